@@ -1,0 +1,4 @@
+export { Cid, cidOf, DAG_CBOR, isBlockCid, isCid, parseCid, RAW } from './cid.js';
+export { compareKeys, encode } from './encode.js';
+export { decode, decodeFirst, DecodeError, type DecodeOptions } from './decode.js';
+export { isMap, type Value, type ValueMap } from './value.js';

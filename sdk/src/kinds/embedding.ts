@@ -1,0 +1,98 @@
+import { toHex } from '../bytes.js';
+import type { Value, ValueMap } from '../codec/value.js';
+import { limits } from '../limits.js';
+import { bytes, integer, list, oneOf, orNull, struct, text } from '../schema/index.js';
+import { descriptorFault, descriptorSchema, rowsFault, type SpaceDescriptor, type StoredRows } from '../space/index.js';
+import type { Kind, Parsed, Passage } from './kind.js';
+
+/** Where a row's text came from. `hash`: sha-256 of exactly the UTF-8 bytes that were embedded, before any prefix. */
+export interface InputReference {
+  readonly hash: Uint8Array;
+  readonly origin: string;
+  readonly heading?: string;
+  readonly language?: string;
+}
+
+/** Body of `embedding/1`: n rows of one space under one signature (specs/kinds/embedding.md). */
+export interface EmbeddingBody {
+  readonly space: SpaceDescriptor;
+  readonly embedding: StoredRows;
+  readonly input_type: 'text' | 'image' | 'audio' | 'video' | 'code' | 'other';
+  /** One for each row. */
+  readonly input_reference: readonly InputReference[];
+  /** The embedded texts themselves, where the author publishes them: one entry for each row. */
+  readonly texts?: readonly (string | null)[];
+}
+
+const schema = struct(
+  {
+    space: descriptorSchema,
+    embedding: struct({
+      dtype: oneOf('f32', 'f16', 'i8', 'b1'),
+      rows: integer(1, limits.rowsMax),
+      bytes: bytes(1, limits.bodyMaxBytes),
+    }),
+    input_type: oneOf('text', 'image', 'audio', 'video', 'code', 'other'),
+    input_reference: list(
+      struct(
+        { hash: bytes(32, 32), origin: text(limits.originMaxBytes) },
+        { optional: { heading: text(limits.headingMaxBytes), language: text(limits.languageMaxBytes, { pattern: /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/ }) } },
+      ),
+      limits.rowsMax,
+      1,
+    ),
+  },
+  { optional: { texts: list(orNull(text(limits.textMaxBytes)), limits.rowsMax, 1) } },
+);
+
+/** Fields that every body has; the kind's schema sees the rest. */
+const COMMON = new Set(['salt', 'tags', 'linked_blocks']);
+
+/** The kind's own fields of a body. */
+export function ownFields(body: ValueMap): ValueMap {
+  const own: Record<string, Value> = {};
+  for (const key of Object.keys(body)) if (!COMMON.has(key)) own[key] = body[key]!;
+  return own;
+}
+
+function parse(body: ValueMap): Parsed<EmbeddingBody> {
+  const own = ownFields(body);
+  if (own['space'] !== undefined) {
+    const fault = descriptorFault(own['space']);
+    if (fault !== undefined) return { ok: false, code: 'space.malformed', detail: fault };
+  }
+  const fault = schema(own, 'body');
+  if (fault !== undefined) return { ok: false, code: 'kind.malformed', detail: fault };
+  const parsed = own as unknown as EmbeddingBody;
+  const rows = parsed.embedding.rows;
+  if (parsed.input_reference.length !== rows)
+    return { ok: false, code: 'kind.malformed', detail: `body.input_reference: ${rows} rows need ${rows} references, got ${parsed.input_reference.length}` };
+  if (parsed.texts !== undefined && parsed.texts.length !== rows)
+    return { ok: false, code: 'kind.malformed', detail: `body.texts: ${rows} rows need ${rows} entries, got ${parsed.texts.length}` };
+  const rowFault = rowsFault(parsed.embedding, parsed.space);
+  if (rowFault !== undefined) return { ok: false, ...rowFault };
+  return { ok: true, body: parsed };
+}
+
+export const embeddingKind: Kind<EmbeddingBody> = {
+  name: 'embedding/1',
+  maxBytes: limits.bodyMaxBytes,
+  parse,
+  vectors: (body) => ({ space: body.space, stored: body.embedding }),
+  passages: (body) =>
+    body.input_reference.map((reference, row): Passage | undefined => {
+      const passage = body.texts?.[row];
+      if (passage === null || passage === undefined) return undefined;
+      return {
+        text: passage,
+        origin: reference.origin,
+        ...(reference.heading === undefined ? {} : { heading: reference.heading }),
+        ...(reference.language === undefined ? {} : { language: reference.language }),
+      };
+    }),
+};
+
+/** Hexadecimal form of a row's input hash, as people compare it. */
+export function inputHash(reference: InputReference): string {
+  return toHex(reference.hash);
+}

@@ -1,0 +1,24 @@
+/** Every bound of the formats in one place; specs/ gives the reasons. */
+export const limits = {
+  headerMaxBytes: 4096,
+  bodyMaxBytes: 4 * 1024 * 1024,
+  nestingMax: 16,
+  saltBytes: 16,
+  tagsMax: 64,
+  tagMaxBytes: 128,
+  linksMax: 256,
+  refsMax: 16,
+  relMaxBytes: 64,
+  kindMaxBytes: 128,
+  rowsMax: 1024,
+  dimsMax: 8192,
+  textMaxBytes: 64 * 1024,
+  originMaxBytes: 2048,
+  headingMaxBytes: 1024,
+  languageMaxBytes: 35,
+  /** A block whose timestamp is further ahead of the node's clock than this is answered `later`. */
+  futureMaxMs: 2 * 60 * 1000,
+} as const;
+
+/** One wire block at most: envelope overhead (7 + head 3 + signature 66) and both parts. */
+export const wireMaxBytes = limits.headerMaxBytes + limits.bodyMaxBytes + 128;

@@ -1,0 +1,356 @@
+/**
+ * The ports: what the core needs from its surroundings. Each has a memory implementation in sdk/memory and a
+ * conformance suite in sdk/testing that every adapter must pass.
+ */
+import type { BlockFormat, BlockId, CatalogueEntry, CheckedBlock } from '../block/types.js';
+import type { Code, Rejected } from '../errors.js';
+import type { SpaceDescriptor } from '../space/descriptor.js';
+
+// ---------------------------------------------------------------------------------------------- time
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after `ms`, or rejects with the signal's reason. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+// ---------------------------------------------------------------------------------------------- store
+
+/** A place in a store's tail. A foreign epoch (restored backup, rebuilt store) means: start over. */
+export interface Cursor {
+  readonly epoch: string;
+  /** The last sequence number taken; 0 before the first. */
+  readonly seq: number;
+}
+
+/** What `put` is handed: a checked block and when this node first saw it. */
+export interface Arrival {
+  readonly block: CheckedBlock;
+  readonly firstSeenMs: number;
+}
+
+export interface PutResult {
+  readonly id: BlockId;
+  readonly seq: number;
+  /** False when the id was known; true also when a body completed a block that was kept header-only. */
+  readonly fresh: boolean;
+}
+
+export interface StoredBlock {
+  readonly id: BlockId;
+  readonly seq: number;
+  readonly format: BlockFormat;
+  readonly timeMs: number;
+  readonly firstSeenMs: number;
+  readonly envelope: Uint8Array;
+  /** Null for header-only, erased and version-1 blocks (whose text is the envelope). */
+  readonly body: Uint8Array | null;
+  /** Set when the body was erased here; such a body never returns. */
+  readonly erased?: EraseReason;
+  readonly entry: CatalogueEntry;
+  /** Label of the block's first searchable row; rows are numbered through the whole store without gaps. */
+  readonly firstLabel: number;
+}
+
+export type EraseReason = 'retracted' | 'takedown' | 'retention' | 'quota';
+
+export type TailItem =
+  | { readonly seq: number; readonly type: 'put'; readonly block: StoredBlock }
+  | { readonly seq: number; readonly type: 'erase'; readonly id: BlockId; readonly reason: EraseReason; readonly firstLabel: number; readonly rows: number };
+
+/** An id that this node has itself validated, with its sync time. 8 + 32 bytes of information. */
+export interface DecidedItem {
+  readonly timeMs: number;
+  /** 32-byte digest of the id. */
+  readonly digest: Uint8Array;
+}
+
+export interface Head {
+  readonly epoch: string;
+  /** The last sequence number; 0 for an empty store. */
+  readonly seq: number;
+  /** Blocks kept, header-only and erased ones included. */
+  readonly count: number;
+  /** Labels given out so far: the next block's firstLabel. */
+  readonly labels: number;
+}
+
+/** Durable, append-only, in local order. Sequence numbers have no gaps. */
+export interface BlockStore {
+  /** Resolves when durable. A known id is `fresh: false`, not an error. @throws CosmicError node.storage_full */
+  put(arrivals: readonly Arrival[]): Promise<PutResult[]>;
+  /** Same length and order as asked. */
+  get(ids: readonly BlockId[]): Promise<(StoredBlock | undefined)[]>;
+  /** Drops bodies for good; header, id and authorship stay. Unknown ids are marked as withheld. Answers the seqs. */
+  erase(ids: readonly BlockId[], reason: EraseReason): Promise<number[]>;
+  /** Marks ids as validated but refused by policy, so that sync does not offer them for ever. Capped, oldest dropped. */
+  decide(items: readonly DecidedItem[]): Promise<void>;
+  /** What came after `cursor`, oldest first, at most `max` items; [] at the head. A foreign epoch reads from the start. */
+  tail(cursor: Cursor, max: number): Promise<TailItem[]>;
+  /** Decided ids (kept, refused, erased, withheld) with (time, digest) in [from, to), ordered; at most `max`. */
+  items(from: DecidedItem, to: DecidedItem, max: number): Promise<DecidedItem[]>;
+  head(): Promise<Head>;
+  close(): Promise<void>;
+}
+
+// ---------------------------------------------------------------------------------------------- catalogue
+
+/** All given conditions hold; an empty filter is every block. */
+export interface Filter {
+  readonly spaces?: readonly string[];
+  readonly authors?: readonly string[];
+  readonly kinds?: readonly string[];
+  readonly tagsAll?: readonly string[];
+  readonly tagsAny?: readonly string[];
+  readonly links?: readonly { readonly rel?: string; readonly id: BlockId }[];
+  readonly language?: string;
+  /** Inclusive. */
+  readonly fromMs?: number;
+  /** Exclusive. */
+  readonly toMs?: number;
+  /** Blocks with rows, or without. */
+  readonly hasRows?: boolean;
+}
+
+export interface Page {
+  readonly limit: number;
+  /** Opaque; from the previous answer. */
+  readonly after?: string;
+  readonly order?: 'newest' | 'oldest';
+}
+
+export interface CatalogueCounts {
+  readonly blocks: number;
+  readonly rows: number;
+  readonly authors: number;
+  readonly kinds: Readonly<Record<string, number>>;
+  /** Rows by space id, with the descriptor as first seen. */
+  readonly spaces: readonly { readonly id: string; readonly rows: number; readonly space: SpaceDescriptor }[];
+}
+
+/** Questions about the store that need an index; written in the block's own transaction. */
+export interface Catalogue {
+  find(filter: Filter, page: Page): Promise<{ readonly ids: readonly BlockId[]; readonly next?: string }>;
+  /** Bit i stands for label i: 1 where the row's block passes the filter. Bits beyond the head are absent. */
+  labels(filter: Filter): Promise<Uint8Array>;
+  /** The block behind each row label: which block, and which of its rows. */
+  blocksOf(labels: readonly number[]): Promise<({ readonly id: BlockId; readonly row: number } | undefined)[]>;
+  /** Blocks that link or refer to `id`. */
+  linksTo(id: BlockId): Promise<readonly { readonly id: BlockId; readonly rel: string }[]>;
+  counts(): Promise<CatalogueCounts>;
+}
+
+// ---------------------------------------------------------------------------------------------- text
+
+export interface TextHit {
+  /** Row label of the passage; −1 when the block has no rows. */
+  readonly label: number;
+  readonly id: BlockId;
+  /** Higher is better. */
+  readonly score: number;
+}
+
+/** Full-text index over passages, a follower of the store. */
+export interface TextIndex {
+  search(query: string, k: number, allow?: Uint8Array): Promise<TextHit[]>;
+  position(): Promise<Cursor>;
+}
+
+// ---------------------------------------------------------------------------------------------- vectors
+
+export interface LabelledRow {
+  readonly label: number;
+  /** `dims` numbers; owned by the index after the call. */
+  readonly vector: Float32Array;
+}
+
+export interface RowHit {
+  readonly label: number;
+  /** Exact cosine (or the space's own similarity), highest first. */
+  readonly score: number;
+}
+
+/** Rows of one space. */
+export interface VectorIndex {
+  readonly space: SpaceDescriptor;
+  /** Visible when resolved; `upTo` is the store position these rows reach. A known label is replaced. */
+  upsert(rows: readonly LabelledRow[], upTo: Cursor): Promise<void>;
+  remove(labels: readonly number[], upTo: Cursor): Promise<void>;
+  /** At most k, best first; `allow`: bitset over labels. k = 0 answers []. */
+  search(query: Float32Array, k: number, allow?: Uint8Array): Promise<RowHit[]>;
+  /** Durably covered position; saved atomically with the data. */
+  position(): Promise<Cursor>;
+  save(): Promise<void>;
+  close(): Promise<void>;
+}
+
+// ---------------------------------------------------------------------------------------------- embedders
+
+export interface EmbedOptions {
+  /** Which prefix applies: queries and passages differ in some spaces. */
+  readonly role: 'query' | 'passage';
+  readonly signal?: AbortSignal;
+}
+
+export interface Embedded {
+  /** Same order as the texts; `space.dims` numbers each, unit length where the space promises it. */
+  readonly vectors: Float32Array[];
+  /** True where the text was longer than the space's max_tokens. */
+  readonly truncated: boolean[];
+  /** Tokens read of each text. */
+  readonly tokens: number[];
+}
+
+export interface Embedder {
+  readonly space: SpaceDescriptor;
+  /** @throws CosmicError embedder.unavailable, embedder.bad_answer, input.empty (a text without any token) */
+  embed(texts: readonly string[], options: EmbedOptions): Promise<Embedded>;
+}
+
+// ---------------------------------------------------------------------------------------------- network
+
+export interface Remote {
+  readonly address: string;
+  readonly direction: 'in' | 'out';
+}
+
+/** One connection: whole frames, in order. */
+export interface Transport extends AsyncIterable<Uint8Array> {
+  readonly remote: Remote;
+  /** Resolves when buffered below the high-water mark: back-pressure. */
+  send(frame: Uint8Array): Promise<void>;
+  close(code?: number, reason?: string): Promise<void>;
+}
+
+export interface Network {
+  dial(address: string, signal?: AbortSignal): Promise<Transport>;
+  accept(): AsyncIterable<Transport>;
+  close(): Promise<void>;
+}
+
+// ---------------------------------------------------------------------------------------------- the door
+
+/** Where bytes came from; decides quotas and whom a refusal is charged to, never the verdict. */
+export type Source = { readonly type: 'http' | 'import' | 'own' } | { readonly type: 'peer'; readonly peer: string };
+
+export type Accepted =
+  | { readonly status: 'stored'; readonly id: BlockId; readonly seq: number }
+  | { readonly status: 'known'; readonly id: BlockId; readonly seq: number }
+  | { readonly status: 'later'; readonly id: BlockId; readonly retryAtMs: number }
+  | (Rejected & { readonly id?: BlockId });
+
+/** The one door: every block from every source. Resolves when durable. */
+export type Accept = (bytes: Uint8Array, source: Source) => Promise<Accepted>;
+
+/** Something that trails the store from a durable cursor of its own. A changed `version` means: rebuild. */
+export interface Follower {
+  readonly name: string;
+  readonly version: number;
+  position(): Promise<Cursor>;
+  take(batch: readonly TailItem[], upTo: Cursor): Promise<void>;
+}
+
+// ---------------------------------------------------------------------------------------------- questions
+
+export interface SearchRequest {
+  /** Words: embedded in every space whose embedder is at hand, and searched as text. */
+  readonly text?: string;
+  readonly vector?: { readonly space: string; readonly values: readonly number[] | Float32Array };
+  /** More like this block (its first row unless `row` is given). */
+  readonly like?: { readonly id: BlockId; readonly row?: number };
+  readonly k: number;
+  readonly filter?: Filter;
+  /** `hybrid` joins words and vectors; default hybrid for text, vectors otherwise. */
+  readonly mode?: 'hybrid' | 'vectors' | 'words';
+  readonly minCosine?: number;
+  /** All rows of a block instead of its best one. */
+  readonly rows?: 'best' | 'all';
+  readonly collapse?: boolean;
+  readonly perAuthor?: number;
+  readonly hidden?: 'hide' | 'show';
+  readonly after?: string;
+  readonly explain?: boolean;
+}
+
+export interface Hit {
+  readonly id: BlockId;
+  readonly row: number;
+  readonly space?: string;
+  /** Verifiable by whoever asks: cosine of the answer's query vector and this row. */
+  readonly cosine?: number;
+  /** This node's own opinion; comparable within one answer only. */
+  readonly score: number;
+  readonly author: string;
+  readonly kind: string;
+  readonly timeMs: number;
+  readonly firstSeenMs: number;
+  readonly label?: string;
+  readonly tags: readonly string[];
+  readonly origin?: string;
+  readonly heading?: string;
+  readonly passage?: string;
+  readonly explain?: Readonly<Record<string, unknown>>;
+  /** Near-duplicates folded into this hit. */
+  readonly duplicates?: number;
+}
+
+export interface SearchAnswer {
+  readonly hits: readonly Hit[];
+  readonly requested: number;
+  readonly returned: number;
+  /** True when nothing more exists beyond these hits. */
+  readonly exhausted: boolean;
+  readonly indexedTo: Cursor;
+  readonly head: Cursor;
+  /** The query's vectors, so that cosines can be checked. */
+  readonly queries: readonly { readonly space: string; readonly vector: readonly number[] }[];
+  readonly next?: string;
+  readonly notes?: readonly string[];
+}
+
+export interface NodeStatus {
+  readonly node: string;
+  readonly network: string;
+  readonly version: string;
+  readonly head: Head;
+  readonly counts: CatalogueCounts;
+  readonly followers: readonly { readonly name: string; readonly position: Cursor; readonly lag: number }[];
+  readonly peers: number;
+  readonly engines: { readonly store: string; readonly index: string; readonly verifier: string };
+  readonly embedders: readonly { readonly space: string; readonly model: string }[];
+  readonly startedAtMs: number;
+  readonly notes: readonly string[];
+}
+
+export interface PeerStatus {
+  readonly address: string;
+  readonly node?: string;
+  readonly state: 'connecting' | 'connected' | 'waiting';
+  readonly direction: 'in' | 'out';
+  readonly configured: boolean;
+  readonly received: number;
+  readonly sent: number;
+  readonly lastError?: string;
+}
+
+export interface BlockView {
+  readonly id: BlockId;
+  readonly seq: number;
+  readonly firstSeenMs: number;
+  /** Exactly as signed: envelope, then body or CBOR null (native); JSON text (version 1). */
+  readonly wire: Uint8Array;
+}
+
+/** What can be asked of a node: implemented by the node itself and by the SDK's HTTP client. */
+export interface NodeApi {
+  publish(blocks: readonly Uint8Array[], options?: { readonly wait?: 'durable' | 'indexed'; readonly signal?: AbortSignal }): Promise<Accepted[]>;
+  get(id: BlockId): Promise<BlockView | undefined>;
+  find(filter: Filter, page: Page): Promise<{ readonly ids: readonly BlockId[]; readonly next?: string }>;
+  search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer>;
+  view(name: string, query: string, params: Readonly<Record<string, string>>): Promise<unknown>;
+  status(): Promise<NodeStatus>;
+  peers(): Promise<PeerStatus[]>;
+}
+
+export type { Code };

@@ -1,0 +1,80 @@
+import { cidOf, DAG_CBOR } from '../codec/cid.js';
+import { encode } from '../codec/encode.js';
+import type { Value, ValueMap } from '../codec/value.js';
+import { sha256 } from '../crypto/hash.js';
+import { limits } from '../limits.js';
+import { bool, integer, oneOf, orNull, struct, text } from '../schema/index.js';
+
+/**
+ * What decides whether two vectors are comparable (specs/space.md). How numbers are stored is not part of it, except
+ * that one-bit vectors (metric `hamming`) are a space of their own. Unknown facts are null, never left out.
+ */
+export interface SpaceDescriptor {
+  /** The published name, e.g. `sentence-transformers/all-MiniLM-L6-v2`. */
+  readonly model: string;
+  /** Commit, tag or release of the model. */
+  readonly revision: string | null;
+  /** sha256 of the weights file that computes the vectors, hexadecimal. */
+  readonly weights: string | null;
+  /** Of the computation, not of the storage: `fp32`, `fp16`, `q8`, `q4`, `int4`, … */
+  readonly precision: string | null;
+  readonly dims: number;
+  readonly metric: 'cosine' | 'dot' | 'hamming';
+  /** `mean`, `cls`, `last`, `sum`, … */
+  readonly pooling: string | null;
+  /** Do rows have unit length? */
+  readonly normalized: boolean;
+  readonly query_prefix: string | null;
+  readonly passage_prefix: string | null;
+  /** Tokens read at most; the rest of a text is ignored. */
+  readonly max_tokens: number | null;
+  /** For services whose weights nobody knows: the endpoint that computes them. */
+  readonly endpoint: string | null;
+}
+
+const sha256Hex = text(64, { pattern: /^[0-9a-f]{64}$/ });
+
+export const descriptorSchema = struct({
+  model: text(256, { minBytes: 1 }),
+  revision: orNull(text(128, { minBytes: 1 })),
+  weights: orNull(sha256Hex),
+  precision: orNull(text(32, { minBytes: 1 })),
+  dims: integer(1, limits.dimsMax),
+  metric: oneOf('cosine', 'dot', 'hamming'),
+  pooling: orNull(text(32, { minBytes: 1 })),
+  normalized: bool,
+  query_prefix: orNull(text(256)),
+  passage_prefix: orNull(text(256)),
+  max_tokens: orNull(integer(1, 1 << 24)),
+  endpoint: orNull(text(512, { minBytes: 1 })),
+});
+
+/** Why `value` is no descriptor, or undefined when it is one. */
+export function descriptorFault(value: Value | undefined, path = 'space'): string | undefined {
+  return descriptorSchema(value, path);
+}
+
+/** CIDv1 text (`bafyrei…`) of the descriptor: equal ids, comparable vectors. */
+export type SpaceId = string;
+
+const ids = new WeakMap<SpaceDescriptor, SpaceId>();
+
+export function spaceIdOf(space: SpaceDescriptor): SpaceId {
+  let id = ids.get(space);
+  if (id === undefined) {
+    id = cidOf(DAG_CBOR, sha256(encode(space as unknown as ValueMap))).text;
+    ids.set(space, id);
+  }
+  return id;
+}
+
+/** The first field in which two descriptors differ, or undefined when they are the same space. */
+export function differingField(a: SpaceDescriptor, b: SpaceDescriptor): keyof SpaceDescriptor | undefined {
+  for (const key of Object.keys(a) as (keyof SpaceDescriptor)[]) if (a[key] !== b[key]) return key;
+  return undefined;
+}
+
+/** One line for people: model, precision and the first characters of the id. */
+export function spaceLabel(space: SpaceDescriptor): string {
+  return `${space.model}${space.precision === null ? '' : ` (${space.precision})`}, ${space.dims} dims, ${spaceIdOf(space).slice(-8)}`;
+}

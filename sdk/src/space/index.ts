@@ -1,0 +1,2 @@
+export { descriptorFault, descriptorSchema, differingField, spaceIdOf, spaceLabel, type SpaceDescriptor, type SpaceId } from './descriptor.js';
+export { cosine, fromHalf, packRows, rowBytes, rowsFault, toHalf, toUnit, unitTolerance, unpackRow, type Dtype, type Fault, type StoredRows } from './vector.js';
