@@ -1,10 +1,12 @@
 import * as ed from '@noble/ed25519';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { concatBytes } from '../bytes.js';
+import { isSoundEncoding, isSoundSignature } from './sound.js';
 
 /**
  * Ed25519 (RFC 8032) under one rule for all verifiers, libsodium's: A and R decode canonically and are not of small
  * order, S < L, and R' = [S]B − [k]A, the cofactor not cleared, encodes to R byte for byte. (specs/identity.md)
+ * Inputs of a wrong length are `false`, never a throw.
  */
 export type Verify = (signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array) => boolean;
 
@@ -18,29 +20,26 @@ function littleEndian(bytes: Uint8Array): bigint {
   return value;
 }
 
-/** A point that decodes canonically and is not of small order; else undefined. */
-function soundPoint(bytes: Uint8Array): ed.Point | undefined {
+function pointOf(bytes: Uint8Array): ed.Point | undefined {
   try {
-    const point = ed.Point.fromBytes(bytes, false);
-    return point.isSmallOrder() ? undefined : point;
+    return ed.Point.fromBytes(bytes, false);
   } catch {
     return undefined;
   }
 }
 
-/** Do A (public key) and R (first half of a signature) meet the rule? A native verifier without these checks runs behind it. */
+/** Does a public key meet the rule: on the curve, canonical, not of small order? */
 export function isSoundPoint(bytes: Uint8Array): boolean {
-  return bytes.length === 32 && soundPoint(bytes) !== undefined;
+  return isSoundEncoding(bytes) && pointOf(bytes) !== undefined;
 }
 
-/** The portable verifier. Inputs of a wrong length are `false`, never a throw. */
+/** The portable verifier. */
 export const verify: Verify = (signature, message, publicKey) => {
-  if (signature.length !== 64 || publicKey.length !== 32) return false;
-  const a = soundPoint(publicKey);
-  const r = soundPoint(signature.subarray(0, 32));
+  if (!isSoundSignature(signature, publicKey)) return false;
+  const a = pointOf(publicKey);
+  const r = pointOf(signature.subarray(0, 32));
   if (a === undefined || r === undefined) return false;
   const s = littleEndian(signature.subarray(32));
-  if (s >= L) return false;
   const k = littleEndian(sha512(concatBytes(signature.subarray(0, 32), publicKey, message))) % L;
   const sB = s === 0n ? ed.Point.ZERO : ed.Point.BASE.multiply(s, false);
   const kA = k === 0n ? ed.Point.ZERO : a.multiply(k, false);
