@@ -3,3 +3,4 @@ export { checkBlock, decodeBody, judge, openBlock, type Checks, type OpenedBlock
 export { createBlock, type Author, type CreatedBlock, type NewBlock } from './create.js';
 export { DEV_NETWORK, externalAad, readEnvelope, signedBytes, writeEnvelope, type Envelope } from './envelope.js';
 export { decodeHeader, encodeHeader } from './header.js';
+export { nextBlock, splitBlocks, type NextBlock } from './split.js';

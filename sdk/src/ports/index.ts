@@ -198,8 +198,10 @@ export interface Embedded {
   readonly vectors: Float32Array[];
   /** True where the text was longer than the space's max_tokens. */
   readonly truncated: boolean[];
-  /** Tokens read of each text. */
-  readonly tokens: number[];
+  /** Tokens read of each text; null where the embedder does not say. */
+  readonly tokens: (number | null)[];
+  /** Tokens that a paid service charged for the whole call, where it says so. */
+  readonly chargedTokens?: number;
 }
 
 export interface Embedder {

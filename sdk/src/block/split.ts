@@ -1,0 +1,62 @@
+import { wireMaxBytes } from '../limits.js';
+import { rejected, type Rejected } from '../errors.js';
+import { openBlock } from './check.js';
+
+/** Enough bytes to judge any envelope: prefix, the longest head and header, signature, first body byte. */
+const ENVELOPE_MAX_BYTES = 7 + 3 + 4096 + 66 + 1;
+
+export type NextBlock =
+  | { readonly status: 'ok'; readonly end: number }
+  /** The bytes so far end inside a block. */
+  | { readonly status: 'more' }
+  | Rejected;
+
+/**
+ * Where the first block of a CBOR sequence (RFC 8742) ends. Only the framing is judged; once it is wrong, the rest of
+ * the sequence cannot be trusted to start anywhere.
+ */
+export function nextBlock(bytes: Uint8Array): NextBlock {
+  const opened = openBlock(bytes);
+  if (opened.status === 'ok') return { status: 'ok', end: opened.end };
+  if (opened.code !== 'block.malformed' || bytes.length > wireMaxBytes) return opened;
+  return endsEarly(bytes) ? { status: 'more' } : opened;
+}
+
+/** Could more bytes make this a block? Only a known-good prefix can. */
+function endsEarly(bytes: Uint8Array): boolean {
+  if (bytes.length > 0 && bytes[0] !== 0xd2) return false;
+  if (bytes.length < ENVELOPE_MAX_BYTES) return true;
+  const body = openBlock(withNullBody(bytes));
+  return body.status === 'ok';
+}
+
+/** The same envelope with its body said to be gone: opens exactly when the envelope is sound. */
+function withNullBody(bytes: Uint8Array): Uint8Array {
+  const head = bytes[7]! & 31;
+  const size = head < 24 ? 0 : head === 24 ? 1 : 2;
+  const length = size === 0 ? head : size === 1 ? bytes[8]! : bytes[8]! * 256 + bytes[9]!;
+  const end = 8 + size + length + 66;
+  const copy = bytes.slice(0, end + 1);
+  copy[end] = 0xf6;
+  return copy;
+}
+
+/** Splits a complete sequence; a framing fault ends it with the refusal as last item. */
+export function splitBlocks(bytes: Uint8Array): (Uint8Array | Rejected)[] {
+  const parts: (Uint8Array | Rejected)[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    const next = nextBlock(bytes.subarray(at));
+    if (next.status === 'more') {
+      parts.push(rejected('block.malformed', 'input ends inside a block'));
+      break;
+    }
+    if (next.status === 'rejected') {
+      parts.push(next);
+      break;
+    }
+    parts.push(bytes.subarray(at, at + next.end));
+    at += next.end;
+  }
+  return parts;
+}

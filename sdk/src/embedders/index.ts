@@ -1,0 +1,4 @@
+export { parseEmbedderConfig, type EmbedderConfig, type OpenAiConfig, type TransformersConfig } from './config.js';
+export { createEmbedder } from './create.js';
+export type { EmbedderHost } from './host.js';
+export { createLexicalEmbedder, lexicalSpace } from './lexical.js';
