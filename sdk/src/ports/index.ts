@@ -132,7 +132,10 @@ export interface CatalogueCounts {
 /** Questions about the store that need an index; written in the block's own transaction. */
 export interface Catalogue {
   find(filter: Filter, page: Page): Promise<{ readonly ids: readonly BlockId[]; readonly next?: string }>;
-  /** Bit i stands for label i: 1 where the row's block passes the filter. Bits beyond the head are absent. */
+  /**
+   * Bit i (byte i >> 3, least significant bit first) stands for label i: 1 where the row's block passes the filter. Bits
+   * beyond the head are absent.
+   */
   labels(filter: Filter): Promise<Uint8Array>;
   /** The block behind each row label: which block, and which of its rows. */
   blocksOf(labels: readonly number[]): Promise<({ readonly id: BlockId; readonly row: number } | undefined)[]>;

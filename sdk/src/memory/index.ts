@@ -1,0 +1,1 @@
+export { BestRows, hasBit, memoryVectors, type VectorMemory } from './vectors.js';

@@ -1,0 +1,1 @@
+export { indexSuite, type IndexSubject, type SuiteRunner } from './index-suite.js';
