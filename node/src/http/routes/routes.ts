@@ -1,0 +1,18 @@
+import type { Accepted, BlockId, EraseReason, NodeApi, Source, StoredBlock } from '@cosmicembeddings/sdk';
+
+/** What the routes need: the node's own API and what only operators may do. */
+export interface Routes {
+  readonly api: NodeApi;
+  accept(bytes: Uint8Array, source: Source): Promise<Accepted>;
+  /** Resolves when the vector index has reached `seq`. */
+  waitIndexed(seq: number, signal?: AbortSignal): Promise<void>;
+  stored(id: BlockId): Promise<StoredBlock | undefined>;
+  related(id: BlockId, limit: number): Promise<unknown>;
+  erase(ids: readonly BlockId[], reason: EraseReason): Promise<number[]>;
+  addPeer(url: string): Promise<void>;
+  removePeer(url: string): Promise<boolean>;
+  isOperator(authorization: string | undefined): boolean;
+  ready(): Promise<{ readonly ready: boolean; readonly reasons: readonly string[] }>;
+  metrics(): Promise<string>;
+  metricsType: string;
+}

@@ -1,0 +1,86 @@
+import { fileURLToPath } from 'node:url';
+import { dirname, join } from 'node:path';
+import { createRequire } from 'node:module';
+import { existsSync } from 'node:fs';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import swagger from '@fastify/swagger';
+import serveStatic from '@fastify/static';
+import { codes, CosmicError, problemOf, type Code } from '@cosmicembeddings/sdk';
+import type { Log } from '../log.js';
+import { blockRoutes } from './routes/blocks.js';
+import { operatorRoutes } from './routes/operator.js';
+import { queryRoutes } from './routes/query.js';
+import { healthRoutes } from './routes/health.js';
+import type { Routes } from './routes/routes.js';
+
+export interface HttpOptions {
+  readonly routes: Routes;
+  readonly log: Log;
+  readonly requestMaxBytes: number;
+  readonly version: string;
+}
+
+/** The HTTP face of a node: maps codes to statuses in one place and knows nothing of how answers are found. */
+export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    bodyLimit: options.requestMaxBytes,
+    requestIdHeader: 'x-request-id',
+    genReqId: () => Math.random().toString(36).slice(2, 12),
+    routerOptions: { maxParamLength: 256 },
+    forceCloseConnections: true,
+    ajv: { customOptions: { coerceTypes: 'array', removeAdditional: false, allErrors: false } },
+  });
+  app.setErrorHandler((error, request, reply) => sendError(error as FastifyError, request, reply, options.log));
+  app.setNotFoundHandler((request, reply) => sendProblem(reply, 'request.not_found', `${request.method} ${request.url.slice(0, 200)}`));
+  acceptBlockBodies(app);
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'CosmicEmbeddings node', version: options.version, description: 'Publish, fetch and find signed embedding blocks.' },
+    },
+  });
+  await app.register((scope) => blockRoutes(scope, options.routes));
+  await app.register((scope) => queryRoutes(scope, options.routes));
+  await app.register((scope) => operatorRoutes(scope, options.routes));
+  await app.register((scope) => healthRoutes(scope, options.routes));
+  await servePage(app);
+  return app;
+}
+
+/** Block bodies stay streams: the route reads them block by block, whatever their size. */
+function acceptBlockBodies(app: FastifyInstance): void {
+  for (const type of ['application/cbor-seq', 'application/cbor', 'application/octet-stream', 'application/x-ndjson', 'application/jsonl'])
+    app.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
+}
+
+async function servePage(app: FastifyInstance): Promise<void> {
+  const folder = pageFolder();
+  if (folder === undefined) return;
+  await app.register(serveStatic, { root: folder, prefix: '/', wildcard: false });
+}
+
+function pageFolder(): string | undefined {
+  try {
+    const folder = join(dirname(createRequire(import.meta.url).resolve('@cosmicembeddings/web-ui/package.json')), 'dist');
+    return existsSync(join(folder, 'index.html')) ? folder : undefined;
+  } catch {
+    const folder = fileURLToPath(new URL('../../../web-ui/dist', import.meta.url));
+    return existsSync(join(folder, 'index.html')) ? folder : undefined;
+  }
+}
+
+export function sendProblem(reply: FastifyReply, code: Code, detail: string, retryAfterSeconds?: number): FastifyReply {
+  if (codes[code].retry) void reply.header('retry-after', String(retryAfterSeconds ?? 1));
+  return reply.code(codes[code].http).type('application/problem+json').send(problemOf(code, detail));
+}
+
+function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
+  if (error instanceof CosmicError) {
+    if (codes[error.code].fault === 'node') log.warn({ request: request.id, code: error.code, detail: error.detail }, 'request failed');
+    return sendProblem(reply, error.code, error.detail);
+  }
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return sendProblem(reply, 'request.too_large', error.message);
+  if (error.statusCode !== undefined && error.statusCode < 500) return sendProblem(reply, 'request.malformed', error.message);
+  log.error({ request: request.id, route: request.routeOptions.url, error: error.message, stack: error.stack }, 'defect');
+  return sendProblem(reply, 'node.internal', `request ${request.id}`);
+}

@@ -1,0 +1,135 @@
+import {
+  cidOf,
+  codes,
+  CosmicError,
+  DAG_CBOR,
+  limits,
+  readEnvelope,
+  rejected,
+  wireMaxBytes,
+  decodeHeader,
+  type Accept,
+  type Accepted,
+  type BlockStore,
+  type CheckedBlock,
+  type Clock,
+  type Code,
+  type ObserverLocation,
+} from '@cosmicembeddings/sdk';
+import { sha256 } from '../adapters/crypto/index.js';
+import type { Candidate, Refusal } from './admission.js';
+import type { VerifyPool } from './verify-pool.js';
+
+export interface AcceptOptions {
+  readonly store: BlockStore;
+  readonly pool: VerifyPool;
+  readonly admission: (candidate: Candidate, nowMs: number) => Refusal | undefined;
+  readonly clock: Clock;
+  /** Blocks being judged or written at one time; more are answered `node.busy`. */
+  readonly inFlightMax: number;
+  readonly inFlightMaxBytes: number;
+  onStored?(seq: number): void;
+  onRejected?(code: Code): void;
+}
+
+export interface Door {
+  readonly accept: Accept;
+  /** Blocks and bytes under way now. */
+  load(): { readonly blocks: number; readonly bytes: number };
+}
+
+/**
+ * The one door (specs/decisions/0001-one-door.md): whatever the source, bytes are checked, admitted and stored by this
+ * function and nothing else. It resolves when the block is durable.
+ */
+export function createDoor(options: AcceptOptions): Door {
+  const inFlight = new Map<string, Promise<Accepted>>();
+  let blocks = 0;
+  let bytesUnderWay = 0;
+
+  const accept: Accept = async (bytes) => {
+    if (bytes.length > wireMaxBytes) return refuse(options, 'block.too_large', `${bytes.length} bytes, at most ${wireMaxBytes}`);
+    const key = keyOf(bytes);
+    const same = inFlight.get(key);
+    if (same !== undefined) return same.then((first) => (first.status === 'stored' ? { ...first, status: 'known' } : first));
+    if (blocks >= options.inFlightMax || bytesUnderWay + bytes.length > options.inFlightMaxBytes)
+      return refuse(options, 'node.busy', `${blocks} blocks under way`);
+    blocks += 1;
+    bytesUnderWay += bytes.length;
+    const work = judge(bytes, options).catch((error: unknown) => faultOf(error, options));
+    inFlight.set(key, work);
+    try {
+      return await work;
+    } finally {
+      blocks -= 1;
+      bytesUnderWay -= bytes.length;
+      inFlight.delete(key);
+    }
+  };
+  return { accept, load: () => ({ blocks, bytes: bytesUnderWay }) };
+}
+
+/** The whole bytes' digest joins identical submissions in flight; the block's id alone must not (bodies and signatures can differ). */
+function keyOf(bytes: Uint8Array): string {
+  return Buffer.from(sha256(bytes)).toString('latin1');
+}
+
+async function judge(bytes: Uint8Array, options: AcceptOptions): Promise<Accepted> {
+  const known = await knownBlock(bytes, options.store);
+  if (known !== undefined) return known;
+  const verdict = await options.pool.check(bytes);
+  if (verdict.status === 'rejected') {
+    options.onRejected?.(verdict.code);
+    return verdict;
+  }
+  const nowMs = options.clock.now();
+  if (verdict.timeMs > nowMs + limits.futureMaxMs) return { status: 'later', id: verdict.id, retryAtMs: verdict.timeMs - limits.futureMaxMs };
+  const refusal = options.admission(candidateOf(verdict, bytes), nowMs);
+  if (refusal !== undefined) {
+    await options.store.decide([{ timeMs: verdict.timeMs, digest: verdict.digest }]);
+    return { ...refuse(options, 'policy.refused', `${refusal.rule}: ${refusal.detail}`), id: verdict.id };
+  }
+  return keep(verdict, nowMs, options);
+}
+
+/** Cheap answer for a block that is here already with all its parts: no signature is checked twice. */
+async function knownBlock(bytes: Uint8Array, store: BlockStore): Promise<Accepted | undefined> {
+  const read = readEnvelope(bytes);
+  if (read.status === 'rejected') return undefined;
+  const id = cidOf(DAG_CBOR, sha256(read.envelope.header)).text;
+  const [stored] = await store.get([id]);
+  if (stored === undefined) return undefined;
+  const bringsBody = stored.body === null && stored.erased === undefined && bytes[read.envelope.end] !== 0xf6;
+  return bringsBody ? undefined : { status: 'known', id, seq: stored.seq };
+}
+
+function candidateOf(block: CheckedBlock, bytes: Uint8Array): Candidate {
+  return { block, bytes: bytes.length, place: () => placeOf(block) };
+}
+
+function placeOf(block: CheckedBlock): ObserverLocation | undefined {
+  if (block.format !== 'native/2') return undefined;
+  const read = readEnvelope(block.envelope);
+  if (read.status === 'rejected') return undefined;
+  const decoded = decodeHeader(read.envelope.header);
+  return decoded.status === 'ok' ? decoded.header.observer_location : undefined;
+}
+
+async function keep(block: CheckedBlock, firstSeenMs: number, options: AcceptOptions): Promise<Accepted> {
+  const [result] = await options.store.put([{ block, firstSeenMs }]);
+  if (result === undefined) throw new Error('store answered nothing');
+  if (!result.fresh) return { status: 'known', id: result.id, seq: result.seq };
+  options.onStored?.(result.seq);
+  return { status: 'stored', id: result.id, seq: result.seq };
+}
+
+function refuse(options: AcceptOptions, code: Code, detail: string): Accepted & { status: 'rejected' } {
+  options.onRejected?.(code);
+  return rejected(code, detail);
+}
+
+/** Faults of ours with a code (disk full, busy) are answers; anything else is a defect and is thrown on. */
+function faultOf(error: unknown, options: AcceptOptions): Accepted {
+  if (error instanceof CosmicError && codes[error.code].fault === 'node') return refuse(options, error.code, error.detail);
+  throw error;
+}

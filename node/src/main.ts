@@ -1,0 +1,86 @@
+import { parseArgs } from 'node:util';
+import { CosmicError } from '@cosmicembeddings/sdk';
+import { loadConfig } from './config.js';
+import { createLog } from './log.js';
+import { maintenance } from './maintenance.js';
+import { createNode } from './node.js';
+
+const USAGE = `cosmic-node start --data DIR [--host H] [--port P] [--network ID] [--peer URL]… [--store E] [--index E] [--log LEVEL]
+cosmic-node fsck|backup|restore|vacuum|erase|policy … --data DIR   (see cosmic --help)
+`;
+
+const options = {
+  data: { type: 'string' },
+  host: { type: 'string' },
+  port: { type: 'string' },
+  network: { type: 'string' },
+  peer: { type: 'string', multiple: true },
+  plugin: { type: 'string', multiple: true },
+  store: { type: 'string' },
+  index: { type: 'string' },
+  verifier: { type: 'string' },
+  log: { type: 'string' },
+} as const;
+
+async function start(args: string[]): Promise<void> {
+  const { values } = parseArgs({ args, options, strict: true });
+  if (values.data === undefined) throw new CosmicError('config.malformed', 'data: give the data folder with --data DIR');
+  const config = await loadConfig({
+    data: values.data,
+    host: values.host,
+    port: values.port,
+    network: values.network,
+    peers: values.peer,
+    plugins: values.plugin,
+    store: values.store,
+    index: values.index,
+    verifier: values.verifier,
+    log: values.log,
+  });
+  const log = createLog(config.log);
+  const node = await createNode(config, log);
+  process.stdout.write(JSON.stringify({ listening: node.url, node: node.did, network: config.network, data: config.data }) + '\n');
+  await stopSignal();
+  const hurry = setTimeout(() => process.exit(1), 15_000);
+  hurry.unref();
+  await node.close();
+  log.info('stopped');
+}
+
+/** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let stopping = false;
+    const stop = (): void => {
+      if (stopping) process.exit(130);
+      stopping = true;
+      resolve();
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+  });
+}
+
+function explain(error: unknown): { line: string; status: number } {
+  if (error instanceof CosmicError) return { line: error.message, status: 1 };
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE') return { line: `config.malformed: port in use: ${message}; choose another --port`, status: 1 };
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL') return { line: `config.malformed: ${message}`, status: 1 };
+  if (code?.startsWith('ERR_PARSE_ARGS') === true) return { line: message, status: 2 };
+  return { line: `node.internal: ${(error as Error).stack ?? String(error)}`, status: 1 };
+}
+
+const [command, ...args] = process.argv.slice(2);
+try {
+  if (command === 'start') await start(args);
+  else if (command !== undefined && (await maintenance(command, args))) process.exitCode ??= 0;
+  else {
+    process.stderr.write(USAGE);
+    process.exitCode = 2;
+  }
+} catch (error) {
+  const { line, status } = explain(error);
+  process.stderr.write(line + '\n');
+  process.exitCode = status;
+}
+process.exit();

@@ -1,0 +1,256 @@
+import { timingSafeEqual } from 'node:crypto';
+import { join } from 'node:path';
+import {
+  concatBytes,
+  createRegistry,
+  CosmicError,
+  type Accepted,
+  type BlockView,
+  type Embedder,
+  type Head,
+  type NodeApi,
+  type NodeStatus,
+  type StoredBlock,
+} from '@cosmicembeddings/sdk';
+import { createEmbedder } from '@cosmicembeddings/sdk/embedders';
+import { nodeEmbedderHost } from '@cosmicembeddings/sdk/embedders/node';
+import { spaceIdOf } from '@cosmicembeddings/sdk/space';
+import { systemClock } from './adapters/clock.js';
+import { openNodeKeys } from './adapters/keys.js';
+import { openSqlite } from './adapters/sqlite/index.js';
+import { openVectors } from './adapters/vectors/index.js';
+import { createWebSocketNetwork } from './adapters/websocket/index.js';
+import type { NodeConfig } from './config.js';
+import { createHttp } from './http/server.js';
+import type { Routes } from './http/routes/routes.js';
+import { createDoor } from './ledger/accept.js';
+import { createAdmission } from './ledger/admission.js';
+import { loadPlugins } from './ledger/plugins.js';
+import { createVerifyPool } from './ledger/verify-pool.js';
+import type { Log } from './log.js';
+import { createMetrics } from './metrics.js';
+import { createSearch } from './search/index.js';
+import { createPeers } from './sync/index.js';
+import { version } from './version.js';
+import { createViews } from './views/index.js';
+
+export interface RunningNode {
+  readonly api: NodeApi;
+  /** `http://host:port` as bound. */
+  readonly url: string;
+  readonly did: string;
+  close(): Promise<void>;
+}
+
+const GONE = Uint8Array.of(0xf6);
+
+/**
+ * Wires one node: adapters, the door, followers and the HTTP face. The only place that sees all the parts.
+ * @throws CosmicError store.locked, store.foreign, store.too_new, config.malformed; system errors of listening
+ */
+export async function createNode(config: NodeConfig, log: Log): Promise<RunningNode> {
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    return await assemble(config, log, closers, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function assemble(config: NodeConfig, log: Log, closers: (() => Promise<void> | void)[], close: () => Promise<void>): Promise<RunningNode> {
+  const startedAtMs = systemClock.now();
+  const registry = createRegistry(await loadPlugins(config.plugins));
+  const keys = await openNodeKeys(config.data);
+  const sqlite = await openSqlite({ folder: config.data, registry, network: config.network, engine: config.store, plugins: config.plugins, node: keys.did });
+  closers.push(() => sqlite.close());
+  const { store, catalogue, text } = sqlite;
+  const vectors = await openVectors({ folder: join(config.data, 'index'), engine: config.index, reader: { folder: config.data, engine: sqlite.engine }, plugins: config.plugins, guard: config.guard });
+  closers.push(() => vectors.close());
+  const views = await createViews({ store, registry, folder: join(config.data, 'views'), clock: systemClock });
+  closers.push(() => views.close());
+  const pool = await createVerifyPool({ network: config.network, plugins: config.plugins, workers: config.verifyWorkers, verifier: config.verifier });
+  closers.push(() => pool.close());
+
+  let head = await store.head();
+  const followers = [vectors, views, text] as const;
+  const onStored = (): void => {
+    void store.head().then((next) => {
+      head = next;
+      for (const follower of followers) follower.notify(next);
+      peers.notify(next);
+    });
+  };
+  const door = createDoor({
+    store,
+    pool,
+    admission: createAdmission(config.policy),
+    clock: systemClock,
+    inFlightMax: config.inFlightMax,
+    inFlightMaxBytes: config.inFlightMaxBytes,
+    onStored,
+    onRejected: (code) => metrics.rejected.inc({ code }),
+  });
+  const network = createWebSocketNetwork({ path: '/v2/peer' });
+  const peers = createPeers({
+    network,
+    store,
+    accept: door.accept,
+    clock: systemClock,
+    did: keys.did,
+    networkId: config.network,
+    folder: config.data,
+    peers: config.peers,
+    log,
+  });
+  const metrics = createMetrics({
+    head: () => Promise.resolve(head),
+    load: door.load,
+    lags: () => followerStates(),
+    peers: () => peers.status().filter((peer) => peer.state === 'connected').length,
+    recall: () => vectors.recall(),
+  });
+  closers.push(() => metrics.close());
+
+  const embedders = openEmbedders(config, log);
+  const search = createSearch({
+    store,
+    catalogue,
+    text,
+    vectors,
+    embedders: embedders.ready,
+    hidden: () => views.hidden(),
+    clock: systemClock,
+    ...(config.weights === undefined ? {} : { weights: config.weights }),
+  });
+
+  const accept = async (bytes: Uint8Array, source: Parameters<typeof door.accept>[1]): Promise<Accepted> => {
+    const stop = metrics.acceptSeconds.startTimer();
+    const answer = await door.accept(bytes, source);
+    stop();
+    metrics.accepted.inc({ status: answer.status });
+    return answer;
+  };
+  async function followerStates(): Promise<NodeStatus['followers']> {
+    const positions = await Promise.all(
+      [
+        ['vectors', vectors.position()] as const,
+        ['text', text.position()] as const,
+        ['views', views.position()] as const,
+      ].map(async ([name, position]) => ({ name, position: await position })),
+    );
+    return positions.map(({ name, position }) => ({ name, position, lag: position.epoch === head.epoch ? head.seq - position.seq : head.seq }));
+  }
+
+  const api: NodeApi = {
+    publish: async (blocks, options) => {
+      const answers = await Promise.all(blocks.map((bytes) => accept(bytes, { type: 'own' })));
+      const seqs = answers.flatMap((answer) => (answer.status === 'stored' ? [answer.seq] : []));
+      if (options?.wait === 'indexed' && seqs.length > 0) await vectors.waitFor(Math.max(...seqs), options.signal);
+      return answers;
+    },
+    get: async (id) => {
+      const [stored] = await store.get([id]);
+      return stored === undefined ? undefined : viewOf(stored);
+    },
+    find: (filter, page) => catalogue.find(filter, page),
+    search: async (request, signal) => {
+      const stop = metrics.searches.startTimer();
+      try {
+        return await search(request, signal);
+      } finally {
+        stop();
+      }
+    },
+    view: (name, query, params) => Promise.resolve(views.query(name, query, params)),
+    status: async () => ({
+      node: keys.did,
+      network: config.network,
+      version,
+      head,
+      counts: await catalogue.counts(),
+      followers: await followerStates(),
+      peers: peers.status().filter((peer) => peer.state === 'connected').length,
+      engines: { store: sqlite.engine, index: vectors.engine, verifier: pool.verifier },
+      embedders: (await embedders.ready()).map(({ space }) => ({ space: spaceIdOf(space), model: space.model })),
+      startedAtMs,
+      notes: [...vectors.notes(), ...embedders.notes()],
+    }),
+    peers: () => Promise.resolve(peers.status()),
+  };
+
+  const routes: Routes = {
+    api,
+    accept,
+    waitIndexed: (seq, signal) => vectors.waitFor(seq, signal),
+    stored: async (id) => (await store.get([id]))[0],
+    related: (id, limit) => search.related(id, limit),
+    erase: async (ids, reason) => {
+      const seqs = await store.erase(ids, reason);
+      onStored();
+      return seqs;
+    },
+    addPeer: (url) => peers.add(url),
+    removePeer: (url) => peers.remove(url),
+    isOperator: (authorization) => sameText(authorization ?? '', `Bearer ${keys.token}`),
+    ready: async () => {
+      const lags = await followerStates();
+      const reasons = lags.filter(({ lag }) => lag > 100_000).map(({ name, lag }) => `${name} is ${lag} blocks behind`);
+      return { ready: reasons.length === 0, reasons };
+    },
+    metrics: () => metrics.text(),
+    metricsType: 'text/plain; version=0.0.4; charset=utf-8',
+  };
+  const http = await createHttp({ routes, log, requestMaxBytes: config.requestMaxBytes, version });
+  closers.push(() => http.close());
+  network.attach(http.server);
+  closers.push(() => peers.close());
+  await http.listen({ host: config.host, port: config.port });
+  const address = http.server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : config.port;
+  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+  await peers.start();
+  log.info({ url, node: keys.did, network: config.network, store: sqlite.engine, index: vectors.engine, verifier: pool.verifier, blocks: head.count }, 'listening');
+  return { api, url, did: keys.did, close };
+}
+
+/** Exactly as signed: envelope, then body or CBOR null; the text alone for version 1. */
+function viewOf(stored: StoredBlock): BlockView {
+  const wire = stored.format === 'python/1' ? stored.envelope : concatBytes(stored.envelope, stored.body ?? GONE);
+  return { id: stored.id, seq: stored.seq, firstSeenMs: stored.firstSeenMs, wire };
+}
+
+/** Embedders load when first asked for; one that cannot is named in the status and left out. */
+function openEmbedders(config: NodeConfig, log: Log): { ready(): Promise<Embedder[]>; notes(): string[] } {
+  const notes = new Map<number, string>();
+  let opening: Promise<Embedder[]> | undefined;
+  const open = async (): Promise<Embedder[]> => {
+    const opened = await Promise.all(
+      config.embedders.map(async (one, i) => {
+        try {
+          const embedder = await createEmbedder(one, nodeEmbedderHost);
+          notes.delete(i);
+          return [embedder];
+        } catch (error) {
+          const detail = error instanceof CosmicError ? error.message : String(error);
+          notes.set(i, `embedder ${JSON.stringify(one)}: ${detail}`);
+          log.warn({ embedder: one, detail }, 'embedder left out');
+          return [];
+        }
+      }),
+    );
+    return opened.flat();
+  };
+  return { ready: () => (opening ??= open()), notes: () => [...notes.values()] };
+}
+
+function sameText(a: string, b: string): boolean {
+  const left = Buffer.from(a);
+  const right = Buffer.from(b);
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+export type { Head };
