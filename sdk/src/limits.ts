@@ -2,6 +2,8 @@
 export const limits = {
   headerMaxBytes: 4096,
   bodyMaxBytes: 4 * 1024 * 1024,
+  /** JSON form of one block: a float32 takes up to four times its bytes, an escaped character up to six. */
+  jsonMaxBytes: 32 * 1024 * 1024,
   nestingMax: 16,
   saltBytes: 16,
   tagsMax: 64,

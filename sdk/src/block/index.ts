@@ -4,3 +4,5 @@ export { createBlock, type Author, type CreatedBlock, type NewBlock } from './cr
 export { DEV_NETWORK, externalAad, readEnvelope, signedBytes, writeEnvelope, type Envelope } from './envelope.js';
 export { decodeHeader, encodeHeader } from './header.js';
 export { nextBlock, splitBlocks, type NextBlock } from './split.js';
+export { fromJson, toJson, type JsonOptions } from './json.js';
+export type { VectorForm } from './json-embedding.js';

@@ -1,4 +1,5 @@
 import { toHex } from '../bytes.js';
+import { setKey } from '../codec/dag-json.js';
 import type { Value, ValueMap } from '../codec/value.js';
 import { limits } from '../limits.js';
 import { bytes, integer, list, oneOf, orNull, struct, text } from '../schema/index.js';
@@ -51,7 +52,7 @@ const COMMON = new Set(['salt', 'tags', 'linked_blocks']);
 /** The kind's own fields of a body. */
 export function ownFields(body: ValueMap): ValueMap {
   const own: Record<string, Value> = {};
-  for (const key of Object.keys(body)) if (!COMMON.has(key)) own[key] = body[key]!;
+  for (const key of Object.keys(body)) if (!COMMON.has(key)) setKey(own, key, body[key]!);
   return own;
 }
 
