@@ -23,8 +23,9 @@ const layers = [
   ['codec', 'crypto', 'schema'],
   ['space', 'sky', 'block', 'kinds', 'sealed', 'keys'],
   ['ports'],
-  ['ledger', 'sync', 'archive', 'passages', 'embedders', 'memory', 'python', 'api'],
-  ['testing', 'index'],
+  ['ledger', 'sync', 'archive', 'passages', 'embedders', 'memory', 'python'],
+  ['formats'],
+  ['api', 'testing', 'index'],
 ];
 const layerOf = (file) => {
   const name = relative(join(root, 'sdk/src'), file).split('/')[0].replace(/\.ts$/, '');

@@ -3,6 +3,7 @@ export * from './bytes.js';
 export * from './codec/index.js';
 export * from './crypto/index.js';
 export * from './errors.js';
+export * from './formats/index.js';
 export * from './kinds/index.js';
 export * from './limits.js';
 export type * from './ports/index.js';

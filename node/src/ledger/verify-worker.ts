@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { checkBlock, createRegistry, type CheckedBlock, type Checks, type Rejected } from '@cosmicembeddings/sdk';
+import { checkAny, createRegistry, type CheckedBlock, type Checks, type Rejected } from '@cosmicembeddings/sdk';
 import { createSky } from '@cosmicembeddings/sdk/sky';
 import { sha256, verifierOf, type VerifierName } from '../adapters/crypto/index.js';
 import { loadPlugins } from './plugins.js';
@@ -34,7 +34,7 @@ const checks: Checks = {
 
 port.on('message', ({ bytes, lengths }: VerifyRequest) => {
   let at = 0;
-  const results = lengths.map((length) => partsOf(checkBlock(bytes.subarray(at, (at += length)), checks)));
+  const results = lengths.map((length) => partsOf(checkAny(bytes.subarray(at, (at += length)), checks)));
   port.postMessage({ type: 'checked', results } satisfies VerifyReply);
 });
 port.postMessage({ type: 'ready', verifier: name } satisfies VerifyReply);

@@ -6,6 +6,7 @@ import { publicKeyOfDid } from '../crypto/identity.js';
 import type { Sha256 } from '../crypto/hash.js';
 import type { Verify } from '../crypto/ed25519.js';
 import { rejected, type Code, type Rejected } from '../errors.js';
+import type { Passage } from '../kinds/kind.js';
 import type { Registry } from '../kinds/registry.js';
 import { limits } from '../limits.js';
 import { spaceIdOf } from '../space/descriptor.js';
@@ -125,5 +126,11 @@ function entryOf(header: Header, body: ValueMap | undefined, registry: Registry)
   const vectors = kind.vectors?.(parsed.body);
   const links = kind.links === undefined ? common.links : [...common.links, ...kind.links(parsed.body)];
   if (vectors === undefined) return { ...common, links, rows: 0 };
-  return { ...common, links, rows: vectors.stored.rows, space: spaceIdOf(vectors.space) };
+  return { ...common, links, rows: vectors.stored.rows, space: spaceIdOf(vectors.space), descriptor: vectors.space };
+}
+
+function languagesOf(passages: readonly (Passage | undefined)[] | undefined): string[] {
+  const languages = new Set<string>();
+  for (const passage of passages ?? []) if (passage?.language !== undefined) languages.add(passage.language.toLowerCase());
+  return [...languages];
 }

@@ -1,5 +1,7 @@
 import type { ValueMap } from '../codec/value.js';
 import type { Cid } from '../codec/cid.js';
+import type { SpaceDescriptor } from '../space/descriptor.js';
+import type { SpaceDescriptor } from '../space/descriptor.js';
 
 /** CID text of a block: `bafyrei…` (native, dag-cbor) or `bafkrei…` (version 1, raw). */
 export type BlockId = string;
@@ -49,8 +51,12 @@ export interface CatalogueEntry {
   readonly prev?: BlockId;
   /** Space id of the rows, when the block has any that can be searched. */
   readonly space?: string;
+  /** What `space` is the hash of. */
+  readonly descriptor?: SpaceDescriptor;
   /** Searchable rows; 0 for none. */
   readonly rows: number;
+  /** Names that the block calls itself by and that its signature may not cover (version 1: `block-…`). */
+  readonly aliases?: readonly string[];
   /** Why the block is kept but neither indexed nor folded; absent when it is active. */
   readonly inert?: { readonly code: string; readonly detail: string };
 }

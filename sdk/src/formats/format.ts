@@ -1,5 +1,15 @@
 import type { BlockFormat, CheckedBlock, Checks } from '../block/index.js';
 import type { Rejected } from '../errors.js';
+import type { Passage, Registry, Vectors } from '../kinds/index.js';
+
+/** What followers read out of a block: its searchable rows and the texts it carries. */
+export interface BlockContent {
+  readonly vectors?: Vectors;
+  /** One entry for each row where there are rows, else the block's texts. */
+  readonly passages: readonly (Passage | undefined)[];
+  /** The stamp's short name, e.g. `Orion-127.5`. */
+  readonly skyLabel?: string;
+}
 
 /** One way in which blocks are written. Its first byte tells it from the others. */
 export interface Format {
@@ -8,6 +18,8 @@ export interface Format {
   leads(first: number): boolean;
   /** The network's judgement of one whole block; never throws. */
   check(wire: Uint8Array, checks: Checks): CheckedBlock | Rejected;
+  /** Of a block that passed `check`. `body` null: header-only, erased, or all in the envelope. */
+  content(envelope: Uint8Array, body: Uint8Array | null, registry: Registry): BlockContent;
   /** The JSON form; @throws CosmicError for bytes that are no block. */
   toJson(wire: Uint8Array, vectors: 'json' | 'base64' | 'none'): string;
 }

@@ -1,13 +1,17 @@
 import type { BlockFormat, CheckedBlock, Checks } from '../block/index.js';
 import { rejected, type Rejected } from '../errors.js';
 import type { Format } from './format.js';
+import type { Registry } from '../kinds/index.js';
 import { nativeFormat } from './native.js';
+import { pythonFormat } from './python.js';
+import type { BlockContent } from './format.js';
 
-export type { Format } from './format.js';
+export type { BlockContent, Format } from './format.js';
 export { nativeFormat } from './native.js';
+export { pythonFormat } from './python.js';
 
 /** Every format of blocks; a new one is a line here. */
-export const formats: readonly Format[] = [nativeFormat];
+export const formats: readonly Format[] = [nativeFormat, pythonFormat];
 
 /** The format that `wire` is written in, by its first byte. */
 export function formatOf(wire: Uint8Array): Format | undefined {
@@ -26,4 +30,12 @@ export function checkAny(wire: Uint8Array, checks: Checks): CheckedBlock | Rejec
   const format = formatOf(wire);
   if (format === undefined) return rejected('block.malformed', wire.length === 0 ? 'no bytes' : `first byte ${wire[0]} begins no format of blocks`);
   return format.check(wire, checks);
+}
+
+/** What a stored block holds for followers. */
+export function contentOf(
+  stored: { readonly format: BlockFormat; readonly envelope: Uint8Array; readonly body: Uint8Array | null },
+  registry: Registry,
+): BlockContent {
+  return formatNamed(stored.format).content(stored.envelope, stored.body, registry);
 }
