@@ -125,8 +125,10 @@ function entryOf(header: Header, body: ValueMap | undefined, registry: Registry)
   if (!parsed.ok) return { ...common, rows: 0, inert: { code: parsed.code, detail: parsed.detail } };
   const vectors = kind.vectors?.(parsed.body);
   const links = kind.links === undefined ? common.links : [...common.links, ...kind.links(parsed.body)];
-  if (vectors === undefined) return { ...common, links, rows: 0 };
-  return { ...common, links, rows: vectors.stored.rows, space: spaceIdOf(vectors.space), descriptor: vectors.space };
+  const languages = languagesOf(kind.passages?.(parsed.body));
+  const texts = languages.length === 0 ? {} : { languages };
+  if (vectors === undefined) return { ...common, ...texts, links, rows: 0 };
+  return { ...common, ...texts, links, rows: vectors.stored.rows, space: spaceIdOf(vectors.space), descriptor: vectors.space };
 }
 
 function languagesOf(passages: readonly (Passage | undefined)[] | undefined): string[] {

@@ -1,7 +1,6 @@
 import type { ValueMap } from '../codec/value.js';
 import type { Cid } from '../codec/cid.js';
 import type { SpaceDescriptor } from '../space/descriptor.js';
-import type { SpaceDescriptor } from '../space/descriptor.js';
 
 /** CID text of a block: `bafyrei…` (native, dag-cbor) or `bafkrei…` (version 1, raw). */
 export type BlockId = string;
@@ -55,6 +54,8 @@ export interface CatalogueEntry {
   readonly descriptor?: SpaceDescriptor;
   /** Searchable rows; 0 for none. */
   readonly rows: number;
+  /** BCP 47 tags of the texts that the block carries, lower case, each once. */
+  readonly languages?: readonly string[];
   /** Names that the block calls itself by and that its signature may not cover (version 1: `block-…`). */
   readonly aliases?: readonly string[];
   /** Why the block is kept but neither indexed nor folded; absent when it is active. */

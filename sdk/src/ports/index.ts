@@ -35,6 +35,8 @@ export interface PutResult {
   readonly seq: number;
   /** False when the id was known; true also when a body completed a block that was kept header-only. */
   readonly fresh: boolean;
+  /** Set when this id was erased or is withheld here: its body was not kept. */
+  readonly erased?: EraseReason;
 }
 
 export interface StoredBlock {
@@ -86,6 +88,8 @@ export interface BlockStore {
   erase(ids: readonly BlockId[], reason: EraseReason): Promise<number[]>;
   /** Marks ids as validated but refused by policy, so that sync does not offer them for ever. Capped, oldest dropped. */
   decide(items: readonly DecidedItem[]): Promise<void>;
+  /** Forgets what `decide` marked: for a changed policy, so that sync offers those blocks again. */
+  undecide(): Promise<void>;
   /** What came after `cursor`, oldest first, at most `max` items; [] at the head. A foreign epoch reads from the start. */
   tail(cursor: Cursor, max: number): Promise<TailItem[]>;
   /** Decided ids (kept, refused, erased, withheld) with (time, digest) in [from, to), ordered; at most `max`. */
@@ -104,6 +108,7 @@ export interface Filter {
   readonly tagsAll?: readonly string[];
   readonly tagsAny?: readonly string[];
   readonly links?: readonly { readonly rel?: string; readonly id: BlockId }[];
+  /** Language range (RFC 4647 basic filtering): `en` also takes `en-GB`. */
   readonly language?: string;
   /** Inclusive. */
   readonly fromMs?: number;
@@ -141,6 +146,8 @@ export interface Catalogue {
   blocksOf(labels: readonly number[]): Promise<({ readonly id: BlockId; readonly row: number } | undefined)[]>;
   /** Blocks that link or refer to `id`. */
   linksTo(id: BlockId): Promise<readonly { readonly id: BlockId; readonly rel: string }[]>;
+  /** Blocks that go by an id which their signature does not cover, oldest first (version 1). */
+  aliases(alias: string): Promise<readonly BlockId[]>;
   counts(): Promise<CatalogueCounts>;
 }
 
