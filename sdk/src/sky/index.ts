@@ -16,3 +16,6 @@ export {
   type TimeEvidence,
   type TimeTier,
 } from './tiers.js';
+export { skyChart, type ChartOptions } from './chart/chart.js';
+export { textChart, textChartLegend, type TextChartOptions } from './chart/text-chart.js';
+export type { Theme } from './chart/palette.js';
