@@ -186,7 +186,8 @@ async function assemble(config: NodeConfig, log: Log, closers: (() => Promise<vo
     api,
     accept,
     waitIndexed: (seq, signal) => vectors.waitFor(seq, signal),
-    stored: async (id) => (await store.get([id]))[0],
+    aliases: (name) => sqlite.aliases(name),
+    check: (wire) => pool.check(wire),
     related: (id, limit) => search.related(id, limit),
     erase: async (ids, reason) => {
       const seqs = await store.erase(ids, reason);

@@ -9,6 +9,7 @@ import { codes, CosmicError, problemOf, type Code } from '@cosmicembeddings/sdk'
 import type { Log } from '../log.js';
 import { blockRoutes } from './routes/blocks.js';
 import { operatorRoutes } from './routes/operator.js';
+import { pythonRoutes } from './routes/python.js';
 import { queryRoutes } from './routes/query.js';
 import { healthRoutes } from './routes/health.js';
 import type { Routes } from './routes/routes.js';
@@ -43,6 +44,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   await app.register((scope) => queryRoutes(scope, options.routes));
   await app.register((scope) => operatorRoutes(scope, options.routes));
   await app.register((scope) => healthRoutes(scope, options.routes));
+  await app.register((scope) => pythonRoutes(scope, options.routes));
   await servePage(app);
   return app;
 }

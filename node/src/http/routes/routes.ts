@@ -1,4 +1,4 @@
-import type { Accepted, BlockId, EraseReason, NodeApi, Source, StoredBlock } from '@cosmicembeddings/sdk';
+import type { Accepted, BlockId, CheckedBlock, EraseReason, NodeApi, Rejected, Source } from '@cosmicembeddings/sdk';
 
 /** What the routes need: the node's own API and what only operators may do. */
 export interface Routes {
@@ -6,7 +6,10 @@ export interface Routes {
   accept(bytes: Uint8Array, source: Source): Promise<Accepted>;
   /** Resolves when the vector index has reached `seq`. */
   waitIndexed(seq: number, signal?: AbortSignal): Promise<void>;
-  stored(id: BlockId): Promise<StoredBlock | undefined>;
+  /** Blocks that call themselves by this name (version 1). */
+  aliases(name: string): Promise<readonly BlockId[]>;
+  /** The network's judgement of bytes that are here or not, without keeping them. */
+  check(wire: Uint8Array): Promise<CheckedBlock | Rejected>;
   related(id: BlockId, limit: number): Promise<unknown>;
   erase(ids: readonly BlockId[], reason: EraseReason): Promise<number[]>;
   addPeer(url: string): Promise<void>;
