@@ -92,19 +92,20 @@ function answer(items: ItemSet, query: MessageReader, out: MessageWriter, turn: 
     };
     let upper = items.lowerBound(lower, size, bound.timeMs, bound.prefix);
     let settled = out.length;
+    let theirs: Uint8Array | undefined;
     if (mode === SKIP) skipping = true;
     else if (mode === FINGERPRINT) {
-      const theirs = query.take(FINGERPRINT_BYTES);
+      theirs = query.take(FINGERPRINT_BYTES);
       if (compareBytes(theirs, items.fingerprint(lower, upper)) === 0) skipping = true;
       else {
         speak();
         split(items, out, lower, upper, bound);
       }
     } else if (mode === ID_LIST) {
-      const theirs = query.ids();
+      const ids = query.ids();
       if (turn.initiator) {
         skipping = true;
-        compare(items, lower, upper, theirs, turn);
+        compare(items, lower, upper, ids, turn);
       } else {
         speak();
         upper = list(items, out, lower, upper, bound, turn.limit - before);
@@ -113,11 +114,13 @@ function answer(items: ItemSet, query: MessageReader, out: MessageWriter, turn: 
     } else throw new NegentropyError(`unexpected range mode ${mode}`);
     if (out.length > turn.limit) {
       // No room for this range: one fingerprint stands for all that is left, and the other side asks again.
-      // The reference leaves the range that did not fit out of that fingerprint, so that it surely differs; so do we,
-      // except at the very end, where it would be the fingerprint of nothing and could equal the other side's nothing.
+      // The reference leaves the range that did not fit out of that fingerprint, so that it surely differs; so do we.
+      // Only where the other side has said "nothing" and ours would say "nothing" too, ours tells the truth: else both
+      // would take the range for equal and its items would never be found.
       out.truncate(settled);
       out.range(END, FINGERPRINT);
-      out.raw(items.fingerprint(upper === size && settled === before ? lower : upper, size));
+      const rest = items.fingerprint(upper, size);
+      out.raw(upper === size && theirs !== undefined && compareBytes(theirs, rest) === 0 ? items.fingerprint(lower, size) : rest);
       return;
     }
     lower = upper;
