@@ -65,15 +65,20 @@ export interface FoldInput<B = unknown> {
 export type Reads = Readonly<Record<string, unknown>>;
 
 /**
- * A pure, total fold over kinds: the result must not depend on the order of arrival. `version` changes whenever the
- * fold does; a node then rebuilds it. Queries are declarative: name → pure function of state and text parameters.
+ * A pure, total fold over kinds: the result must not depend on the order of arrival, and a block that comes again (with
+ * its body, after its header alone) must not count twice. The fold owns its state: `apply` may change it in place and
+ * answers it. A state is plain data (objects, maps, sets, arrays, typed arrays, text, numbers), as it is saved. `version`
+ * changes whenever the fold does; a node then rebuilds it. Queries are declarative: name → function of state and text
+ * parameters that only reads; what it throws as CosmicError reaches the asker.
  */
 export interface View<S = unknown> {
   readonly name: string;
   readonly version: number;
-  /** The kinds it folds; `*` stands for every kind. */
+  /** The kinds it folds; `*` stands for every kind that is known here. */
   readonly kinds: readonly string[];
   readonly reads?: readonly string[];
+  /** It never looks at a body, so the erasing of one does not concern it; others are rebuilt then. */
+  readonly headersOnly?: true;
   empty(): S;
   apply(state: S, input: FoldInput, reads: Reads): S;
   readonly queries?: Readonly<Record<string, (state: S, params: Readonly<Record<string, string>>, reads: Reads) => unknown>>;
