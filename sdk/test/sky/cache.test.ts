@@ -30,7 +30,7 @@ describe('fitted segments', () => {
     (offset) => [spanStartMs + offset] as [number],
   );
 
-  test('are within 0.2″ of astronomy-engine for every body, the axes and the horizon, 1950–2100', () => {
+  test('are within 0.05″ of astronomy-engine for every body, the axes and the horizon, 1950–2100', () => {
     const fitted = emptyFrame();
     const [here, there] = [emptyHorizon(), emptyHorizon()];
     const place = { lat: 60_000_000, lon: 100_000_000, elevation: 0 };
@@ -38,11 +38,11 @@ describe('fitted segments', () => {
       fc.property(anyTime, (timeMs) => {
         evaluateSegment(fitSegment(segmentIndexOf(timeMs)), timeMs, fitted);
         const direct = directFrame(timeMs);
-        for (let body = 0; body < 9; body++) expect(angle(fitted.bodies, direct.bodies, 3 * body)).toBeLessThan(0.2);
+        for (let body = 0; body < 9; body++) expect(angle(fitted.bodies, direct.bodies, 3 * body)).toBeLessThan(0.05);
         writeHorizon(fitted, daysOf(timeMs), place, here);
         writeHorizon(direct, daysOf(timeMs), place, there);
-        expect(angle(here.up, there.up)).toBeLessThan(0.2);
-        expect(angle(here.north, there.north)).toBeLessThan(0.2);
+        expect(angle(here.up, there.up)).toBeLessThan(0.05);
+        expect(angle(here.north, there.north)).toBeLessThan(0.05);
         for (let i = 0; i < 3; i++)
           expect(Math.abs(fitted.velocity[i]! - direct.velocity[i]!)).toBeLessThan(0.05 * arcsec);
       }),
