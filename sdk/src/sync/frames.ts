@@ -1,0 +1,140 @@
+import { decode, DecodeError } from '../codec/decode.js';
+import { encode } from '../codec/encode.js';
+import { isMap, type Value, type ValueMap } from '../codec/value.js';
+import { publicKeyOfDid } from '../crypto/identity.js';
+import { codes, rejected, type Code, type Rejected } from '../errors.js';
+import { wireMaxBytes } from '../limits.js';
+import type { DecidedItem } from '../ports/index.js';
+import { bytes, integer, list, struct, text, type Check } from '../schema/index.js';
+import { ID_BYTES } from './item-set.js';
+
+/** WebSocket subprotocol, and the version that a hello carries (specs/peer.md). */
+export const SUBPROTOCOL = 'cosmic.1';
+export const PROTOCOL_VERSION = 1;
+
+/** Bounds of the peer protocol; specs/peer.md gives the reasons. */
+export const frameLimits = {
+  /** What a node must be ready to read at least, and what it reads unless told otherwise. */
+  frameMinBytes: 256 * 1024,
+  frameBytes: wireMaxBytes + 1024,
+  /** Negentropy messages, under their own frame limit. */
+  reconcileBytes: 128 * 1024,
+  /** Blocks are put together in one frame up to this size. */
+  giveBytes: 256 * 1024,
+  idsMax: 1024,
+  blocksMax: 1024,
+  /** Ids wanted and not answered yet. */
+  wants: 256,
+  detailBytes: 256,
+} as const;
+
+export interface PeerLimits {
+  /** Largest frame that this side reads. */
+  readonly frameBytes: number;
+  /** Wants that this side keeps waiting at a time; more are answered `gone(node.busy)`. */
+  readonly wants: number;
+}
+
+export interface Hello {
+  readonly type: 'hello';
+  readonly version: number;
+  readonly network: string;
+  /** did:key of the node; a claim, not a proof. */
+  readonly node: string;
+  readonly limits: PeerLimits;
+}
+
+export type Frame =
+  | Hello
+  /** A negentropy message of whoever began this reconciliation, and the answer of the other side. */
+  | { readonly type: 'reconcile' | 'reconciled'; readonly message: Uint8Array }
+  /** The beginner has what it needs: the other side may forget this reconciliation. */
+  | { readonly type: 'settled' }
+  | { readonly type: 'have'; readonly items: readonly DecidedItem[] }
+  | { readonly type: 'want'; readonly ids: readonly Uint8Array[] }
+  | { readonly type: 'give'; readonly blocks: readonly Uint8Array[] }
+  | { readonly type: 'gone'; readonly code: string; readonly ids: readonly Uint8Array[] }
+  | { readonly type: 'ping' | 'pong'; readonly nonce: number }
+  | { readonly type: 'bye'; readonly code: string; readonly detail: string };
+
+const digests = list(bytes(ID_BYTES, ID_BYTES), frameLimits.idsMax);
+const safe = Number.MAX_SAFE_INTEGER;
+const item: Check = (value, path) => {
+  if (!Array.isArray(value) || value.length !== 2) return `${path}: expected [time, id]`;
+  return integer(0, safe)(value[0] as Value, `${path}[0]`) ?? bytes(ID_BYTES, ID_BYTES)(value[1] as Value, `${path}[1]`);
+};
+const open = { open: true };
+const code = text(64, { pattern: /^[a-z_]+\.[a-z_]+$/ });
+
+const schemas: Readonly<Record<Frame['type'], Check>> = {
+  hello: struct(
+    {
+      version: integer(1, 1_000_000),
+      network: text(64, { pattern: /^[a-z0-9-]*$/ }),
+      node: (value, path) => (typeof value === 'string' && publicKeyOfDid(value) !== undefined ? undefined : `${path}: expected the did:key of an Ed25519 key`),
+      limits: struct({ frame_bytes: integer(frameLimits.frameMinBytes, 2 ** 31), wants: integer(1, 65_536) }, open),
+    },
+    open,
+  ),
+  reconcile: struct({ message: bytes(1, frameLimits.reconcileBytes) }, open),
+  reconciled: struct({ message: bytes(1, frameLimits.reconcileBytes) }, open),
+  settled: struct({}, open),
+  have: struct({ items: list(item, frameLimits.idsMax) }, open),
+  want: struct({ ids: digests }, open),
+  give: struct({ blocks: list(bytes(1, wireMaxBytes), frameLimits.blocksMax) }, open),
+  gone: struct({ code, ids: digests }, open),
+  ping: struct({ nonce: integer(0, safe) }, open),
+  pong: struct({ nonce: integer(0, safe) }, open),
+  bye: struct({ code, detail: text(frameLimits.detailBytes) }, open),
+};
+
+/** One DAG-CBOR map a frame. @throws TypeError for a frame that its own schema would refuse: a defect of ours */
+export function encodeFrame(frame: Frame): Uint8Array {
+  return encode(valueOf(frame));
+}
+
+function valueOf(frame: Frame): ValueMap {
+  switch (frame.type) {
+    case 'hello':
+      return { ...frame, limits: { frame_bytes: frame.limits.frameBytes, wants: frame.limits.wants } };
+    case 'have':
+      return { type: 'have', items: frame.items.map(({ timeMs, digest }) => [timeMs, digest]) };
+    default:
+      return frame as unknown as ValueMap;
+  }
+}
+
+/** A type that this version does not know is `unknown`: such frames are ignored. Byte strings share the frame's memory. */
+export function decodeFrame(wire: Uint8Array): { status: 'ok'; frame: Frame } | { status: 'unknown'; type: string } | Rejected {
+  let value: Value;
+  try {
+    value = decode(wire, { nestingMax: 8 });
+  } catch (error) {
+    if (error instanceof DecodeError) return rejected('peer.protocol', `frame: ${error.message}`);
+    throw error;
+  }
+  if (!isMap(value) || typeof value['type'] !== 'string') return rejected('peer.protocol', 'frame: expected a map with a type');
+  const type = value['type'];
+  if (!Object.hasOwn(schemas, type)) return { status: 'unknown', type: type.slice(0, 64) };
+  const fault = schemas[type as Frame['type']](value, type);
+  if (fault !== undefined) return rejected('peer.protocol', fault);
+  return { status: 'ok', frame: frameOf(type as Frame['type'], value) };
+}
+
+function frameOf(type: Frame['type'], value: ValueMap): Frame {
+  if (type === 'hello') {
+    const limits = value['limits'] as { frame_bytes: number; wants: number };
+    const { version, network, node } = value as unknown as Hello;
+    return { type, version, network, node, limits: { frameBytes: limits.frame_bytes, wants: limits.wants } };
+  }
+  if (type === 'have') {
+    const items = value['items'] as unknown as readonly [number, Uint8Array][];
+    return { type, items: items.map(([timeMs, digest]) => ({ timeMs, digest })) };
+  }
+  return value as unknown as Frame;
+}
+
+/** A code of the table, or `peer.protocol` for one that a newer peer may know. */
+export function knownCode(code: string): Code {
+  return Object.hasOwn(codes, code) ? (code as Code) : 'peer.protocol';
+}
