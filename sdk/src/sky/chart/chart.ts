@@ -55,8 +55,8 @@ export function skyChart(observation: Observation, options: ChartOptions = {}): 
 
 function sceneOf(observation: Observation, theme: Theme, sizePx: number): Scene {
   const detail = sizePx < 320 ? 0 : sizePx < 760 ? 1 : 2;
-  const centre = detail === 0 ? { x: 500, y: 447 } : { x: 500, y: 438 };
-  const radius = detail === 0 ? 390 : 376;
+  const centre = detail === 0 ? { x: 500, y: 451 } : { x: 500, y: 438 };
+  const radius = detail === 0 ? 380 : 376;
   const id = `sky-${observation.timeMs.toString(36)}-${placeKey(observation)}-${theme}-${short(sizePx)}`.replace(
     /[^a-z0-9-]/g,
     '_',

@@ -13,7 +13,7 @@ export interface PlacedLabel {
   readonly anchor: 'start' | 'middle' | 'end';
 }
 
-/** Finds room for names: each tries right, left, above and below its point, and is left out where all are taken. */
+/** Finds room for names: each tries eight places around its point and is left out where all are taken. */
 export interface LabelPlacer {
   /** Keeps names off a disc. */
   block(at: Point, radius: number): void;
@@ -42,24 +42,34 @@ export function labelPlacer(centre: Point, radius: number): LabelPlacer {
     },
     place(at, gap, text, size) {
       const width = letterEm * size * text.length;
-      for (const side of ['right', 'left', 'above', 'below'] as const) {
+      for (const side of sides) {
         const box = boxOf(at, gap, width, size, side);
         if (!inside(box) || !free(box)) continue;
         taken.push(box);
-        if (side === 'right') return { x: box.left, y: box.bottom - 0.22 * size, anchor: 'start' };
-        if (side === 'left') return { x: box.right, y: box.bottom - 0.22 * size, anchor: 'end' };
-        return { x: at.x, y: box.bottom - 0.22 * size, anchor: 'middle' };
+        const y = box.bottom - 0.22 * size;
+        if (side[0] > 0) return { x: box.left, y, anchor: 'start' };
+        return side[0] < 0 ? { x: box.right, y, anchor: 'end' } : { x: at.x, y, anchor: 'middle' };
       }
       return undefined;
     },
   };
 }
 
-function boxOf(at: Point, gap: number, width: number, size: number, side: 'right' | 'left' | 'above' | 'below'): Box {
-  if (side === 'right')
-    return { left: at.x + gap, right: at.x + gap + width, top: at.y - size / 2, bottom: at.y + size / 2 };
-  if (side === 'left')
-    return { left: at.x - gap - width, right: at.x - gap, top: at.y - size / 2, bottom: at.y + size / 2 };
-  const top = side === 'above' ? at.y - gap - size : at.y + gap;
-  return { left: at.x - width / 2, right: at.x + width / 2, top, bottom: top + size };
+/** Where a name is tried, relative to its point: right, left, above, below, then the corners. */
+const sides: readonly (readonly [number, number])[] = [
+  [1, 0],
+  [-1, 0],
+  [0, -1],
+  [0, 1],
+  [1, -1],
+  [1, 1],
+  [-1, -1],
+  [-1, 1],
+];
+
+function boxOf(at: Point, gap: number, width: number, size: number, [across, down]: readonly [number, number]): Box {
+  const away = across !== 0 && down !== 0 ? 0.72 * gap : gap;
+  const left = across > 0 ? at.x + away : across < 0 ? at.x - away - width : at.x - width / 2;
+  const top = down > 0 ? at.y + away : down < 0 ? at.y - away - size : at.y - size / 2;
+  return { left, right: left + width, top, bottom: top + size };
 }

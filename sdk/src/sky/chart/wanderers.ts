@@ -20,30 +20,31 @@ const looks: Readonly<Record<Exclude<BodyName, 'sun' | 'moon'>, Look>> = {
   neptune: { name: 'Neptune', colour: '#8fb0ff', radius: 3.4 },
 };
 
-/** Sun, Moon and planets, the farthest first so that the Moon lies on top. */
+/** Sun, Moon and planets, the farthest first so that the Moon lies on top; all keep names off before the first is placed. */
 export function wanderers(scene: Scene): string {
   const grow = scene.detail === 0 ? 2.1 : scene.detail === 1 ? 1.35 : 1;
-  const parts: string[] = [];
-  const names: string[] = [];
-  for (const body of [...bodyNames].reverse()) {
+  const seen = bodyNames.flatMap((body) => {
     const at = scene.view.project(directionOf(scene.observation.bodies[body]));
-    if (at === undefined) continue;
-    if (body === 'sun') parts.push(sun(scene, at, 17 * grow));
-    else if (body === 'moon') parts.push(moon(scene, at, 16 * grow));
-    else parts.push(planet(scene, at, looks[body], grow));
-    names.push(nameOf(scene, body, at, grow));
-  }
-  return parts.join('') + names.join('');
+    return at === undefined ? [] : [{ body, at, radius: roomOf(body) * grow }];
+  });
+  for (const { at, radius } of seen) scene.labels.block(at, radius);
+  const drawn = [...seen].reverse().map(({ body, at }) => {
+    if (body === 'sun') return sun(scene, at, 17 * grow);
+    return body === 'moon' ? moon(scene, at, 16 * grow) : planet(scene, at, looks[body], grow);
+  });
+  const names = seen.map(({ body, at, radius }) => nameOf(scene, body, at, radius));
+  return drawn.join('') + names.join('');
 }
 
-/** Bodies are named before stars, so that these keep off. */
-function nameOf(scene: Scene, body: BodyName, at: Point, grow: number): string {
+function roomOf(body: BodyName): number {
+  return body === 'sun' ? 31 : body === 'moon' ? 17 : 1.6 * looks[body].radius;
+}
+
+function nameOf(scene: Scene, body: BodyName, at: Point, radius: number): string {
   if (scene.detail === 0) return '';
   const text = body === 'sun' ? 'Sun' : body === 'moon' ? 'Moon' : looks[body].name;
-  const radius = body === 'sun' ? 31 * grow : body === 'moon' ? 17 * grow : 1.6 * looks[body].radius * grow;
   const size = Math.max(14, 10.5 * scene.pixel);
-  scene.labels.block(at, radius);
-  const spot = scene.labels.place(at, radius + 5, text, size);
+  const spot = scene.labels.place(at, radius + 3, text, size);
   if (spot === undefined) return '';
   const halo = {
     stroke: scene.palette.zenith,
