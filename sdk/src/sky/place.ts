@@ -46,6 +46,16 @@ export function coarsen(place: Place, gridE6: number): Place {
   };
 }
 
+/** For people: `48.137° N 11.575° E, 520 m`, with the grid when there is one; `geocentric, no place` without a place. */
+export function placeText(place: Place | undefined): string {
+  if (place === undefined) return 'geocentric, no place';
+  const half = (valueE6: number, positive: string, negative: string): string =>
+    `${(Math.abs(valueE6) / 1e6).toFixed(place.grid === undefined ? 3 : 2)}° ${valueE6 < 0 ? negative : positive}`;
+  const metres = Math.round(place.elevation / 1000);
+  const grid = place.grid === undefined ? '' : ` (to ${String(place.grid / 1e6)}°)`;
+  return `${half(place.lat, 'N', 'S')} ${half(place.lon, 'E', 'W')}${metres === 0 ? '' : `, ${metres} m`}${grid}`;
+}
+
 function nearestMultiple(value: number, step: number, max: number): number {
   const nearest = Math.round(value / step);
   const most = Math.floor(max / step);

@@ -1,4 +1,5 @@
 import type { Observation } from '../observe.js';
+import { placeText } from '../place.js';
 import { serif, type Scene } from './scene.js';
 import { element, escaped } from './svg.js';
 
@@ -34,7 +35,7 @@ export function caption(scene: Scene): string {
       938,
       detail === 1 ? 20 : 17,
       palette.ink,
-      `${dateText(observation.timeMs)}  ·  ${placeText(observation)}`,
+      `${dateText(observation.timeMs)}  ·  ${placeText(observation.place)}`,
       0.6,
     ),
     line(966, detail === 1 ? 17 : 14, palette.softInk, noteText(observation), 0.6),
@@ -47,16 +48,6 @@ export function dateText(timeMs: number): string {
   const iso = new Date(timeMs).toISOString();
   const clock = iso.slice(17, 19) === '00' ? iso.slice(11, 16) : iso.slice(11, 19);
   return `${Number(iso.slice(8, 10))} ${months[Number(iso.slice(5, 7)) - 1]!} ${iso.slice(0, 4)}, ${clock} UTC`;
-}
-
-/** `48.137° N 11.575° E, 520 m` */
-export function placeText({ place }: Observation): string {
-  if (place === undefined) return 'geocentric, no place';
-  const half = (valueE6: number, positive: string, negative: string) =>
-    `${(Math.abs(valueE6) / 1e6).toFixed(place.grid === undefined ? 3 : 2)}° ${valueE6 < 0 ? negative : positive}`;
-  const metres = Math.round(place.elevation / 1000);
-  const grid = place.grid === undefined ? '' : ` (to ${String(place.grid / 1e6)}°)`;
-  return `${half(place.lat, 'N', 'S')} ${half(place.lon, 'E', 'W')}${metres === 0 ? '' : `, ${metres} m`}${grid}`;
 }
 
 const twilightNames = {

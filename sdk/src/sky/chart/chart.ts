@@ -1,5 +1,6 @@
 import type { Observation } from '../observe.js';
-import { caption, dateText, placeText } from './caption.js';
+import { placeText } from '../place.js';
+import { caption, dateText } from './caption.js';
 import { figureLines, grid, labelRing, milkyWay, skyNames, starField } from './heavens.js';
 import { labelPlacer } from './labels.js';
 import { autoPalette, paletteOf, type Theme } from './palette.js';
@@ -41,7 +42,7 @@ export function skyChart(observation: Observation, options: ChartOptions = {}): 
     element(
       'title',
       { id: `${id}-title` },
-      escaped(`${observation.label}: the sky at ${dateText(observation.timeMs)}, ${placeText(observation)}`),
+      escaped(`${observation.label}: the sky at ${dateText(observation.timeMs)}, ${placeText(observation.place)}`),
     ),
     style,
     definitions(scene),

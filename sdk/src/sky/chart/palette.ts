@@ -57,7 +57,7 @@ const tints = {
 } as const;
 
 const glows = {
-  low: { glow: '#ffe2a8', afterglow: '#f79a63', blush: '#cf6f93' },
+  low: { glow: '#ffc078', afterglow: '#f58b54', blush: '#c9648c' },
   high: { glow: '#fff4d2', afterglow: '#fff0cf', blush: '#ffffff' },
 } as const;
 const nightShade = '#2b3354';
