@@ -23,8 +23,9 @@ const layers = [
   ['codec', 'crypto', 'schema'],
   ['space', 'sky', 'block', 'kinds', 'sealed', 'keys'],
   ['ports'],
-  ['ledger', 'sync', 'archive', 'passages', 'embedders', 'memory', 'python'],
+  ['ledger', 'sync', 'archive', 'passages', 'embedders', 'python'],
   ['formats'],
+  ['memory'],
   ['api', 'testing', 'index'],
 ];
 const layerOf = (file) => {
