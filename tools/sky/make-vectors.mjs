@@ -237,7 +237,12 @@ if (existsSync(horizons)) {
       .filter((_, i) => i % Math.ceil(lines.length / 10) === 3)
       .map((line) => {
         const [azimuth, elevation] = line.trim().split(/\s+/).slice(-2).map(Number);
-        return [body.toLowerCase(), `${new Date(`${/\d{4}-\w{3}-\d\d \d\d:\d\d/.exec(line)[0]} UTC`).toISOString()}`, azimuth, elevation];
+        return [
+          body.toLowerCase(),
+          `${new Date(`${/\d{4}-\w{3}-\d\d \d\d:\d\d/.exec(line)[0]} UTC`).toISOString()}`,
+          azimuth,
+          elevation,
+        ];
       });
   });
   write('sky-horizons.json', {
