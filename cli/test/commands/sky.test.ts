@@ -49,6 +49,10 @@ test('times without a zone are UTC', () => {
   expect(timeOf('2026-11-21')).toBe(Date.parse('2026-11-21T00:00:00Z'));
 });
 
+test('a hair south of the equator is on it', () => {
+  expect(placeOfDegrees({ latitude: -1e-9, longitude: -1e-9 })).toEqual({ lat: 0, lon: 0, elevation: 0 });
+});
+
 test('a grid coarsens the place', () => {
   expect(placeOfDegrees({ latitude: 48.137, longitude: 11.575, elevation: 520, grid: 0.5 })).toEqual({
     lat: 48_000_000,
