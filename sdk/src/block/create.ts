@@ -34,7 +34,16 @@ export interface Author {
   readonly sky: { stamp(at: { readonly timeMs: number; readonly place?: ObserverLocation }): unknown };
   /** 16 fresh random bytes a call: they keep an erased body from being guessed. */
   salt(): Uint8Array;
+  /** Is told `publicationNotice` once, before this author's first block with vectors. */
+  notice?(text: string): void;
 }
+
+/** What every author should know before the first publication. */
+export const publicationNotice =
+  'Embeddings reveal their text: anybody who can query the same model can recover much of it from the vectors alone. ' +
+  'A published block is copied by others and cannot be withdrawn everywhere. Seal what only some should read (sealed/1).';
+
+const noticed = new WeakSet<Author>();
 
 export interface CreatedBlock {
   readonly id: BlockId;
@@ -56,6 +65,10 @@ export async function createBlock(block: NewBlock, author: Author): Promise<Crea
   const parsed = kind.parse(decoded.body);
   if (!parsed.ok) throw new CosmicError(parsed.code, parsed.detail);
   if (body.length > kind.maxBytes) throw new CosmicError('block.too_large', `body: ${body.length} bytes, ${kind.name} allows ${kind.maxBytes}`);
+  if (author.notice !== undefined && !noticed.has(author) && kind.vectors?.(parsed.body) !== undefined) {
+    noticed.add(author);
+    author.notice(publicationNotice);
+  }
   const header = headerOf(block, author, body);
   const headerBytes = encodeHeader(header);
   if (headerBytes.length > limits.headerMaxBytes) throw new CosmicError('block.too_large', `header: ${headerBytes.length} bytes`);

@@ -1,6 +1,6 @@
 export type { BlockFormat, BlockId, CatalogueEntry, CheckedBlock, Header, ObserverLocation, Ref } from './types.js';
 export { checkBlock, decodeBody, judge, openBlock, type Checks, type OpenedBlock, type SkyVerdict } from './check.js';
-export { createBlock, type Author, type CreatedBlock, type NewBlock } from './create.js';
+export { createBlock, publicationNotice, type Author, type CreatedBlock, type NewBlock } from './create.js';
 export { DEV_NETWORK, externalAad, readEnvelope, signedBytes, writeEnvelope, type Envelope } from './envelope.js';
 export { decodeHeader, encodeHeader } from './header.js';
 export { nextBlock, splitBlocks, type NextBlock } from './split.js';

@@ -3,6 +3,7 @@ import { forksPlugin } from './forks/index.js';
 import type { Kind, Plugin } from './kind.js';
 import { retractPlugin } from './retract/index.js';
 import { rotatePlugin } from './rotate/index.js';
+import { sealedPlugin } from '../sealed/kind.js';
 import { standingPlugin } from './standing/index.js';
 
 /** What every node and author understands without configuration. */
@@ -12,4 +13,5 @@ export const corePlugins: readonly Plugin[] = [
   rotatePlugin,
   standingPlugin,
   forksPlugin,
+  sealedPlugin,
 ];

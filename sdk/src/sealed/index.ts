@@ -1,0 +1,3 @@
+export { isAge, lock, newAgeKey, recipientOf, unlock, type AgeKeys, type AgeLock } from './age.js';
+export { sealedKind, sealedPlugin, type SealedBody } from './kind.js';
+export { openSealed, sealFields, type Opened, type Secret } from './seal.js';
