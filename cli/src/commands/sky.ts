@@ -101,10 +101,11 @@ export function placeOfDegrees({ latitude, longitude, elevation = 0, grid }: Deg
       'sky.place_invalid',
       `${latitude === undefined ? 'latitude' : 'longitude'} is missing; give both or neither`,
     );
+  // Adding 0 makes −0, which no header can carry, into 0.
   const place = {
-    lat: Math.round(latitude * 1e6),
-    lon: Math.round(longitude * 1e6),
-    elevation: Math.round(elevation * 1e3),
+    lat: Math.round(latitude * 1e6) + 0,
+    lon: Math.round(longitude * 1e6) + 0,
+    elevation: Math.round(elevation * 1e3) + 0,
   };
   const fault =
     placeFault(place) ??
