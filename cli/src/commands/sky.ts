@@ -57,8 +57,12 @@ export const skyCommand: CommandModule<object, SkyArguments> = {
         default: false,
         describe: 'answer JSON Lines of {"time", "latitude", "longitude", "elevation"} from standard input',
       })
-      .conflicts('json', ['svg', 'lines'])
-      .conflicts('svg', 'lines') as Argv<SkyArguments>,
+      .check((args) => {
+        // Not `conflicts`: to yargs an option that is false by default conflicts with everything.
+        const forms = [args['json'] === true, args['svg'] !== undefined, args['lines'] === true];
+        if (forms.filter(Boolean).length > 1) throw new Error('choose one of --json, --svg and --lines');
+        return true;
+      }) as Argv<SkyArguments>,
   handler: runSky,
 };
 

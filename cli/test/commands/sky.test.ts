@@ -1,6 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { createSky, type SkyJson } from '@cosmicembeddings/sdk/sky';
-import { answerLine, placeOfDegrees, skyText, timeOf } from '../../src/commands/sky.js';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import yargs from 'yargs';
+import { answerLine, placeOfDegrees, skyCommand, skyText, timeOf } from '../../src/commands/sky.js';
 
 const sky = createSky();
 const request = { time: '2026-11-21T22:00:00Z', latitude: 48.137, longitude: 11.575, elevation: 520 };
@@ -70,4 +74,43 @@ test('the printed sky has the label, every body, the bright stars, a chart and w
   expect(text).toMatch(/☾ moon +49\.198 +216\.21[34] +1\.2815\d +12\.234 +0\.0024/);
   expect(text.endsWith('\n')).toBe(true);
   expect(skyText(sky.observe({ timeMs: Date.parse(request.time) }))).toContain('geocentric, no place');
+});
+
+describe('the command', () => {
+  const run = async (...args: string[]): Promise<void> => {
+    await yargs(['sky', ...args])
+      .command(skyCommand)
+      .fail((message, error) => {
+        throw error ?? new Error(message);
+      })
+      .parseAsync();
+  };
+
+  test('writes the chart of a southern place to a file', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sky-'));
+    const file = join(folder, 'sky.svg');
+    try {
+      await run(
+        '--at',
+        '2026-11-21T12:00:00Z',
+        '--latitude',
+        '-33.868',
+        '--longitude',
+        '151.209',
+        '--svg',
+        file,
+        '--theme',
+        'light',
+        '--size',
+        '400',
+      );
+      expect(readFileSync(file, 'utf8')).toMatch(/^<svg [^>]*width="400"[^]*33\.868° S 151\.209° E[^]*<\/svg>\n$/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('refuses two forms at once', async () => {
+    await expect(run('--json', '--svg', 'sky.svg')).rejects.toThrow(/choose one/);
+  });
 });
