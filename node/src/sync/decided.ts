@@ -1,0 +1,61 @@
+import type { BlockStore, DecidedItem } from '@cosmicembeddings/sdk';
+import { createItemSet, digestKey, RecentSet, type ItemSet } from '@cosmicembeddings/sdk/sync';
+
+const PAGE = 4096;
+/** New items are merged into the set when there are so many, or when a reconciliation asks. */
+const PENDING_MAX = 4096;
+const RECENT_MAX = 65_536;
+const LOWEST: DecidedItem = { timeMs: 0, digest: new Uint8Array(32) };
+const HIGHEST: DecidedItem = { timeMs: Number.MAX_SAFE_INTEGER, digest: new Uint8Array(32).fill(255) };
+
+/** The decided ids in memory (about 42 bytes each), read once and kept up as blocks arrive. */
+export class Decided {
+  private set: ItemSet = createItemSet();
+  private pending: DecidedItem[] = [];
+  /** What was noted lately, for ids whose time is not known. */
+  private readonly recent = new RecentSet(RECENT_MAX);
+
+  constructor(private readonly store: Pick<BlockStore, 'items'>) {}
+
+  async load(signal: AbortSignal): Promise<void> {
+    const items: DecidedItem[] = [];
+    for (let from = LOWEST; ; ) {
+      signal.throwIfAborted();
+      const page = await this.store.items(from, HIGHEST, PAGE);
+      const last = page[page.length - 1];
+      items.push(...page);
+      if (last === undefined || page.length < PAGE) break;
+      from = after(last);
+    }
+    this.set = createItemSet(items);
+  }
+
+  note(item: DecidedItem): void {
+    const key = digestKey(item.digest);
+    if (this.recent.has(key)) return;
+    this.recent.add(key);
+    this.pending.push({ timeMs: item.timeMs, digest: item.digest.slice() });
+    if (this.pending.length >= PENDING_MAX) this.snapshot();
+  }
+
+  has(digest: Uint8Array, timeMs?: number): boolean {
+    return this.recent.has(digestKey(digest)) || (timeMs !== undefined && this.set.has(timeMs, digest));
+  }
+
+  /** All decided items as of now; later ones do not change it. */
+  snapshot(): ItemSet {
+    this.set = this.set.with(this.pending);
+    this.pending = [];
+    return this.set;
+  }
+}
+
+/** The next item that could exist. */
+function after({ timeMs, digest }: DecidedItem): DecidedItem {
+  const next = digest.slice();
+  for (let i = next.length - 1; i >= 0; i--) {
+    next[i] = (next[i]! + 1) & 255;
+    if (next[i] !== 0) return { timeMs, digest: next };
+  }
+  return { timeMs: timeMs + 1, digest: next };
+}

@@ -1,0 +1,54 @@
+import type { SessionTiming } from '@cosmicembeddings/sdk/sync';
+import { frameLimits } from '@cosmicembeddings/sdk/sync';
+
+/** Bounds and times of this node's part of sync; tests shorten them. */
+export interface SyncLimits {
+  readonly timing?: Partial<SessionTiming>;
+  /** Ids asked of one peer at a time. */
+  readonly wants: number;
+  /** A peer that gives nothing for so long while asked is stalled; at `strikesMax` in a row it is left. */
+  readonly wantMs: number;
+  readonly strikesMax: number;
+  /** Bad blocks of one connection before it is closed. */
+  readonly faultsMax: number;
+  /** Blocks and bytes of one peer being judged; beyond it nothing is read from it. */
+  readonly judgingMax: number;
+  readonly judgingBytesMax: number;
+  /** Ids waiting to be announced to one peer; what is dropped is found by reconciliation. */
+  readonly announceMax: number;
+  /** Ids that a peer is remembered to have. */
+  readonly knownMax: number;
+  readonly outboxBytesMax: number;
+  /** Reconciliation with a peer that is in step, and the first retry after something was dropped. */
+  readonly reconcileMs: number;
+  readonly retryMs: number;
+  /** Peers that get a block of our own pushed; the others are told. */
+  readonly pushTo: number;
+  readonly inboundMax: number;
+  readonly tickMs: number;
+  readonly closeMs: number;
+  readonly dialMs: number;
+  readonly backoffMinMs: number;
+  readonly backoffMaxMs: number;
+}
+
+export const syncLimits: SyncLimits = {
+  wants: frameLimits.wants,
+  wantMs: 30_000,
+  strikesMax: 3,
+  faultsMax: 8,
+  judgingMax: 512,
+  judgingBytesMax: 16 * 1024 * 1024,
+  announceMax: 4096,
+  knownMax: 16_384,
+  outboxBytesMax: 8 * 1024 * 1024,
+  reconcileMs: 5 * 60_000,
+  retryMs: 1_000,
+  pushTo: 4,
+  inboundMax: 128,
+  tickMs: 1_000,
+  closeMs: 1_000,
+  dialMs: 15_000,
+  backoffMinMs: 500,
+  backoffMaxMs: 60_000,
+};

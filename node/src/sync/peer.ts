@@ -1,0 +1,490 @@
+import { cidOf, codes, concatBytes, CosmicError, DAG_CBOR, decodeHeader, parseCid, RAW, readEnvelope, sha256, type Accept, type Accepted, type BlockStore, type Clock, type Code, type DecidedItem, type StoredBlock, type Transport } from '@cosmicembeddings/sdk';
+import { digestKey, frameLimits, RecentSet, Session, type Wants, type Wish } from '@cosmicembeddings/sdk/sync';
+import type { Log } from '../log.js';
+import type { Bodyless } from './bodyless.js';
+import type { Decided } from './decided.js';
+import type { Later } from './later.js';
+import type { SyncLimits } from './limits.js';
+
+/** What all connections of a node share. */
+export interface Shared {
+  readonly store: BlockStore;
+  readonly accept: Accept;
+  readonly clock: Clock;
+  readonly decided: Decided;
+  readonly wants: Wants;
+  readonly later: Later;
+  readonly bodyless: Bodyless;
+  /** Digests that a peer brought: passed on by announcement, not pushed. */
+  readonly relayed: RecentSet;
+  readonly limits: SyncLimits;
+  readonly log: Log;
+  readonly networkId: string;
+  readonly did: string;
+  readonly random: () => number;
+  /** Ids moved to other holders, or a peer got ready: everybody may have something to ask. */
+  stir(): void;
+}
+
+interface Announcement extends DecidedItem {
+  /** Send the block itself, without being asked. */
+  readonly push: boolean;
+}
+
+const GONE = Uint8Array.of(0xf6);
+
+/** One connection: moves frames between a transport and its session, and the session's wishes to store and door. */
+export class Peer {
+  readonly session: Session;
+  received = 0;
+  sent = 0;
+  /** Why it ended, for the operator. */
+  ending: { code: Code; detail: string } | undefined;
+  /** Ready since; undefined before. */
+  readySinceMs: number | undefined;
+
+  private readonly outbox: Uint8Array[] = [];
+  private outboxBytes = 0;
+  private readonly serving: Uint8Array[] = [];
+  private readonly announcing = new Map<string, Announcement>();
+  private readonly known: RecentSet;
+  private readonly withheld: RecentSet;
+  private judging = 0;
+  private judgingBytes = 0;
+  private faults = 0;
+  private strikes = 0;
+  private progressMs = 0;
+  private pausedUntilMs = 0;
+  private reconcileAtMs = Infinity;
+  private barrenMs: number;
+  private storedBefore = 0;
+  private mayProceed = false;
+  private ended = false;
+  private markEnded!: () => void;
+  private readonly whenEnded = new Promise<void>((resolve) => (this.markEnded = resolve));
+  /** A second connection to the same node: it answers, but asks and announces nothing. */
+  private standby = false;
+  private wakeWriter: (() => void) | undefined;
+  private wakeReader: (() => void) | undefined;
+
+  constructor(
+    readonly id: string,
+    private readonly transport: Transport,
+    private readonly shared: Shared,
+  ) {
+    const { limits } = shared;
+    this.session = new Session({ network: shared.networkId, node: shared.did, ...(limits.timing === undefined ? {} : { timing: limits.timing }) });
+    this.known = new RecentSet(limits.knownMax);
+    this.withheld = new RecentSet(limits.knownMax);
+    this.barrenMs = limits.retryMs;
+  }
+
+  get remote(): Transport['remote'] {
+    return this.transport.remote;
+  }
+
+  get isReady(): boolean {
+    return this.session.isReady && !this.ended;
+  }
+
+  /** Runs the connection to its end; never rejects. */
+  async run(): Promise<void> {
+    const writing = this.write();
+    this.fulfil(this.session.open(this.now()));
+    try {
+      for await (const frame of this.transport) {
+        this.fulfil(this.session.receive(frame, this.now()));
+        if (this.ended) break;
+        while (this.isFull && !this.ended) await new Promise<void>((resolve) => (this.wakeReader = resolve));
+      }
+    } catch (error) {
+      this.shared.log.warn({ peer: this.remote.address, error: String(error) }, 'peer connection failed');
+    }
+    this.ending ??= { code: 'node.unreachable', detail: 'connection lost' };
+    this.finish();
+    this.shared.wants.leave(this.id);
+    this.shared.stir();
+    await writing;
+  }
+
+  close(code: Code, detail: string): void {
+    this.fulfil(this.session.close(code, detail));
+  }
+
+  setStandby(standby: boolean): void {
+    if (standby === this.standby) return;
+    this.standby = standby;
+    if (standby) this.shared.wants.leave(this.id);
+    else this.reconcileSoon(0);
+  }
+
+  /** A block arrived in the store: tell the other side, unless it brought or has it. False when there is nothing to tell. */
+  announce(item: DecidedItem, push: boolean): boolean {
+    const key = digestKey(item.digest);
+    if (!this.isReady || this.standby || this.known.has(key)) return false;
+    if (this.announcing.size >= this.shared.limits.announceMax) {
+      this.reconcileSoon();
+      return false;
+    }
+    this.announcing.set(key, { ...item, push });
+    this.wakeWriter?.();
+    return true;
+  }
+
+  /** Asks this peer too for bodies that others could not give. */
+  seekBodies(digests: readonly Uint8Array[]): void {
+    if (!this.isReady || this.standby) return;
+    this.shared.wants.offered(
+      this.id,
+      digests.filter((digest) => !this.withheld.has(digestKey(digest))).map((digest) => ({ digest })),
+    );
+    this.pump();
+  }
+
+  /** Deadlines and whatever can go on; called now and then, and whenever something changed. */
+  tick(): void {
+    if (this.ended) return;
+    const nowMs = this.now();
+    this.fulfil(this.session.tick(nowMs, !this.isFull));
+    if (!this.isReady || this.standby) return;
+    const { wants, limits } = this.shared;
+    if (wants.inFlight(this.id) > 0 && this.judging === 0 && nowMs - this.progressMs > limits.wantMs) this.stall(nowMs);
+    if (nowMs >= this.reconcileAtMs && !this.session.isReconciling && wants.queued(this.id) === 0) {
+      this.reconcileAtMs = Infinity;
+      this.storedBefore = this.received;
+      this.fulfil(this.session.reconcile());
+    }
+    this.pump();
+  }
+
+  /** Asks for what is queued, as far as both sides allow. */
+  pump(): void {
+    if (!this.isReady || this.standby) return;
+    const nowMs = this.now();
+    const { wants, limits } = this.shared;
+    if (nowMs >= this.pausedUntilMs) {
+      const before = wants.inFlight(this.id);
+      const ids = wants.next(this.id, Math.min(limits.wants, this.session.hello!.limits.wants));
+      if (ids.length > 0) {
+        if (before === 0) this.progressMs = nowMs;
+        this.fulfil(this.session.want(ids));
+      }
+    }
+    if (this.mayProceed && wants.queued(this.id) < limits.wants) {
+      this.mayProceed = false;
+      this.fulfil(this.session.proceed(nowMs));
+    }
+  }
+
+  private fulfil(wishes: readonly Wish[]): void {
+    for (const wish of wishes) this.fulfilOne(wish);
+  }
+
+  private fulfilOne(wish: Wish): void {
+    switch (wish.type) {
+      case 'send':
+        return this.post(wish.frame);
+      case 'ready':
+        this.readySinceMs = this.now();
+        // Whoever dialled begins; the other side checks later that nothing was missed.
+        if (this.remote.direction === 'out') this.reconcileSoon(0);
+        else this.reconcileSoon(this.shared.limits.reconcileMs * (0.5 + this.shared.random()));
+        this.seekBodies(this.shared.bodyless.digests());
+        return this.shared.stir();
+      case 'items':
+        return this.fulfil(this.session.items(this.shared.decided.snapshot(), this.now()));
+      case 'offered':
+        for (const item of wish.items) this.known.add(digestKey(item.digest));
+        return this.wantAll(wish.items);
+      case 'needed':
+        this.mayProceed ||= wish.more;
+        for (const digest of wish.ids) this.known.add(digestKey(digest));
+        return this.wantAll(wish.ids.map((digest) => ({ digest })));
+      case 'reconciled':
+        return this.reconciled();
+      case 'wanted':
+        return this.serve(wish.ids);
+      case 'given':
+        for (const block of wish.blocks) void this.judge(block);
+        return;
+      case 'gone':
+        return this.refused(wish.ids, wish.code);
+      case 'close':
+        this.ending = { code: wish.code, detail: wish.remote ? `said by the peer: ${wish.detail}` : wish.detail };
+        return this.finish();
+    }
+  }
+
+  private refused(digests: readonly Uint8Array[], code: Code): void {
+    this.progressMs = this.now();
+    const passing = codes[code].fault === 'node';
+    for (const digest of digests) {
+      if (!passing) this.withheld.add(digestKey(digest));
+      this.shared.wants.refused(this.id, digest);
+    }
+    if (passing) this.reconcileSoon();
+    this.shared.stir();
+  }
+
+  private wantAll(items: readonly { readonly digest: Uint8Array; readonly timeMs?: number }[]): void {
+    const { wants, decided, later } = this.shared;
+    if (this.standby) return;
+    const nowMs = this.now();
+    const missing = items.filter(({ digest, timeMs }) => {
+      const key = digestKey(digest);
+      const retryAtMs = later.retryAt(key);
+      if (retryAtMs !== undefined && retryAtMs > nowMs) this.reconcileBy(retryAtMs);
+      return !decided.has(digest, timeMs) && !this.withheld.has(key) && (retryAtMs === undefined || retryAtMs <= nowMs);
+    });
+    if (wants.offered(this.id, missing) > 0) this.reconcileSoon();
+    this.pump();
+  }
+
+  /** Reconciliations that bring nothing get rarer, those that were asked for because something was dropped too. */
+  private reconciled(): void {
+    const { limits, random } = this.shared;
+    if (this.received > this.storedBefore) this.barrenMs = limits.retryMs;
+    this.reconcileBy(this.now() + limits.reconcileMs * (0.8 + 0.4 * random()));
+    this.pump();
+  }
+
+  /** Something was dropped: reconciliation will find it again. */
+  private reconcileSoon(afterMs?: number): void {
+    if (afterMs === undefined) {
+      if (this.received > this.storedBefore) this.barrenMs = this.shared.limits.retryMs;
+      this.reconcileBy(this.now() + this.barrenMs);
+      this.barrenMs = Math.min(this.barrenMs * 2, this.shared.limits.reconcileMs);
+    } else this.reconcileBy(this.now() + afterMs);
+  }
+
+  private reconcileBy(atMs: number): void {
+    this.reconcileAtMs = Math.min(this.reconcileAtMs, atMs);
+  }
+
+  private stall(nowMs: number): void {
+    const { limits } = this.shared;
+    this.strikes += 1;
+    if (this.strikes >= limits.strikesMax) return this.close('peer.protocol', 'wants stay unanswered');
+    this.pausedUntilMs = nowMs + limits.wantMs;
+    this.progressMs = nowMs;
+    if (this.shared.wants.stalled(this.id) > 0) this.reconcileSoon();
+    this.shared.stir();
+  }
+
+  // ------------------------------------------------------------------------------------------------ taking blocks
+
+  private get isFull(): boolean {
+    return this.judging >= this.shared.limits.judgingMax || this.judgingBytes >= this.shared.limits.judgingBytesMax;
+  }
+
+  private async judge(block: Uint8Array): Promise<void> {
+    const { accept, relayed, log } = this.shared;
+    const digest = digestOf(block);
+    if (digest !== undefined) {
+      // Before the store knows it: what follows the store must not send it back.
+      this.known.add(digestKey(digest));
+      relayed.add(digestKey(digest));
+    }
+    this.judging += 1;
+    this.judgingBytes += block.length;
+    try {
+      const verdict = await accept(block, { type: 'peer', peer: this.session.hello?.node ?? this.id });
+      this.progressMs = this.now();
+      this.strikes = 0;
+      this.conclude(verdict, digest, block);
+    } catch (error) {
+      log.error({ peer: this.remote.address, error: String(error) }, 'a block from a peer could not be judged');
+      if (digest !== undefined) this.shared.wants.deferred(this.id, digest);
+      this.pausedUntilMs = this.now() + this.shared.limits.retryMs;
+    }
+    this.judging -= 1;
+    this.judgingBytes -= block.length;
+    this.wakeReader?.();
+    this.pump();
+  }
+
+  private conclude(verdict: Accepted, guess: Uint8Array | undefined, block: Uint8Array): void {
+    const { wants, decided, later, limits } = this.shared;
+    const digest = verdict.id === undefined ? guess : parseCid(verdict.id).digest;
+    const drop = (): number | undefined => (digest === undefined ? undefined : wants.settle(digest));
+    if (verdict.status === 'stored' || verdict.status === 'known') {
+      if (verdict.status === 'stored') this.received += 1;
+      if (digest === undefined) return;
+      this.known.add(digestKey(digest));
+      this.keep(digest, verdict.status === 'stored', isHeaderOnly(block));
+    } else if (verdict.status === 'later') {
+      drop();
+      if (digest !== undefined) later.add(digestKey(digest), verdict.retryAtMs);
+      this.reconcileBy(verdict.retryAtMs);
+    } else if (codes[verdict.code].fault === 'operator') {
+      const timeMs = drop();
+      const item = digest === undefined ? undefined : { digest, timeMs: timeMs ?? headerTimeOf(block) };
+      if (item?.timeMs !== undefined) decided.note({ digest: item.digest, timeMs: item.timeMs });
+    } else if (codes[verdict.code].fault === 'node') {
+      if (digest !== undefined) wants.deferred(this.id, digest);
+      else this.reconcileSoon();
+      this.pausedUntilMs = this.now() + limits.retryMs;
+    } else {
+      // A bad block is charged to who brought it, never to its id: the true one may come from elsewhere.
+      if (digest !== undefined && !wants.refused(this.id, digest)) this.withheld.add(digestKey(digest));
+      this.shared.stir();
+      if (verdict.code === 'block.unknown_version') return;
+      this.faults += 1;
+      if (this.faults >= limits.faultsMax) this.close('peer.protocol', `${this.faults} bad blocks, the last one ${verdict.code}`);
+    }
+  }
+
+  /** A body that this peer no longer has is sought from the others. */
+  private keep(digest: Uint8Array, fresh: boolean, headerOnly: boolean): void {
+    const { wants, bodyless } = this.shared;
+    if (!headerOnly) bodyless.delete(digest);
+    if (headerOnly && fresh) {
+      wants.settle(digest);
+      this.withheld.add(digestKey(digest));
+      bodyless.add(digest);
+    } else if (headerOnly && bodyless.has(digest)) {
+      this.withheld.add(digestKey(digest));
+      wants.refused(this.id, digest);
+      this.shared.stir();
+    } else wants.settle(digest);
+  }
+
+  // ------------------------------------------------------------------------------------------------ sending
+
+  private serve(ids: readonly Uint8Array[]): void {
+    const room = frameLimits.wants - this.serving.length;
+    for (const digest of ids.slice(0, Math.max(0, room))) this.serving.push(digest.slice());
+    if (ids.length > room) this.fulfil(this.session.gone('node.busy', ids.slice(Math.max(0, room))));
+    this.wakeWriter?.();
+  }
+
+  private post(frame: Uint8Array): void {
+    if (this.ended) return;
+    this.outbox.push(frame);
+    this.outboxBytes += frame.length;
+    // Answers pile up only where the other side asks without reading.
+    if (this.outboxBytes > this.shared.limits.outboxBytesMax) {
+      this.ending ??= { code: 'peer.protocol', detail: 'asks, but does not read' };
+      this.outbox.length = 0;
+      this.finish();
+    }
+    this.wakeWriter?.();
+  }
+
+  private finish(): void {
+    this.ended = true;
+    this.markEnded();
+    this.wakeWriter?.();
+    this.wakeReader?.();
+  }
+
+  private async write(): Promise<void> {
+    // What is said last gets a moment, no more: the other side may not be reading.
+    const overdue = this.whenEnded.then(() => this.shared.clock.sleep(this.shared.limits.closeMs)).then(() => 'overdue' as const);
+    try {
+      while (!this.ended || this.outbox.length > 0) {
+        const frame = this.outbox.shift();
+        if (frame !== undefined) {
+          this.outboxBytes -= frame.length;
+          if ((await Promise.race([this.transport.send(frame), overdue])) === 'overdue') break;
+        } else if (this.serving.length > 0) await this.giveWanted();
+        else if (this.announcing.size > 0) await this.sendNews();
+        else await new Promise<void>((resolve) => (this.wakeWriter = resolve));
+      }
+    } catch (error) {
+      this.ending ??= { code: 'node.unreachable', detail: error instanceof CosmicError ? error.detail : String(error) };
+    }
+    this.finish();
+    await this.transport.close(1000, this.ending?.code).catch(() => undefined);
+  }
+
+  private async giveWanted(): Promise<void> {
+    const digests = this.serving.splice(0, 64);
+    const found = await this.load(digests);
+    const missing = new Map<Code, Uint8Array[]>();
+    const blocks: { digest: Uint8Array; wire: Uint8Array }[] = [];
+    digests.forEach((digest, i) => {
+      const wire = wireOf(found[i]);
+      const code: Code | undefined = wire === undefined ? (found[i] === undefined ? 'block.not_found' : 'policy.erased') : this.fits(wire) ? undefined : 'block.too_large';
+      if (code === undefined) blocks.push({ digest, wire: wire! });
+      else missing.set(code, [...(missing.get(code) ?? []), digest]);
+    });
+    for (const [code, ids] of missing) this.fulfil(this.session.gone(code, ids));
+    this.give(blocks);
+  }
+
+  private async sendNews(): Promise<void> {
+    const batch = [...this.announcing.values()].slice(0, 256);
+    const pushed = batch.filter(({ push }) => push).slice(0, 64);
+    const told = batch.filter(({ push }) => !push);
+    for (const { digest } of [...pushed, ...told]) this.announcing.delete(digestKey(digest));
+    const unknown = (item: DecidedItem): boolean => !this.known.has(digestKey(item.digest));
+    const found = await this.load(pushed.map(({ digest }) => digest));
+    const blocks = pushed.flatMap((item, i) => {
+      const wire = wireOf(found[i]);
+      return wire === undefined || !unknown(item) || !this.fits(wire) ? [] : [{ digest: item.digest, wire }];
+    });
+    this.fulfil(this.session.have(told.filter(unknown).map(({ timeMs, digest }) => ({ timeMs, digest }))));
+    for (const { digest } of told) this.known.add(digestKey(digest));
+    this.give(blocks);
+  }
+
+  private fits(wire: Uint8Array): boolean {
+    return wire.length + 64 <= this.session.hello!.limits.frameBytes;
+  }
+
+  /** Several small blocks in a frame, a large one alone. */
+  private give(blocks: readonly { readonly digest: Uint8Array; readonly wire: Uint8Array }[]): void {
+    let batch: Uint8Array[] = [];
+    let bytes = 0;
+    for (const { digest, wire } of blocks) {
+      if (batch.length > 0 && bytes + wire.length > frameLimits.giveBytes - 1024) {
+        this.fulfil(this.session.give(batch));
+        batch = [];
+        bytes = 0;
+      }
+      batch.push(wire);
+      bytes += wire.length + 8;
+      this.sent += 1;
+      this.known.add(digestKey(digest));
+    }
+    this.fulfil(this.session.give(batch));
+  }
+
+  /** Blocks by digest, whichever of the two formats they have. */
+  private async load(digests: readonly Uint8Array[]): Promise<(StoredBlock | undefined)[]> {
+    const { store } = this.shared;
+    const native = await store.get(digests.map((digest) => cidOf(DAG_CBOR, digest).text));
+    const others = digests.filter((_, i) => native[i] === undefined);
+    const second = others.length === 0 ? [] : await store.get(others.map((digest) => cidOf(RAW, digest).text));
+    let next = 0;
+    return native.map((block) => block ?? second[next++]);
+  }
+
+  private now(): number {
+    return this.shared.clock.now();
+  }
+}
+
+/** Exactly as signed, null for a body that is gone; undefined when nothing signed is left to give. */
+function wireOf(block: StoredBlock | undefined): Uint8Array | undefined {
+  if (block === undefined || block.envelope.length === 0) return undefined;
+  return block.format === 'python/1' ? block.envelope : concatBytes(block.envelope, block.body ?? GONE);
+}
+
+/** The digest of a native block, whatever else is wrong with it. */
+function digestOf(wire: Uint8Array): Uint8Array | undefined {
+  const read = readEnvelope(wire);
+  return read.status === 'rejected' ? undefined : sha256(read.envelope.header);
+}
+
+function headerTimeOf(wire: Uint8Array): number | undefined {
+  const read = readEnvelope(wire);
+  const decoded = read.status === 'rejected' ? read : decodeHeader(read.envelope.header);
+  return decoded.status === 'ok' ? decoded.header.timestamp : undefined;
+}
+
+function isHeaderOnly(wire: Uint8Array): boolean {
+  const read = readEnvelope(wire);
+  return read.status !== 'rejected' && wire.length === read.envelope.end + 1 && wire[read.envelope.end] === GONE[0];
+}

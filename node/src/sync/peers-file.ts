@@ -1,0 +1,47 @@
+import { open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CosmicError } from '@cosmicembeddings/sdk';
+
+/** Where the addresses that an operator added are kept between runs. */
+export interface PeerList {
+  load(): Promise<readonly string[]>;
+  save(addresses: readonly string[]): Promise<void>;
+}
+
+/** `peers.json` of a data folder, replaced as a whole. @throws CosmicError store.corrupt when it cannot be read */
+export function peersFile(folder: string): PeerList {
+  const path = join(folder, 'peers.json');
+  return {
+    load: async () => {
+      let text: string;
+      try {
+        text = await readFile(path, 'utf8');
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+        throw error;
+      }
+      const list = parsed(text)?.peers;
+      if (!Array.isArray(list) || !list.every((one) => typeof one === 'string')) throw new CosmicError('store.corrupt', `${path} is no list of peers; remove or repair it`);
+      return list;
+    },
+    save: async (addresses) => {
+      const temporary = `${path}.new`;
+      const file = await open(temporary, 'w', 0o600);
+      try {
+        await file.writeFile(`${JSON.stringify({ version: 1, peers: addresses }, null, 2)}\n`);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, path);
+    },
+  };
+}
+
+function parsed(text: string): { peers?: unknown } | undefined {
+  try {
+    return JSON.parse(text) as { peers?: unknown };
+  } catch {
+    return undefined;
+  }
+}
