@@ -1,0 +1,150 @@
+import { concatBytes } from '../bytes.js';
+import type { BlockId } from '../block/types.js';
+import { CosmicError } from '../errors.js';
+import type { Accepted, BlockView, EraseReason, Filter, NodeApi, NodeStatus, Page, PeerStatus, SearchAnswer, SearchRequest } from '../ports/index.js';
+import { ask, jsonOf, type RequestHost } from './request.js';
+
+export interface ClientOptions {
+  /** Address of a node, e.g. `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** Default: the platform's. */
+  readonly fetch?: typeof globalThis.fetch;
+  readonly token?: string | undefined;
+  /** Needed for trying again when a node is busy. */
+  readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
+  readonly timeoutMs?: number;
+  readonly attemptsMax?: number;
+}
+
+/** A node over HTTP: all of NodeApi, and what only an operator with the token may do. */
+export interface NodeClient extends NodeApi {
+  readonly url: string;
+  /** Is this block there? Without fetching it. */
+  has(id: BlockId): Promise<boolean>;
+  related(id: BlockId, limit?: number): Promise<unknown>;
+  addPeer(url: string): Promise<PeerStatus[]>;
+  removePeer(url: string): Promise<PeerStatus[]>;
+  erase(ids: readonly BlockId[], reason: EraseReason): Promise<number[]>;
+}
+
+/** Blocks of one request: enough to fill the node's batches, small enough to repeat. */
+const REQUEST_MAX_BYTES = 8 * 1024 * 1024;
+const REQUEST_MAX_BLOCKS = 1000;
+
+/** @throws CosmicError config.malformed for an address that is none */
+export function createClient(options: ClientOptions): NodeClient {
+  const host: RequestHost = {
+    url: baseOf(options.url),
+    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    token: options.token,
+    sleep: options.sleep,
+    timeoutMs: options.timeoutMs ?? 120_000,
+    attemptsMax: options.attemptsMax ?? 5,
+  };
+  const json = (value: unknown): { type: string; data: string } => ({ type: 'application/json', data: JSON.stringify(value) });
+  const block = (id: BlockId): string => `/v2/blocks/${encodeURIComponent(id)}`;
+
+  return {
+    url: host.url,
+    publish: async (blocks, publishing = {}) => {
+      const answers: Accepted[] = [];
+      const query = publishing.wait === undefined ? '' : `?wait=${publishing.wait}`;
+      for (const batch of batches(blocks)) {
+        const body = { type: 'application/cbor-seq', data: concatBytes(...batch) };
+        const response = await ask(host, `/v2/blocks${query}`, { method: 'POST', body, signal: publishing.signal, also: REFUSALS });
+        answers.push(...(await resultsOf(response, batch.length)));
+      }
+      return answers;
+    },
+    get: async (id) => {
+      const response = await ask(host, block(id), { accept: 'application/cbor-seq', also: [404] });
+      return response.status === 404 ? undefined : viewOf(id, response);
+    },
+    has: async (id) => {
+      const response = await ask(host, block(id), { method: 'HEAD', accept: 'application/cbor-seq', also: [404] });
+      return response.status !== 404;
+    },
+    related: async (id, limit = 10) => jsonOf(await ask(host, `${block(id)}/related?limit=${limit}`)),
+    find: async (filter, page) => jsonOf(await ask(host, `/v2/blocks?${queryOf(filter, page)}`)),
+    search: async (request, signal) => jsonOf<SearchAnswer>(await ask(host, '/v2/search', { method: 'POST', body: json(plain(request)), signal })),
+    view: async (name, query, params) => {
+      const path = `/v2/views/${encodeURIComponent(name)}/${encodeURIComponent(query)}?${new URLSearchParams(params).toString()}`;
+      return (await jsonOf<{ result: unknown }>(await ask(host, path))).result;
+    },
+    status: async () => jsonOf<NodeStatus>(await ask(host, '/v2/status')),
+    peers: async () => (await jsonOf<{ peers: PeerStatus[] }>(await ask(host, '/v2/peers'))).peers,
+    addPeer: async (url) => (await jsonOf<{ peers: PeerStatus[] }>(await ask(host, '/v2/peers', { method: 'POST', body: json({ url }) }))).peers,
+    removePeer: async (url) =>
+      (await jsonOf<{ peers: PeerStatus[] }>(await ask(host, `/v2/peers?url=${encodeURIComponent(url)}`, { method: 'DELETE' }))).peers,
+    erase: async (ids, reason) => (await jsonOf<{ seqs: number[] }>(await ask(host, '/v2/erase', { method: 'POST', body: json({ ids, reason }) }))).seqs,
+  };
+}
+
+/** Statuses with which a single refused block is answered; its problem object carries `results` as well. */
+const REFUSALS = [400, 403, 410, 413, 425, 507];
+
+async function resultsOf(response: Response, sent: number): Promise<Accepted[]> {
+  const answer = await jsonOf<{ results?: Accepted[]; code?: CosmicError['code']; detail?: string }>(response);
+  if (!Array.isArray(answer.results)) throw new CosmicError(answer.code ?? 'request.malformed', answer.detail ?? 'the answer holds no results');
+  if (answer.results.length === sent) return answer.results;
+  // A framing fault ends the sequence: what came after it was not read.
+  const last = answer.results.at(-1);
+  if (last?.status !== 'rejected' || answer.results.length > sent) throw new CosmicError('request.malformed', `${sent} blocks sent, ${answer.results.length} answered`);
+  return [...answer.results, ...Array.from({ length: sent - answer.results.length }, () => last)];
+}
+
+async function viewOf(asked: BlockId, response: Response): Promise<BlockView> {
+  const wire = new Uint8Array(await response.arrayBuffer());
+  return {
+    id: asked,
+    seq: Number(response.headers.get('cosmic-seq') ?? 0),
+    firstSeenMs: Number(response.headers.get('cosmic-first-seen') ?? 0),
+    wire,
+  };
+}
+
+function* batches(blocks: readonly Uint8Array[]): Generator<Uint8Array[]> {
+  let batch: Uint8Array[] = [];
+  let bytes = 0;
+  for (const wire of blocks) {
+    if (batch.length > 0 && (bytes + wire.length > REQUEST_MAX_BYTES || batch.length >= REQUEST_MAX_BLOCKS)) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(wire);
+    bytes += wire.length;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** A Float32Array would become an object of indices in JSON. */
+function plain(request: SearchRequest): unknown {
+  if (request.vector === undefined) return request;
+  return { ...request, vector: { space: request.vector.space, values: Array.from(request.vector.values) } };
+}
+
+function queryOf(filter: Filter, page: Page): string {
+  const query = new URLSearchParams();
+  for (const space of filter.spaces ?? []) query.append('space', space);
+  for (const author of filter.authors ?? []) query.append('author', author);
+  for (const kind of filter.kinds ?? []) query.append('kind', kind);
+  for (const tag of filter.tagsAll ?? []) query.append('tag', tag);
+  if (filter.fromMs !== undefined) query.set('from', String(filter.fromMs));
+  if (filter.toMs !== undefined) query.set('to', String(filter.toMs));
+  query.set('limit', String(page.limit));
+  if (page.after !== undefined) query.set('after', page.after);
+  if (page.order !== undefined) query.set('order', page.order);
+  return query.toString();
+}
+
+function baseOf(url: string): string {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch (cause) {
+    throw new CosmicError('config.malformed', `node: ${url} is no address; write it like http://127.0.0.1:8080`, { cause });
+  }
+  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') throw new CosmicError('config.malformed', `node: ${url} is no http address`);
+  return parsed.href.replace(/\/+$/, '');
+}

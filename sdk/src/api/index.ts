@@ -1,0 +1,1 @@
+export { createClient, type ClientOptions, type NodeClient } from './client.js';
