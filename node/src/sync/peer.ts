@@ -380,7 +380,12 @@ export class Peer {
 
   private async write(): Promise<void> {
     // What is said last gets a moment, no more: the other side may not be reading.
-    const overdue = this.whenEnded.then(() => this.shared.clock.sleep(this.shared.limits.closeMs)).then(() => 'overdue' as const);
+    const flushed = new AbortController();
+    const { clock, limits } = this.shared;
+    const overdue = this.whenEnded.then(() => clock.sleep(limits.closeMs, flushed.signal)).then(
+      () => 'overdue' as const,
+      () => 'overdue' as const,
+    );
     try {
       while (!this.ended || this.outbox.length > 0) {
         const frame = this.outbox.shift();
@@ -395,6 +400,7 @@ export class Peer {
       this.ending ??= { code: 'node.unreachable', detail: error instanceof CosmicError ? error.detail : String(error) };
     }
     this.finish();
+    flushed.abort(new Error('flushed'));
     await this.transport.close(1000, this.ending?.code).catch(() => undefined);
   }
 

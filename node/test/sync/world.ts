@@ -1,0 +1,181 @@
+import { checkBlock, corePlugins, createRegistry, didOf, limits as blockLimits, publicKeyOf, sha256, toHex, verify, type Accept, type Accepted, type Arrival, type Checks, type Network } from '@cosmicembeddings/sdk';
+import { createLoopback, createManualClock, createMemoryStore, type LoopbackOptions, type ManualClock, type MemoryStore } from '@cosmicembeddings/sdk/memory';
+import { signBlock } from '@cosmicembeddings/sdk/testing';
+import { createPeers, type Peers, type SyncLimits } from '../../src/sync/index.js';
+
+export const NETWORK = 'dev';
+
+/** Numbers in [0, 1) from a seed (mulberry32). */
+export function numbersOf(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+export const seedOf = (n: number): Uint8Array => sha256(Uint8Array.of(n >> 8, n & 255, 77));
+export const nodeDid = (n: number): string => didOf(publicKeyOf(seedOf(n)));
+
+/** A signed block of a kind that nobody knows; sync does not look inside. */
+export function makeBlock(n: number, options: { timeMs?: number; bodyBytes?: number; headerOnly?: boolean; network?: string; author?: number } = {}): Uint8Array {
+  const salt = sha256(Uint8Array.of(n >> 16, n >> 8, n & 255)).slice(0, 16);
+  const body = { salt, tags: [`n${n}`], linked_blocks: [], filler: new Uint8Array(options.bodyBytes ?? 100) };
+  const wire = signBlock({
+    header: { version: 2, kind: 'note.test/1', timestamp: options.timeMs ?? 1_690_000_000_000 + n * 1000, cosmic_signature: {} },
+    body,
+    seed: seedOf(1000 + (options.author ?? 0)),
+    network: options.network ?? NETWORK,
+  });
+  return wire;
+}
+
+const verified = new Map<string, boolean>();
+const checks: Checks = {
+  network: NETWORK,
+  registry: createRegistry(corePlugins),
+  sha256,
+  // Every node of a world checks every block: the verdict on the same bytes is worked out once.
+  verify: (signature, message, key) => {
+    const name = toHex(sha256(message)) + toHex(signature);
+    let verdict = verified.get(name);
+    if (verdict === undefined) verified.set(name, (verdict = verify(signature, message, key)));
+    return verdict;
+  },
+  sky: { check: () => ({ ok: true }) },
+};
+
+export interface TestNode {
+  readonly address: string;
+  readonly did: string;
+  readonly store: MemoryStore;
+  readonly accept: Accept;
+  /** Verdicts of blocks from peers, by status or code. */
+  readonly verdicts: Map<string, number>;
+  peers: Peers;
+  publish(wire: Uint8Array): Promise<Accepted>;
+  ids(): string[];
+}
+
+export interface NodeOptions {
+  readonly networkId?: string;
+  readonly limits?: Partial<SyncLimits>;
+  readonly refuse?: (id: string) => boolean;
+  readonly links?: readonly string[];
+}
+
+export const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => quiet } as never;
+
+/** A door with the real judgement over a memory store. */
+export function createDoor(store: MemoryStore, now: () => number, onStored: () => void, refuse?: (id: string) => boolean): { accept: Accept; verdicts: Map<string, number> } {
+  const verdicts = new Map<string, number>();
+  const accept: Accept = async (bytes, source) => {
+    const judge = async (): Promise<Accepted> => {
+      const block = checkBlock(bytes, checks);
+      if (block.status === 'rejected') return block;
+      if (block.timeMs > now() + blockLimits.futureMaxMs) return { status: 'later', id: block.id, retryAtMs: block.timeMs - blockLimits.futureMaxMs };
+      if (refuse?.(block.id) === true) {
+        await store.decide([{ timeMs: block.timeMs, digest: block.digest }]);
+        return { status: 'rejected', code: 'policy.refused', detail: 'test', id: block.id };
+      }
+      const arrival: Arrival = { block, firstSeenMs: now() };
+      const [result] = await store.put([arrival]);
+      if (result!.fresh) onStored();
+      return { status: result!.fresh ? 'stored' : 'known', id: result!.id, seq: result!.seq };
+    };
+    const verdict = await judge();
+    if (source.type === 'peer') {
+      const name = verdict.status === 'rejected' ? verdict.code : verdict.status;
+      verdicts.set(name, (verdicts.get(name) ?? 0) + 1);
+    }
+    return verdict;
+  };
+  return { accept, verdicts };
+}
+
+/** Nodes over one loopback network and one manual clock, all from a seed. */
+export class World {
+  readonly clock: ManualClock = createManualClock();
+  readonly random: () => number;
+  readonly nodes: TestNode[] = [];
+  readonly loopback: ReturnType<typeof createLoopback>;
+  bytes = 0;
+
+  constructor(seed: number, loopback: Omit<LoopbackOptions, 'clock'> = {}) {
+    this.random = numbersOf(seed);
+    this.loopback = createLoopback({
+      ...loopback,
+      clock: this.clock,
+      passage: (from, to, bytes) => {
+        this.bytes += bytes;
+        return loopback.passage?.(from, to, bytes) ?? { copies: 1, delayMs: 0 };
+      },
+    });
+  }
+
+  async add(links: readonly number[] = [], options: NodeOptions = {}): Promise<TestNode> {
+    const n = this.nodes.length;
+    const address = `ws://node${n}/v2/peer`;
+    const store = createMemoryStore({ epoch: `epoch-${n}` });
+    const node = { address, did: nodeDid(n), store } as TestNode & Record<string, unknown>;
+    const door = createDoor(store, () => this.clock.now(), () => void store.head().then((head) => node.peers.notify(head)), options.refuse);
+    Object.assign(node, {
+      accept: door.accept,
+      verdicts: door.verdicts,
+      publish: (wire: Uint8Array) => door.accept(wire, { type: 'own' }),
+      ids: () => store.blocks().map(({ id }) => id).sort(),
+    });
+    this.nodes.push(node);
+    node.peers = this.peersOf(n, links, options);
+    await node.peers.start();
+    return node;
+  }
+
+  peersOf(n: number, links: readonly number[], options: NodeOptions = {}, network?: Network): Peers {
+    const node = this.nodes[n]!;
+    return createPeers({
+      network: network ?? this.loopback.network(node.address),
+      store: node.store,
+      accept: node.accept,
+      clock: this.clock,
+      did: node.did,
+      networkId: options.networkId ?? NETWORK,
+      peers: links.map((link) => `ws://node${link}/v2/peer`),
+      log: quiet,
+      random: this.random,
+      ...(options.limits === undefined ? {} : { limits: options.limits }),
+    });
+  }
+
+  async restart(n: number, links: readonly number[], options: NodeOptions = {}, downMs = 0): Promise<void> {
+    const closing = this.nodes[n]!.peers.close();
+    await this.clock.advance(3_000);
+    await closing;
+    if (downMs > 0) await this.clock.advance(downMs);
+    this.nodes[n]!.peers = this.peersOf(n, links, options);
+    await this.nodes[n]!.peers.start();
+  }
+
+  /** Moves time on until `done`; the milliseconds it took. Throws when it takes longer than `limitMs`. */
+  async until(done: () => boolean, limitMs: number, stepMs = 250): Promise<number> {
+    const startMs = this.clock.now();
+    while (!done()) {
+      if (this.clock.now() - startMs > limitMs) throw new Error(`not done after ${limitMs} ms of simulated time`);
+      await this.clock.advance(stepMs);
+    }
+    return this.clock.now() - startMs;
+  }
+
+  converged(count: number): boolean {
+    return this.nodes.every((node) => node.store.blocks().length === count);
+  }
+
+  async close(): Promise<void> {
+    const closing = Promise.all(this.nodes.map((node) => node.peers.close()));
+    await this.clock.advance(5_000);
+    await closing;
+  }
+}
