@@ -37,6 +37,7 @@ export const codes = {
   'space.unknown': reader('No block here is in that space.', 'List the spaces with cosmic status.', 404),
   'space.mismatch': reader('Two spaces differ, so their vectors cannot be compared.', 'Use one embedder for both; the detail names the differing field.'),
   'space.dims_mismatch': reader('A vector has another number of dimensions than its space.', 'Embed with the model that the space names.'),
+  'space.canary_failed': { meaning: 'The embedder does not reproduce the vectors that its space is known by.', advice: 'Check prefix, pooling, token limit and precision; or publish under a space of its own.', fault: 'operator', retry: false, http: 409 },
   'sky.malformed': author('cosmic_signature is not a well-formed sky/1 stamp.', 'Compare with specs/sky.md.'),
   'sky.mismatch': author('The stamped sky is not the sky of that time and place.', 'Stamp again with the right time and place; the detail names the body.'),
   'sky.time_out_of_span': author('The time lies outside 1950–2100.', 'Use a time in the supported span.'),
@@ -83,6 +84,8 @@ export interface Rejected {
   readonly status: 'rejected';
   readonly code: Code;
   readonly detail: string;
+  /** So near to the limit that an honest sender may be off by it: costs a peer nothing. */
+  readonly marginal?: true;
 }
 
 export function rejected(code: Code, detail: string): Rejected {

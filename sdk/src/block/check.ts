@@ -80,7 +80,7 @@ export function judge(block: OpenedBlock, checks: Checks): CheckedBlock | Reject
     timeMs: header.timestamp,
     ...(header.observer_location === undefined ? {} : { place: header.observer_location }),
   });
-  if (!verdict.ok) return rejected(verdict.code, verdict.detail);
+  if (!verdict.ok) return { ...rejected(verdict.code, verdict.detail), ...(verdict.marginal ? { marginal: true } : {}) };
   const digest = checks.sha256(headerBytes);
   return {
     status: 'checked',
