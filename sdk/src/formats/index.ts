@@ -9,6 +9,8 @@ import type { BlockContent } from './format.js';
 export type { BlockContent, Format } from './format.js';
 export { nativeFormat } from './native.js';
 export { pythonFormat } from './python.js';
+export { portableChecks } from './checks.js';
+export { verdictOf, type Finding, type Verdict } from './verdict.js';
 
 /** Every format of blocks; a new one is a line here. */
 export const formats: readonly Format[] = [nativeFormat, pythonFormat];
