@@ -1,5 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { makeBlock, World } from './world.ts';
+import { parseCid } from '@cosmicembeddings/sdk';
+import { Session } from '@cosmicembeddings/sdk/sync';
+import { peerAddress } from '../../src/sync/index.js';
+import { makeBlock, nodeDid, World } from './world.ts';
 
 const BLOCKS = Array.from({ length: 40 }, (_, n) => makeBlock(n));
 
@@ -42,6 +45,160 @@ describe('peers', () => {
     world.nodes[1]!.peers = world.peersOf(1, [0]);
     await world.nodes[1]!.peers.start();
     await world.until(() => world.converged(20), 120_000);
+    await world.close();
+  });
+});
+
+describe('peers that disagree or misbehave', () => {
+  test('another network is refused on both sides, and named', async () => {
+    const world = new World(4);
+    await world.add();
+    await world.add([0], { networkId: 'other' });
+    await world.clock.advance(5_000);
+    const [status] = world.nodes[1]!.peers.status();
+    expect(status).toMatchObject({ state: 'waiting', configured: true });
+    expect(status!.lastError).toMatch(/^peer\.wrong_network: /);
+    expect(world.nodes[0]!.peers.status()).toEqual([]);
+    await world.close();
+  });
+
+  test('a node that dials itself notices', async () => {
+    const world = new World(5);
+    await world.add([0]);
+    await world.clock.advance(5_000);
+    expect(world.nodes[0]!.peers.status().find(({ configured }) => configured)!.lastError).toMatch(/the node itself/);
+    await world.close();
+  });
+
+  test('what policy refuses is fetched once, and never again', async () => {
+    const world = new World(6);
+    await world.add();
+    await world.add([0], { refuse: () => true, limits: { reconcileMs: 10_000 } });
+    await world.clock.advance(2_000);
+    await world.nodes[0]!.publish(BLOCKS[0]!);
+    await world.clock.advance(120_000);
+    expect([...world.nodes[1]!.verdicts]).toEqual([['policy.refused', 1]]);
+    await world.restart(1, [0], { refuse: () => true });
+    await world.clock.advance(60_000);
+    expect([...world.nodes[1]!.verdicts]).toEqual([['policy.refused', 1]]);
+    await world.close();
+  });
+
+  test('a block ahead of the clock is not fetched again before its time, then is', async () => {
+    const world = new World(7);
+    await world.add();
+    await world.add([0], { limits: { reconcileMs: 20_000 } });
+    await world.clock.advance(2_000);
+    const ahead = makeBlock(900, { timeMs: world.clock.now() + 600_000 });
+    // The door of the first node is bypassed: its clock may well be right.
+    const { checkBlock, sha256, corePlugins, createRegistry } = await import('@cosmicembeddings/sdk');
+    const block = checkBlock(ahead, { network: 'dev', registry: createRegistry(corePlugins), sha256, verify: () => true, sky: { check: () => ({ ok: true }) } });
+    if (block.status !== 'checked') throw new Error(block.code);
+    await world.nodes[0]!.store.put([{ block, firstSeenMs: 0 }]);
+    await world.clock.advance(400_000);
+    expect([...world.nodes[1]!.verdicts]).toEqual([['later', 1]]);
+    await world.until(() => world.nodes[1]!.store.blocks().length === 1, 300_000, 1000);
+    expect([...world.nodes[1]!.verdicts]).toEqual([['later', 1], ['stored', 1]]);
+    await world.close();
+  });
+
+  test('a forged copy is charged to who brought it, and the true block comes from elsewhere', async () => {
+    const world = new World(8);
+    await world.add();
+    const forged = BLOCKS.slice(0, 20).map((wire) => {
+      const bad = wire.slice();
+      bad[wire.length - 120] ^= 1;
+      return bad;
+    });
+    await world.add([0]);
+    await world.add([1]);
+    await world.clock.advance(2_000);
+    const liar = new Session({ network: 'dev', node: nodeDid(99) });
+    const line = await world.loopback.network('ws://liar').dial(world.nodes[1]!.address);
+    for (const wish of liar.open(world.clock.now())) if (wish.type === 'send') await line.send(wish.frame);
+    const said: string[] = [];
+    void (async () => {
+      for await (const frame of line)
+        for (const wish of liar.receive(frame, world.clock.now())) {
+          if (wish.type === 'ready') for (const answer of liar.give(forged)) if (answer.type === 'send') await line.send(answer.frame);
+          if (wish.type === 'close') said.push(`${wish.code}: ${wish.detail}`);
+        }
+    })();
+    await world.clock.advance(5_000);
+    expect(said).toEqual([expect.stringMatching(/^peer\.protocol: 8 bad blocks/)]);
+    expect(world.nodes[1]!.store.blocks()).toEqual([]);
+    for (const block of BLOCKS.slice(0, 20)) await world.nodes[0]!.publish(block);
+    await world.until(() => world.converged(20), 20_000);
+    await world.close();
+  });
+
+  test('a peer that offers and never gives is left, and the ids are asked of another', async () => {
+    const world = new World(9);
+    await world.add();
+    await world.add([], { limits: { wantMs: 5_000 } });
+    const block = BLOCKS[0]!;
+    await world.nodes[0]!.publish(block);
+    const stored = world.nodes[0]!.store.blocks()[0]!;
+    const item = { timeMs: stored.timeMs, digest: parseCid(stored.id).digest! };
+    const staller = new Session({ network: 'dev', node: nodeDid(98) });
+    const line = await world.loopback.network('ws://staller').dial(world.nodes[1]!.address);
+    const wanted: number[] = [];
+    void (async () => {
+      for (const wish of staller.open(0)) if (wish.type === 'send') await line.send(wish.frame);
+      for await (const frame of line)
+        for (const wish of staller.receive(frame, 0)) {
+          if (wish.type === 'wanted') wanted.push(wish.ids.length);
+          if (wish.type === 'ready') for (const answer of staller.have([item])) if (answer.type === 'send') await line.send(answer.frame);
+        }
+    })();
+    await world.clock.advance(1_000);
+    expect(wanted).toEqual([1]);
+    await world.nodes[1]!.peers.add('ws://node0');
+    await world.until(() => world.converged(1), 60_000);
+    await world.close();
+  });
+
+  test('two nodes that dial each other keep one working link, and go on when it breaks', async () => {
+    const world = new World(10);
+    await world.add();
+    await world.add([0]);
+    await world.nodes[0]!.peers.add('ws://node1');
+    await world.clock.advance(5_000);
+    for (const block of BLOCKS.slice(0, 10)) await world.nodes[0]!.publish(block);
+    for (const block of BLOCKS.slice(10, 20)) await world.nodes[1]!.publish(block);
+    await world.until(() => world.converged(20), 5_000, 50);
+    expect([...world.nodes[0]!.verdicts, ...world.nodes[1]!.verdicts]).toEqual([['stored', 10], ['stored', 10]]);
+    await world.nodes[0]!.peers.remove('ws://node1');
+    await world.clock.advance(3_000);
+    for (const block of BLOCKS.slice(20, 30)) await world.nodes[0]!.publish(block);
+    await world.until(() => world.converged(30), 5_000, 50);
+    await world.close();
+  });
+
+  test('a body that one peer has no more is found at another', async () => {
+    const world = new World(11);
+    for (let n = 0; n < 2; n++) {
+      await world.add();
+      await world.nodes[n]!.publish(BLOCKS[0]!);
+    }
+    await world.nodes[0]!.store.erase([world.nodes[0]!.ids()[0]!], 'quota');
+    await world.add([0]);
+    await world.until(() => world.nodes[2]!.store.blocks()[0]?.body === null, 10_000);
+    await world.nodes[2]!.peers.add('ws://node1');
+    await world.until(() => world.nodes[2]!.store.blocks()[0]!.body !== null, 10_000);
+    expect(world.nodes[0]!.store.blocks()[0]!.body).toBeNull();
+    await world.close();
+  });
+
+  test('bad addresses are refused with what is wrong', async () => {
+    const world = new World(12);
+    await world.add();
+    await expect(world.nodes[0]!.peers.add('ftp://x')).rejects.toMatchObject({ code: 'request.malformed' });
+    await expect(world.nodes[0]!.peers.add('ws://u:p@x')).rejects.toMatchObject({ code: 'request.malformed' });
+    await expect(world.nodes[0]!.peers.remove('ws://nobody')).rejects.toMatchObject({ code: 'request.not_found' });
+    expect(peerAddress('localhost:8080')).toBe('ws://localhost:8080/v2/peer');
+    expect(peerAddress('https://node.example/')).toBe('wss://node.example/v2/peer');
+    expect(peerAddress('ws://[::1]:9/v2/peer')).toBe('ws://[::1]:9/v2/peer');
     await world.close();
   });
 });
