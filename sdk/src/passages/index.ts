@@ -1,0 +1,1 @@
+export { headingSeparator, splitPassages, type DocumentPassage, type SplitOptions } from './split.js';
