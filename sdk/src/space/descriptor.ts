@@ -57,13 +57,30 @@ export function descriptorFault(value: Value | undefined, path = 'space'): strin
 /** CIDv1 text (`bafyrei…`) of the descriptor: equal ids, comparable vectors. */
 export type SpaceId = string;
 
-const ids = new WeakMap<SpaceDescriptor, SpaceId>();
+/** Ids by the descriptor's values: every block brings its own copy of the same few descriptors. */
+const ids = new Map<string, SpaceId>();
+const IDS_MAX = 4096;
 
 export function spaceIdOf(space: SpaceDescriptor): SpaceId {
-  let id = ids.get(space);
+  const key = JSON.stringify([
+    space.model,
+    space.revision,
+    space.weights,
+    space.precision,
+    space.dims,
+    space.metric,
+    space.pooling,
+    space.normalized,
+    space.query_prefix,
+    space.passage_prefix,
+    space.max_tokens,
+    space.endpoint,
+  ]);
+  let id = ids.get(key);
   if (id === undefined) {
     id = cidOf(DAG_CBOR, sha256(encode(space as unknown as ValueMap))).text;
-    ids.set(space, id);
+    if (ids.size >= IDS_MAX) ids.clear();
+    ids.set(key, id);
   }
   return id;
 }
