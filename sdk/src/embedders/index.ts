@@ -2,3 +2,4 @@ export { parseEmbedderConfig, type EmbedderConfig, type OpenAiConfig, type Trans
 export { createEmbedder } from './create.js';
 export type { EmbedderHost } from './host.js';
 export { createLexicalEmbedder, lexicalSpace } from './lexical.js';
+export { canariesOf, canariesOfKnown, canaryOrigin } from './canaries.js';

@@ -1,7 +1,10 @@
 import { CosmicError } from '../errors.js';
 import type { Embedded, Embedder, EmbedOptions } from '../ports/index.js';
 import { toUnit } from '../space/vector.js';
+import { checkSpace } from '../space/canaries.js';
 import type { SpaceDescriptor } from '../space/descriptor.js';
+import { knownSpace, serviceSpace } from '../space/known.js';
+import { canariesOfKnown } from './canaries.js';
 import type { OpenAiConfig } from './config.js';
 import type { EmbedderHost } from './host.js';
 
@@ -24,6 +27,10 @@ interface Answer {
  */
 export async function createOpenAiEmbedder(config: OpenAiConfig, host: EmbedderHost): Promise<Embedder> {
   const endpoint = new Endpoint(config, host);
+  if (config.space !== undefined) return provenEmbedder(config, config.space, endpoint);
+  const known = serviceSpace(config.url.replace(/\/+$/, ''), config.model);
+  if (known !== undefined && (config.dims ?? known.dims) === known.dims && config.queryPrefix === undefined && config.passagePrefix === undefined && config.maxTokens === undefined)
+    return embedderOf(known, config, endpoint);
   const dims = config.dims ?? (await endpoint.request(['dimensions']))!.vectors[0]!.length;
   const space: SpaceDescriptor = {
     model: config.model,
@@ -39,7 +46,23 @@ export async function createOpenAiEmbedder(config: OpenAiConfig, host: EmbedderH
     max_tokens: config.maxTokens ?? null,
     endpoint: config.url.replace(/\/+$/, ''),
   };
+  return embedderOf(space, config, endpoint);
+}
+
+function embedderOf(space: SpaceDescriptor, config: OpenAiConfig, endpoint: Endpoint): Embedder {
   return { space, embed: (texts, options) => embedAll(texts, options, space, config, endpoint) };
+}
+
+/** An endpoint that claims a known space gets it by reproducing the space's canaries, and not otherwise. */
+async function provenEmbedder(config: OpenAiConfig, name: string, endpoint: Endpoint): Promise<Embedder> {
+  const known = knownSpace(name);
+  if (known === undefined) throw new CosmicError('config.malformed', `embedder.space: ${name} is no descriptor of specs/spaces`);
+  const canaries = canariesOfKnown(name);
+  if (canaries === undefined) throw new CosmicError('space.canary_failed', `${name} has no canaries, so nothing shows that ${config.url} computes it; leave out embedder.space`);
+  const embedder = embedderOf(known.space, config, endpoint);
+  const proof = await checkSpace(embedder, canaries);
+  if (proof.status === 'rejected') throw new CosmicError(proof.code, `${config.model} at ${config.url} as ${name}: ${proof.detail}`);
+  return embedder;
 }
 
 async function embedAll(texts: readonly string[], options: EmbedOptions, space: SpaceDescriptor, config: OpenAiConfig, endpoint: Endpoint): Promise<Embedded> {
