@@ -1,0 +1,49 @@
+/** An approximate neighbour graph over unit rows, by slot number. It only proposes: scores are computed elsewhere, exactly. */
+export interface Graph {
+  readonly size: number;
+  /** Row i of `rows` (flat, unit length) gets slot `slots[i]`. Slots are never added twice. */
+  add(slots: Uint32Array, rows: Float32Array): void;
+  /** Up to `want` slots, nearest first as far as the graph knows. */
+  search(query: Float32Array, want: number): ArrayLike<number>;
+  /** Blocks until the file is written; not fsynced. */
+  save(path: string): void;
+}
+
+export interface GraphEngine {
+  readonly name: EngineName;
+  create(dims: number): Graph;
+  /** @throws when the file is not a graph of this engine and number of dimensions. */
+  load(path: string, dims: number, size: number): Graph;
+  /** How many candidates a search asks for at least: recall@10 ≥ 0.98 on the bench's rows. */
+  readonly candidates: number;
+}
+
+export type EngineName = 'usearch' | 'hnswlib' | 'exact';
+export type EngineSetting = 'auto' | EngineName;
+
+export interface ChosenEngine {
+  readonly name: EngineName;
+  /** Undefined: every search scans all rows. */
+  readonly graph?: GraphEngine;
+  /** Why it is not the one that was asked for. */
+  readonly note?: string;
+}
+
+/** Loads the engine that the setting names; a native package that is not there is a note, not an error. */
+export async function chooseEngine(setting: EngineSetting, options: { readonly threads?: number } = {}): Promise<ChosenEngine> {
+  if (setting === 'exact') return { name: 'exact' };
+  const notes: string[] = [];
+  for (const name of setting === 'auto' ? (['usearch', 'hnswlib'] as const) : [setting]) {
+    try {
+      const graph = name === 'usearch' ? await (await import('./usearch.js')).usearchEngine(options.threads) : await (await import('./hnswlib.js')).hnswlibEngine();
+      return { name, graph, ...(notes.length === 0 ? {} : { note: notes.join('; ') }) };
+    } catch (error) {
+      notes.push(`index engine ${name} does not load (${firstLine(error)})`);
+    }
+  }
+  return { name: 'exact', note: `${notes.join('; ')}: searching exactly, which is slower beyond some ten thousand rows` };
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
+}

@@ -1,0 +1,559 @@
+import { existsSync, fsyncSync, mkdirSync, openSync, closeSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Cursor } from '@cosmicembeddings/sdk';
+import type { SpaceDescriptor } from '@cosmicembeddings/sdk/space';
+import { Bits } from './bits.js';
+import { fileCrc } from './checksum.js';
+import { dot, makeUnit } from './dot.js';
+import type { ChosenEngine, Graph } from './graph.js';
+import { Guard, type GuardState } from './guard.js';
+import { RowFile, type Budget } from './rows.js';
+import { readStateFile, writeStateFile } from './state-file.js';
+import { TopRows, type ScoredRow } from './top-rows.js';
+
+export interface SpaceOptions {
+  /** Folder of this space's files; without one nothing is saved. */
+  readonly folder?: string;
+  readonly engine: ChosenEngine;
+  readonly budget: Budget;
+  /** Rows from which on a graph is kept; below, every search scans all rows. */
+  readonly graphMin: number;
+  readonly guard: boolean;
+  /** Order of the background sample; differs from node to node. */
+  readonly seed: number;
+}
+
+/** Mean and spread of the query's cosines to the space's background sample. */
+export interface Background {
+  readonly mean: number;
+  readonly spread: number;
+  readonly n: number;
+}
+
+export interface SpaceAnswer {
+  readonly rows: ScoredRow[];
+  readonly background?: Background;
+  /** Was every row looked at? */
+  readonly exact: boolean;
+}
+
+interface SavedSpace {
+  readonly epoch: string;
+  readonly seq: number;
+  readonly space: SpaceDescriptor;
+  readonly engine: string;
+  readonly count: number;
+  readonly graph: { readonly file: string; readonly crc: number; readonly to: number; readonly size: number } | null;
+  readonly guard: GuardState | null;
+  readonly erasedMs: number | null;
+  /** Slots that were being overwritten when this was written: done again on opening. */
+  readonly wiping: readonly number[];
+}
+
+const STATE = 'state.bin';
+const ROWS = 'rows.f32';
+
+/**
+ * The rows of one space, by slot in order of arrival: a flat file of float32 rows, a graph over the first `graphTo`
+ * of them once there are enough, and a tail behind it that is scanned exactly. Rows are made unit length (except in a
+ * dot space that does not promise it), so a score is one dot product.
+ */
+export class SpaceIndex {
+  /** How far the store is contained. */
+  position: Cursor = { epoch: '', seq: 0 };
+  private saved_: Cursor = { epoch: '', seq: 0 };
+  /** When rows were erased that a graph file may still hold. */
+  erasedMs: number | null = null;
+  readonly guard: Guard | undefined;
+  private readonly rows: RowFile;
+  private readonly byProduct: boolean;
+  private labels = new Uint32Array(16);
+  private hubs = new Float32Array(16);
+  private readonly dead: Bits;
+  /** Far rows: out of the graph's answers, looked at one by one. */
+  private readonly aside: Bits;
+  private asideSlots: number[] = [];
+  private asideOrdered = true;
+  /** Labels of live rows, kept along with a graph: small spaces are many, and labels count through the whole store. */
+  private members: Bits | undefined;
+  /** Only when labels did not arrive in ascending order. */
+  private slots: Map<number, number> | undefined;
+  private graph: Graph | undefined;
+  private graphTo = 0;
+  private savedGraph: SavedSpace['graph'] = null;
+  private next: { readonly graph: Graph; to: number } | undefined;
+  /** Slots below have hubness by the guard's present sample. */
+  private hubTo = 0;
+  private saving: Promise<void> = Promise.resolve();
+  private changed = false;
+
+  private constructor(
+    readonly space: SpaceDescriptor,
+    private readonly options: SpaceOptions,
+    saved?: { readonly head: SavedSpace; readonly sections: readonly Uint8Array[] },
+  ) {
+    const { folder } = options;
+    this.byProduct = space.metric === 'dot' && !space.normalized;
+    const path = folder === undefined ? undefined : join(folder, ROWS);
+    const [labels, hubs, dead, aside, crcs] = saved?.sections ?? [];
+    this.rows = new RowFile(space.dims, path, options.budget, saved && { count: saved.head.count, crcs: [...new Uint32Array(crcs!.buffer)] });
+    this.dead = new Bits(dead);
+    this.aside = new Bits(aside);
+    const source = {
+      alive: (slot: number): boolean => !this.dead.has(slot),
+      data: (slot: number): Float32Array => this.rows.at(slot),
+      offset: (slot: number): number => this.rows.offset(slot),
+    };
+    if (saved !== undefined) {
+      this.labels = Uint32Array.from(new Uint32Array(labels!.buffer));
+      this.hubs = Float32Array.from(new Float32Array(hubs!.buffer));
+      this.position = this.saved_ = { epoch: saved.head.epoch, seq: saved.head.seq };
+      this.erasedMs = saved.head.erasedMs;
+      this.readLabels();
+      this.openGraph(saved.head);
+    }
+    if (options.guard && !this.byProduct) this.guard = new Guard(space.dims, source, options.seed, saved?.head.guard ?? undefined);
+    this.hubTo = this.rows.count;
+  }
+
+  /** Opens what is saved in the folder, or starts empty. Damaged files count as absent; `wasDamaged` then says so. */
+  static open(space: SpaceDescriptor, options: SpaceOptions): { readonly index: SpaceIndex; readonly wasDamaged: boolean } {
+    const { folder } = options;
+    if (folder === undefined) return { index: new SpaceIndex(space, options), wasDamaged: false };
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const saved = readStateFile<SavedSpace>(join(folder, STATE));
+    if (saved !== undefined) {
+      try {
+        const index = new SpaceIndex(saved.head.space, options, saved);
+        index.rows.check();
+        for (const slot of saved.head.wiping) index.rows.forget(slot);
+        index.rows.wipe();
+        return { index, wasDamaged: false };
+      } catch {
+        // Any damage is healed in the same way: built again from the store.
+      }
+    }
+    const wasDamaged = readdirSync(folder).length > 0;
+    SpaceIndex.discard(folder);
+    return { index: new SpaceIndex(space, options), wasDamaged };
+  }
+
+  static discard(folder: string): void {
+    for (const name of existsSync(folder) ? readdirSync(folder) : []) rmSync(join(folder, name), { force: true });
+  }
+
+  /** Live rows. */
+  get size(): number {
+    return this.rows.count - this.dead.count;
+  }
+
+  /** Rows that are scanned because the graph does not have them yet. */
+  get tail(): number {
+    return this.wantsGraph ? this.rows.count - this.graphTo : 0;
+  }
+
+  get status(): SpaceStatus {
+    return {
+      model: this.space.model,
+      rows: this.size,
+      graphRows: this.graph?.size ?? 0,
+      tail: this.tail,
+      residentBytes: this.rows.residentBytes,
+      guard: this.guard === undefined || !this.guard.active ? null : { sample: this.guard.sampleSlots.length, threshold: this.guard.threshold, demoted: this.demotedRows(), aside: this.aside.count },
+    };
+  }
+
+  get isDirty(): boolean {
+    return this.changed || this.position.seq !== this.saved_.seq || this.position.epoch !== this.saved_.epoch;
+  }
+
+  get savedPosition(): Cursor {
+    return this.saved_;
+  }
+
+  /** Takes a row over; a known label is replaced. `vector` may be changed. */
+  append(label: number, vector: Float32Array, author = 0, seenMs = 0): void {
+    if (vector.length !== this.space.dims) throw new RangeError(`row ${label} has ${vector.length} numbers, the space ${this.space.dims}`);
+    const known = this.slotOf(label);
+    if (known >= 0) this.drop(known);
+    const slot = this.rows.append(this.byProduct ? vector : makeUnit(vector));
+    if (slot >= this.labels.length) this.makeRoom();
+    this.labels[slot] = label;
+    if (this.slots !== undefined) this.slots.set(label, slot);
+    else if (slot > 0 && label <= this.labels[slot - 1]!) this.indexSlots();
+    this.members?.add(label);
+    this.changed = true;
+    if (this.guard === undefined) return;
+    if (this.guard.arrived(slot, author, seenMs)) this.hubTo = 0;
+    this.measureHub(slot);
+    if (this.hubTo === slot) this.hubTo = slot + 1;
+  }
+
+  /** Rows are out of every answer at once; their numbers are overwritten with zeros. Answers how many there were. */
+  remove(labels: Iterable<number>, nowMs: number): number {
+    let removed = 0;
+    for (const label of labels) {
+      const slot = this.slotOf(label);
+      if (slot < 0) continue;
+      this.drop(slot);
+      if (slot < this.graphTo) this.erasedMs ??= nowMs;
+      removed++;
+    }
+    if (removed > 0 && this.guard?.forget() === true) this.hubTo = 0;
+    return removed;
+  }
+
+  has(label: number): boolean {
+    return this.slotOf(label) >= 0;
+  }
+
+  // ------------------------------------------------------------------------------------------ background work
+
+  /** Is there work for `work`? */
+  get hasWork(): boolean {
+    return (this.guard !== undefined && this.hubTo < this.rows.count) || this.next !== undefined || (this.wantsGraph && this.graphTo < this.rows.count);
+  }
+
+  /** One slice of work: at most `rows` rows into the graph (or many more into the guard's books). */
+  work(rows: number): void {
+    if (this.hubTo < this.rows.count && this.guard !== undefined) return this.measureHubs(rows * 64);
+    if (this.wantsGraph && this.graphTo < this.rows.count) {
+      this.graph ??= this.options.engine.graph!.create(this.space.dims);
+      this.members ??= this.listMembers();
+      this.graphTo = this.addTo(this.graph, this.graphTo, Math.min(this.rows.count, this.graphTo + rows));
+      this.changed = true;
+    } else if (this.next !== undefined) {
+      this.next.to = this.addTo(this.next.graph, this.next.to, Math.min(this.graphTo, this.next.to + rows));
+    }
+    if (this.next !== undefined && this.next.to === this.graphTo) {
+      this.graph = this.next.graph;
+      this.next = undefined;
+      this.savedGraph = null;
+      this.erasedMs = null;
+      this.changed = true;
+    }
+  }
+
+  /** Starts building a graph without the erased rows; it replaces the present one when it is complete. */
+  rebuild(): void {
+    if (this.graph === undefined) this.erasedMs = null;
+    else this.next ??= { graph: this.options.engine.graph!.create(this.space.dims), to: 0 };
+  }
+
+  /** More holes than rows: cheaper to build the whole space again. */
+  get isMostlyHoles(): boolean {
+    return this.dead.count > 4096 && this.dead.count > this.size;
+  }
+
+  // ------------------------------------------------------------------------------------------ search
+
+  /** At most k rows, best first; `allow`: bitset over labels. @throws RowsDamaged */
+  search(query: Float32Array, k: number, options: { readonly allow?: Uint8Array; readonly background?: boolean; readonly exact?: boolean } = {}): SpaceAnswer {
+    if (query.length !== this.space.dims) throw new RangeError(`query has ${query.length} numbers, the space ${this.space.dims}`);
+    const q = this.byProduct ? query : makeUnit(query.slice());
+    const top = new TopRows(Math.min(k, this.size));
+    const { allow } = options;
+    const exact = this.searchRows(q, top, allow, options.exact === true);
+    const background = options.background === true ? this.backgroundOf(q) : undefined;
+    return { rows: top.take(), exact, ...(background === undefined ? {} : { background }) };
+  }
+
+  private searchRows(q: Float32Array, top: TopRows, allow: Uint8Array | undefined, exactly: boolean): boolean {
+    const k = Math.min(top.capacity, this.size);
+    if (k === 0) return true;
+    const { graph, members } = this;
+    if (exactly || graph === undefined || members === undefined || graph.size === 0) return this.scan(q, top, allow);
+    const allowed = allow === undefined ? this.size : members.countWith(allow);
+    if (allowed === 0) return true;
+    const candidates = Math.max(this.options.engine.graph!.candidates, Math.ceil(k * 1.5) + 16);
+    const want = Math.ceil((candidates * this.size * (allowed < this.size ? 1.3 : 1)) / allowed);
+    // Measured: a candidate costs about as much as three rows of a scan, whatever engine found it.
+    if (want * 3 > allowed) return this.scan(q, top, allow, allowed);
+    const { labels, rows, dead, aside } = this;
+    let found = 0;
+    const near = graph.search(q, want);
+    for (let i = 0; i < near.length; i++) {
+      const slot = near[i]!;
+      if (dead.has(slot) || aside.has(slot) || (allow !== undefined && !isAllowed(allow, labels[slot]!))) continue;
+      const data = rows.at(slot);
+      top.offer(labels[slot]!, dot(q, data, rows.offset(slot)), this.demotionOf(slot));
+      found++;
+    }
+    // Too few of them pass the filter: the rows that do are elsewhere.
+    if (found < k && found < allowed - this.tail - aside.count) {
+      top.clear();
+      return this.scan(q, top, allow, allowed);
+    }
+    this.scanSlots(q, top, allow, this.graphTo, rows.count);
+    this.scanAside(q, top, allow);
+    return false;
+  }
+
+  private scan(q: Float32Array, top: TopRows, allow: Uint8Array | undefined, allowed = Infinity): true {
+    if (allow === undefined || this.members === undefined || allowed * 4 > this.size) this.scanSlots(q, top, allow, 0, this.rows.count, true);
+    else {
+      let slot = 0;
+      this.members.eachWith(allow, (label) => {
+        slot = this.slotFrom(label, slot);
+        this.score(q, top, slot);
+      });
+    }
+    return true;
+  }
+
+  private scanSlots(q: Float32Array, top: TopRows, allow: Uint8Array | undefined, from: number, to: number, withAside = false): void {
+    const { dead, aside, labels } = this;
+    const [noneDead, noneAside] = [dead.count === 0, withAside || aside.count === 0];
+    for (let slot = from; slot < to; slot++) {
+      if ((noneDead || !dead.has(slot)) && (noneAside || !aside.has(slot)) && (allow === undefined || isAllowed(allow, labels[slot]!))) this.score(q, top, slot);
+    }
+  }
+
+  /** Least demoted first, until no cosine could make up for the demotion: ten thousand hostile rows cost nothing. */
+  private scanAside(q: Float32Array, top: TopRows, allow: Uint8Array | undefined): void {
+    if (!this.asideOrdered) {
+      this.asideSlots = this.asideSlots.filter((slot) => this.aside.has(slot) && !this.dead.has(slot)).sort((a, b) => this.hubs[a]! - this.hubs[b]!);
+      this.asideOrdered = true;
+    }
+    for (const slot of this.asideSlots) {
+      if (1 - this.demotionOf(slot) < top.floor) break;
+      if (!this.dead.has(slot) && (allow === undefined || isAllowed(allow, this.labels[slot]!))) this.score(q, top, slot);
+    }
+  }
+
+  private score(q: Float32Array, top: TopRows, slot: number): void {
+    const data = this.rows.at(slot);
+    top.offer(this.labels[slot]!, dot(q, data, this.rows.offset(slot)), this.demotionOf(slot));
+  }
+
+  private demotionOf(slot: number): number {
+    return this.guard === undefined || !this.guard.active ? 0 : this.guard.demotion(this.hubs[slot]!);
+  }
+
+  private backgroundOf(q: Float32Array): Background | undefined {
+    const rows = this.guard?.background ?? EMPTY;
+    const n = rows.length / this.space.dims;
+    if (n === 0) return undefined;
+    let [sum, squares] = [0, 0];
+    for (let i = 0; i < n; i++) {
+      const cosine = dot(q, rows, i * this.space.dims);
+      sum += cosine;
+      squares += cosine * cosine;
+    }
+    const mean = sum / n;
+    return { mean, spread: Math.sqrt(Math.max(0, squares / n - mean * mean)), n };
+  }
+
+  // ------------------------------------------------------------------------------------------ files
+
+  /** Saves rows and position as one; the graph too, if it grew enough to be worth it or `graph` says so. */
+  async save(options: { readonly graph?: boolean } = {}): Promise<void> {
+    const { folder } = this.options;
+    if (folder === undefined) throw new Error('this index has no folder');
+    const turn = this.saving.then(() => this.write(folder, options.graph ?? false));
+    this.saving = turn.catch(() => undefined);
+    return turn;
+  }
+
+  private async write(folder: string, always: boolean): Promise<void> {
+    const before = this.savedGraph;
+    if (this.graph !== undefined && (always ? this.graphTo !== (before?.to ?? 0) : this.graphTo - (before?.to ?? 0) >= Math.max(8192, (before?.to ?? 0) / 8))) {
+      const [graph, to] = [this.graph, this.graphTo];
+      const file = `graph-${Number(/\d+/.exec(before?.file ?? '')?.[0] ?? 0) + 1}.bin`;
+      const path = join(folder, file);
+      const size = graph.size;
+      graph.save(path);
+      const fd = openSync(path, 'r+');
+      try {
+        fsyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+      // A graph that was replaced meanwhile (erasures) must not come back.
+      const crc = await fileCrc(path);
+      if (graph === this.graph) this.savedGraph = { file, crc, to, size };
+    }
+    const { count, crcs } = this.rows.flush();
+    const head: SavedSpace = {
+      ...this.position,
+      space: this.space,
+      engine: this.options.engine.name,
+      count,
+      graph: this.savedGraph,
+      guard: this.guard?.state() ?? null,
+      erasedMs: this.erasedMs,
+      wiping: this.rows.toWipe,
+    };
+    const sections = [bytesOf(this.labels, count), bytesOf(this.hubs, count), this.dead.copy(count), this.aside.copy(count), new Uint8Array(Uint32Array.from(crcs).buffer)];
+    this.changed = false;
+    writeStateFile(join(folder, STATE), { head, sections });
+    this.rows.wipe();
+    this.saved_ = { epoch: head.epoch, seq: head.seq };
+    for (const name of readdirSync(folder)) if (name.startsWith('graph-') && name !== this.savedGraph?.file) rmSync(join(folder, name), { force: true });
+  }
+
+  async close(): Promise<void> {
+    await this.saving;
+    this.rows.close();
+  }
+
+  // ------------------------------------------------------------------------------------------ inside
+
+  private get wantsGraph(): boolean {
+    return this.options.engine.graph !== undefined && !this.byProduct && (this.graph !== undefined || this.rows.count >= this.options.graphMin);
+  }
+
+  /** Rows [from, to) into a graph, but for dead and far ones. Answers `to`. */
+  private addTo(graph: Graph, from: number, to: number): number {
+    const { dims } = this.space;
+    const slots = new Uint32Array(to - from);
+    const flat = new Float32Array((to - from) * dims);
+    let n = 0;
+    for (let slot = from; slot < to; slot++) {
+      if (this.dead.has(slot) || this.aside.has(slot)) continue;
+      const data = this.rows.at(slot);
+      const at = this.rows.offset(slot);
+      flat.set(data.subarray(at, at + dims), n * dims);
+      slots[n++] = slot;
+    }
+    if (n > 0) graph.add(slots.subarray(0, n), flat.subarray(0, n * dims));
+    return to;
+  }
+
+  private measureHub(slot: number): void {
+    const { guard } = this;
+    if (guard === undefined || !guard.active || this.dead.has(slot)) return;
+    const hub = guard.hubness(this.rows.at(slot), this.rows.offset(slot));
+    this.hubs[slot] = hub;
+    if (guard.far(hub) === this.aside.has(slot)) return;
+    if (guard.far(hub)) {
+      this.aside.add(slot);
+      this.asideSlots.push(slot);
+    } else if (slot >= this.graphTo) {
+      this.aside.delete(slot);
+    }
+    this.asideOrdered = false;
+  }
+
+  private measureHubs(rows: number): void {
+    const to = Math.min(this.rows.count, this.hubTo + rows);
+    for (let slot = this.hubTo; slot < to; slot++) this.measureHub(slot);
+    this.hubTo = to;
+    this.asideOrdered = false;
+    this.changed = true;
+  }
+
+  private drop(slot: number): void {
+    this.dead.add(slot);
+    this.members?.delete(this.labels[slot]!);
+    this.slots?.delete(this.labels[slot]!);
+    this.rows.forget(slot);
+    this.asideOrdered = false;
+    this.changed = true;
+  }
+
+  /** Slot of a live label, −1 if there is none. */
+  private slotOf(label: number): number {
+    if (this.slots !== undefined) return this.slots.get(label) ?? -1;
+    let low = 0;
+    let high = this.rows.count - 1;
+    if (high < 0 || label > this.labels[high]!) return -1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.labels[middle]! < label) low = middle + 1;
+      else high = middle;
+    }
+    return this.labels[low] === label && !this.dead.has(low) ? low : -1;
+  }
+
+  /** As `slotOf`, for ascending labels: mostly the next slot or one near it. */
+  private slotFrom(label: number, from: number): number {
+    if (this.slots !== undefined) return this.slots.get(label)!;
+    let step = 1;
+    let low = from;
+    while (low + step < this.rows.count && this.labels[low + step]! < label) {
+      low += step;
+      step *= 2;
+    }
+    let high = Math.min(low + step, this.rows.count - 1);
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.labels[middle]! < label) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  private indexSlots(): void {
+    this.slots = new Map();
+    for (let slot = 0; slot < this.rows.count; slot++) if (!this.dead.has(slot)) this.slots.set(this.labels[slot]!, slot);
+  }
+
+  private listMembers(): Bits {
+    const members = new Bits();
+    for (let slot = 0; slot < this.rows.count; slot++) if (!this.dead.has(slot)) members.add(this.labels[slot]!);
+    return members;
+  }
+
+  private readLabels(): void {
+    let ascending = true;
+    for (let slot = 0; slot < this.rows.count; slot++) {
+      if (slot > 0 && this.labels[slot]! <= this.labels[slot - 1]!) ascending = false;
+      if (this.aside.has(slot)) this.asideSlots.push(slot);
+    }
+    this.asideOrdered = false;
+    if (!ascending) this.indexSlots();
+  }
+
+  /** A graph that is lost, damaged or another engine's is built again from the rows; until then they are the tail. */
+  private openGraph(head: SavedSpace): void {
+    const { engine, folder } = this.options;
+    if (head.graph === null || engine.graph === undefined || head.engine !== engine.name) return;
+    const path = join(folder!, head.graph.file);
+    try {
+      if (fileCrc.sync(path) !== head.graph.crc) return;
+      this.graph = engine.graph.load(path, this.space.dims, head.graph.size);
+      this.graphTo = head.graph.to;
+      this.savedGraph = head.graph;
+      this.members = this.listMembers();
+    } catch {
+      this.graph = undefined;
+    }
+  }
+
+  private demotedRows(): number {
+    const { guard } = this;
+    if (guard === undefined || !guard.active) return 0;
+    let demoted = 0;
+    for (let slot = 0; slot < this.rows.count; slot++) if (this.hubs[slot]! > guard.threshold && !this.dead.has(slot)) demoted++;
+    return demoted;
+  }
+
+  private makeRoom(): void {
+    const labels = new Uint32Array(this.labels.length < 16 ? 16 : this.labels.length * 2);
+    labels.set(this.labels);
+    this.labels = labels;
+    const hubs = new Float32Array(labels.length);
+    hubs.set(this.hubs);
+    this.hubs = hubs;
+  }
+}
+
+export interface SpaceStatus {
+  readonly model: string;
+  readonly rows: number;
+  readonly graphRows: number;
+  readonly tail: number;
+  readonly residentBytes: number;
+  readonly guard: { readonly sample: number; readonly threshold: number; readonly demoted: number; readonly aside: number } | null;
+}
+
+const EMPTY = new Float32Array(0);
+
+function isAllowed(allow: Uint8Array, label: number): boolean {
+  return ((allow[label >>> 3] ?? 0) & (1 << (label & 7))) !== 0;
+}
+
+function bytesOf(array: Uint32Array | Float32Array, count: number): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, count * 4);
+}

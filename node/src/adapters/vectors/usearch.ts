@@ -1,0 +1,42 @@
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import type { Graph, GraphEngine } from './graph.js';
+
+/**
+ * usearch with 8-bit rows: a quarter of the memory traffic of float32. On their own 8 bits order the first ten badly
+ * (recall 0.91), so callers re-score the candidates with the float32 rows.
+ */
+export async function usearchEngine(threads = Math.min(2, availableParallelism())): Promise<GraphEngine> {
+  // Its ES module finds its native part by a stack trace, which fails where nothing but that module is on the stack.
+  const { Index, MetricKind, ScalarKind } = createRequire(import.meta.url)('usearch') as typeof import('usearch', { with: { 'resolution-mode': 'require' } });
+  const open = (dims: number): InstanceType<typeof Index> =>
+    new Index({ dimensions: dims, metric: MetricKind.Cos, quantization: ScalarKind.I8, connectivity: 16, expansion_add: 128, expansion_search: CANDIDATES, multi: false });
+
+  const graphOf = (index: InstanceType<typeof Index>): Graph => ({
+    get size() {
+      return index.size();
+    },
+    add: (slots, rows) => index.add(BigUint64Array.from(slots, BigInt), rows, slots.length < 8 ? 1 : threads),
+    search: (query, want) => {
+      const size = index.size();
+      if (size === 0) return [];
+      const { keys } = index.search(query, Math.min(want, size), 1);
+      return new Float64Array(keys.length).map((_, i) => Number(keys[i]));
+    },
+    save: (path) => index.save(path),
+  });
+
+  return {
+    name: 'usearch',
+    candidates: CANDIDATES,
+    create: (dims) => graphOf(open(dims)),
+    load: (path, dims, size) => {
+      const index = open(dims);
+      index.load(path);
+      if (index.dimensions() !== dims || index.size() !== size) throw new Error(`graph of ${index.size()} rows × ${index.dimensions()} where ${size} × ${dims} was saved`);
+      return graphOf(index);
+    },
+  };
+}
+
+const CANDIDATES = 64;
