@@ -283,6 +283,8 @@ export interface SearchRequest {
   readonly hidden?: 'hide' | 'show';
   readonly after?: string;
   readonly explain?: boolean;
+  /** Other than the node's own, for this question. */
+  readonly weights?: { readonly vectors?: number; readonly words?: number };
 }
 
 export interface Hit {

@@ -1,0 +1,31 @@
+import type { Scales, Scored } from './fusion.js';
+import type { Plan } from './plan.js';
+
+/** Both parts of a hit's score, with what they were measured against. */
+export function explain(scored: Scored, scales: Scales, plan: Plan): Record<string, unknown> {
+  const { space, cosine, demotion, bm25, vectorPart, wordPart, stands } = scored;
+  const scale = space === undefined ? undefined : scales.spaces.get(space);
+  return {
+    mode: plan.mode,
+    ...(cosine === undefined
+      ? {}
+      : {
+          vectors: {
+            space,
+            cosine,
+            ...(demotion === undefined ? {} : { demotion, because: 'the row is near everything in its space' }),
+            ...(scale === undefined ? {} : { background: scale }),
+            ...(vectorPart === undefined ? {} : { standard: vectorPart, weight: plan.weights.vectors }),
+          },
+        }),
+    ...(bm25 === undefined
+      ? {}
+      : {
+          words: {
+            bm25,
+            ...(wordPart === undefined ? {} : { background: scales.words, standard: wordPart, weight: plan.weights.words }),
+          },
+        }),
+    ...(stands === undefined ? {} : { assumed: stands === 'words' ? 'the block carries no text: words as usual for rows this near' : 'no vector in a space of the query: nearness as usual for such words' }),
+  };
+}

@@ -1,0 +1,199 @@
+import { contentOf, embeddingKind, readEnvelope, decode, type BlockId, type BlockStore, type Catalogue, type Head, type Passage, type Registry, type StoredBlock, type ValueMap } from '@cosmicembeddings/sdk';
+import { hasLabel } from './bits.js';
+
+/** A row as answers show it, decoded. */
+export interface HitRow {
+  readonly id: BlockId;
+  readonly row: number;
+  readonly seq: number;
+  readonly space?: string;
+  readonly author: string;
+  readonly kind: string;
+  readonly timeMs: number;
+  readonly firstSeenMs: number;
+  /** The sky's label, e.g. `Orion-127.5`. */
+  readonly label?: string;
+  readonly tags: readonly string[];
+  readonly origin?: string;
+  readonly heading?: string;
+  readonly passage?: string;
+}
+
+interface Kept {
+  readonly row: HitRow;
+  readonly bytes: number;
+  /** The store's place at which the row was last seen to be there. */
+  seenAt: string;
+}
+
+/**
+ * Decodes the rows behind labels, once: what was read stays in memory, most recently used first, and is asked for again
+ * (is it still there?) whenever the store has moved. Erased rows are not answered.
+ */
+export class HitReader {
+  private readonly kept = new Map<number, Kept>();
+  private keptBytes = 0;
+  /** Labels whose row carries a text, and labels that were looked at. */
+  private texts: Uint8Array = new Uint8Array(0);
+  private looked: Uint8Array = new Uint8Array(0);
+  private epoch = '';
+
+  constructor(
+    private readonly store: Pick<BlockStore, 'get'>,
+    private readonly catalogue: Pick<Catalogue, 'blocksOf'>,
+    private readonly registry: Registry,
+    private readonly maxBytes: number,
+  ) {}
+
+  /** Same order as asked; undefined where nothing is to be shown any more. */
+  async read(labels: readonly number[], head: Head): Promise<(HitRow | undefined)[]> {
+    if (head.epoch !== this.epoch) this.clear(head.epoch);
+    const at = `${head.epoch} ${head.seq}`;
+    const found = new Map<number, HitRow>();
+    const open: number[] = [];
+    for (const label of labels) {
+      const kept = this.kept.get(label);
+      if (kept?.seenAt !== at) open.push(label);
+      else found.set(label, this.touch(label, kept).row);
+    }
+    if (open.length > 0) await this.fetch(open, at, found);
+    return labels.map((label) => found.get(label));
+  }
+
+  /** Blocks that have no rows. */
+  async readBlocks(ids: readonly BlockId[]): Promise<(HitRow | undefined)[]> {
+    const stored = await this.store.get(ids);
+    return stored.map((block) => (block === undefined || block.erased !== undefined ? undefined : rowOf(block, 0, textOf(block, this.registry))));
+  }
+
+  /** Does the row carry a text? undefined: not looked at yet. */
+  carriesText(label: number): boolean | undefined {
+    if (hasLabel(this.texts, label)) return true;
+    return hasLabel(this.looked, label) ? false : undefined;
+  }
+
+  private async fetch(labels: readonly number[], at: string, found: Map<number, HitRow>): Promise<void> {
+    const places = await this.catalogue.blocksOf(labels);
+    const wanted = new Map<BlockId, { label: number; row: number }[]>();
+    places.forEach((place, i) => {
+      const label = labels[i]!;
+      const kept = this.kept.get(label);
+      if (place === undefined) {
+        if (kept !== undefined) this.drop(label, kept);
+      } else if (kept !== undefined && kept.row.id === place.id) {
+        kept.seenAt = at;
+        found.set(label, this.touch(label, kept).row);
+      } else {
+        const rows = wanted.get(place.id);
+        if (rows === undefined) wanted.set(place.id, [{ label, row: place.row }]);
+        else rows.push({ label, row: place.row });
+      }
+    });
+    if (wanted.size === 0) return;
+    const blocks = await this.store.get([...wanted.keys()]);
+    for (const block of blocks) {
+      if (block === undefined || block.erased !== undefined) continue;
+      const text = textOf(block, this.registry);
+      for (const { label, row } of wanted.get(block.id) ?? []) {
+        if (row >= block.entry.rows) continue;
+        const hit = rowOf(block, row, text);
+        found.set(label, hit);
+        this.keep(label, hit, at);
+      }
+    }
+  }
+
+  private keep(label: number, row: HitRow, seenAt: string): void {
+    const bytes = 400 + 2 * ((row.passage?.length ?? 0) + (row.heading?.length ?? 0) + (row.origin?.length ?? 0)) + 40 * row.tags.length;
+    const before = this.kept.get(label);
+    if (before !== undefined) this.drop(label, before);
+    this.kept.set(label, { row, bytes, seenAt });
+    this.keptBytes += bytes;
+    for (const [oldest, kept] of this.kept) {
+      if (this.keptBytes <= this.maxBytes) break;
+      this.drop(oldest, kept);
+    }
+    this.looked = mark(this.looked, label);
+    if (row.passage !== undefined) this.texts = mark(this.texts, label);
+  }
+
+  private touch(label: number, kept: Kept): Kept {
+    this.kept.delete(label);
+    this.kept.set(label, kept);
+    return kept;
+  }
+
+  private drop(label: number, kept: Kept): void {
+    this.kept.delete(label);
+    this.keptBytes -= kept.bytes;
+  }
+
+  private clear(epoch: string): void {
+    this.kept.clear();
+    this.keptBytes = 0;
+    this.texts = this.looked = new Uint8Array(0);
+    this.epoch = epoch;
+  }
+}
+
+function mark(bits: Uint8Array, label: number): Uint8Array {
+  let grown = bits;
+  if (label >> 3 >= bits.length) {
+    grown = new Uint8Array(Math.max(1024, 2 * (label >> 3) + 2));
+    grown.set(bits);
+  }
+  grown[label >> 3]! |= 1 << (label & 7);
+  return grown;
+}
+
+interface BlockText {
+  readonly passages: readonly (Passage | undefined)[];
+  /** Where rows came from, also those whose text stayed with the author. */
+  readonly references: readonly { readonly origin: string; readonly heading?: string }[];
+  readonly skyLabel?: string;
+}
+
+/**
+ * What a stored block says for people. A native `embedding/1` block passed its kind's schema when it came in, so only its
+ * texts are read and its vectors are not looked at again; everything else is read as followers read it.
+ */
+function textOf(block: StoredBlock, registry: Registry): BlockText {
+  const { format, entry, body, envelope } = block;
+  if (format !== 'native/2' || entry.kind !== embeddingKind.name || entry.inert !== undefined || body === null) {
+    const { passages, skyLabel } = contentOf(block, registry);
+    return { passages, references: [], ...(skyLabel === undefined ? {} : { skyLabel }) };
+  }
+  const read = decode(body) as unknown as Parameters<NonNullable<typeof embeddingKind.passages>>[0];
+  const label = labelOf(envelope);
+  return { passages: embeddingKind.passages!(read), references: read.input_reference, ...(label === undefined ? {} : { skyLabel: label }) };
+}
+
+function labelOf(envelope: Uint8Array): string | undefined {
+  const read = readEnvelope(envelope);
+  if (read.status === 'rejected') return undefined;
+  const signature = (decode(read.envelope.header) as ValueMap)['cosmic_signature'] as ValueMap | undefined;
+  const label = signature?.['label'];
+  return typeof label === 'string' ? label : undefined;
+}
+
+function rowOf(block: StoredBlock, row: number, text: BlockText): HitRow {
+  const passage = text.passages[row];
+  const origin = passage?.origin ?? text.references[row]?.origin;
+  const heading = passage?.heading ?? text.references[row]?.heading;
+  const { entry } = block;
+  return {
+    id: block.id,
+    row,
+    seq: block.seq,
+    ...(entry.space === undefined ? {} : { space: entry.space }),
+    author: entry.author,
+    kind: entry.kind,
+    timeMs: block.timeMs,
+    firstSeenMs: block.firstSeenMs,
+    ...(text.skyLabel === undefined ? {} : { label: text.skyLabel }),
+    tags: entry.tags,
+    ...(origin === undefined ? {} : { origin }),
+    ...(heading === undefined ? {} : { heading }),
+    ...(passage === undefined ? {} : { passage: passage.text }),
+  };
+}
