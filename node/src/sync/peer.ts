@@ -149,11 +149,6 @@ export class Peer {
     if (!this.isReady || this.standby) return;
     const { wants, limits } = this.shared;
     if (wants.inFlight(this.id) > 0 && this.judging === 0 && nowMs - this.progressMs > limits.wantMs) this.stall(nowMs);
-    if (nowMs >= this.reconcileAtMs && !this.session.isReconciling && wants.queued(this.id) === 0) {
-      this.reconcileAtMs = Infinity;
-      this.storedBefore = this.received;
-      this.fulfil(this.session.reconcile());
-    }
     this.pump();
   }
 
@@ -169,6 +164,11 @@ export class Peer {
         if (before === 0) this.progressMs = nowMs;
         this.fulfil(this.session.want(ids));
       }
+    }
+    if (nowMs >= this.reconcileAtMs && !this.session.isReconciling && wants.queued(this.id) === 0) {
+      this.reconcileAtMs = Infinity;
+      this.storedBefore = this.received;
+      this.fulfil(this.session.reconcile());
     }
     if (this.mayProceed && wants.queued(this.id) < limits.wants) {
       this.mayProceed = false;
