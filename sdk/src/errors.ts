@@ -71,6 +71,7 @@ export const codes = {
   'peer.wrong_network': { meaning: 'The peer belongs to another network.', advice: 'Configure the same network on both.', fault: 'operator', retry: false, http: 409 },
   'config.malformed': operator('A setting is missing or malformed.', 'The detail names the setting.', 400),
   'key.malformed': reader('The key file is not a key of ours, or the passphrase is wrong.', 'Make one with cosmic key new.'),
+  'archive.malformed': reader('The file is no archive of blocks, or is damaged.', 'Export it again with cosmic export --format car.'),
   'input.not_found': reader('A file or folder does not exist.', 'Check the path.', 404),
   'input.empty': reader('There is no text in it.', 'Give a text file with words.'),
   'input.binary': reader('The file is not UTF-8 text.', 'Convert it to text first.'),
