@@ -1,0 +1,92 @@
+// Writes specs/vectors/sync-negentropy.json and specs/vectors/peer-frames.json: transcripts of our own sets and frames.
+// Usage: node tools/sync/make-vectors.mjs
+import { writeFileSync } from 'node:fs';
+import { fromHex, toHex } from '../../sdk/dist/bytes.js';
+import { encode } from '../../sdk/dist/codec/index.js';
+import { sha256 } from '../../sdk/dist/crypto/index.js';
+import { createItemSet, createReconciler, encodeFrame } from '../../sdk/dist/sync/index.js';
+
+const utf8 = new TextEncoder();
+const itemOf = (n, timeMs) => ({ timeMs, digest: sha256(utf8.encode(`item ${n}`)) });
+const range = (from, to) => Array.from({ length: to - from }, (_, i) => from + i);
+
+const cases = [
+  { comment: 'both empty', client: [], server: [], limit: 0, time: () => 0 },
+  { comment: 'the client knows nothing', client: [], server: range(0, 3), limit: 0, time: (n) => 1795298400000 + n },
+  { comment: 'times in milliseconds, more than 32 bits', client: range(0, 50), server: range(5, 55), limit: 0, time: (n) => 1795298400000 + n * 1000 },
+  { comment: 'one moment for all: bounds need id prefixes', client: range(0, 60), server: range(3, 63), limit: 0, time: () => 1795298400000 },
+  { comment: 'under a frame limit of 4,096 bytes', client: range(0, 300), server: range(100, 420), limit: 4096, time: (n) => 1795298400000 + (n % 40) * 1000 },
+];
+
+const transcripts = cases.map(({ comment, client, server, limit, time }) => {
+  const sets = [client, server].map((numbers) => numbers.map((n) => itemOf(n, time(n))));
+  const [c, s] = sets.map((items) => createReconciler(createItemSet(items), { frameLimit: limit }));
+  const messages = [];
+  const have = new Set();
+  const need = new Set();
+  for (let message = c.initiate(); message !== undefined; ) {
+    const answer = s.step(message).reply;
+    messages.push(toHex(message), toHex(answer));
+    const step = c.step(answer);
+    step.have.forEach(({ digest }) => have.add(toHex(digest)));
+    step.need.forEach((digest) => need.add(toHex(digest)));
+    message = step.reply;
+  }
+  // Ids are sha-256("item n"): the numbers and times say it all.
+  const described = (numbers) => numbers.map((n) => [n, time(n)]);
+  return { comment, client: described(client), server: described(server), frameLimit: limit, messages, have: [...have].sort(), need: [...need].sort() };
+});
+const refused = [
+  { comment: 'empty', message: '' },
+  { comment: 'no negentropy version byte', message: '10' },
+  { comment: 'mode 3', message: '61000003' },
+  { comment: 'id prefix of 33 bytes', message: '610021' + '00'.repeat(33) + '00' },
+  { comment: 'fingerprint cut short', message: '61000001' + 'ab'.repeat(15) },
+  { comment: 'more ids announced than there are', message: '6100000202' + 'cd'.repeat(32) },
+  { comment: 'number above 2^53−1', message: '61' + 'ff'.repeat(9) + '7f0000' },
+];
+write('sync-negentropy', { note: 'Item n has the id sha-256("item n"). Messages alternate, the client’s first. `refused`: messages that a side must not accept.', transcripts, refused });
+
+const digest = (n) => sha256(utf8.encode(`item ${n}`));
+const did = 'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK';
+const frames = [
+  { type: 'hello', version: 1, network: 'dev', node: did, limits: { frameBytes: 4199552, wants: 256 } },
+  { type: 'reconcile', message: fromHex('6100000200') },
+  { type: 'reconciled', message: fromHex('61') },
+  { type: 'settled' },
+  { type: 'have', items: [{ timeMs: 1795298400000, digest: digest(1) }, { timeMs: 1795298401000, digest: digest(2) }] },
+  { type: 'want', ids: [digest(1)] },
+  { type: 'give', blocks: [fromHex('d28443a10132a0')] },
+  { type: 'gone', code: 'block.not_found', ids: [digest(2)] },
+  { type: 'ping', nonce: 7 },
+  { type: 'pong', nonce: 7 },
+  { type: 'bye', code: 'peer.wrong_network', detail: '"other" there, "dev" here' },
+].map((frame) => ({ type: frame.type, hex: toHex(encodeFrame(frame)) }));
+const bad = (comment, value) => ({ comment, hex: value instanceof Uint8Array ? toHex(value) : toHex(encode(value)) });
+const hello = { type: 'hello', version: 1, network: 'dev', node: did, limits: { frame_bytes: 4199552, wants: 256 } };
+const rejected = [
+  bad('not CBOR', fromHex('ff')),
+  bad('not the one encoding: a length in two bytes', fromHex('b90001647479706564706f6e67')),
+  bad('bytes after the map', fromHex('a16474797065' + '67736574746c6564' + '00')),
+  bad('an array', [1]),
+  bad('no type', { nonce: 1 }),
+  bad('version 0', { ...hello, version: 0 }),
+  bad('capitals in the network id', { ...hello, network: 'DEV' }),
+  bad('a node that is no did:key', { ...hello, node: 'alice' }),
+  bad('reads less than 256 KiB', { ...hello, limits: { frame_bytes: 65536, wants: 256 } }),
+  bad('no limits', { type: 'hello', version: 1, network: 'dev', node: did }),
+  bad('an id of 31 bytes', { type: 'want', ids: [new Uint8Array(31)] }),
+  bad('1,025 ids', { type: 'want', ids: range(0, 1025).map(digest) }),
+  bad('an item without a time', { type: 'have', items: [[digest(1)]] }),
+  bad('a negative time', { type: 'have', items: [[-1, digest(1)]] }),
+  bad('an empty block', { type: 'give', blocks: [new Uint8Array(0)] }),
+  bad('a code of another form', { type: 'gone', code: 'GONE', ids: [] }),
+  bad('a negative nonce', { type: 'ping', nonce: -1 }),
+  bad('an empty reconciliation', { type: 'reconcile', message: new Uint8Array(0) }),
+];
+const ignored = [bad('a type of the future', { type: 'sketch', cells: new Uint8Array(3) }), bad('no type that the language knows', { type: 'constructor' })];
+write('peer-frames', { note: 'One DAG-CBOR map each. `rejected` closes the connection with peer.protocol; `ignored` changes nothing.', frames, rejected, ignored });
+
+function write(name, value) {
+  writeFileSync(new URL(`../../specs/vectors/${name}.json`, import.meta.url), `${JSON.stringify(value, null, 1)}\n`);
+}
