@@ -1,1 +1,2 @@
 export { createClient, type ClientOptions, type NodeClient } from './client.js';
+export { verifyHit, type HitVerification } from './verify-hit.js';

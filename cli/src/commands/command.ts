@@ -1,0 +1,33 @@
+import type { Argv, ArgumentsCamelCase, CommandModule } from 'yargs';
+import { loadSettings, type GlobalFlags, type Settings } from '../settings.js';
+
+/** One `cosmic` command: its own flags and what it does with the settings. */
+export interface Command<Flags> {
+  readonly command: string | readonly string[];
+  readonly describe: string;
+  /** Declares the flags; that they fit `Flags` is the file's own business, kebab-case names read as camelCase. */
+  readonly builder?: (yargs: Argv<GlobalFlags>) => unknown;
+  run(args: ArgumentsCamelCase<Flags & GlobalFlags>, settings: Settings): Promise<void> | void;
+}
+
+/** As yargs wants it; the settings are read once the command line has been understood. */
+export function define<Flags>({ command, describe, builder, run }: Command<Flags>): CommandModule<GlobalFlags, Flags & GlobalFlags> {
+  return {
+    command,
+    describe,
+    ...(builder === undefined ? {} : { builder: (yargs: Argv<GlobalFlags>) => builder(yargs) as Argv<Flags & GlobalFlags> }),
+    handler: async (args) => {
+      await run(args, loadSettings(args));
+    },
+  };
+}
+
+/** Flags of everything that says where and when. */
+export function momentFlags<T>(yargs: Argv<T>) {
+  return yargs
+    .option('at', { type: 'string', describe: 'claimed time in UTC, such as 2026-11-21T22:00:00Z; now when left out' })
+    .option('latitude', { type: 'number', describe: 'degrees north; without a place the stamp is geocentric' })
+    .option('longitude', { type: 'number', describe: 'degrees east' })
+    .option('elevation', { type: 'number', describe: 'metres above the ellipsoid' })
+    .option('grid', { type: 'number', describe: 'coarsen the place to a grid of so many degrees' });
+}

@@ -1,0 +1,121 @@
+import type { Filter, Hit, SearchAnswer, SearchRequest } from '@cosmicembeddings/sdk';
+import { verifyHit, type HitVerification, type NodeClient } from '@cosmicembeddings/sdk/api';
+import { portableChecks } from '@cosmicembeddings/sdk';
+import { openClient } from '../node-client.js';
+import { note, plain, plural, print, printJson, shortDid, timeText, UsageError } from '../output.js';
+import { timeOf } from './sky.js';
+import { define } from './command.js';
+
+interface SearchFlags {
+  words?: string[] | undefined;
+  k: number;
+  tag?: string[] | undefined;
+  author?: string[] | undefined;
+  kind?: string[] | undefined;
+  space?: string[] | undefined;
+  language?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+  mode?: 'hybrid' | 'vectors' | 'words' | undefined;
+  like?: string | undefined;
+  minCosine?: number | undefined;
+  allRows: boolean;
+  explain: boolean;
+  verify: boolean;
+}
+
+export const searchCommand = define<SearchFlags>({
+  command: 'search [words..]',
+  describe: 'Find passages by meaning and words, and verify every hit here',
+  builder: (yargs) =>
+    yargs
+      .positional('words', { type: 'string', array: true, describe: 'the question, in plain words' })
+      .option('k', { type: 'number', default: 5, describe: 'hits at most' })
+      .option('tag', { type: 'string', array: true, nargs: 1, describe: 'only blocks with this tag; may be repeated' })
+      .option('author', { type: 'string', array: true, nargs: 1, describe: 'only of this author; may be repeated' })
+      .option('kind', { type: 'string', array: true, nargs: 1, describe: 'only this kind' })
+      .option('space', { type: 'string', array: true, nargs: 1, describe: 'only vectors of this space' })
+      .option('language', { type: 'string', describe: 'only texts of this language' })
+      .option('from', { type: 'string', describe: 'claimed time from, inclusive' })
+      .option('to', { type: 'string', describe: 'claimed time to, exclusive' })
+      .option('mode', { choices: ['hybrid', 'vectors', 'words'] as const, describe: 'what to search by; hybrid when left out' })
+      .option('like', { type: 'string', describe: 'more like the block with this id, instead of words' })
+      .option('min-cosine', { type: 'number', describe: 'leave out hits below this cosine' })
+      .option('all-rows', { type: 'boolean', default: false, describe: 'all passages of a block instead of its best one' })
+      .option('explain', { type: 'boolean', default: false, describe: 'show how each score came about' })
+      .option('verify', { type: 'boolean', default: true, describe: 'fetch and verify every hit; --no-verify: trust the node' }),
+  run: async (args, settings) => {
+    const request = requestOf(args);
+    const client = openClient(settings);
+    const answer = await client.search(request);
+    const marks = args.verify ? await verifyAll(answer, client, settings.network) : answer.hits.map(() => undefined);
+    if (settings.json) return printJson({ ...answer, hits: answer.hits.map((hit, i) => ({ ...hit, verified: marks[i] ?? null })) });
+    answer.hits.forEach((hit, i) => print(`${hitText(hit, i + 1, marks[i])}\n`));
+    print(endText(answer, args.k));
+    for (const text of answer.notes ?? []) note(`note: ${text}`);
+  },
+});
+
+function requestOf(args: SearchFlags): SearchRequest {
+  const text = (args.words ?? []).join(' ').trim();
+  if (text === '' && args.like === undefined) throw new UsageError('say what to look for: cosmic search "words"');
+  if (text !== '' && args.like !== undefined) throw new UsageError('--like takes the place of words; give one of them');
+  if (!Number.isInteger(args.k) || args.k < 0 || args.k > 10_000) throw new UsageError(`--k ${String(args.k)}: a whole number from 0 to 10000`);
+  const filter: Filter = {
+    ...(args.tag === undefined ? {} : { tagsAll: args.tag }),
+    ...(args.author === undefined ? {} : { authors: args.author }),
+    ...(args.kind === undefined ? {} : { kinds: args.kind }),
+    ...(args.space === undefined ? {} : { spaces: args.space }),
+    ...(args.language === undefined ? {} : { language: args.language }),
+    ...(args.from === undefined ? {} : { fromMs: timeOf(args.from) }),
+    ...(args.to === undefined ? {} : { toMs: timeOf(args.to) }),
+  };
+  return {
+    ...(args.like === undefined ? { text } : { like: { id: args.like } }),
+    k: args.k,
+    filter,
+    ...(args.mode === undefined ? {} : { mode: args.mode }),
+    ...(args.minCosine === undefined ? {} : { minCosine: args.minCosine }),
+    ...(args.allRows ? { rows: 'all' } : {}),
+    ...(args.explain ? { explain: true } : {}),
+  };
+}
+
+export async function verifyAll(answer: SearchAnswer, client: Pick<NodeClient, 'get'>, network: string): Promise<HitVerification[]> {
+  const checks = portableChecks(network);
+  const marks: HitVerification[] = [];
+  for (const hit of answer.hits) marks.push(await verifyHit(hit, answer, client, checks));
+  return marks;
+}
+
+export function hitText(hit: Hit, rank: number, mark: HitVerification | undefined): string {
+  const where = [hit.origin ?? '(no source named)', hit.heading].filter((part) => part !== undefined && part !== '').join(' › ');
+  const first = hit.passage?.split('\n').find((line) => line.trim() !== '');
+  const lines = [
+    `${String(rank).padStart(2)}. ${hit.score.toFixed(3)}  ${plain(where)}`,
+    `    ${first === undefined ? '(the author did not publish the text)' : plain(first).slice(0, 160)}`,
+    `    ${shortDid(hit.author)} · claimed ${timeText(hit.timeMs)}${hit.label === undefined ? '' : ` · ${plain(hit.label)}`}${hit.tags.map((tag) => ` · #${plain(tag)}`).join('')}`,
+    `    ${badge(hit, mark)}`,
+    `    ${hit.id}${hit.row > 0 ? ` row ${hit.row}` : ''}`,
+  ];
+  if (hit.duplicates !== undefined && hit.duplicates > 0) lines.push(`    and ${plural(hit.duplicates, 'near-duplicate')}`);
+  if (hit.explain !== undefined) lines.push(`    ${JSON.stringify(hit.explain)}`);
+  return lines.join('\n');
+}
+
+/** What was verified here, never that it is true. */
+export function badge(hit: Hit, mark: HitVerification | undefined): string {
+  if (mark === undefined) return 'not verified here';
+  if (!mark.signed) return `✗ NOT verified: ${mark.detail ?? ''}`;
+  const sky = hit.id.startsWith('bafkrei') ? 'version 1, sky not judged' : 'sky consistent';
+  const cosine = mark.cosine === undefined ? '' : mark.cosine ? ` · cosine ${hit.cosine!.toFixed(4)} recomputed` : ' · ✗ the node’s cosine is WRONG';
+  const passage = mark.passage === false ? ' · ✗ the passage shown is NOT the signed one' : '';
+  return `✓ signed by ${shortDid(hit.author)} · ${sky}${cosine}${passage}`;
+}
+
+function endText(answer: SearchAnswer, k: number): string {
+  if (k === 0) return '0 hits: k is 0';
+  if (answer.hits.length === 0) return 'no hits';
+  if (answer.hits.length < k && answer.exhausted) return `${plural(answer.hits.length, 'hit')}; there are no more`;
+  return plural(answer.hits.length, 'hit');
+}

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { CosmicError, formatOf, fromJson, portableChecks, rejected, splitBlocks, utf8, verdictOf, type Checks, type Rejected, type Verdict } from '@cosmicembeddings/sdk';
+import { plain, print, printJson, Refused, shortDid } from '../output.js';
+import { define } from './command.js';
+
+interface VerifyFlags {
+  file: string;
+  lines: boolean;
+  latitude?: number | undefined;
+  longitude?: number | undefined;
+  elevation?: number | undefined;
+}
+
+export const verifyCommand = define<VerifyFlags>({
+  command: 'verify <file>',
+  describe: 'Verify blocks of a file (bytes, JSON, version 1 or 2) without any node',
+  builder: (yargs) =>
+    yargs
+      .positional('file', { type: 'string', demandOption: true, describe: 'file, or - for standard input' })
+      .option('lines', { type: 'boolean', default: false, describe: 'read JSON Lines, answer one JSON verdict a line' })
+      .option('latitude', { type: 'number', describe: 'taken for the Python tools’ sake; a block says its own place' })
+      .option('longitude', { type: 'number', describe: 'as --latitude' })
+      .option('elevation', { type: 'number', describe: 'as --latitude' }),
+  run: async (args, settings) => {
+    const checks = portableChecks(settings.network);
+    if (args.lines) return verifyLines(args.file, checks);
+    const verdicts = blocksOf(readInput(args.file), args.file).map((block) => judge(block, checks));
+    if (settings.json) printJson(verdicts.length === 1 ? verdicts[0] : verdicts);
+    else for (const verdict of verdicts) print(verdictText(verdict));
+    if (!verdicts.every((verdict) => verdict.valid)) throw new Refused();
+  },
+});
+
+function readInput(file: string): Uint8Array {
+  if (file === '-') return readFileSync(0);
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new CosmicError('input.not_found', `${file}: ${(cause as NodeJS.ErrnoException).code}`, { cause });
+  }
+}
+
+async function verifyLines(file: string, checks: Checks): Promise<void> {
+  const lines = file === '-' ? createInterface({ input: process.stdin }) : new TextDecoder().decode(readInput(file)).split('\n');
+  let allValid = true;
+  for await (const line of lines) {
+    if (line.trim() === '') continue;
+    const verdict = judge(blockOfText(line), checks);
+    allValid &&= verdict.valid;
+    process.stdout.write(`${JSON.stringify(verdict)}\n`);
+  }
+  if (!allValid) throw new Refused();
+}
+
+/** Native bytes, possibly several blocks in a row; else JSON: one block, or one a line. */
+function blocksOf(bytes: Uint8Array, file: string): (Uint8Array | Rejected)[] {
+  if (bytes.length === 0) throw new CosmicError('input.empty', file);
+  if (formatOf(bytes)?.name === 'native/2') return splitBlocks(bytes);
+  const text = new TextDecoder().decode(bytes).trim();
+  if (!text.startsWith('{')) return [rejected('block.malformed', `${file} begins like no block`)];
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const oneEach = lines.length > 1 && lines.every((line) => line.startsWith('{') && line.trimEnd().endsWith('}'));
+  return oneEach ? lines.map(blockOfText) : [blockOfText(text)];
+}
+
+/** The JSON form of a native block, or the text of a version-1 block as it came. */
+export function blockOfText(text: string): Uint8Array | Rejected {
+  const native = /"version"\s*:\s*2\b/.test(text) && /"created_by"\s*:\s*"did:/.test(text);
+  return native ? fromJson(text) : utf8(text);
+}
+
+function judge(block: Uint8Array | Rejected, checks: Checks): Verdict {
+  if (block instanceof Uint8Array) return verdictOf(block, checks);
+  return { valid: false, uncovered: [], checks: [{ name: 'form', ok: false, code: block.code, detail: block.detail }] };
+}
+
+export function verdictText(verdict: Verdict): string {
+  const found = verdict.checks.map((finding) => `  ${finding.ok ? '✓' : finding.note === true ? '·' : '✗'} ${finding.name}${finding.ok ? '' : `  ${[finding.code, finding.detail].filter(Boolean).join(': ')}`}`);
+  const skyIsJudged = verdict.checks.some((finding) => finding.name === 'sky' && finding.ok);
+  const head = verdict.valid ? `signed by ${shortDid(verdict.author!)}${skyIsJudged ? ' · sky consistent' : ''}` : 'NOT valid';
+  const uncovered = verdict.uncovered.length === 0 ? [] : [`  · not covered by the signature: ${verdict.uncovered.join(', ')}`];
+  return [`${verdict.id ?? '(no id)'}  ${verdict.format ?? ''}`, `  ${head}`, ...found, ...uncovered].map(plain).join('\n');
+}

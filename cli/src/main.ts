@@ -1,0 +1,69 @@
+import yargs, { type Argv, type CommandModule } from 'yargs';
+import { getCommand } from './commands/get.js';
+import { initCommand } from './commands/init.js';
+import { nodeCommand } from './commands/node.js';
+import { peersCommand } from './commands/peers.js';
+import { publishCommand } from './commands/publish.js';
+import { searchCommand } from './commands/search.js';
+import { skyCommand } from './commands/sky.js';
+import { statusCommand } from './commands/status.js';
+import { verifyCommand } from './commands/verify.js';
+import { exit, fail, UsageError } from './output.js';
+import { unknownFlag } from './suggest.js';
+import { version } from './version.js';
+
+const commands = [initCommand, nodeCommand, publishCommand, searchCommand, getCommand, verifyCommand, statusCommand, peersCommand, skyCommand] as unknown as readonly CommandModule[];
+
+/** Fresh for every parse: yargs keeps state. */
+function commandLine(args: readonly string[]): Argv {
+  const cli = yargs([...args])
+    .scriptName('cosmic')
+    .locale('en')
+    .usage('$0 <command>\n\nPublish, find and verify signed embedding blocks.')
+    .option('node', { type: 'string', global: true, describe: 'address of the node (http://127.0.0.1:8080)' })
+    .option('home', { type: 'string', global: true, describe: 'folder of configuration and keys (COSMIC_HOME)' })
+    .option('key', { type: 'string', global: true, describe: 'name or file of the author’s key' })
+    .option('network', { type: 'string', global: true, describe: 'network id' })
+    .option('embedder', { type: 'string', global: true, describe: 'builtin, lexical, openai:MODEL@URL, transformers:MODEL[@FOLDER]' })
+    .option('data', { type: 'string', global: true, describe: 'data folder of the node that runs here' })
+    .option('token', { type: 'string', global: true, describe: 'operator’s token' })
+    .option('json', { type: 'boolean', global: true, describe: 'answer in JSON' })
+    .strict()
+    .strictCommands()
+    .recommendCommands()
+    .demandCommand(1, 'say what to do; cosmic --help lists the commands')
+    .version(version)
+    .alias('help', 'h')
+    .wrap(Math.min(110, process.stdout.columns ?? 110))
+    .epilogue('Exit status: 0 done, 1 refused or not found, 2 wrong command line, 3 no node answers.')
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? new UsageError(message);
+    });
+  for (const command of commands) cli.command(command);
+  return cli as Argv;
+}
+
+/** Runs one command line; answers the exit status. */
+export async function run(args: readonly string[]): Promise<number> {
+  try {
+    await commandLine(args).parseAsync();
+    return exit.done;
+  } catch (error) {
+    return fail(error instanceof UsageError ? new UsageError(unknownFlag(error.message, await helpOf(args))) : error, args.includes('--json'));
+  }
+}
+
+/** The help text of the command that was meant, to find the nearest flag in. */
+function helpOf(args: readonly string[]): Promise<string> {
+  const words = args.filter((word) => !word.startsWith('-')).slice(0, 1);
+  return new Promise((resolve) => {
+    void commandLine([]).parse([...words, '--help'], {}, (_error: unknown, _args: unknown, output: string) => resolve(output));
+  });
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // Whoever read the answer has had enough: `cosmic search … | head`.
+  if (error.code === 'EPIPE') process.exit(0);
+});
+process.exitCode = await run(process.argv.slice(2));

@@ -1,0 +1,34 @@
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { CosmicError } from '@cosmicembeddings/sdk';
+
+/** Path of the node's own command. @throws CosmicError config.malformed when the package is not installed */
+export function nodeBin(): string {
+  try {
+    return createRequire(import.meta.url).resolve('@cosmicembeddings/node/bin');
+  } catch (cause) {
+    throw new CosmicError('config.malformed', '@cosmicembeddings/node is not installed; npm install @cosmicembeddings/node', { cause });
+  }
+}
+
+export function spawnNode(args: readonly string[], options: SpawnOptions): ChildProcess {
+  return spawn(process.execPath, [nodeBin(), ...args], options);
+}
+
+/** Runs the node's command in the foreground with this terminal; answers its exit status. */
+export function runNode(args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawnNode(args, { stdio: 'inherit' });
+    const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
+    // A terminal sends Ctrl-C to both; a service manager sends SIGTERM to this process alone.
+    const ignore = (): void => undefined;
+    process.on('SIGTERM', pass);
+    process.on('SIGINT', ignore);
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      process.off('SIGTERM', pass);
+      process.off('SIGINT', ignore);
+      resolve(code ?? (signal === null ? 1 : 130));
+    });
+  });
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { createBlock, fromHex, limits, sha256, utf8, type Author, type CreatedBlock, type ObserverLocation, type ValueMap } from '@cosmicembeddings/sdk';
+import { packRows, rowBytes, type Dtype, type SpaceDescriptor } from '@cosmicembeddings/sdk/space';
+import type { DocumentPassage } from '@cosmicembeddings/sdk/passages';
+import type { Recipe } from './journal.js';
+
+/** What the command line says about all documents of one call. */
+export interface PublishOptions {
+  readonly tags: readonly string[];
+  readonly language?: string | undefined;
+  /** False: the blocks carry hashes of the passages, not their text. */
+  readonly text: boolean;
+  readonly dtype: Exclude<Dtype, 'b1'>;
+  /** Claimed time; the time of publishing when left out. */
+  readonly timeMs?: number | undefined;
+  readonly place?: ObserverLocation | undefined;
+}
+
+export interface Document {
+  readonly path: string;
+  readonly origin: string;
+  readonly passages: readonly DocumentPassage[];
+  readonly options: PublishOptions;
+}
+
+/** Bytes of a body that rows and texts may take; the rest is for references and headings. */
+const ROWS_MAX_BYTES = limits.bodyMaxBytes * 0.75;
+const REFERENCE_BYTES = 160;
+
+/** Which passages share a block: all of a document, unless they are too many or too long. Counts in order. */
+export function partition(document: Document, space: SpaceDescriptor): number[] {
+  const counts: number[] = [];
+  let bytes = Infinity;
+  for (const passage of document.passages) {
+    const heading = (passage.heading?.length ?? 0) * 4;
+    const size = rowBytes(document.options.dtype, space.dims) + document.origin.length + heading + REFERENCE_BYTES + (document.options.text ? utf8(passage.text).length : 0);
+    if (bytes + size > ROWS_MAX_BYTES || counts.at(-1) === limits.rowsMax) {
+      counts.push(0);
+      bytes = 0;
+    }
+    counts[counts.length - 1]!++;
+    bytes += size;
+  }
+  return counts;
+}
+
+/** One block for each part, all from one recipe: the same input and recipe make the same bytes. */
+export async function makeBlocks(document: Document, vectors: readonly Float32Array[], space: SpaceDescriptor, recipe: Recipe, author: Author): Promise<CreatedBlock[]> {
+  const { options } = document;
+  const blocks: CreatedBlock[] = [];
+  let from = 0;
+  const parts = partition(document, space);
+  for (const [part, count] of parts.entries()) {
+    const passages = document.passages.slice(from, from + count);
+    const fields = {
+      space,
+      embedding: { ...packRows(vectors.slice(from, from + count), options.dtype) },
+      input_type: 'text',
+      input_reference: passages.map((passage) => ({
+        hash: sha256(utf8(passage.text)),
+        origin: document.origin,
+        ...(passage.heading === undefined ? {} : { heading: passage.heading }),
+        ...(options.language === undefined ? {} : { language: options.language }),
+      })),
+      ...(options.text ? { texts: passages.map((passage) => passage.text) } : {}),
+    };
+    blocks.push(
+      await createBlock(
+        {
+          kind: 'embedding/1',
+          fields: fields as unknown as ValueMap,
+          tags: options.tags,
+          refs: supersededBy(recipe.supersedes, part, parts.length),
+          timeMs: recipe.timeMs,
+          ...(options.place === undefined ? {} : { place: options.place }),
+        },
+        { ...author, salt: () => fromHex(recipe.salts[part]!) },
+      ),
+    );
+    from += count;
+  }
+  return blocks;
+}
+
+/** Old blocks spread over the new ones: part for part, what is left over with the last. */
+function supersededBy(old: readonly string[], part: number, parts: number): { rel: string; id: string }[] {
+  const share = part === parts - 1 ? old.slice(part) : old.slice(part, part + 1);
+  return share.slice(0, limits.refsMax).map((id) => ({ rel: 'supersedes', id }));
+}
+
+/** Names a document with everything that goes into its blocks, so that an unchanged one is known again. */
+export function inputDigest(document: Document, facts: { readonly author: string; readonly network: string; readonly spaceId: string }): string {
+  const { origin, passages, options } = document;
+  return digest([facts, origin, options.tags, options.language ?? null, options.text, options.dtype, options.timeMs ?? null, options.place ?? null, passages]);
+}
+
+export function sourceDigest(path: string, facts: { readonly author: string; readonly network: string; readonly spaceId: string }): string {
+  return digest([facts, path]);
+}
+
+function digest(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 40);
+}

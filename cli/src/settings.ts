@@ -1,0 +1,129 @@
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import Conf from 'conf';
+import { CosmicError, DEV_NETWORK } from '@cosmicembeddings/sdk';
+import { parseEmbedderConfig, type EmbedderConfig } from '@cosmicembeddings/sdk/embedders';
+
+/** What every command takes on its command line. */
+export interface GlobalFlags {
+  readonly home?: string | undefined;
+  readonly node?: string | undefined;
+  readonly key?: string | undefined;
+  readonly network?: string | undefined;
+  readonly embedder?: string | undefined;
+  readonly data?: string | undefined;
+  readonly token?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** Degrees and metres, as people write them. */
+export interface PlaceSetting {
+  readonly latitude: number;
+  readonly longitude: number;
+  readonly elevation?: number;
+  readonly grid?: number;
+}
+
+/** What the configuration file holds; `cosmic init` writes it. */
+export interface StoredSettings {
+  node?: string;
+  network?: string;
+  key?: string;
+  embedder?: EmbedderConfig;
+  data?: string;
+  place?: PlaceSetting;
+  /** The warning before the first publication has been shown. */
+  warned?: boolean;
+}
+
+/** Settings after the file, then the environment, then the flags have had their say. */
+export interface Settings {
+  readonly home: string;
+  readonly file: string;
+  readonly node: string;
+  readonly network: string;
+  /** Path of the author's key file. */
+  readonly keyFile: string;
+  /** A 32-byte seed in base64 from the environment, which goes before the file. */
+  readonly keyText?: string | undefined;
+  readonly embedder: EmbedderConfig | undefined;
+  /** Data folder of the node that `cosmic node start` runs. */
+  readonly data: string;
+  readonly token?: string | undefined;
+  readonly place?: PlaceSetting | undefined;
+  readonly json: boolean;
+  readonly stored: Conf<StoredSettings>;
+}
+
+const DEFAULT_NODE = 'http://127.0.0.1:8080';
+
+/** @throws CosmicError config.malformed */
+export function loadSettings(flags: GlobalFlags, env: NodeJS.ProcessEnv = process.env): Settings {
+  const home = resolve(flags.home ?? env['COSMIC_HOME'] ?? join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'cosmicembeddings'));
+  const stored = openStored(home);
+  const embedder: unknown = flags.embedder ?? env['COSMIC_EMBEDDER'] ?? modelSetting(env['COSMIC_DEFAULT_MODEL']) ?? stored.get('embedder');
+  return {
+    home,
+    file: stored.path,
+    node: flags.node ?? env['COSMIC_API_ENDPOINT'] ?? env['COSMIC_NODE'] ?? stored.get('node') ?? DEFAULT_NODE,
+    network: flags.network ?? env['COSMIC_NETWORK'] ?? stored.get('network') ?? DEV_NETWORK,
+    keyFile: keyPath(home, flags.key ?? env['COSMIC_KEY'] ?? stored.get('key') ?? 'default'),
+    keyText: flags.key === undefined ? env['COSMIC_PRIVATE_KEY'] : undefined,
+    embedder: embedder === undefined ? undefined : parseEmbedderConfig(embedder),
+    data: resolve(flags.data ?? env['COSMIC_DATA'] ?? stored.get('data') ?? join(home, 'node')),
+    token: flags.token ?? env['COSMIC_TOKEN'],
+    place: placeOfEnvironment(env) ?? stored.get('place'),
+    json: flags.json === true,
+    stored,
+  };
+}
+
+/** Files with keys and states live here; only their owner may look inside. */
+export function makeHome(home: string): void {
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+}
+
+function openStored(home: string): Conf<StoredSettings> {
+  try {
+    const fresh = !existsSync(home);
+    const stored = new Conf<StoredSettings>({ cwd: home, configName: 'config', configFileMode: 0o600, projectName: 'cosmicembeddings' });
+    // Reading touches the file, so that a broken one is found here and not in the middle of a command.
+    void stored.store;
+    if (fresh && existsSync(home)) chmodSync(home, 0o700);
+    return stored;
+  } catch (error) {
+    throw new CosmicError('config.malformed', `${join(home, 'config.json')}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Writes the file anew and keeps it to its owner, whatever mode it had. */
+export function store(settings: Settings, values: Partial<StoredSettings>): void {
+  makeHome(settings.home);
+  settings.stored.set(values);
+  chmodSync(settings.file, 0o600);
+}
+
+/** A name stands for a file below `keys`, anything with a slash or dot for itself. */
+export function keyPath(home: string, key: string): string {
+  return /^[\w-]+$/.test(key) ? join(home, 'keys', `${key}.key`) : resolve(key);
+}
+
+/** The Python project's variable names a model of sentence-transformers. */
+function modelSetting(model: string | undefined): string | undefined {
+  return model === undefined || model === '' || /^(builtin|lexical|english-1)$|:/.test(model) ? model || undefined : `transformers:${model}`;
+}
+
+function placeOfEnvironment(env: NodeJS.ProcessEnv): PlaceSetting | undefined {
+  const [latitude, longitude, elevation] = ['LATITUDE', 'LONGITUDE', 'ELEVATION'].map((name) => degrees(`COSMIC_${name}`, env[`COSMIC_${name}`]));
+  if (latitude === undefined && longitude === undefined) return undefined;
+  if (latitude === undefined || longitude === undefined) throw new CosmicError('config.malformed', 'COSMIC_LATITUDE and COSMIC_LONGITUDE go together');
+  return { latitude, longitude, ...(elevation === undefined ? {} : { elevation }) };
+}
+
+function degrees(name: string, text: string | undefined): number | undefined {
+  if (text === undefined || text.trim() === '') return undefined;
+  const value = Number(text);
+  if (!Number.isFinite(value)) throw new CosmicError('config.malformed', `${name}: ${text} is no number`);
+  return value;
+}
