@@ -116,10 +116,13 @@ export class SpaceIndex {
     this.hubTo = this.rows.count;
   }
 
-  /** Opens what is saved in the folder, or starts empty. Damaged files count as absent; `wasDamaged` then says so. */
-  static open(space: SpaceDescriptor, options: SpaceOptions): { readonly index: SpaceIndex; readonly wasDamaged: boolean } {
+  /** Opens what is saved in the folder; else starts empty where a descriptor is given. Damaged files count as absent. */
+  static open(space: SpaceDescriptor, options: SpaceOptions): { readonly index: SpaceIndex; readonly wasDamaged: boolean };
+  static open(space: SpaceDescriptor | undefined, options: SpaceOptions): { readonly index: SpaceIndex | undefined; readonly wasDamaged: boolean };
+  static open(space: SpaceDescriptor | undefined, options: SpaceOptions): { readonly index: SpaceIndex | undefined; readonly wasDamaged: boolean } {
     const { folder } = options;
-    if (folder === undefined) return { index: new SpaceIndex(space, options), wasDamaged: false };
+    const fresh = (): SpaceIndex | undefined => (space === undefined ? undefined : new SpaceIndex(space, options));
+    if (folder === undefined) return { index: fresh(), wasDamaged: false };
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const saved = readStateFile<SavedSpace>(join(folder, STATE));
     if (saved !== undefined) {
@@ -135,7 +138,7 @@ export class SpaceIndex {
     }
     const wasDamaged = readdirSync(folder).length > 0;
     SpaceIndex.discard(folder);
-    return { index: new SpaceIndex(space, options), wasDamaged };
+    return { index: fresh(), wasDamaged };
   }
 
   static discard(folder: string): void {
@@ -163,8 +166,9 @@ export class SpaceIndex {
     };
   }
 
-  get isDirty(): boolean {
-    return this.changed || this.position.seq !== this.saved_.seq || this.position.epoch !== this.saved_.epoch;
+  /** Is there anything that the files do not have? */
+  get isChanged(): boolean {
+    return this.changed;
   }
 
   get savedPosition(): Cursor {
@@ -256,6 +260,13 @@ export class SpaceIndex {
     const exact = this.searchRows(q, top, allow, options.exact === true);
     const background = options.background === true ? this.backgroundOf(q) : undefined;
     return { rows: top.take(), exact, ...(background === undefined ? {} : { background }) };
+  }
+
+  /** Offers the rows of some slots, exactly scored; answers where the next part begins. For a query of any length. */
+  scanPart(query: Float32Array, top: TopRows, from: number, to: number): number {
+    const end = Math.min(to, this.rows.count);
+    this.scanSlots(makeUnit(query.slice()), top, undefined, from, end, true);
+    return Math.max(from, end);
   }
 
   private searchRows(q: Float32Array, top: TopRows, allow: Uint8Array | undefined, exactly: boolean): boolean {

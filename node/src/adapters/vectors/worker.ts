@@ -1,0 +1,88 @@
+import { setImmediate as immediate } from 'node:timers/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import { CosmicError, createRegistry } from '@cosmicembeddings/sdk';
+import { loadPlugins } from '../../ledger/plugins.js';
+import type { IndexReader } from './follower.js';
+import { chooseEngine } from './graph.js';
+import { IndexHost } from './host.js';
+import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
+
+/** How long an idle worker waits for a hint before it looks by itself. */
+const LOOK_EVERY_MS = 500;
+
+const setup = workerData as WorkerSetup;
+const port = parentPort!;
+const send = (message: FromWorker): void => port.postMessage(message);
+
+const reader = await openReader();
+const engine = await chooseEngine(setup.engine, setup.threads === undefined ? {} : { threads: setup.threads });
+const host = await IndexHost.open({
+  folder: setup.folder,
+  engine,
+  reader,
+  registry: createRegistry(await loadPlugins(setup.plugins)),
+  guard: setup.guard,
+  nowMs: Date.now,
+  yieldTurn: () => immediate(),
+  ...(setup.rules === undefined ? {} : { rules: setup.rules }),
+});
+
+let closing = false;
+let wake: () => void = () => undefined;
+let reported = '';
+
+port.on('message', (message: ToWorker) => {
+  if (message.type === 'search') void answer(message);
+  else if (message.type === 'status') send({ type: 'status', id: message.id, status: host.status });
+  else if (message.type === 'save') void host.save({ graph: true }).then(() => send({ type: 'saved', id: message.id }));
+  else if (message.type === 'close') closing = true;
+  wake();
+});
+report();
+send({ type: 'ready', engine: engine.name, position: host.position });
+await follow();
+await host.close();
+send({ type: 'closed' });
+port.close();
+
+/** A failure in here ends the worker; the main thread starts another one from what is saved. */
+async function follow(): Promise<void> {
+  while (!closing) {
+    const busy = await host.turn();
+    report();
+    if (busy) await immediate();
+    else if (!closing) await pause();
+  }
+}
+
+async function answer({ first, questions }: Extract<ToWorker, { type: 'search' }>): Promise<void> {
+  const answers = await host.search(questions);
+  report();
+  send({ type: 'answers', first, answers: answers.map((one) => (one instanceof CosmicError ? { code: one.code, detail: one.detail } : one)) });
+}
+
+function report(): void {
+  const { position, notes, recall } = host;
+  const line = `${position.epoch} ${position.seq} ${recall ?? ''} ${notes.join('\n')}`;
+  if (line === reported) return;
+  reported = line;
+  send({ type: 'progress', position, notes, recall: recall ?? null });
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, LOOK_EVERY_MS);
+    function done(): void {
+      clearTimeout(timer);
+      wake = () => undefined;
+      resolve();
+    }
+    wake = done;
+  });
+}
+
+async function openReader(): Promise<IndexReader> {
+  if (setup.readerModule !== undefined) return ((await import(setup.readerModule)) as { openReader(setup: WorkerSetup): Promise<IndexReader> }).openReader(setup);
+  const { openSqliteReader } = await import('../sqlite/index.js');
+  return openSqliteReader({ folder: setup.reader.folder, engine: setup.reader.engine as never });
+}
