@@ -61,3 +61,25 @@ export async function recipientOf(identity: string): Promise<string> {
   const { identityToRecipient } = await import('age-encryption');
   return identityToRecipient(identity);
 }
+
+const ARMOR_HEAD = '-----BEGIN AGE ENCRYPTED FILE-----';
+
+export function isArmored(text: string): boolean {
+  return text.trimStart().startsWith(ARMOR_HEAD);
+}
+
+/** The ASCII form of an age file. */
+export async function armor(bytes: Uint8Array): Promise<string> {
+  const { armor: form } = await import('age-encryption');
+  return form.encode(bytes);
+}
+
+/** The binary form of an armoured age file, or undefined for a damaged one. */
+export async function unarmor(text: string): Promise<Uint8Array | undefined> {
+  const { armor: form } = await import('age-encryption');
+  try {
+    return form.decode(text);
+  } catch {
+    return undefined;
+  }
+}
