@@ -1,4 +1,3 @@
-/** @jest-config-loader esbuild-register */
 import type { Config } from 'jest';
 
 /** Tests are TypeScript that names sources (`../../src/x.js`); what runs is the compiled code of `dist`, so workers and native modules are the real ones. */
@@ -7,12 +6,13 @@ const config: Config = {
   roots: ['<rootDir>/sdk/test', '<rootDir>/node/test', '<rootDir>/cli/test', '<rootDir>/web-ui/test', '<rootDir>/examples'],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)/src/(.*)\\.js$': '$1/dist/$2.js' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)/src/(.*)\\.js$': '$1/dist/$2.js',
+    // Its ESM build is not marked as such; Node finds out by itself, jest takes the CommonJS one.
+    '^astronomy-engine$': '<rootDir>/node_modules/astronomy-engine/astronomy.js',
+  },
   transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' }, sourceMaps: 'inline' },
-    ],
+    '^.+\\.ts$': ['ts-jest', { useESM: true, isolatedModules: true, diagnostics: false, tsconfig: '<rootDir>/tsconfig.test.json' }],
   },
   testTimeout: 20_000,
 };
