@@ -1,5 +1,6 @@
 import type { BlockStore, DecidedItem } from '@cosmicembeddings/sdk';
 import { createItemSet, digestKey, RecentSet, type ItemSet } from '@cosmicembeddings/sdk/sync';
+import { sha256 } from '../adapters/crypto/index.js';
 
 const PAGE = 4096;
 /** New items are merged into the set when there are so many, or when a reconciliation asks. */
@@ -10,7 +11,7 @@ const HIGHEST: DecidedItem = { timeMs: Number.MAX_SAFE_INTEGER, digest: new Uint
 
 /** The decided ids in memory (about 42 bytes each), read once and kept up as blocks arrive. */
 export class Decided {
-  private set: ItemSet = createItemSet();
+  private set: ItemSet = createItemSet([], sha256);
   private pending: DecidedItem[] = [];
   /** What was noted lately, for ids whose time is not known. */
   private readonly recent = new RecentSet(RECENT_MAX);
@@ -27,7 +28,7 @@ export class Decided {
       if (last === undefined || page.length < PAGE) break;
       from = after(last);
     }
-    this.set = createItemSet(items);
+    this.set = createItemSet(items, sha256);
   }
 
   note(item: DecidedItem): void {

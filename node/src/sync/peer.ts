@@ -1,5 +1,6 @@
-import { cidOf, codes, concatBytes, CosmicError, DAG_CBOR, decodeHeader, parseCid, RAW, readEnvelope, sha256, type Accept, type Accepted, type BlockStore, type Clock, type Code, type DecidedItem, type StoredBlock, type Transport } from '@cosmicembeddings/sdk';
+import { cidOf, codes, concatBytes, CosmicError, DAG_CBOR, decodeHeader, parseCid, RAW, readEnvelope, type Accept, type Accepted, type BlockStore, type Clock, type Code, type DecidedItem, type StoredBlock, type Transport } from '@cosmicembeddings/sdk';
 import { digestKey, frameLimits, RecentSet, Session, type Wants, type Wish } from '@cosmicembeddings/sdk/sync';
+import { sha256 } from '../adapters/crypto/index.js';
 import type { Log } from '../log.js';
 import type { Bodyless } from './bodyless.js';
 import type { Decided } from './decided.js';
