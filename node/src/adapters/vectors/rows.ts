@@ -100,8 +100,8 @@ export class RowFile {
     this.rest();
   }
 
-  /** Appends what is new to the file, durably. Answers what a state file must remember. */
-  flush(): { readonly count: number; readonly crcs: readonly number[] } {
+  /** Appends what is new to the file. Answers what a state file must remember. */
+  flush(durable: boolean): { readonly count: number; readonly crcs: readonly number[] } {
     const fd = this.file();
     const rowBytes = 4 * this.dims;
     while (this.flushed < this.count_) {
@@ -123,7 +123,7 @@ export class RowFile {
       if (chunk !== undefined) this.crcs[c] = crcOf(chunk, this.rowsIn(c) * this.dims);
     }
     this.crcs.length = chunks;
-    fsyncSync(fd);
+    if (durable) fsyncSync(fd);
     this.rest();
     if (this.budget.used > this.budget.maxBytes) this.release();
     return { count: this.count_, crcs: this.crcs };

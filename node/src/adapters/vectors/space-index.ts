@@ -384,7 +384,9 @@ export class SpaceIndex {
       const crc = await fileCrc(path);
       if (graph === this.graph) this.savedGraph = { file, crc, to, size };
     }
-    const { count, crcs } = this.rows.flush();
+    // Fsyncs are what many small spaces would cost most, and a small space is soon read from the store again.
+    const durable = this.graph !== undefined || this.erasedMs !== null;
+    const { count, crcs } = this.rows.flush(durable);
     const head: SavedSpace = {
       ...this.position,
       space: this.space,
@@ -397,7 +399,7 @@ export class SpaceIndex {
     };
     const sections = [bytesOf(this.labels, count), bytesOf(this.hubs, count), this.dead.copy(count), this.aside.copy(count), new Uint8Array(Uint32Array.from(crcs).buffer)];
     this.changed = false;
-    writeStateFile(join(folder, STATE), { head, sections });
+    writeStateFile(join(folder, STATE), { head, sections }, durable);
     this.rows.wipe();
     this.saved_ = { epoch: head.epoch, seq: head.seq };
     for (const name of readdirSync(folder)) if (name.startsWith('graph-') && name !== this.savedGraph?.file) rmSync(join(folder, name), { force: true });

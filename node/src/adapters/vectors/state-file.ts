@@ -13,7 +13,11 @@ export interface StateFile<Head> {
 
 const MAGIC = 'CEIX0001';
 
-export function writeStateFile<Head>(path: string, state: StateFile<Head>): void {
+/**
+ * `durable: false` leaves out both fsyncs, for files that are cheap to make again: after a power loss such a file may be
+ * the old one or fail its checksum, never pass it wrongly.
+ */
+export function writeStateFile<Head>(path: string, state: StateFile<Head>, durable = true): void {
   const head = Buffer.from(JSON.stringify({ head: state.head, sizes: state.sections.map((section) => section.length) }));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(head.length);
@@ -29,12 +33,12 @@ export function writeStateFile<Head>(path: string, state: StateFile<Head>): void
     const tail = Buffer.alloc(4);
     tail.writeUInt32LE(crc >>> 0);
     writeWhole(fd, tail);
-    fsyncSync(fd);
+    if (durable) fsyncSync(fd);
   } finally {
     closeSync(fd);
   }
   renameSync(temporary, path);
-  syncFolder(dirname(path));
+  if (durable) syncFolder(dirname(path));
 }
 
 /** Undefined when the file is absent, cut short, changed, or of another version. */
