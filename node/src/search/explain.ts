@@ -26,6 +26,6 @@ export function explain(scored: Scored, scales: Scales, plan: Plan): Record<stri
             ...(wordPart === undefined ? {} : { background: scales.words, standard: wordPart, weight: plan.weights.words }),
           },
         }),
-    ...(stands === undefined ? {} : { assumed: stands === 'words' ? 'the block carries no text: words as usual for rows this near' : 'no vector in a space of the query: nearness as usual for such words' }),
+    ...(stands === undefined ? {} : { assumed: stands === 'words' ? 'the block carries no text: it stands where its nearness puts it' : 'no vector in a space of the query: it stands where its words put it' }),
   };
 }

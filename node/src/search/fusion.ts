@@ -30,26 +30,23 @@ export interface Scales {
 }
 
 /**
- * Joins vectors and words: weighted standard scores. A row without a text has no word part, a text without a vector near
- * the query's space no vector part; both get what rows with that much of the other part have on average in this very
- * answer, so that silence is neither rewarded nor punished.
+ * Joins vectors and words: weighted standard scores. A row without a text has no word part, a text without a vector in
+ * the query's spaces no vector part. Such a one stands where it would stand among the complete ones by the part that it
+ * has: third nearest of them gets the score of the third best. So silence is neither rewarded nor punished (a mean would
+ * punish it: the best of many sums are always those that were lucky in both parts).
  */
 export function fuse(candidates: readonly Candidate[], scales: Scales, weights: Weights): Scored[] {
   const parts = candidates.map((candidate) => ({ candidate, ...partsOf(candidate, scales) }));
-  const known = parts.flatMap(({ vectorPart, wordPart }) => (vectorPart === undefined || wordPart === undefined ? [] : [[vectorPart, wordPart] as const]));
-  const usualWords = usual(known);
-  const usualVectors = usual(known.map(([v, w]) => [w, v] as const));
+  const complete = parts.flatMap(({ vectorPart: v, wordPart: w }) => (v === undefined || w === undefined ? [] : [{ v, w, score: weights.vectors * v + weights.words * w }]));
+  const scores = complete.map(({ score }) => score);
+  const whole = weights.vectors + weights.words;
+  const byVectors = standing(complete.map(({ v }) => v), scores, whole);
+  const byWords = standing(complete.map(({ w }) => w), scores, whole);
   return parts
-    .map(({ candidate, vectorPart, wordPart }): Scored => {
-      const v = vectorPart ?? usualVectors(wordPart!);
-      const w = wordPart ?? usualWords(vectorPart!);
-      const score = weights.vectors * v + weights.words * w;
-      return {
-        ...candidate,
-        score,
-        ...(vectorPart === undefined ? { stands: 'vectors' as const } : { vectorPart }),
-        ...(wordPart === undefined ? { stands: 'words' as const } : { wordPart }),
-      };
+    .map(({ candidate, vectorPart: v, wordPart: w }): Scored => {
+      if (w === undefined) return { ...candidate, score: byVectors(v!), vectorPart: v!, stands: 'words' };
+      if (v === undefined) return { ...candidate, score: byWords(w), wordPart: w, stands: 'vectors' };
+      return { ...candidate, score: weights.vectors * v + weights.words * w, vectorPart: v, wordPart: w };
     })
     .sort(byScore);
 }
@@ -62,22 +59,28 @@ function partsOf({ space, cosine, demotion, bm25 }: Candidate, scales: Scales): 
   };
 }
 
-/** Fewer pairs than this say nothing about what is usual. */
-const PAIRS_MIN = 10;
+/** Fewer complete candidates than this say nothing about the rest. */
+const COMPLETE_MIN = 10;
 
-/** Mean of y near x: the least-squares line through (x, y), or x itself while there are too few pairs. */
-function usual(pairs: readonly (readonly [number, number])[]): (x: number) => number {
-  const n = pairs.length;
-  if (n < PAIRS_MIN) return (x) => x;
-  const meanX = pairs.reduce((sum, [x]) => sum + x, 0) / n;
-  const meanY = pairs.reduce((sum, [, y]) => sum + y, 0) / n;
-  let [xx, xy] = [0, 0];
-  for (const [x, y] of pairs) {
-    xx += (x - meanX) ** 2;
-    xy += (x - meanX) * (y - meanY);
-  }
-  const slope = xx === 0 ? 0 : Math.max(0, xy / xx);
-  return (x) => meanY + slope * (x - meanX);
+/** From a part to the score of equal rank, straight lines between; without enough ranks as if both parts were equal. */
+function standing(parts: readonly number[], scores: readonly number[], whole: number): (part: number) => number {
+  if (parts.length < COMPLETE_MIN) return (part) => whole * part;
+  const x = Float64Array.from(parts).sort();
+  const y = Float64Array.from(scores).sort();
+  const last = x.length - 1;
+  const slope = x[last]! > x[0]! ? (y[last]! - y[0]!) / (x[last]! - x[0]!) : whole;
+  return (part) => {
+    if (part <= x[0]!) return y[0]! + slope * (part - x[0]!);
+    if (part >= x[last]!) return y[last]! + slope * (part - x[last]!);
+    let low = 0;
+    let high = last;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (x[middle]! <= part) low = middle;
+      else high = middle;
+    }
+    return y[low]! + ((y[high]! - y[low]!) * (part - x[low]!)) / (x[high]! - x[low]!);
+  };
 }
 
 /** Best first; of equal ones the first published. */

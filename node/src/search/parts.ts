@@ -35,7 +35,7 @@ export interface Weights {
   readonly words: number;
 }
 
-export const defaultWeights: Weights = { vectors: 1, words: 0.7 };
+export const defaultWeights: Weights = { vectors: 1, words: 0.5 };
 
 export interface SearchParts {
   readonly store: Pick<BlockStore, 'get' | 'head'>;
