@@ -1,0 +1,2 @@
+export { createEnglishEmbedder } from './embed.js';
+export { englishAbout, englishModel, englishSpace } from './space.js';
