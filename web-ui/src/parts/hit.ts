@@ -1,0 +1,61 @@
+import type { Hit } from '@cosmicembeddings/sdk';
+import type { HitVerification } from '@cosmicembeddings/sdk/api';
+import { tierMeaning } from '@cosmicembeddings/sdk/sky';
+import { element, shortDid, timeText } from './element.js';
+
+/** One hit before it is verified; `settle` puts in the mark and the sky. */
+export interface HitCard {
+  readonly node: HTMLElement;
+  settle(mark: HitVerification, chart: SVGElement | undefined): void;
+}
+
+export function hitCard(hit: Hit): HitCard {
+  const where = [hit.origin, hit.heading].filter((part) => part !== undefined && part !== '').join(' › ');
+  const mark = element('p', { class: 'mark' }, 'verifying in this browser …');
+  const sky = element('div', { class: 'sky quiet' });
+  const node = element(
+    'article',
+    { class: 'hit', 'data-id': hit.id },
+    element(
+      'div',
+      {},
+      element('h2', {}, where === '' ? 'no source named' : where),
+      hit.passage === undefined ? element('p', { class: 'quiet' }, 'The author did not publish the text.') : element('blockquote', {}, hit.passage),
+      element(
+        'p',
+        { class: 'facts quiet' },
+        element('span', { class: 'score', title: 'this node’s own opinion, comparable within this answer only' }, `score ${hit.score.toFixed(3)}`),
+        element('span', {}, `${timeText(hit.timeMs)} `, element('span', { class: 'tier', title: tierMeaning.claimed }, 'claimed')),
+        ...hit.tags.map((tag) => element('span', { class: 'tag' }, tag)),
+        element('a', { class: 'id', href: `#block=${hit.id}` }, `${hit.id.slice(0, 12)}…${hit.id.slice(-6)}`),
+      ),
+      mark,
+    ),
+    sky,
+  );
+  return {
+    node,
+    settle: (found, chart) => {
+      mark.replaceChildren(...badge(hit, found));
+      mark.className = `mark ${sound(found) ? 'good' : 'bad'}`;
+      if (chart !== undefined) sky.append(chart);
+      if (hit.label !== undefined) sky.append(hit.label);
+    },
+  };
+}
+
+function sound(found: HitVerification): boolean {
+  return found.signed && found.cosine !== false && found.passage !== false;
+}
+
+/** What was verified, never that it is true. */
+function badge(hit: Hit, found: HitVerification): (Node | string)[] {
+  if (!found.signed) return [`✗ not verified: ${found.detail ?? ''}`];
+  const author = element('code', { title: hit.author }, shortDid(hit.author));
+  const rest = [
+    hit.id.startsWith('bafkrei') ? ' · version 1, sky not judged' : ' · sky consistent',
+    found.cosine === undefined ? '' : found.cosine ? ` · cosine ${hit.cosine!.toFixed(3)} recomputed here` : ' · ✗ the node’s cosine is wrong',
+    found.passage === false ? ' · ✗ the passage shown is not the signed one' : '',
+  ].join('');
+  return [sound(found) ? '✓ signed by ' : '✗ signed by ', author, rest];
+}
