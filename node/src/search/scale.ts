@@ -15,7 +15,7 @@ export const shortRows = 100;
 const priorSpread = 0.1;
 const priorRows = 10;
 /** Of vectors, so that rows which all look alike divide by something. */
-const leastSpread = 0.01;
+const leastSpread = 1e-4;
 /** Of words: in bm25 units; a word that nearly no text of the sample has must not count for everything. */
 const leastWordSpread = 0.5;
 

@@ -141,7 +141,7 @@ function answer(request: SearchRequest, plan: Plan, gathered: Gathered, { rows, 
   const byRow = request.rows === 'all';
   const exhausted = !more && gathered.complete;
   const shown = [...new Set([...cursor.shown, ...rows.flatMap(({ hit, scored, lead }) => [lead, keyOf(hit, scored.label, byRow)])])];
-  const next = exhausted || rows.length === 0 || shown.length > shownMax ? undefined : writeCursor({ ...cursor, shown }, request);
+  const next = exhausted || rows.length === 0 || shown.length > shownMax ? undefined : writeCursor({ epoch: head.epoch, seq: Math.min(cursor.seq, head.seq), labels: Math.min(cursor.labels, head.labels), shown }, request);
   if (!exhausted && next === undefined && request.k > 0) notes.push(`pages end after ${shownMax} hits; narrow the question with a filter`);
   if (gathered.indexedTo.seq < head.seq) notes.push(`indexed up to ${gathered.indexedTo.seq} of ${head.seq}: later blocks may be missing`);
   return {
@@ -170,7 +170,7 @@ function hitOf({ scored, hit, duplicates, pinned }: ChosenRow, request: SearchRe
 
 function startOf(request: SearchRequest, head: Head): SearchCursor {
   if (request.after !== undefined) return readCursor(request.after, request);
-  return { epoch: head.epoch, seq: head.seq, labels: Infinity, shown: [] };
+  return { epoch: head.epoch, seq: Infinity, labels: Infinity, shown: [] };
 }
 
 /** Quoted phrases must hold, so only what holds them is allowed. */

@@ -1,0 +1,168 @@
+import { cidOf, corePlugins, createRegistry, DAG_CBOR, encode, packRows, sha256, spaceIdOf, toUnit, unpackRow, contentOf, writeEnvelope, type BlockId, type CheckedBlock, type Embedder, type Kind, type Ref, type SpaceDescriptor, type ValueMap } from '@cosmicembeddings/sdk';
+import { createMemoryCatalogue, createMemoryStore, createMemoryText, memoryVectors } from '@cosmicembeddings/sdk/memory';
+import { createSearch, type Background, type Search, type SearchParts, type VectorSearch } from '../../src/search/index.js';
+
+/** A kind with a text and no rows. */
+const noteKind: Kind = { name: 'note.example/1', maxBytes: 10_000, parse: (body) => ({ ok: true, body }), passages: (body) => [{ text: (body as { text: string }).text }] };
+
+export const registry = createRegistry([...corePlugins, { name: 'notes', kinds: [noteKind], views: [] }]);
+
+export function spaceNamed(model: string, dims = 8): SpaceDescriptor {
+  return { model, revision: null, weights: null, precision: 'fp32', dims, metric: 'cosine', pooling: 'mean', normalized: true, query_prefix: null, passage_prefix: null, max_tokens: 512, endpoint: null };
+}
+
+export interface Row {
+  readonly vector?: readonly number[] | Float32Array;
+  readonly text?: string;
+  readonly heading?: string;
+  readonly language?: string;
+}
+
+export interface Draft {
+  readonly rows: readonly Row[];
+  readonly space?: SpaceDescriptor;
+  readonly author?: string;
+  readonly tags?: readonly string[];
+  readonly links?: readonly Ref[];
+  readonly timeMs?: number;
+  readonly firstSeenMs?: number;
+  /** Texts without vectors. */
+  readonly rowless?: boolean;
+}
+
+/** Ledger in memory behind the real pipeline. Nothing here looks at signatures, so there are none. */
+export class Ledger {
+  readonly store = createMemoryStore();
+  readonly catalogue = createMemoryCatalogue(this.store);
+  readonly text = createMemoryText(this.store, registry);
+  hidden = new Uint8Array(0);
+  embedders: Embedder[] = [];
+  /** Does the index deliver background samples, as the real one does from 100 rows on? */
+  background = true;
+  demotions = new Map<number, number>();
+  calls: { space: string; k: number; allowed: boolean }[] = [];
+  private made = 0;
+  private readonly indexes = new Map<string, { index: ReturnType<typeof memoryVectors>; rows: Map<number, Float32Array> }>();
+  readonly search: Search;
+
+  constructor(more: Partial<SearchParts> = {}) {
+    this.search = createSearch({
+      store: this.store,
+      catalogue: this.catalogue,
+      text: this.text,
+      vectors: this.vectors(),
+      embedders: () => Promise.resolve(this.embedders),
+      hidden: () => this.hidden,
+      registry,
+      clock: { now: () => 1_700_000_000_000 },
+      ...more,
+    });
+  }
+
+  async put(...drafts: Draft[]): Promise<BlockId[]> {
+    const ids: BlockId[] = [];
+    for (const draft of drafts) {
+      const block = blockOf(draft, this.made++);
+      await this.store.put([{ block, firstSeenMs: draft.firstSeenMs ?? block.timeMs }]);
+      const [stored] = await this.store.get([block.id]);
+      if (block.entry.rows > 0) await this.indexRows(block.entry.space!, draft.space!, stored!.firstLabel, draft.rows);
+      ids.push(block.id);
+    }
+    return ids;
+  }
+
+  /** As an operator erases: the store at once, the index after it. */
+  async erase(id: BlockId): Promise<void> {
+    await this.store.erase([id], 'takedown');
+  }
+
+  private async indexRows(id: string, space: SpaceDescriptor, firstLabel: number, rows: readonly Row[]): Promise<void> {
+    let entry = this.indexes.get(id);
+    if (entry === undefined) this.indexes.set(id, (entry = { index: memoryVectors(space), rows: new Map() }));
+    const labelled = rows.map(({ vector }, i) => ({ label: firstLabel + i, vector: toUnit(Float32Array.from(vector!)) }));
+    for (const { label, vector } of labelled) entry.rows.set(label, vector);
+    const { epoch, seq } = await this.store.head();
+    await entry.index.upsert(labelled, { epoch, seq });
+  }
+
+  private vectors(): VectorSearch {
+    return {
+      search: async (space, query, k, options = {}) => {
+        this.calls.push({ space, k, allowed: options.allow !== undefined });
+        const { epoch, seq } = await this.store.head();
+        const entry = this.indexes.get(space);
+        if (entry === undefined) return { hits: [], indexedTo: { epoch, seq } };
+        const all = await entry.index.search(query, entry.rows.size, options.allow);
+        const hits = all
+          .map(({ label, score }) => ({ label, score, ...(this.demotions.has(label) ? { demotion: this.demotions.get(label)! } : {}) }))
+          .sort((a, b) => b.score - (b.demotion ?? 0) - (a.score - (a.demotion ?? 0)) || a.label - b.label)
+          .slice(0, k);
+        const wants = options.background === true && this.background && entry.rows.size >= 100;
+        return { hits, indexedTo: { epoch, seq }, ...(wants ? { background: await backgroundOf(entry.index, query, entry.rows.size) } : {}) };
+      },
+    };
+  }
+}
+
+async function backgroundOf(index: ReturnType<typeof memoryVectors>, query: Float32Array, n: number): Promise<Background> {
+  const scores = (await index.search(query, n)).map(({ score }) => score);
+  const mean = scores.reduce((sum, x) => sum + x, 0) / n;
+  return { mean, spread: Math.sqrt(scores.reduce((sum, x) => sum + (x - mean) ** 2, 0) / n), n };
+}
+
+export function blockOf({ rows, space, author = 'did:key:zAda', tags = [], links = [], timeMs = 1_700_000_000_000, rowless = false }: Draft, n: number): CheckedBlock {
+  const kind = rowless ? 'note.example/1' : 'embedding/1';
+  const references = rows.map(({ text = '', heading, language }) => ({ hash: sha256(new TextEncoder().encode(text)), origin: `file-${n}.md`, ...(heading === undefined ? {} : { heading }), ...(language === undefined ? {} : { language }) }));
+  const fields: ValueMap = {
+    space: space as unknown as ValueMap,
+    embedding: packRows(rowless ? [] : rows.map(({ vector }) => toUnit(Float32Array.from(vector!))), 'f32') as unknown as ValueMap,
+    input_type: 'text',
+    input_reference: references,
+    ...(rows.some(({ text }) => text !== undefined) ? { texts: rows.map(({ text }) => text ?? null) } : {}),
+  };
+  const own: ValueMap = rowless ? { text: rows[0]!.text! } : fields;
+  const body = encode({ ...own, salt: new Uint8Array(16), tags, linked_blocks: [] });
+  const header = encode({ version: 2, kind, created_by: author, timestamp: timeMs, cosmic_signature: { label: `Orion-${n % 360}.0` }, body: cidOf(DAG_CBOR, sha256(body)), body_bytes: body.length, n });
+  const digest = sha256(header);
+  const languages = [...new Set(rows.flatMap(({ language }) => language ?? []))];
+  return {
+    status: 'checked',
+    id: cidOf(DAG_CBOR, digest).text,
+    digest,
+    format: 'native/2',
+    timeMs,
+    entry: { author, kind, timeMs, tags, links, refs: [], rows: rowless ? 0 : rows.length, ...(rowless ? {} : { space: spaceIdOf(space!), descriptor: space! }), ...(languages.length === 0 ? {} : { languages }) },
+    envelope: writeEnvelope(header, new Uint8Array(64)),
+    body,
+    headerOnly: false,
+  };
+}
+
+/** An embedder that looks words up: each known word is an axis, a text their sum; knows nothing else. */
+export function wordEmbedder(space: SpaceDescriptor, axes: Readonly<Record<string, number>>): Embedder {
+  return {
+    space,
+    embed: async (texts) => ({
+      vectors: texts.map((text) => {
+        const vector = new Float32Array(space.dims).fill(0.05);
+        for (const word of text.toLowerCase().match(/\p{L}+/gu) ?? []) if (axes[word] !== undefined) vector[axes[word]] += 1;
+        return toUnit(vector);
+      }),
+      truncated: texts.map(() => false),
+      tokens: texts.map(() => null),
+    }),
+  };
+}
+
+/** Vectors that look random and are always the same. */
+export function noise(seed: number, dims = 8): Float32Array {
+  let state = seed * 2_654_435_761 + 1;
+  return toUnit(
+    Float32Array.from({ length: dims }, () => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return state / 2 ** 31 - 1;
+    }),
+  );
+}
+
+export { contentOf, spaceIdOf, unpackRow };
