@@ -118,6 +118,7 @@ async function assemble(config: NodeConfig, log: Log, closers: (() => Promise<vo
   const embedders = openEmbedders(config, log);
   const search = createSearch({
     store,
+    registry,
     catalogue,
     text,
     vectors,
