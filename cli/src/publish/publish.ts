@@ -115,6 +115,7 @@ async function publishBatch(batch: readonly Planned[], publisher: Publisher, rep
   const wanted = await changed(batch, publisher, report);
   if (wanted.length === 0) return;
   const made = await makeAll(wanted, publisher, report);
+  if (made.length === 0) return;
   publisher.journal.add(made.map((item) => entryOf(item, 'prepared')));
   const answers = await publisher.client.publish(
     made.flatMap((item) => item.blocks.map((block) => block.wire)),
