@@ -9,14 +9,24 @@ import { parseArgs } from 'node:util';
 import { createItemSet, createReconciler } from '../../sdk/dist/sync/index.js';
 import { record } from './record.mjs';
 
-const { values } = parseArgs({ options: { reference: { type: 'string' }, size: { type: 'string', default: '100000' }, runs: { type: 'string', default: '3' } } });
+const { values } = parseArgs({
+  options: {
+    reference: { type: 'string' },
+    size: { type: 'string', default: '100000' },
+    runs: { type: 'string', default: '3' },
+  },
+});
 const size = Number(values.size);
 const nodeSha256 = (bytes) => createHash('sha256').update(bytes).digest();
-const reference = values.reference === undefined ? undefined : createRequire(import.meta.url)(resolve(values.reference));
+const reference =
+  values.reference === undefined ? undefined : createRequire(import.meta.url)(resolve(values.reference));
 
 const idOf = (n) => new Uint8Array(createHash('sha256').update(`id ${n}`).digest());
 // Times as small as the reference can carry (31 bits): both get the same sets.
-const all = Array.from({ length: size + 10_000 }, (_, n) => ({ timeMs: 1_700_000_000 + ((n * 7919) % 1_000_003) * 60, digest: idOf(n) }));
+const all = Array.from({ length: size + 10_000 }, (_, n) => ({
+  timeMs: 1_700_000_000 + ((n * 7919) % 1_000_003) * 60,
+  digest: idOf(n),
+}));
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 const cpuMs = () => {
   const { user, system } = process.cpuUsage();
@@ -25,7 +35,10 @@ const cpuMs = () => {
 
 function sides(d) {
   const common = all.slice(0, size - d / 2);
-  return [[...common, ...all.slice(size, size + d / 2)], [...common, ...all.slice(size + d / 2, size + d)]];
+  return [
+    [...common, ...all.slice(size, size + d / 2)],
+    [...common, ...all.slice(size + d / 2, size + d)],
+  ];
 }
 
 async function run(d, limit, make) {
@@ -55,12 +68,26 @@ async function run(d, limit, make) {
   }
   if (have.size !== d / 2 || need.size !== d / 2) throw new Error(`d ${d}: found ${have.size} and ${need.size}`);
   const bytes = (side) => messages.filter((_, i) => i % 2 === side).reduce((sum, one) => sum + one.length, 0);
-  return { roundTrips: messages.length / 2, bytesUp: bytes(0), bytesDown: bytes(1), clientCpuMs: cpu[0], serverCpuMs: cpu[1], loadMs, messages };
+  return {
+    roundTrips: messages.length / 2,
+    bytesUp: bytes(0),
+    bytesDown: bytes(1),
+    clientCpuMs: cpu[0],
+    serverCpuMs: cpu[1],
+    loadMs,
+    messages,
+  };
 }
 
 const ours = (sha256) => (items, limit) => {
   const reconciler = createReconciler(createItemSet(items, sha256), { frameLimit: limit });
-  return { initiate: () => reconciler.initiate(), step: (message) => { const step = reconciler.step(message); return { ...step, have: step.have.map(({ digest }) => digest) }; } };
+  return {
+    initiate: () => reconciler.initiate(),
+    step: (message) => {
+      const step = reconciler.step(message);
+      return { ...step, have: step.have.map(({ digest }) => digest) };
+    },
+  };
 };
 const theirs = (items, limit) => {
   const storage = new reference.NegentropyStorageVector();
@@ -68,13 +95,23 @@ const theirs = (items, limit) => {
   storage.seal();
   const side = new reference.Negentropy(storage, limit);
   side.wantUint8ArrayOutput = true;
-  return { initiate: () => side.initiate(), step: async (message) => { const [reply, have, need] = await side.reconcile(message); return { reply: reply ?? undefined, have, need }; } };
+  return {
+    initiate: () => side.initiate(),
+    step: async (message) => {
+      const [reply, have, need] = await side.reconcile(message);
+      return { reply: reply ?? undefined, have, need };
+    },
+  };
 };
 
 const results = [];
 for (const limit of [0, 60_000, 131_072])
   for (const d of [100, 1_000, 10_000]) {
-    const makers = { 'portable sha-256': ours(undefined), 'native sha-256': ours(nodeSha256), ...(reference === undefined ? {} : { reference: theirs }) };
+    const makers = {
+      'portable sha-256': ours(undefined),
+      'native sha-256': ours(nodeSha256),
+      ...(reference === undefined ? {} : { reference: theirs }),
+    };
     let first;
     for (const [name, make] of Object.entries(makers)) {
       const runs = [];
@@ -83,7 +120,17 @@ for (const limit of [0, 60_000, 131_072])
       const digest = messages.reduce((hash, message) => hash.update(message), createHash('sha256')).digest('hex');
       if ((first ??= digest) !== digest) throw new Error(`d ${d}, limit ${limit}: the messages of ${name} differ`);
       const of = (key) => Math.round(median(runs.map((one) => one[key])) * 10) / 10;
-      const row = { d, frameLimit: limit, implementation: name, roundTrips, bytesUp, bytesDown, clientCpuMs: of('clientCpuMs'), serverCpuMs: of('serverCpuMs'), loadMs: of('loadMs') };
+      const row = {
+        d,
+        frameLimit: limit,
+        implementation: name,
+        roundTrips,
+        bytesUp,
+        bytesDown,
+        clientCpuMs: of('clientCpuMs'),
+        serverCpuMs: of('serverCpuMs'),
+        loadMs: of('loadMs'),
+      };
       results.push(row);
       console.log(JSON.stringify(row));
     }

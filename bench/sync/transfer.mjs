@@ -9,7 +9,9 @@ import { systemClock } from '../../node/dist/adapters/clock.js';
 import { createPeers } from '../../node/dist/sync/index.js';
 import { record } from './record.mjs';
 
-const { values } = parseArgs({ options: { blocks: { type: 'string', default: '20000' }, bytes: { type: 'string', default: '2000' } } });
+const { values } = parseArgs({
+  options: { blocks: { type: 'string', default: '20000' }, bytes: { type: 'string', default: '2000' } },
+});
 const count = Number(values.blocks);
 const bodyBytes = Number(values.bytes);
 const log = { debug() {}, info() {}, warn: console.error, error: console.error };
@@ -23,7 +25,17 @@ async function start(n, peers) {
     const digest = sha256(header);
     const timeMs = Number(new DataView(header.buffer, header.byteOffset + header.length - 8).getBigUint64(0));
     const entry = { author: 'did:key:z', kind: 'note.bench/1', timeMs, tags: [], links: [], refs: [], rows: 0 };
-    const block = { status: 'checked', id: cidOf(DAG_CBOR, digest).text, digest, format: 'native/2', timeMs, entry, envelope: bytes.subarray(0, end), body: bytes.subarray(end), headerOnly: false };
+    const block = {
+      status: 'checked',
+      id: cidOf(DAG_CBOR, digest).text,
+      digest,
+      format: 'native/2',
+      timeMs,
+      entry,
+      envelope: bytes.subarray(0, end),
+      body: bytes.subarray(end),
+      headerOnly: false,
+    };
     const [{ id, seq, fresh }] = await store.put([{ block, firstSeenMs: 0 }]);
     if (seq === count && n === 1) done();
     return { status: fresh ? 'stored' : 'known', id, seq };
@@ -32,8 +44,22 @@ async function start(n, peers) {
   const network = createWebSocketNetwork({ path: '/v2/peer' });
   network.attach(http);
   await new Promise((resolve) => http.listen(0, '127.0.0.1', resolve));
-  const node = createPeers({ network, store, accept, clock: systemClock, did: didOf(publicKeyOf(sha256(Uint8Array.of(n)))), networkId: 'dev', peers, log });
-  return { node, accept, url: `http://127.0.0.1:${http.address().port}`, close: async () => (await node.close(), http.close()) };
+  const node = createPeers({
+    network,
+    store,
+    accept,
+    clock: systemClock,
+    did: didOf(publicKeyOf(sha256(Uint8Array.of(n)))),
+    networkId: 'dev',
+    peers,
+    log,
+  });
+  return {
+    node,
+    accept,
+    url: `http://127.0.0.1:${http.address().port}`,
+    close: async () => (await node.close(), http.close()),
+  };
 }
 
 const a = await start(0, []);
@@ -51,6 +77,12 @@ await b.node.start();
 await finished;
 const seconds = (performance.now() - startMs) / 1000;
 const { user, system } = process.cpuUsage(cpu);
-record('transfer', { blocks: count, bodyBytes, seconds: Math.round(seconds * 100) / 100, blocksPerSecond: Math.round(count / seconds), cpuSecondsBothNodes: Math.round((user + system) / 1e4) / 100 });
+record('transfer', {
+  blocks: count,
+  bodyBytes,
+  seconds: Math.round(seconds * 100) / 100,
+  blocksPerSecond: Math.round(count / seconds),
+  cpuSecondsBothNodes: Math.round((user + system) / 1e4) / 100,
+});
 await b.close();
 await a.close();

@@ -13,9 +13,27 @@ const range = (from, to) => Array.from({ length: to - from }, (_, i) => from + i
 const cases = [
   { comment: 'both empty', client: [], server: [], limit: 0, time: () => 0 },
   { comment: 'the client knows nothing', client: [], server: range(0, 3), limit: 0, time: (n) => 1795298400000 + n },
-  { comment: 'times in milliseconds, more than 32 bits', client: range(0, 50), server: range(5, 55), limit: 0, time: (n) => 1795298400000 + n * 1000 },
-  { comment: 'one moment for all: bounds need id prefixes', client: range(0, 60), server: range(3, 63), limit: 0, time: () => 1795298400000 },
-  { comment: 'under a frame limit of 4,096 bytes', client: range(0, 300), server: range(100, 420), limit: 4096, time: (n) => 1795298400000 + (n % 40) * 1000 },
+  {
+    comment: 'times in milliseconds, more than 32 bits',
+    client: range(0, 50),
+    server: range(5, 55),
+    limit: 0,
+    time: (n) => 1795298400000 + n * 1000,
+  },
+  {
+    comment: 'one moment for all: bounds need id prefixes',
+    client: range(0, 60),
+    server: range(3, 63),
+    limit: 0,
+    time: () => 1795298400000,
+  },
+  {
+    comment: 'under a frame limit of 4,096 bytes',
+    client: range(0, 300),
+    server: range(100, 420),
+    limit: 4096,
+    time: (n) => 1795298400000 + (n % 40) * 1000,
+  },
 ];
 
 const transcripts = cases.map(({ comment, client, server, limit, time }) => {
@@ -24,7 +42,7 @@ const transcripts = cases.map(({ comment, client, server, limit, time }) => {
   const messages = [];
   const have = new Set();
   const need = new Set();
-  for (let message = c.initiate(); message !== undefined; ) {
+  for (let message = c.initiate(); message !== undefined;) {
     const answer = s.step(message).reply;
     messages.push(toHex(message), toHex(answer));
     const step = c.step(answer);
@@ -34,7 +52,15 @@ const transcripts = cases.map(({ comment, client, server, limit, time }) => {
   }
   // Ids are sha-256("item n"): the numbers and times say it all.
   const described = (numbers) => numbers.map((n) => [n, time(n)]);
-  return { comment, client: described(client), server: described(server), frameLimit: limit, messages, have: [...have].sort(), need: [...need].sort() };
+  return {
+    comment,
+    client: described(client),
+    server: described(server),
+    frameLimit: limit,
+    messages,
+    have: [...have].sort(),
+    need: [...need].sort(),
+  };
 });
 const refused = [
   { comment: 'empty', message: '' },
@@ -45,7 +71,11 @@ const refused = [
   { comment: 'more ids announced than there are', message: '6100000202' + 'cd'.repeat(32) },
   { comment: 'number above 2^53−1', message: '61' + 'ff'.repeat(9) + '7f0000' },
 ];
-write('sync-negentropy', { note: 'Item n has the id sha-256("item n"). Messages alternate, the client’s first. `refused`: messages that a side must not accept.', transcripts, refused });
+write('sync-negentropy', {
+  note: 'Item n has the id sha-256("item n"). Messages alternate, the client’s first. `refused`: messages that a side must not accept.',
+  transcripts,
+  refused,
+});
 
 const digest = (n) => sha256(utf8.encode(`item ${n}`));
 const did = 'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK';
@@ -54,7 +84,13 @@ const frames = [
   { type: 'reconcile', message: fromHex('6100000200') },
   { type: 'reconciled', message: fromHex('61') },
   { type: 'settled' },
-  { type: 'have', items: [{ timeMs: 1795298400000, digest: digest(1) }, { timeMs: 1795298401000, digest: digest(2) }] },
+  {
+    type: 'have',
+    items: [
+      { timeMs: 1795298400000, digest: digest(1) },
+      { timeMs: 1795298401000, digest: digest(2) },
+    ],
+  },
   { type: 'want', ids: [digest(1)] },
   { type: 'give', blocks: [fromHex('d28443a10132a0')] },
   { type: 'gone', code: 'block.not_found', ids: [digest(2)] },
@@ -84,8 +120,16 @@ const rejected = [
   bad('a negative nonce', { type: 'ping', nonce: -1 }),
   bad('an empty reconciliation', { type: 'reconcile', message: new Uint8Array(0) }),
 ];
-const ignored = [bad('a type of the future', { type: 'sketch', cells: new Uint8Array(3) }), bad('no type that the language knows', { type: 'constructor' })];
-write('peer-frames', { note: 'One DAG-CBOR map each. `rejected` closes the connection with peer.protocol; `ignored` changes nothing.', frames, rejected, ignored });
+const ignored = [
+  bad('a type of the future', { type: 'sketch', cells: new Uint8Array(3) }),
+  bad('no type that the language knows', { type: 'constructor' }),
+];
+write('peer-frames', {
+  note: 'One DAG-CBOR map each. `rejected` closes the connection with peer.protocol; `ignored` changes nothing.',
+  frames,
+  rejected,
+  ignored,
+});
 
 function write(name, value) {
   writeFileSync(new URL(`../../specs/vectors/${name}.json`, import.meta.url), `${JSON.stringify(value, null, 1)}\n`);

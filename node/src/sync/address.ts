@@ -8,7 +8,8 @@ const SCHEMES: Readonly<Record<string, string>> = { 'http:': 'ws:', 'https:': 'w
  * a bare `host:port`. @throws CosmicError request.malformed
  */
 export function peerAddress(text: string): string {
-  const bad = (why: string): CosmicError => new CosmicError('request.malformed', `peer address ${JSON.stringify(text.slice(0, 200))}: ${why}`);
+  const bad = (why: string): CosmicError =>
+    new CosmicError('request.malformed', `peer address ${JSON.stringify(text.slice(0, 200))}: ${why}`);
   let url: URL;
   try {
     url = new URL(text.includes('://') ? text : `ws://${text}`);

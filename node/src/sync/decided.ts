@@ -20,7 +20,7 @@ export class Decided {
 
   async load(signal: AbortSignal): Promise<void> {
     const items: DecidedItem[] = [];
-    for (let from = LOWEST; ; ) {
+    for (let from = LOWEST; ;) {
       signal.throwIfAborted();
       const page = await this.store.items(from, HIGHEST, PAGE);
       const last = page[page.length - 1];

@@ -1,11 +1,23 @@
-import { cidOf, codes, concatBytes, CosmicError, DAG_CBOR, decodeHeader, parseCid, RAW, readEnvelope, type Accept, type Accepted, type BlockStore, type Clock, type Code, type DecidedItem, type StoredBlock, type Transport } from '@cosmicembeddings/sdk';
+import {
+  codes,
+  CosmicError,
+  parseCid,
+  type Accept,
+  type Accepted,
+  type BlockStore,
+  type Clock,
+  type Code,
+  type DecidedItem,
+  type Transport,
+} from '@cosmicembeddings/sdk';
 import { digestKey, frameLimits, RecentSet, Session, type Wants, type Wish } from '@cosmicembeddings/sdk/sync';
-import { sha256 } from '../adapters/crypto/index.js';
 import type { Log } from '../log.js';
 import type { Bodyless } from './bodyless.js';
 import type { Decided } from './decided.js';
 import type { Later } from './later.js';
 import type { SyncLimits } from './limits.js';
+import { ReconcileSchedule } from './reconcile-schedule.js';
+import { digestOf, headerTimeOf, isHeaderOnly, loadBlocks, wireOf } from './wire.js';
 
 /** What all connections of a node share. */
 export interface Shared {
@@ -32,8 +44,6 @@ interface Announcement extends DecidedItem {
   readonly push: boolean;
 }
 
-const GONE = Uint8Array.of(0xf6);
-
 /** One connection: moves frames between a transport and its session, and the session's wishes to store and door. */
 export class Peer {
   readonly session: Session;
@@ -56,9 +66,7 @@ export class Peer {
   private strikes = 0;
   private progressMs = 0;
   private pausedUntilMs = 0;
-  private reconcileAtMs = Infinity;
-  private barrenMs: number;
-  private storedBefore = 0;
+  private readonly schedule: ReconcileSchedule;
   private mayProceed = false;
   private ended = false;
   private markEnded!: () => void;
@@ -74,10 +82,14 @@ export class Peer {
     private readonly shared: Shared,
   ) {
     const { limits } = shared;
-    this.session = new Session({ network: shared.networkId, node: shared.did, ...(limits.timing === undefined ? {} : { timing: limits.timing }) });
+    this.session = new Session({
+      network: shared.networkId,
+      node: shared.did,
+      ...(limits.timing === undefined ? {} : { timing: limits.timing }),
+    });
     this.known = new RecentSet(limits.knownMax);
     this.withheld = new RecentSet(limits.knownMax);
-    this.barrenMs = limits.retryMs;
+    this.schedule = new ReconcileSchedule(limits, shared.random);
   }
 
   get remote(): Transport['remote'] {
@@ -116,7 +128,7 @@ export class Peer {
     if (standby === this.standby) return;
     this.standby = standby;
     if (standby) this.shared.wants.leave(this.id);
-    else this.reconcileSoon(0);
+    else this.schedule.by(this.now());
   }
 
   /** A block arrived in the store: tell the other side, unless it brought or has it. False when there is nothing to tell. */
@@ -166,9 +178,8 @@ export class Peer {
         this.fulfil(this.session.want(ids));
       }
     }
-    if (nowMs >= this.reconcileAtMs && !this.session.isReconciling && wants.queued(this.id) === 0) {
-      this.reconcileAtMs = Infinity;
-      this.storedBefore = this.received;
+    if (this.schedule.isDue(nowMs) && !this.session.isReconciling && wants.queued(this.id) === 0) {
+      this.schedule.begun(this.received);
       this.fulfil(this.session.reconcile());
     }
     if (this.mayProceed && wants.queued(this.id) < limits.wants) {
@@ -188,8 +199,8 @@ export class Peer {
       case 'ready':
         this.readySinceMs = this.now();
         // Whoever dialled begins; the other side checks later that nothing was missed.
-        if (this.remote.direction === 'out') this.reconcileSoon(0);
-        else this.reconcileSoon(this.shared.limits.reconcileMs * (0.5 + this.shared.random()));
+        if (this.remote.direction === 'out') this.schedule.by(this.now());
+        else this.schedule.finished(this.now(), this.received);
         this.seekBodies(this.shared.bodyless.digests());
         return this.shared.stir();
       case 'items':
@@ -202,7 +213,8 @@ export class Peer {
         for (const digest of wish.ids) this.known.add(digestKey(digest));
         return this.wantAll(wish.ids.map((digest) => ({ digest })));
       case 'reconciled':
-        return this.reconciled();
+        this.schedule.finished(this.now(), this.received);
+        return this.pump();
       case 'wanted':
         return this.serve(wish.ids);
       case 'given':
@@ -234,32 +246,16 @@ export class Peer {
     const missing = items.filter(({ digest, timeMs }) => {
       const key = digestKey(digest);
       const retryAtMs = later.retryAt(key);
-      if (retryAtMs !== undefined && retryAtMs > nowMs) this.reconcileBy(retryAtMs);
+      if (retryAtMs !== undefined && retryAtMs > nowMs) this.schedule.by(retryAtMs);
       return !decided.has(digest, timeMs) && !this.withheld.has(key) && (retryAtMs === undefined || retryAtMs <= nowMs);
     });
     if (wants.offered(this.id, missing) > 0) this.reconcileSoon();
     this.pump();
   }
 
-  /** Reconciliations that bring nothing get rarer, those that were asked for because something was dropped too. */
-  private reconciled(): void {
-    const { limits, random } = this.shared;
-    if (this.received > this.storedBefore) this.barrenMs = limits.retryMs;
-    this.reconcileBy(this.now() + limits.reconcileMs * (0.8 + 0.4 * random()));
-    this.pump();
-  }
-
   /** Something was dropped: reconciliation will find it again. */
-  private reconcileSoon(afterMs?: number): void {
-    if (afterMs === undefined) {
-      if (this.received > this.storedBefore) this.barrenMs = this.shared.limits.retryMs;
-      this.reconcileBy(this.now() + this.barrenMs);
-      this.barrenMs = Math.min(this.barrenMs * 2, this.shared.limits.reconcileMs);
-    } else this.reconcileBy(this.now() + afterMs);
-  }
-
-  private reconcileBy(atMs: number): void {
-    this.reconcileAtMs = Math.min(this.reconcileAtMs, atMs);
+  private reconcileSoon(): void {
+    this.schedule.missed(this.now(), this.received);
   }
 
   private stall(nowMs: number): void {
@@ -316,7 +312,7 @@ export class Peer {
     } else if (verdict.status === 'later') {
       drop();
       if (digest !== undefined) later.add(digestKey(digest), verdict.retryAtMs);
-      this.reconcileBy(verdict.retryAtMs);
+      this.schedule.by(verdict.retryAtMs);
     } else if (codes[verdict.code].fault === 'operator') {
       const timeMs = drop();
       const item = digest === undefined ? undefined : { digest, timeMs: timeMs ?? headerTimeOf(block) };
@@ -331,7 +327,8 @@ export class Peer {
       this.shared.stir();
       if (verdict.code === 'block.unknown_version') return;
       this.faults += 1;
-      if (this.faults >= limits.faultsMax) this.close('peer.protocol', `${this.faults} bad blocks, the last one ${verdict.code}`);
+      if (this.faults >= limits.faultsMax)
+        this.close('peer.protocol', `${this.faults} bad blocks, the last one ${verdict.code}`);
     }
   }
 
@@ -383,10 +380,12 @@ export class Peer {
     // What is said last gets a moment, no more: the other side may not be reading.
     const flushed = new AbortController();
     const { clock, limits } = this.shared;
-    const overdue = this.whenEnded.then(() => clock.sleep(limits.closeMs, flushed.signal)).then(
-      () => 'overdue' as const,
-      () => 'overdue' as const,
-    );
+    const overdue = this.whenEnded
+      .then(() => clock.sleep(limits.closeMs, flushed.signal))
+      .then(
+        () => 'overdue' as const,
+        () => 'overdue' as const,
+      );
     try {
       while (!this.ended || this.outbox.length > 0) {
         const frame = this.outbox.shift();
@@ -407,12 +406,19 @@ export class Peer {
 
   private async giveWanted(): Promise<void> {
     const digests = this.serving.splice(0, 64);
-    const found = await this.load(digests);
+    const found = await loadBlocks(this.shared.store, digests);
     const missing = new Map<Code, Uint8Array[]>();
     const blocks: { digest: Uint8Array; wire: Uint8Array }[] = [];
     digests.forEach((digest, i) => {
       const wire = wireOf(found[i]);
-      const code: Code | undefined = wire === undefined ? (found[i] === undefined ? 'block.not_found' : 'policy.erased') : this.fits(wire) ? undefined : 'block.too_large';
+      const code: Code | undefined =
+        wire === undefined
+          ? found[i] === undefined
+            ? 'block.not_found'
+            : 'policy.erased'
+          : this.fits(wire)
+            ? undefined
+            : 'block.too_large';
       if (code === undefined) blocks.push({ digest, wire: wire! });
       else missing.set(code, [...(missing.get(code) ?? []), digest]);
     });
@@ -426,7 +432,10 @@ export class Peer {
     const told = batch.filter(({ push }) => !push);
     for (const { digest } of [...pushed, ...told]) this.announcing.delete(digestKey(digest));
     const unknown = (item: DecidedItem): boolean => !this.known.has(digestKey(item.digest));
-    const found = await this.load(pushed.map(({ digest }) => digest));
+    const found = await loadBlocks(
+      this.shared.store,
+      pushed.map(({ digest }) => digest),
+    );
     const blocks = pushed.flatMap((item, i) => {
       const wire = wireOf(found[i]);
       return wire === undefined || !unknown(item) || !this.fits(wire) ? [] : [{ digest: item.digest, wire }];
@@ -458,40 +467,7 @@ export class Peer {
     this.fulfil(this.session.give(batch));
   }
 
-  /** Blocks by digest, whichever of the two formats they have. */
-  private async load(digests: readonly Uint8Array[]): Promise<(StoredBlock | undefined)[]> {
-    const { store } = this.shared;
-    const native = await store.get(digests.map((digest) => cidOf(DAG_CBOR, digest).text));
-    const others = digests.filter((_, i) => native[i] === undefined);
-    const second = others.length === 0 ? [] : await store.get(others.map((digest) => cidOf(RAW, digest).text));
-    let next = 0;
-    return native.map((block) => block ?? second[next++]);
-  }
-
   private now(): number {
     return this.shared.clock.now();
   }
-}
-
-/** Exactly as signed, null for a body that is gone; undefined when nothing signed is left to give. */
-function wireOf(block: StoredBlock | undefined): Uint8Array | undefined {
-  if (block === undefined || block.envelope.length === 0) return undefined;
-  return block.format === 'python/1' ? block.envelope : concatBytes(block.envelope, block.body ?? GONE);
-}
-
-/** The digest of a native block, whatever else is wrong with it. */
-function digestOf(wire: Uint8Array): Uint8Array | undefined {
-  const read = readEnvelope(wire);
-  return read.status === 'rejected' ? undefined : sha256(read.envelope.header);
-}
-
-function headerTimeOf(wire: Uint8Array): number | undefined {
-  const read = readEnvelope(wire);
-  const decoded = read.status === 'rejected' ? read : decodeHeader(read.envelope.header);
-  return decoded.status === 'ok' ? decoded.header.timestamp : undefined;
-}
-
-function isHeaderOnly(wire: Uint8Array): boolean {
-  const read = readEnvelope(wire);
-  return read.status !== 'rejected' && wire.length === read.envelope.end + 1 && wire[read.envelope.end] === GONE[0];
 }

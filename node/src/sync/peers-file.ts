@@ -21,7 +21,8 @@ export function peersFile(folder: string): PeerList {
         throw error;
       }
       const list = parsed(text)?.peers;
-      if (!Array.isArray(list) || !list.every((one) => typeof one === 'string')) throw new CosmicError('store.corrupt', `${path} is no list of peers; remove or repair it`);
+      if (!Array.isArray(list) || !list.every((one) => typeof one === 'string'))
+        throw new CosmicError('store.corrupt', `${path} is no list of peers; remove or repair it`);
       return list;
     },
     save: async (addresses) => {

@@ -1,4 +1,15 @@
-import { CosmicError, parseCid, type Accept, type BlockStore, type Clock, type Cursor, type Head, type Network, type PeerStatus, type Transport } from '@cosmicembeddings/sdk';
+import {
+  CosmicError,
+  parseCid,
+  type Accept,
+  type BlockStore,
+  type Clock,
+  type Cursor,
+  type Head,
+  type Network,
+  type PeerStatus,
+  type Transport,
+} from '@cosmicembeddings/sdk';
 import { digestKey, RecentSet, Wants } from '@cosmicembeddings/sdk/sync';
 import type { Log } from '../log.js';
 import { peerAddress } from './address.js';
@@ -6,6 +17,7 @@ import { Bodyless } from './bodyless.js';
 import { Decided } from './decided.js';
 import { Later } from './later.js';
 import { syncLimits, type SyncLimits } from './limits.js';
+import { dialWithin, statusOfDialled, statusOfInbound, type Dialled } from './dialled.js';
 import { Peer, type Shared } from './peer.js';
 import { peersFile, type PeerList } from './peers-file.js';
 
@@ -39,17 +51,6 @@ export interface Peers {
   /** The store's head moved; may be lost without harm. */
   notify(head: Head): void;
   close(): Promise<void>;
-}
-
-interface Dialled {
-  readonly address: string;
-  readonly stop: AbortController;
-  peer?: Peer;
-  state: PeerStatus['state'];
-  lastError?: string;
-  received: number;
-  sent: number;
-  node?: string;
 }
 
 const TAIL_MAX = 256;
@@ -112,8 +113,10 @@ export function createPeers(options: PeersOptions): Peers {
   /** Of several connections to one node, those that came in stand by while one that we dialled is up. */
   const rank = (): void => {
     const reached = new Set<string>();
-    for (const peer of peers) if (peer.isReady && peer.remote.direction === 'out') reached.add(peer.session.hello!.node);
-    for (const peer of peers) if (peer.isReady && peer.remote.direction === 'in') peer.setStandby(reached.has(peer.session.hello!.node));
+    for (const peer of peers)
+      if (peer.isReady && peer.remote.direction === 'out') reached.add(peer.session.hello!.node);
+    for (const peer of peers)
+      if (peer.isReady && peer.remote.direction === 'in') peer.setStandby(reached.has(peer.session.hello!.node));
   };
 
   const run = (transport: Transport, dial?: Dialled): Promise<Peer> => {
@@ -131,7 +134,16 @@ export function createPeers(options: PeersOptions): Peers {
     } finally {
       peers.delete(peer);
       rank();
-      log.info({ peer: transport.remote.address, node: peer.session.hello?.node, ...peer.ending, received: peer.received, sent: peer.sent }, 'peer left');
+      log.info(
+        {
+          peer: transport.remote.address,
+          node: peer.session.hello?.node,
+          ...peer.ending,
+          received: peer.received,
+          sent: peer.sent,
+        },
+        'peer left',
+      );
     }
     return peer;
   };
@@ -144,14 +156,15 @@ export function createPeers(options: PeersOptions): Peers {
       const startedMs = clock.now();
       let fatal = false;
       try {
-        const transport = await within(network, dial.address, clock, limits.dialMs, signal);
+        const transport = await dialWithin(network, dial.address, clock, limits.dialMs, signal);
         const peer = await run(transport, dial);
         dial.received += peer.received;
         dial.sent += peer.sent;
         const { code, detail } = peer.ending!;
         dial.lastError = `${code}: ${detail}`;
         fatal = code.startsWith('peer.');
-        if (peer.readySinceMs !== undefined && !fatal && clock.now() - startedMs > limits.backoffMaxMs / 2) backoffMs = limits.backoffMinMs;
+        if (peer.readySinceMs !== undefined && !fatal && clock.now() - startedMs > limits.backoffMaxMs / 2)
+          backoffMs = limits.backoffMinMs;
       } catch (error) {
         if (signal.aborted) break;
         dial.lastError = error instanceof CosmicError ? error.message : String(error);
@@ -196,7 +209,10 @@ export function createPeers(options: PeersOptions): Peers {
         for (const peer of peers) if (peer.announce(news, pushes > 0)) pushes -= 1;
       }
       if (batch.length > 0) continue;
-      await Promise.race([new Promise<void>((resolve) => (wakeFollower = resolve)), clock.sleep(limits.tickMs, stopping.signal).catch(() => undefined)]);
+      await Promise.race([
+        new Promise<void>((resolve) => (wakeFollower = resolve)),
+        clock.sleep(limits.tickMs, stopping.signal).catch(() => undefined),
+      ]);
     }
   };
 
@@ -236,7 +252,8 @@ export function createPeers(options: PeersOptions): Peers {
     remove: async (url) => {
       const address = peerAddress(url);
       const entry = dialled.get(address);
-      if (entry === undefined && !saved.includes(address)) throw new CosmicError('request.not_found', `no such peer: ${address}`);
+      if (entry === undefined && !saved.includes(address))
+        throw new CosmicError('request.not_found', `no such peer: ${address}`);
       if (saved.includes(address)) {
         const rest = saved.filter((one) => one !== address);
         await list?.save(rest);
@@ -246,7 +263,10 @@ export function createPeers(options: PeersOptions): Peers {
       entry?.peer?.close('node.stopping', 'removed by the operator');
       entry?.stop.abort(new CosmicError('node.stopping', 'removed'));
     },
-    status: () => [...[...dialled.values()].map(statusOfDialled), ...[...peers].filter((peer) => peer.remote.direction === 'in').map(statusOfInbound)],
+    status: () => [
+      ...[...dialled.values()].map(statusOfDialled),
+      ...[...peers].filter((peer) => peer.remote.direction === 'in').map(statusOfInbound),
+    ],
     notify: () => wakeFollower?.(),
     close: async () => {
       stopping.abort(new CosmicError('node.stopping', 'sync is closed'));
@@ -257,49 +277,5 @@ export function createPeers(options: PeersOptions): Peers {
       await network.close();
       await Promise.all(tasks);
     },
-  };
-}
-
-/** Dials with a deadline on the given clock. */
-async function within(network: Network, address: string, clock: Clock, ms: number, signal: AbortSignal): Promise<Transport> {
-  const late = new AbortController();
-  const done = new AbortController();
-  void clock.sleep(ms, AbortSignal.any([done.signal, signal])).then(
-    () => late.abort(new CosmicError('node.unreachable', `${address}: no answer within ${ms} ms`)),
-    () => undefined,
-  );
-  try {
-    return await network.dial(address, AbortSignal.any([late.signal, signal]));
-  } finally {
-    done.abort(new CosmicError('node.stopping', 'dialled'));
-  }
-}
-
-function statusOfDialled(dial: Dialled): PeerStatus {
-  const { peer } = dial;
-  const node = peer?.session.hello?.node ?? dial.node;
-  if (node !== undefined) dial.node = node;
-  return {
-    address: dial.address,
-    ...(node === undefined ? {} : { node }),
-    state: peer?.isReady === true ? 'connected' : dial.state,
-    direction: 'out',
-    configured: true,
-    received: dial.received + (peer?.received ?? 0),
-    sent: dial.sent + (peer?.sent ?? 0),
-    ...(dial.lastError === undefined || peer?.isReady === true ? {} : { lastError: dial.lastError }),
-  };
-}
-
-function statusOfInbound(peer: Peer): PeerStatus {
-  const node = peer.session.hello?.node;
-  return {
-    address: peer.remote.address,
-    ...(node === undefined ? {} : { node }),
-    state: peer.isReady ? 'connected' : 'connecting',
-    direction: 'in',
-    configured: false,
-    received: peer.received,
-    sent: peer.sent,
   };
 }

@@ -15,7 +15,9 @@ describe('peers', () => {
     await world.until(() => world.converged(1), 3_000, 10);
     expect([...world.nodes[2]!.verdicts]).toEqual([['stored', 1]]);
     expect([...world.nodes[1]!.verdicts]).toEqual([['stored', 1]]);
-    expect(world.nodes[2]!.peers.status()).toMatchObject([{ state: 'connected', direction: 'out', received: 1, sent: 0, node: world.nodes[1]!.did }]);
+    expect(world.nodes[2]!.peers.status()).toMatchObject([
+      { state: 'connected', direction: 'out', received: 1, sent: 0, node: world.nodes[1]!.did },
+    ]);
     await world.close();
   });
 
@@ -92,13 +94,22 @@ describe('peers that disagree or misbehave', () => {
     const ahead = makeBlock(900, { timeMs: world.clock.now() + 600_000 });
     // The door of the first node is bypassed: its clock may well be right.
     const { checkBlock, sha256, corePlugins, createRegistry } = await import('@cosmicembeddings/sdk');
-    const block = checkBlock(ahead, { network: 'dev', registry: createRegistry(corePlugins), sha256, verify: () => true, sky: { check: () => ({ ok: true }) } });
+    const block = checkBlock(ahead, {
+      network: 'dev',
+      registry: createRegistry(corePlugins),
+      sha256,
+      verify: () => true,
+      sky: { check: () => ({ ok: true }) },
+    });
     if (block.status !== 'checked') throw new Error(block.code);
     await world.nodes[0]!.store.put([{ block, firstSeenMs: 0 }]);
     await world.clock.advance(400_000);
     expect([...world.nodes[1]!.verdicts]).toEqual([['later', 1]]);
     await world.until(() => world.nodes[1]!.store.blocks().length === 1, 300_000, 1000);
-    expect([...world.nodes[1]!.verdicts]).toEqual([['later', 1], ['stored', 1]]);
+    expect([...world.nodes[1]!.verdicts]).toEqual([
+      ['later', 1],
+      ['stored', 1],
+    ]);
     await world.close();
   });
 
@@ -120,7 +131,8 @@ describe('peers that disagree or misbehave', () => {
     void (async () => {
       for await (const frame of line)
         for (const wish of liar.receive(frame, world.clock.now())) {
-          if (wish.type === 'ready') for (const answer of liar.give(forged)) if (answer.type === 'send') await line.send(answer.frame);
+          if (wish.type === 'ready')
+            for (const answer of liar.give(forged)) if (answer.type === 'send') await line.send(answer.frame);
           if (wish.type === 'close') said.push(`${wish.code}: ${wish.detail}`);
         }
     })();
@@ -148,7 +160,8 @@ describe('peers that disagree or misbehave', () => {
       for await (const frame of line)
         for (const wish of staller.receive(frame, 0)) {
           if (wish.type === 'wanted') wanted.push(wish.ids.length);
-          if (wish.type === 'ready') for (const answer of staller.have([item])) if (answer.type === 'send') await line.send(answer.frame);
+          if (wish.type === 'ready')
+            for (const answer of staller.have([item])) if (answer.type === 'send') await line.send(answer.frame);
         }
     })();
     await world.clock.advance(1_000);
@@ -167,7 +180,10 @@ describe('peers that disagree or misbehave', () => {
     for (const block of BLOCKS.slice(0, 10)) await world.nodes[0]!.publish(block);
     for (const block of BLOCKS.slice(10, 20)) await world.nodes[1]!.publish(block);
     await world.until(() => world.converged(20), 5_000, 50);
-    expect([...world.nodes[0]!.verdicts, ...world.nodes[1]!.verdicts]).toEqual([['stored', 10], ['stored', 10]]);
+    expect([...world.nodes[0]!.verdicts, ...world.nodes[1]!.verdicts]).toEqual([
+      ['stored', 10],
+      ['stored', 10],
+    ]);
     await world.nodes[0]!.peers.remove('ws://node1');
     await world.clock.advance(3_000);
     for (const block of BLOCKS.slice(20, 30)) await world.nodes[0]!.publish(block);

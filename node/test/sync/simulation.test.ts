@@ -17,7 +17,12 @@ function linksOf(shape: Shape, random: () => number): number[][] {
   });
 }
 
-const limits = { reconcileMs: 30_000, wantMs: 5_000, backoffMaxMs: 10_000, timing: { answerMs: 10_000, silentMs: 30_000, idleMs: 10_000 } };
+const limits = {
+  reconcileMs: 30_000,
+  wantMs: 5_000,
+  backoffMaxMs: 10_000,
+  timing: { answerMs: 10_000, silentMs: 30_000, idleMs: 10_000 },
+};
 
 async function simulate(seed: number, shape: Shape, lossy: boolean): Promise<{ world: World; tookMs: number }> {
   const random = numbersOf(seed * 1000 + shape.length);
@@ -48,16 +53,20 @@ async function simulate(seed: number, shape: Shape, lossy: boolean): Promise<{ w
 }
 
 describe.each(['line', 'ring', 'random'] as const)('twenty nodes in a %s', (shape) => {
-  test.each(SEEDS)('seed %i: lost and repeated frames, cuts and restarts, then all have all', async (seed) => {
-    const { world } = await simulate(seed, shape, true);
-    const ids = world.nodes[0]!.ids();
-    for (const node of world.nodes) {
-      expect(node.ids()).toEqual(ids);
-      const { seq, count } = await node.store.head();
-      expect({ seq, count }).toEqual({ seq: BLOCKS.length, count: BLOCKS.length });
-    }
-    await world.close();
-  }, 60_000);
+  test.each(SEEDS)(
+    'seed %i: lost and repeated frames, cuts and restarts, then all have all',
+    async (seed) => {
+      const { world } = await simulate(seed, shape, true);
+      const ids = world.nodes[0]!.ids();
+      for (const node of world.nodes) {
+        expect(node.ids()).toEqual(ids);
+        const { seq, count } = await node.store.head();
+        expect({ seq, count }).toEqual({ seq: BLOCKS.length, count: BLOCKS.length });
+      }
+      await world.close();
+    },
+    60_000,
+  );
 });
 
 test('without loss, nobody is sent a block twice in a line, and the bytes stay near what is needed', async () => {

@@ -44,9 +44,21 @@ async function start(n: number, peers: readonly string[], folder?: string): Prom
     http,
     store,
     url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
-    peers: createPeers({ network, store, accept: door.accept, clock: systemClock, did: nodeDid(n), networkId: 'dev', peers, log: quiet, limits: { backoffMinMs: 20 }, ...(folder === undefined ? {} : { folder }) }),
+    peers: createPeers({
+      network,
+      store,
+      accept: door.accept,
+      clock: systemClock,
+      did: nodeDid(n),
+      networkId: 'dev',
+      peers,
+      log: quiet,
+      limits: { backoffMinMs: 20 },
+      ...(folder === undefined ? {} : { folder }),
+    }),
     publish: (wire) => door.accept(wire, { type: 'own' }),
-    holds: (count) => new Promise((resolve) => (store.blocks().length >= count ? resolve() : waiting.push({ count, resolve }))),
+    holds: (count) =>
+      new Promise((resolve) => (store.blocks().length >= count ? resolve() : waiting.push({ count, resolve }))),
     close: async () => {
       await node.peers.close();
       await new Promise<void>((resolve) => http.close(() => resolve()));

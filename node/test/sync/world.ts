@@ -1,5 +1,27 @@
-import { checkBlock, corePlugins, createRegistry, didOf, limits as blockLimits, publicKeyOf, sha256, toHex, verify, type Accept, type Accepted, type Arrival, type Checks, type Network } from '@cosmicembeddings/sdk';
-import { createLoopback, createManualClock, createMemoryStore, type LoopbackOptions, type ManualClock, type MemoryStore } from '@cosmicembeddings/sdk/memory';
+import {
+  checkBlock,
+  corePlugins,
+  createRegistry,
+  didOf,
+  limits as blockLimits,
+  publicKeyOf,
+  sha256,
+  toHex,
+  verify,
+  type Accept,
+  type Accepted,
+  type Arrival,
+  type Checks,
+  type Network,
+} from '@cosmicembeddings/sdk';
+import {
+  createLoopback,
+  createManualClock,
+  createMemoryStore,
+  type LoopbackOptions,
+  type ManualClock,
+  type MemoryStore,
+} from '@cosmicembeddings/sdk/memory';
 import { signBlock } from '@cosmicembeddings/sdk/testing';
 import { createPeers, type Peers, type SyncLimits } from '../../src/sync/index.js';
 
@@ -21,11 +43,19 @@ export const seedOf = (n: number): Uint8Array => sha256(Uint8Array.of(n >> 8, n 
 export const nodeDid = (n: number): string => didOf(publicKeyOf(seedOf(n)));
 
 /** A signed block of a kind that nobody knows; sync does not look inside. */
-export function makeBlock(n: number, options: { timeMs?: number; bodyBytes?: number; headerOnly?: boolean; network?: string; author?: number } = {}): Uint8Array {
+export function makeBlock(
+  n: number,
+  options: { timeMs?: number; bodyBytes?: number; headerOnly?: boolean; network?: string; author?: number } = {},
+): Uint8Array {
   const salt = sha256(Uint8Array.of(n >> 16, n >> 8, n & 255)).slice(0, 16);
   const body = { salt, tags: [`n${n}`], linked_blocks: [], filler: new Uint8Array(options.bodyBytes ?? 100) };
   const wire = signBlock({
-    header: { version: 2, kind: 'note.test/1', timestamp: options.timeMs ?? 1_690_000_000_000 + n * 1000, cosmic_signature: {} },
+    header: {
+      version: 2,
+      kind: 'note.test/1',
+      timestamp: options.timeMs ?? 1_690_000_000_000 + n * 1000,
+      cosmic_signature: {},
+    },
     body,
     seed: seedOf(1000 + (options.author ?? 0)),
     network: options.network ?? NETWORK,
@@ -67,16 +97,28 @@ export interface NodeOptions {
   readonly links?: readonly string[];
 }
 
-export const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, child: () => quiet } as never;
+export const quiet = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => quiet,
+} as never;
 
 /** A door with the real judgement over a memory store. */
-export function createDoor(store: MemoryStore, now: () => number, onStored: () => void, refuse?: (id: string) => boolean): { accept: Accept; verdicts: Map<string, number> } {
+export function createDoor(
+  store: MemoryStore,
+  now: () => number,
+  onStored: () => void,
+  refuse?: (id: string) => boolean,
+): { accept: Accept; verdicts: Map<string, number> } {
   const verdicts = new Map<string, number>();
   const accept: Accept = async (bytes, source) => {
     const judge = async (): Promise<Accepted> => {
       const block = checkBlock(bytes, checks);
       if (block.status === 'rejected') return block;
-      if (block.timeMs > now() + blockLimits.futureMaxMs) return { status: 'later', id: block.id, retryAtMs: block.timeMs - blockLimits.futureMaxMs };
+      if (block.timeMs > now() + blockLimits.futureMaxMs)
+        return { status: 'later', id: block.id, retryAtMs: block.timeMs - blockLimits.futureMaxMs };
       if (refuse?.(block.id) === true) {
         await store.decide([{ timeMs: block.timeMs, digest: block.digest }]);
         return { status: 'rejected', code: 'policy.refused', detail: 'test', id: block.id };
@@ -121,12 +163,21 @@ export class World {
     const address = `ws://node${n}/v2/peer`;
     const store = createMemoryStore({ epoch: `epoch-${n}` });
     const node = { address, did: nodeDid(n), store } as TestNode & Record<string, unknown>;
-    const door = createDoor(store, () => this.clock.now(), () => void store.head().then((head) => node.peers.notify(head)), options.refuse);
+    const door = createDoor(
+      store,
+      () => this.clock.now(),
+      () => void store.head().then((head) => node.peers.notify(head)),
+      options.refuse,
+    );
     Object.assign(node, {
       accept: door.accept,
       verdicts: door.verdicts,
       publish: (wire: Uint8Array) => door.accept(wire, { type: 'own' }),
-      ids: () => store.blocks().map(({ id }) => id).sort(),
+      ids: () =>
+        store
+          .blocks()
+          .map(({ id }) => id)
+          .sort(),
     });
     this.nodes.push(node);
     node.peers = this.peersOf(n, links, options);

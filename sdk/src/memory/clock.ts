@@ -23,14 +23,21 @@ export interface ManualClockOptions {
   settle?(): Promise<void>;
 }
 
-export function createManualClock({ startMs = 1_700_000_000_000, settle = turnMicrotasks }: ManualClockOptions = {}): ManualClock {
+export function createManualClock({
+  startMs = 1_700_000_000_000,
+  settle = turnMicrotasks,
+}: ManualClockOptions = {}): ManualClock {
   let nowMs = startMs;
   let order = 0;
   const timers = new Set<Timer>();
   const next = (limitMs: number): Timer | undefined => {
     let first: Timer | undefined;
     for (const timer of timers)
-      if (timer.atMs <= limitMs && (first === undefined || timer.atMs < first.atMs || (timer.atMs === first.atMs && timer.order < first.order))) first = timer;
+      if (
+        timer.atMs <= limitMs &&
+        (first === undefined || timer.atMs < first.atMs || (timer.atMs === first.atMs && timer.order < first.order))
+      )
+        first = timer;
     return first;
   };
   return {

@@ -109,7 +109,10 @@ class End implements Transport {
   async send(frame: Uint8Array): Promise<void> {
     if (this.closed) throw new CosmicError('node.unreachable', `${this.remote.address}: connection is closed`);
     const copy = frame.slice();
-    const { copies, delayMs } = this.options.passage?.(this.owner, this.remote.address, frame.length) ?? { copies: 1, delayMs: 0 };
+    const { copies, delayMs } = this.options.passage?.(this.owner, this.remote.address, frame.length) ?? {
+      copies: 1,
+      delayMs: 0,
+    };
     for (let i = 0; i < copies; i++) this.carry(copy, delayMs);
     if (this.underWayBytes <= (this.options.highWaterBytes ?? 1024 * 1024)) return;
     await new Promise<void>((resolve) => this.drained.push(resolve));

@@ -61,7 +61,9 @@ const digests = list(bytes(ID_BYTES, ID_BYTES), frameLimits.idsMax);
 const safe = Number.MAX_SAFE_INTEGER;
 const item: Check = (value, path) => {
   if (!Array.isArray(value) || value.length !== 2) return `${path}: expected [time, id]`;
-  return integer(0, safe)(value[0] as Value, `${path}[0]`) ?? bytes(ID_BYTES, ID_BYTES)(value[1] as Value, `${path}[1]`);
+  return (
+    integer(0, safe)(value[0] as Value, `${path}[0]`) ?? bytes(ID_BYTES, ID_BYTES)(value[1] as Value, `${path}[1]`)
+  );
 };
 const open = { open: true };
 const code = text(64, { pattern: /^[a-z_]+\.[a-z_]+$/ });
@@ -71,7 +73,10 @@ const schemas: Readonly<Record<Frame['type'], Check>> = {
     {
       version: integer(1, 1_000_000),
       network: text(64, { pattern: /^[a-z0-9-]*$/ }),
-      node: (value, path) => (typeof value === 'string' && publicKeyOfDid(value) !== undefined ? undefined : `${path}: expected the did:key of an Ed25519 key`),
+      node: (value, path) =>
+        typeof value === 'string' && publicKeyOfDid(value) !== undefined
+          ? undefined
+          : `${path}: expected the did:key of an Ed25519 key`,
       limits: struct({ frame_bytes: integer(frameLimits.frameMinBytes, 2 ** 31), wants: integer(1, 65_536) }, open),
     },
     open,
@@ -105,7 +110,9 @@ function valueOf(frame: Frame): ValueMap {
 }
 
 /** A type that this version does not know is `unknown`: such frames are ignored. Byte strings share the frame's memory. */
-export function decodeFrame(wire: Uint8Array): { status: 'ok'; frame: Frame } | { status: 'unknown'; type: string } | Rejected {
+export function decodeFrame(
+  wire: Uint8Array,
+): { status: 'ok'; frame: Frame } | { status: 'unknown'; type: string } | Rejected {
   let value: Value;
   try {
     value = decode(wire, { nestingMax: 8 });
@@ -113,7 +120,8 @@ export function decodeFrame(wire: Uint8Array): { status: 'ok'; frame: Frame } | 
     if (error instanceof DecodeError) return rejected('peer.protocol', `frame: ${error.message}`);
     throw error;
   }
-  if (!isMap(value) || typeof value['type'] !== 'string') return rejected('peer.protocol', 'frame: expected a map with a type');
+  if (!isMap(value) || typeof value['type'] !== 'string')
+    return rejected('peer.protocol', 'frame: expected a map with a type');
   const type = value['type'];
   if (!Object.hasOwn(schemas, type)) return { status: 'unknown', type: type.slice(0, 64) };
   const fault = schemas[type as Frame['type']](value, type);

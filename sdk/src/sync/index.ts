@@ -1,7 +1,16 @@
 export { compareItems, createItemSet, ID_BYTES, type ItemSet } from './item-set.js';
 export { createReconciler, FRAME_LIMIT_MIN, type Reconciler, type ReconcilerOptions, type Step } from './negentropy.js';
 export { NegentropyError } from './negentropy-message.js';
-export { decodeFrame, encodeFrame, frameLimits, PROTOCOL_VERSION, SUBPROTOCOL, type Frame, type Hello, type PeerLimits } from './frames.js';
+export {
+  decodeFrame,
+  encodeFrame,
+  frameLimits,
+  PROTOCOL_VERSION,
+  SUBPROTOCOL,
+  type Frame,
+  type Hello,
+  type PeerLimits,
+} from './frames.js';
 export { digestKey, RecentSet } from './recent-set.js';
 export { Session, type SessionOptions, type SessionTiming, type Wish } from './session.js';
 export { Wants, type WantsOptions } from './wants.js';

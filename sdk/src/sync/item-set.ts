@@ -143,8 +143,10 @@ class SortedItems implements ItemSet {
     const sorted = [...items].sort(compareItems);
     const fresh: DecidedItem[] = [];
     for (const item of sorted) {
-      if (item.digest.length !== ID_BYTES) throw new RangeError(`digest: expected ${ID_BYTES} bytes, got ${item.digest.length}`);
-      if (!Number.isSafeInteger(item.timeMs) || item.timeMs < 0) throw new RangeError(`timeMs: expected 0 to 2^53−1, got ${item.timeMs}`);
+      if (item.digest.length !== ID_BYTES)
+        throw new RangeError(`digest: expected ${ID_BYTES} bytes, got ${item.digest.length}`);
+      if (!Number.isSafeInteger(item.timeMs) || item.timeMs < 0)
+        throw new RangeError(`timeMs: expected 0 to 2^53−1, got ${item.timeMs}`);
       const previous = fresh[fresh.length - 1];
       if (previous !== undefined && compareItems(previous, item) === 0) continue;
       if (!this.has(item.timeMs, item.digest)) fresh.push(item);

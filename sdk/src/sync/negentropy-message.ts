@@ -122,4 +122,3 @@ export class MessageReader {
     return Array.from({ length: count }, () => this.take(ID_BYTES));
   }
 }
-

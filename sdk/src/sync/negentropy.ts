@@ -1,7 +1,15 @@
 import { compareBytes } from '../bytes.js';
 import type { DecidedItem } from '../ports/index.js';
 import { FINGERPRINT_BYTES, type ItemSet } from './item-set.js';
-import { END, MessageReader, MessageWriter, NegentropyError, ORIGIN, VERSION, type Bound } from './negentropy-message.js';
+import {
+  END,
+  MessageReader,
+  MessageWriter,
+  NegentropyError,
+  ORIGIN,
+  VERSION,
+  type Bound,
+} from './negentropy-message.js';
 
 /** Range modes of negentropy version 1. */
 const SKIP = 0;
@@ -41,7 +49,8 @@ export interface Reconciler {
  */
 export function createReconciler(items: ItemSet, options: ReconcilerOptions = {}): Reconciler {
   const frameLimit = options.frameLimit ?? 0;
-  if (frameLimit !== 0 && frameLimit < FRAME_LIMIT_MIN) throw new RangeError(`frameLimit: 0 or at least ${FRAME_LIMIT_MIN}, got ${frameLimit}`);
+  if (frameLimit !== 0 && frameLimit < FRAME_LIMIT_MIN)
+    throw new RangeError(`frameLimit: 0 or at least ${FRAME_LIMIT_MIN}, got ${frameLimit}`);
   let initiator = false;
   return {
     initiate: () => {
@@ -120,7 +129,11 @@ function answer(items: ItemSet, query: MessageReader, out: MessageWriter, turn: 
       out.truncate(settled);
       out.range(END, FINGERPRINT);
       const rest = items.fingerprint(upper, size);
-      out.raw(upper === size && theirs !== undefined && compareBytes(theirs, rest) === 0 ? items.fingerprint(lower, size) : rest);
+      out.raw(
+        upper === size && theirs !== undefined && compareBytes(theirs, rest) === 0
+          ? items.fingerprint(lower, size)
+          : rest,
+      );
       return;
     }
     lower = upper;

@@ -1,6 +1,15 @@
 import type { Code } from '../errors.js';
 import type { DecidedItem } from '../ports/index.js';
-import { decodeFrame, encodeFrame, frameLimits, knownCode, PROTOCOL_VERSION, type Frame, type Hello, type PeerLimits } from './frames.js';
+import {
+  decodeFrame,
+  encodeFrame,
+  frameLimits,
+  knownCode,
+  PROTOCOL_VERSION,
+  type Frame,
+  type Hello,
+  type PeerLimits,
+} from './frames.js';
 import type { ItemSet } from './item-set.js';
 import { createReconciler, type Reconciler } from './negentropy.js';
 import { NegentropyError } from './negentropy-message.js';
@@ -61,7 +70,17 @@ export class Session {
   private openedMs = 0;
   private heardMs = 0;
   private pingedMs = 0;
-  private begun: { reconciler?: Reconciler; reply?: Uint8Array; have: number; need: number; rounds: number; barren: number; sentMs: number } | undefined;
+  private begun:
+    | {
+        reconciler?: Reconciler;
+        reply?: Uint8Array;
+        have: number;
+        need: number;
+        rounds: number;
+        barren: number;
+        sentMs: number;
+      }
+    | undefined;
   private answering: { reconciler?: Reconciler; message?: Uint8Array } | undefined;
   private readonly timing: SessionTiming;
   private readonly limits: PeerLimits;
@@ -98,7 +117,8 @@ export class Session {
     if (wire.length > this.limits.frameBytes) return this.end('peer.protocol', `frame of ${wire.length} bytes`);
     const decoded = decodeFrame(wire);
     if (decoded.status === 'rejected') return this.end(decoded.code, decoded.detail);
-    if (decoded.status === 'unknown') return this.state === 'hello' ? this.end('peer.protocol', 'hello must come first') : [];
+    if (decoded.status === 'unknown')
+      return this.state === 'hello' ? this.end('peer.protocol', 'hello must come first') : [];
     this.accept(decoded.frame, nowMs);
     return this.take();
   }
@@ -111,10 +131,13 @@ export class Session {
       if (this.begun !== undefined) this.begun.sentMs = nowMs;
       return [];
     }
-    if (this.state === 'hello' && nowMs - this.openedMs > this.timing.helloMs) return this.end('peer.protocol', 'no hello came');
-    if (nowMs - this.heardMs > this.timing.silentMs) return this.end('peer.protocol', `silent for ${nowMs - this.heardMs} ms`);
+    if (this.state === 'hello' && nowMs - this.openedMs > this.timing.helloMs)
+      return this.end('peer.protocol', 'no hello came');
+    if (nowMs - this.heardMs > this.timing.silentMs)
+      return this.end('peer.protocol', `silent for ${nowMs - this.heardMs} ms`);
     const waiting = this.begun !== undefined && this.begun.reconciler !== undefined && this.begun.reply === undefined;
-    if (waiting && nowMs - this.begun!.sentMs > this.timing.answerMs) return this.end('peer.protocol', 'no answer to reconcile');
+    if (waiting && nowMs - this.begun!.sentMs > this.timing.answerMs)
+      return this.end('peer.protocol', 'no answer to reconcile');
     if (this.state === 'ready' && nowMs - this.pingedMs > this.timing.idleMs) {
       this.pingedMs = nowMs;
       this.send({ type: 'ping', nonce: nowMs >= 0 ? Math.floor(nowMs) : 0 });
@@ -156,13 +179,15 @@ export class Session {
 
   have(items: readonly DecidedItem[]): Wish[] {
     if (this.state !== 'ready') return [];
-    for (let i = 0; i < items.length; i += frameLimits.idsMax) this.send({ type: 'have', items: items.slice(i, i + frameLimits.idsMax) });
+    for (let i = 0; i < items.length; i += frameLimits.idsMax)
+      this.send({ type: 'have', items: items.slice(i, i + frameLimits.idsMax) });
     return this.take();
   }
 
   want(ids: readonly Uint8Array[]): Wish[] {
     if (this.state !== 'ready') return [];
-    for (let i = 0; i < ids.length; i += frameLimits.idsMax) this.send({ type: 'want', ids: ids.slice(i, i + frameLimits.idsMax) });
+    for (let i = 0; i < ids.length; i += frameLimits.idsMax)
+      this.send({ type: 'want', ids: ids.slice(i, i + frameLimits.idsMax) });
     return this.take();
   }
 
@@ -175,7 +200,8 @@ export class Session {
 
   gone(code: Code, ids: readonly Uint8Array[]): Wish[] {
     if (this.state !== 'ready' || ids.length === 0) return [];
-    for (let i = 0; i < ids.length; i += frameLimits.idsMax) this.send({ type: 'gone', code, ids: ids.slice(i, i + frameLimits.idsMax) });
+    for (let i = 0; i < ids.length; i += frameLimits.idsMax)
+      this.send({ type: 'gone', code, ids: ids.slice(i, i + frameLimits.idsMax) });
     return this.take();
   }
 
@@ -194,7 +220,8 @@ export class Session {
 
   private greet(frame: Frame): void {
     if (frame.type !== 'hello') return this.fail('peer.protocol', 'hello must come first');
-    if (frame.network !== this.options.network) return this.fail('peer.wrong_network', `"${frame.network}" there, "${this.options.network}" here`);
+    if (frame.network !== this.options.network)
+      return this.fail('peer.wrong_network', `"${frame.network}" there, "${this.options.network}" here`);
     if (frame.node === this.options.node) return this.fail('peer.protocol', 'this is the node itself');
     this.state = 'ready';
     this.remote = frame;
@@ -229,7 +256,8 @@ export class Session {
 
   /** The other side's message, in the reconciliation that it leads. One at a time. */
   private asked(message: Uint8Array): void {
-    if (this.answering?.message !== undefined) return this.fail('peer.protocol', 'reconcile before the last one was answered');
+    if (this.answering?.message !== undefined)
+      return this.fail('peer.protocol', 'reconcile before the last one was answered');
     if (this.answering === undefined) {
       this.answering = {};
       this.wish({ type: 'items' });
@@ -254,14 +282,16 @@ export class Session {
 
   private answered(message: Uint8Array, nowMs: number): void {
     const begun = this.begun;
-    if (begun?.reconciler === undefined || begun.reply !== undefined) return this.fail('peer.protocol', 'reconciled, but nothing was asked');
+    if (begun?.reconciler === undefined || begun.reply !== undefined)
+      return this.fail('peer.protocol', 'reconciled, but nothing was asked');
     const step = this.guard(() => begun.reconciler!.step(message));
     if (step === undefined) return;
     begun.have += step.have.length;
     begun.need += step.need.length;
     begun.barren = step.have.length + step.need.length === 0 ? begun.barren + 1 : 0;
     if (begun.barren > BARREN_ROUNDS_MAX) return this.fail('peer.protocol', 'a reconciliation that does not advance');
-    for (let i = 0; i < step.have.length; i += frameLimits.idsMax) this.send({ type: 'have', items: step.have.slice(i, i + frameLimits.idsMax) });
+    for (let i = 0; i < step.have.length; i += frameLimits.idsMax)
+      this.send({ type: 'have', items: step.have.slice(i, i + frameLimits.idsMax) });
     const more = step.reply !== undefined;
     if (more && step.need.length === 0) this.ask(step.reply, nowMs);
     else {

@@ -45,7 +45,9 @@ export class Wants {
       const key = digestKey(digest);
       let entry = this.entries.get(key);
       if (entry?.holders.includes(peer) === true) continue;
-      const full = line.queue.size >= this.options.perPeerMax || (entry === undefined && this.entries.size >= this.options.entriesMax);
+      const full =
+        line.queue.size >= this.options.perPeerMax ||
+        (entry === undefined && this.entries.size >= this.options.entriesMax);
       if (full) {
         dropped++;
         continue;

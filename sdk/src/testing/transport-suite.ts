@@ -4,14 +4,21 @@ import type { SuiteRunner } from './index-suite.js';
 export interface TransportSubject {
   readonly name: string;
   /** A listening network and one that reaches it at `address`. */
-  open(): Promise<{ readonly server: Network; readonly client: Network; readonly address: string; close(): Promise<void> }>;
+  open(): Promise<{
+    readonly server: Network;
+    readonly client: Network;
+    readonly address: string;
+    close(): Promise<void>;
+  }>;
   /** An address that nobody answers at. */
   readonly nowhere: string;
 }
 
 /** What every Network and its Transports must do. */
 export function transportSuite({ describe, test }: SuiteRunner, subject: TransportSubject): void {
-  const connected = async (work: (near: Transport, far: Transport, both: { server: Network; client: Network }) => Promise<void>): Promise<void> => {
+  const connected = async (
+    work: (near: Transport, far: Transport, both: { server: Network; client: Network }) => Promise<void>,
+  ): Promise<void> => {
     const { server, client, address, close } = await subject.open();
     try {
       const incoming = server.accept()[Symbol.asyncIterator]().next();
@@ -124,7 +131,7 @@ export function transportSuite({ describe, test }: SuiteRunner, subject: Transpo
 
 /** Resolves when `count` has stood still for many turns of the event loop. */
 async function stuck(count: () => number): Promise<'stuck'> {
-  for (let before = -1, still = 0; still < 20; ) {
+  for (let before = -1, still = 0; still < 20;) {
     const now = count();
     still = now === before ? still + 1 : 0;
     before = now;
@@ -155,7 +162,9 @@ async function collect(transport: Transport, count: number): Promise<Uint8Array[
 }
 
 function sameFrames(got: readonly Uint8Array[], expected: readonly Uint8Array[]): void {
-  got.forEach((frame, i) => holds(frame.length === expected[i]!.length && frame.every((byte, j) => byte === expected[i]![j]), `frame ${i}`));
+  got.forEach((frame, i) =>
+    holds(frame.length === expected[i]!.length && frame.every((byte, j) => byte === expected[i]![j]), `frame ${i}`),
+  );
 }
 
 async function rejects(work: Promise<unknown>, code: string | undefined): Promise<void> {

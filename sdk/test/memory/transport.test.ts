@@ -11,7 +11,12 @@ transportSuite(
       const loopback = createLoopback();
       const server = loopback.network('memory:server');
       const client = loopback.network('memory:client');
-      return { server, client, address: 'memory:server', close: async () => void (await Promise.all([server.close(), client.close()])) };
+      return {
+        server,
+        client,
+        address: 'memory:server',
+        close: async () => void (await Promise.all([server.close(), client.close()])),
+      };
     },
   },
 );
@@ -50,7 +55,10 @@ describe('manual clock', () => {
     const woken: [number, number][] = [];
     for (const ms of [30, 10, 20]) void clock.sleep(ms).then(() => woken.push([ms, clock.now()]));
     await clock.advance(25);
-    expect(woken).toEqual([[10, 10], [20, 20]]);
+    expect(woken).toEqual([
+      [10, 10],
+      [20, 20],
+    ]);
     expect(clock.now()).toBe(25);
     await clock.advance(5);
     expect(woken[2]).toEqual([30, 30]);

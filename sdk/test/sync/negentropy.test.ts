@@ -17,14 +17,20 @@ interface Trace {
   readonly need: readonly string[];
 }
 
-const setOf = (items: readonly (readonly [number, string])[]) => createItemSet(items.map(([timeMs, id]) => ({ timeMs, digest: fromHex(id) })));
+const setOf = (items: readonly (readonly [number, string])[]) =>
+  createItemSet(items.map(([timeMs, id]) => ({ timeMs, digest: fromHex(id) })));
 
 describe('negentropy against traces of the reference', () => {
   const lines = sharedText('negentropy/vectors.jsonl')?.trim().split('\n') ?? [];
   for (const line of lines) {
     const trace = JSON.parse(line) as Trace;
     test(trace.name, () => {
-      const run = reconcile(setOf(trace.client_items), setOf(trace.server_items), trace.client_limit, trace.server_limit);
+      const run = reconcile(
+        setOf(trace.client_items),
+        setOf(trace.server_items),
+        trace.client_limit,
+        trace.server_limit,
+      );
       expect(run.messages.map(toHex)).toEqual(trace.trace.map(([, message]) => message));
       expect(run.have.map(toHex).sort()).toEqual([...trace.have].sort());
       expect(run.need.map(toHex).sort()).toEqual([...trace.need].sort());
@@ -81,7 +87,9 @@ describe('reconciliation', () => {
       }),
       { numRuns: 2000 },
     );
-    expect(() => createReconciler(set).step(Uint8Array.of(0x61, 0, 0, 2, 0xff, 0xff, 0xff, 0x7f))).toThrow(NegentropyError);
+    expect(() => createReconciler(set).step(Uint8Array.of(0x61, 0, 0, 2, 0xff, 0xff, 0xff, 0x7f))).toThrow(
+      NegentropyError,
+    );
     expect(() => createReconciler(set, { frameLimit: 100 })).toThrow(RangeError);
   });
 
@@ -99,8 +107,15 @@ describe('item set', () => {
         const whole = createItemSet(items);
         const parts = createItemSet(items.slice(0, cut)).with(items.slice(cut)).with(items);
         expect(parts.size).toBe(whole.size);
-        for (let i = 0; i <= whole.size; i += 13) expect(toHex(parts.fingerprint(i, whole.size))).toBe(toHex(whole.fingerprint(i, whole.size)));
-        for (let i = 1; i < whole.size; i++) expect(compareItems({ timeMs: whole.timeAt(i - 1), digest: whole.digestAt(i - 1) }, { timeMs: whole.timeAt(i), digest: whole.digestAt(i) })).toBeLessThan(0);
+        for (let i = 0; i <= whole.size; i += 13)
+          expect(toHex(parts.fingerprint(i, whole.size))).toBe(toHex(whole.fingerprint(i, whole.size)));
+        for (let i = 1; i < whole.size; i++)
+          expect(
+            compareItems(
+              { timeMs: whole.timeAt(i - 1), digest: whole.digestAt(i - 1) },
+              { timeMs: whole.timeAt(i), digest: whole.digestAt(i) },
+            ),
+          ).toBeLessThan(0);
         for (const one of items) expect(whole.has(one.timeMs, one.digest)).toBe(true);
         expect(whole.has(5, new Uint8Array(32))).toBe(false);
       }),
@@ -111,11 +126,20 @@ describe('item set', () => {
   test('a fingerprint is the hash of the plain sum', () => {
     const items = Array.from({ length: 70 }, (_, n) => item(n, n));
     const set = createItemSet(items);
-    for (const [begin, end] of [[0, 0], [0, 70], [3, 5], [15, 17], [16, 64], [69, 70]] as const) {
+    for (const [begin, end] of [
+      [0, 0],
+      [0, 70],
+      [3, 5],
+      [15, 17],
+      [16, 64],
+      [69, 70],
+    ] as const) {
       let sum = 0n;
       for (const { digest } of items.slice(begin, end)) sum += BigInt('0x' + toHex(digest.slice().reverse()));
       const little = fromHex((sum % 2n ** 256n).toString(16).padStart(64, '0')).reverse();
-      expect(toHex(set.fingerprint(begin, end))).toBe(toHex(sha256(Uint8Array.of(...little, end - begin)).slice(0, 16)));
+      expect(toHex(set.fingerprint(begin, end))).toBe(
+        toHex(sha256(Uint8Array.of(...little, end - begin)).slice(0, 16)),
+      );
     }
   });
 

@@ -2,13 +2,32 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { encode, type Value } from '../../src/codec/index.js';
 import { didOf, publicKeyOf, sha256 } from '../../src/crypto/index.js';
-import { createItemSet, decodeFrame, encodeFrame, frameLimits, Session, Wants, type Frame, type Wish } from '../../src/sync/index.js';
+import {
+  createItemSet,
+  decodeFrame,
+  encodeFrame,
+  frameLimits,
+  Session,
+  Wants,
+  type Frame,
+  type Wish,
+} from '../../src/sync/index.js';
 
 const did = (n: number): string => didOf(publicKeyOf(sha256(Uint8Array.of(n))));
 const digest = (n: number): Uint8Array => sha256(Uint8Array.of(n >> 8, n & 255));
 const hello = (more: Record<string, Value> = {}): Uint8Array =>
-  encode({ type: 'hello', version: 1, network: 'dev', node: did(2), limits: { frame_bytes: 262_144, wants: 16 }, ...more });
-const typesOf = (wishes: readonly Wish[]): string[] => wishes.map((wish) => (wish.type === 'send' ? `send ${(decodeFrame(wish.frame) as { frame: Frame }).frame.type}` : wish.type));
+  encode({
+    type: 'hello',
+    version: 1,
+    network: 'dev',
+    node: did(2),
+    limits: { frame_bytes: 262_144, wants: 16 },
+    ...more,
+  });
+const typesOf = (wishes: readonly Wish[]): string[] =>
+  wishes.map((wish) =>
+    wish.type === 'send' ? `send ${(decodeFrame(wish.frame) as { frame: Frame }).frame.type}` : wish.type,
+  );
 const end = (wishes: readonly Wish[]) => wishes.find((wish) => wish.type === 'close');
 
 function ready(): Session {
@@ -68,14 +87,20 @@ describe('session', () => {
     session.open(0);
     const wishes = session.receive(hello({ network: 'else' }), 0);
     expect(typesOf(wishes)).toEqual(['send bye', 'close']);
-    expect(end(wishes)).toMatchObject({ code: 'peer.wrong_network', detail: '"else" there, "dev" here', remote: false });
+    expect(end(wishes)).toMatchObject({
+      code: 'peer.wrong_network',
+      detail: '"else" there, "dev" here',
+      remote: false,
+    });
     expect(session.receive(hello(), 0)).toEqual([]);
   });
 
   test('what the other side says last is passed on', () => {
     const wishes = ready().receive(encodeFrame({ type: 'bye', code: 'node.stopping', detail: 'restarting' }), 0);
     expect(wishes).toEqual([{ type: 'close', code: 'node.stopping', detail: 'restarting', remote: true }]);
-    expect(end(ready().receive(encode({ type: 'bye', code: 'peer.of_the_future', detail: '' }), 0))).toMatchObject({ code: 'peer.protocol' });
+    expect(end(ready().receive(encode({ type: 'bye', code: 'peer.of_the_future', detail: '' }), 0))).toMatchObject({
+      code: 'peer.protocol',
+    });
   });
 
   const broken: [string, Uint8Array][] = [
@@ -98,7 +123,9 @@ describe('session', () => {
 
   test('a broken reconciliation ends it too', () => {
     const session = ready();
-    expect(typesOf(session.receive(encodeFrame({ type: 'reconcile', message: Uint8Array.of(0x61, 0, 0, 9) }), 0))).toEqual(['items']);
+    expect(
+      typesOf(session.receive(encodeFrame({ type: 'reconcile', message: Uint8Array.of(0x61, 0, 0, 9) }), 0)),
+    ).toEqual(['items']);
     expect(end(session.items(createItemSet(), 0))).toMatchObject({ code: 'peer.protocol' });
   });
 
@@ -142,7 +169,9 @@ describe('session', () => {
   });
 
   test('an oversized frame ends it before it is decoded', () => {
-    expect(end(ready().receive(new Uint8Array(frameLimits.frameBytes + 1), 0))).toMatchObject({ code: 'peer.protocol' });
+    expect(end(ready().receive(new Uint8Array(frameLimits.frameBytes + 1), 0))).toMatchObject({
+      code: 'peer.protocol',
+    });
   });
 
   test('no bytes make it throw', () => {
@@ -154,15 +183,20 @@ describe('session', () => {
       { type: 'gone', code: 'block.not_found', ids: [digest(1)] },
     ];
     fc.assert(
-      fc.property(fc.nat(frames.length - 1), fc.array(fc.tuple(fc.nat(300), fc.nat(255)), { maxLength: 4 }), fc.uint8Array({ maxLength: 60 }), (which, changes, noise) => {
-        const bent = encodeFrame(frames[which]!).slice();
-        for (const [at, value] of changes) bent[at % bent.length] = value;
-        for (const wire of [bent, noise]) {
-          const session = ready();
-          const wishes = session.receive(wire, 0);
-          for (const wish of wishes) if (wish.type === 'items') session.items(createItemSet(), 0);
-        }
-      }),
+      fc.property(
+        fc.nat(frames.length - 1),
+        fc.array(fc.tuple(fc.nat(300), fc.nat(255)), { maxLength: 4 }),
+        fc.uint8Array({ maxLength: 60 }),
+        (which, changes, noise) => {
+          const bent = encodeFrame(frames[which]!).slice();
+          for (const [at, value] of changes) bent[at % bent.length] = value;
+          for (const wire of [bent, noise]) {
+            const session = ready();
+            const wishes = session.receive(wire, 0);
+            for (const wish of wishes) if (wish.type === 'items') session.items(createItemSet(), 0);
+          }
+        },
+      ),
       { numRuns: 1000 },
     );
   }, 30_000);
@@ -197,7 +231,11 @@ describe('wants', () => {
   });
 
   test('whatever happens, nothing is asked of two at once and nothing is left over', () => {
-    const action = fc.tuple(fc.constantFrom('offered', 'next', 'settle', 'refused', 'deferred', 'stalled', 'leave'), fc.constantFrom('a', 'b', 'c'), fc.nat(9));
+    const action = fc.tuple(
+      fc.constantFrom('offered', 'next', 'settle', 'refused', 'deferred', 'stalled', 'leave'),
+      fc.constantFrom('a', 'b', 'c'),
+      fc.nat(9),
+    );
     fc.assert(
       fc.property(fc.array(action, { maxLength: 80 }), (actions) => {
         const wants = new Wants({ entriesMax: 8, perPeerMax: 6, holdersMax: 2 });
@@ -220,7 +258,8 @@ describe('wants', () => {
             wants[what](peer);
             drop(peer);
           }
-          for (const one of ['a', 'b', 'c']) expect(wants.inFlight(one)).toBe([...asked.values()].filter((of) => of === one).length);
+          for (const one of ['a', 'b', 'c'])
+            expect(wants.inFlight(one)).toBe([...asked.values()].filter((of) => of === one).length);
         }
         for (const one of ['a', 'b', 'c']) wants.leave(one);
         expect(wants.size).toBe(0);

@@ -21,10 +21,14 @@ interface Case {
   readonly hex: string;
 }
 
-const vectors = <T>(name: string): T => JSON.parse(readFileSync(join(root, 'specs', 'vectors', `${name}.json`), 'utf8')) as T;
-const negentropy = vectors<{ transcripts: Transcript[]; refused: { comment: string; message: string }[] }>('sync-negentropy');
+const vectors = <T>(name: string): T =>
+  JSON.parse(readFileSync(join(root, 'specs', 'vectors', `${name}.json`), 'utf8')) as T;
+const negentropy = vectors<{ transcripts: Transcript[]; refused: { comment: string; message: string }[] }>(
+  'sync-negentropy',
+);
 const peer = vectors<{ frames: { type: string; hex: string }[]; rejected: Case[]; ignored: Case[] }>('peer-frames');
-const setOf = (items: readonly [number, number][]) => createItemSet(items.map(([n, timeMs]) => ({ timeMs, digest: sha256(utf8(`item ${n}`)) })));
+const setOf = (items: readonly [number, number][]) =>
+  createItemSet(items.map(([n, timeMs]) => ({ timeMs, digest: sha256(utf8(`item ${n}`)) })));
 
 describe('negentropy transcripts', () => {
   test.each(negentropy.transcripts.map((one) => [one.comment, one] as const))('%s', (_, one) => {

@@ -25,7 +25,12 @@ const PENDING_MAX = 64;
 export function createWebSocketNetwork(options: WebSocketNetworkOptions): WebSocketNetwork {
   const timing = { pingMs: 20_000, closeMs: 2_000, handshakeMs: 10_000, ...options.timing };
   const maxPayload = options.frameMaxBytes ?? frameLimits.frameBytes;
-  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload, handleProtocols: () => SUBPROTOCOL });
+  const server = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload,
+    handleProtocols: () => SUBPROTOCOL,
+  });
   const open = new Set<WebSocketTransport>();
   const pending: Transport[] = [];
   const detach: (() => void)[] = [];
@@ -45,7 +50,9 @@ export function createWebSocketNetwork(options: WebSocketNetworkOptions): WebSoc
     if (status !== undefined || full) return refuse(socket, status ?? 503);
     server.handleUpgrade(request, socket, head, (ws) => {
       const { remoteAddress = 'unknown', remotePort = 0 } = request.socket;
-      pending.push(track(ws, `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`, 'in'));
+      pending.push(
+        track(ws, `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`, 'in'),
+      );
       wake?.();
     });
   };
@@ -58,7 +65,12 @@ export function createWebSocketNetwork(options: WebSocketNetworkOptions): WebSoc
     dial: async (address, signal) => {
       signal?.throwIfAborted();
       if (closed) throw new CosmicError('node.stopping', 'network is closed');
-      const socket = new WebSocket(address, SUBPROTOCOL, { perMessageDeflate: false, maxPayload, handshakeTimeout: timing.handshakeMs, followRedirects: false });
+      const socket = new WebSocket(address, SUBPROTOCOL, {
+        perMessageDeflate: false,
+        maxPayload,
+        handshakeTimeout: timing.handshakeMs,
+        followRedirects: false,
+      });
       const abort = (): void => socket.terminate();
       signal?.addEventListener('abort', abort, { once: true });
       try {
@@ -109,7 +121,9 @@ function refuse(socket: Duplex, status: number): void {
 function opened(socket: WebSocket, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once('open', resolve);
-    socket.once('error', (cause) => reject(new CosmicError('node.unreachable', `${address}: ${cause.message}`, { cause })));
+    socket.once('error', (cause) =>
+      reject(new CosmicError('node.unreachable', `${address}: ${cause.message}`, { cause })),
+    );
     socket.once('close', () => reject(new CosmicError('node.unreachable', `${address}: closed while connecting`)));
   });
 }

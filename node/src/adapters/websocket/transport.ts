@@ -109,5 +109,9 @@ function shortened(reason: string): string {
 }
 
 function closedError(remote: Remote, cause?: Error): CosmicError {
-  return new CosmicError('node.unreachable', `${remote.address}: connection is closed`, cause === undefined ? {} : { cause });
+  return new CosmicError(
+    'node.unreachable',
+    `${remote.address}: connection is closed`,
+    cause === undefined ? {} : { cause },
+  );
 }

@@ -44,7 +44,18 @@ describe('the door for peers', () => {
 
   const statusOf = (port: number, path: string, headers: Record<string, string>): Promise<number | undefined> =>
     new Promise((resolve, reject) => {
-      const asked = request({ port, host: '127.0.0.1', path, headers: { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==', ...headers } });
+      const asked = request({
+        port,
+        host: '127.0.0.1',
+        path,
+        headers: {
+          Connection: 'Upgrade',
+          Upgrade: 'websocket',
+          'Sec-WebSocket-Version': '13',
+          'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+          ...headers,
+        },
+      });
       asked.on('response', (response) => {
         response.resume();
         resolve(response.statusCode);
@@ -59,7 +70,10 @@ describe('the door for peers', () => {
 
   test('another path, a web page and a missing subprotocol are refused; a node is let in', async () => {
     const { http, network, port } = await serve();
-    closing.push(() => network.close(), () => shut(http));
+    closing.push(
+      () => network.close(),
+      () => shut(http),
+    );
     const cosmic = { 'Sec-WebSocket-Protocol': 'cosmic.1' };
     expect(await statusOf(port, '/elsewhere', cosmic)).toBe(404);
     expect(await statusOf(port, '/v2/peer', { ...cosmic, Origin: 'https://page.example' })).toBe(403);
@@ -70,7 +84,10 @@ describe('the door for peers', () => {
 
   test('text and oversized messages end the connection', async () => {
     const { http, network, port } = await serve();
-    closing.push(() => network.close(), () => shut(http));
+    closing.push(
+      () => network.close(),
+      () => shut(http),
+    );
     const codeAfter = async (send: (socket: WebSocket) => void): Promise<number> => {
       const socket = new WebSocket(`ws://127.0.0.1:${port}/v2/peer`, 'cosmic.1');
       socket.on('error', () => undefined);
@@ -86,8 +103,13 @@ describe('the door for peers', () => {
     const network = createWebSocketNetwork({ path: '/v2/peer', timing: { pingMs: 30 } });
     network.attach(http);
     await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-    closing.push(() => network.close(), () => shut(http));
-    const socket = new WebSocket(`ws://127.0.0.1:${(http.address() as AddressInfo).port}/v2/peer`, 'cosmic.1', { autoPong: false });
+    closing.push(
+      () => network.close(),
+      () => shut(http),
+    );
+    const socket = new WebSocket(`ws://127.0.0.1:${(http.address() as AddressInfo).port}/v2/peer`, 'cosmic.1', {
+      autoPong: false,
+    });
     socket.on('error', () => undefined);
     expect(await new Promise((resolve) => socket.on('close', resolve))).toBe(1006);
   });

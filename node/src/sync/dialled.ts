@@ -1,0 +1,64 @@
+import { CosmicError, type Clock, type Network, type PeerStatus, type Transport } from '@cosmicembeddings/sdk';
+import type { Peer } from './peer.js';
+
+/** An address that this node keeps dialling, and what came of it. */
+export interface Dialled {
+  readonly address: string;
+  readonly stop: AbortController;
+  peer?: Peer;
+  state: PeerStatus['state'];
+  lastError?: string;
+  received: number;
+  sent: number;
+  node?: string;
+}
+
+/** Dials with a deadline on the given clock. */
+export async function dialWithin(
+  network: Network,
+  address: string,
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal,
+): Promise<Transport> {
+  const late = new AbortController();
+  const done = new AbortController();
+  void clock.sleep(ms, AbortSignal.any([done.signal, signal])).then(
+    () => late.abort(new CosmicError('node.unreachable', `${address}: no answer within ${ms} ms`)),
+    () => undefined,
+  );
+  try {
+    return await network.dial(address, AbortSignal.any([late.signal, signal]));
+  } finally {
+    done.abort(new CosmicError('node.stopping', 'dialled'));
+  }
+}
+
+export function statusOfDialled(dial: Dialled): PeerStatus {
+  const { peer } = dial;
+  const node = peer?.session.hello?.node ?? dial.node;
+  if (node !== undefined) dial.node = node;
+  return {
+    address: dial.address,
+    ...(node === undefined ? {} : { node }),
+    state: peer?.isReady === true ? 'connected' : dial.state,
+    direction: 'out',
+    configured: true,
+    received: dial.received + (peer?.received ?? 0),
+    sent: dial.sent + (peer?.sent ?? 0),
+    ...(dial.lastError === undefined || peer?.isReady === true ? {} : { lastError: dial.lastError }),
+  };
+}
+
+export function statusOfInbound(peer: Peer): PeerStatus {
+  const node = peer.session.hello?.node;
+  return {
+    address: peer.remote.address,
+    ...(node === undefined ? {} : { node }),
+    state: peer.isReady ? 'connected' : 'connecting',
+    direction: 'in',
+    configured: false,
+    received: peer.received,
+    sent: peer.sent,
+  };
+}

@@ -1,0 +1,48 @@
+import {
+  cidOf,
+  concatBytes,
+  DAG_CBOR,
+  decodeHeader,
+  RAW,
+  readEnvelope,
+  type BlockStore,
+  type StoredBlock,
+} from '@cosmicembeddings/sdk';
+import { sha256 } from '../adapters/crypto/index.js';
+
+const GONE = Uint8Array.of(0xf6);
+
+/** Blocks by digest, whichever of the two formats they have; same length and order as asked. */
+export async function loadBlocks(
+  store: Pick<BlockStore, 'get'>,
+  digests: readonly Uint8Array[],
+): Promise<(StoredBlock | undefined)[]> {
+  const native = await store.get(digests.map((digest) => cidOf(DAG_CBOR, digest).text));
+  const others = digests.filter((_, i) => native[i] === undefined);
+  const second = others.length === 0 ? [] : await store.get(others.map((digest) => cidOf(RAW, digest).text));
+  let next = 0;
+  return native.map((block) => block ?? second[next++]);
+}
+
+/** Exactly as signed, null for a body that is gone; undefined when nothing signed is left to give. */
+export function wireOf(block: StoredBlock | undefined): Uint8Array | undefined {
+  if (block === undefined || block.envelope.length === 0) return undefined;
+  return block.format === 'python/1' ? block.envelope : concatBytes(block.envelope, block.body ?? GONE);
+}
+
+/** The digest of a native block, whatever else is wrong with it. */
+export function digestOf(wire: Uint8Array): Uint8Array | undefined {
+  const read = readEnvelope(wire);
+  return read.status === 'rejected' ? undefined : sha256(read.envelope.header);
+}
+
+export function headerTimeOf(wire: Uint8Array): number | undefined {
+  const read = readEnvelope(wire);
+  const decoded = read.status === 'rejected' ? read : decodeHeader(read.envelope.header);
+  return decoded.status === 'ok' ? decoded.header.timestamp : undefined;
+}
+
+export function isHeaderOnly(wire: Uint8Array): boolean {
+  const read = readEnvelope(wire);
+  return read.status !== 'rejected' && wire.length === read.envelope.end + 1 && wire[read.envelope.end] === GONE[0];
+}
