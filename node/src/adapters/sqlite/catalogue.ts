@@ -1,0 +1,129 @@
+import { CosmicError, fromHex, toHex, type BlockId, type Catalogue, type CatalogueCounts, type Filter, type Page } from '@cosmicembeddings/sdk';
+import { pageKey, readPageKey } from '@cosmicembeddings/sdk/memory';
+import type { Row, Statement, Value } from './driver.js';
+import { bytesOf, digestOf, idOf } from './rows.js';
+import type { StoreReader } from './reader.js';
+
+/** Questions about the store's blocks, answered by its indexes on the reader's connection. */
+export function createCatalogue(reader: StoreReader, labelsNow: () => number): Catalogue {
+  const { database, names } = reader;
+  const prepared = new Map<string, Statement>();
+  const all = (sql: string, values: readonly Value[]): Row[] => {
+    let statement = prepared.get(sql);
+    if (statement === undefined) {
+      statement = database.prepare(sql);
+      if (prepared.size > 200) prepared.clear();
+      prepared.set(sql, statement);
+    }
+    return statement.all(...values);
+  };
+  const nameIds = (values: readonly string[]): number[] => values.map((value) => names.id(value) ?? -1);
+  const conditions = (filter: Filter): Condition => conditionOf(filter, nameIds);
+  const ids = (rows: readonly Row[]): BlockId[] => rows.map((row) => idOf(row['python'] === 1, bytesOf(row['digest'])));
+
+  return {
+    find: async (filter, page) => findPage(conditions(filter), page, all),
+    labels: async (filter) => {
+      const { where, values } = conditions(filter);
+      const bits = new Uint8Array(Math.ceil(labelsNow() / 8));
+      for (const row of all(`SELECT first_label, row_count FROM blocks b WHERE row_count > 0 AND erased IS NULL${where}`, values)) {
+        const first = row['first_label'] as number;
+        for (let label = first; label < first + (row['row_count'] as number); label++) bits[label >> 3]! |= 1 << (label & 7);
+      }
+      return bits;
+    },
+    blocksOf: async (labels) =>
+      labels.map((label) => {
+        const row = all('SELECT digest, python, first_label, row_count FROM blocks WHERE row_count > 0 AND first_label <= ? ORDER BY first_label DESC LIMIT 1', [label])[0];
+        if (row === undefined || label >= (row['first_label'] as number) + (row['row_count'] as number)) return undefined;
+        return { id: idOf(row['python'] === 1, bytesOf(row['digest'])), row: label - (row['first_label'] as number) };
+      }),
+    linksTo: async (id) => {
+      const target = digestOf(id);
+      if (target === undefined) return [];
+      return all('SELECT b.digest, b.python, n.name AS rel FROM links l JOIN blocks b ON b.id = l.block JOIN names n ON n.id = l.rel WHERE l.target = ? ORDER BY b.seq', [target.digest]).map((row) => ({
+        id: idOf(row['python'] === 1, bytesOf(row['digest'])),
+        rel: row['rel'] as string,
+      }));
+    },
+    aliases: async (alias) => ids(all('SELECT b.digest, b.python FROM aliases a JOIN blocks b ON b.id = a.block WHERE a.alias = ? ORDER BY b.seq', [alias])),
+    counts: async () => countsOf(all, names),
+  };
+}
+
+interface Condition {
+  /** ` AND …` over `blocks b`. */
+  readonly where: string;
+  readonly values: readonly Value[];
+}
+
+function conditionOf(filter: Filter, nameIds: (values: readonly string[]) => number[]): Condition {
+  const parts: string[] = [];
+  const values: Value[] = [];
+  const among = (column: string, list: readonly Value[]): void => {
+    parts.push(`${column} IN (${list.map(() => '?').join(', ')})`);
+    values.push(...list);
+  };
+  if (filter.spaces !== undefined) among('b.space', nameIds(filter.spaces));
+  if (filter.authors !== undefined) among('b.author', nameIds(filter.authors));
+  if (filter.kinds !== undefined) among('b.kind', nameIds(filter.kinds));
+  for (const tag of nameIds(filter.tagsAll ?? [])) {
+    parts.push('b.id IN (SELECT block FROM tags WHERE tag = ?)');
+    values.push(tag);
+  }
+  if (filter.tagsAny !== undefined) {
+    parts.push(`b.id IN (SELECT block FROM tags WHERE tag IN (${filter.tagsAny.map(() => '?').join(', ')}))`);
+    values.push(...nameIds(filter.tagsAny));
+  }
+  for (const { rel, id } of filter.links ?? []) {
+    const target = digestOf(id);
+    if (target === undefined) throw new CosmicError('request.malformed', `links: not a block id: ${id.slice(0, 100)}`);
+    parts.push(`b.id IN (SELECT block FROM links WHERE target = ?${rel === undefined ? '' : ' AND rel = ?'})`);
+    values.push(target.digest, ...(rel === undefined ? [] : nameIds([rel])));
+  }
+  if (filter.language !== undefined) {
+    const range = filter.language.toLowerCase();
+    parts.push('b.id IN (SELECT block FROM languages WHERE language = ? OR substr(language, 1, ?) = ?)');
+    values.push(range, range.length + 1, `${range}-`);
+  }
+  if (filter.fromMs !== undefined) (parts.push('b.time >= ?'), values.push(filter.fromMs));
+  if (filter.toMs !== undefined) (parts.push('b.time < ?'), values.push(filter.toMs));
+  if (filter.hasRows !== undefined) parts.push(filter.hasRows ? 'b.row_count > 0' : 'b.row_count = 0');
+  return { where: parts.map((part) => ` AND ${part}`).join(''), values };
+}
+
+function findPage({ where, values }: Condition, { limit, after, order = 'newest' }: Page, all: (sql: string, values: readonly Value[]) => Row[]): { ids: BlockId[]; next?: string } {
+  const start = after === undefined ? undefined : readPageKey(after);
+  const sign = order === 'newest' ? '<' : '>';
+  const direction = order === 'newest' ? 'DESC' : 'ASC';
+  const from = start === undefined ? '' : ` AND (b.time, b.digest) ${sign} (?, ?)`;
+  const size = Math.max(0, limit);
+  const rows = all(`SELECT b.digest, b.python, b.time FROM blocks b WHERE 1${where}${from} ORDER BY b.time ${direction}, b.digest ${direction} LIMIT ?`, [
+    ...values,
+    ...(start === undefined ? [] : [start.timeMs, fromHex(start.digest)]),
+    size + 1,
+  ]);
+  const page = rows.slice(0, size);
+  const last = page.at(-1);
+  return {
+    ids: page.map((row) => idOf(row['python'] === 1, bytesOf(row['digest']))),
+    ...(last !== undefined && rows.length > page.length ? { next: pageKey({ timeMs: last['time'] as number, digest: toHex(bytesOf(last['digest'])) }) } : {}),
+  };
+}
+
+function countsOf(all: (sql: string, values: readonly Value[]) => Row[], names: StoreReader['names']): CatalogueCounts {
+  const kinds = all('SELECT kind, count(*) AS n FROM blocks GROUP BY kind', []);
+  const spaces = all('SELECT space, sum(row_count) AS n FROM blocks WHERE row_count > 0 AND erased IS NULL GROUP BY space', []);
+  const { authors } = all('SELECT count(DISTINCT author) AS authors FROM blocks', [])[0] as { authors: number };
+  const counted = spaces.flatMap((row) => {
+    const space = row['space'] === null ? undefined : names.space(row['space'] as number);
+    return space === undefined ? [] : [{ id: names.name(row['space'] as number), rows: row['n'] as number, space }];
+  });
+  return {
+    blocks: kinds.reduce((sum, row) => sum + (row['n'] as number), 0),
+    rows: counted.reduce((sum, { rows }) => sum + rows, 0),
+    authors,
+    kinds: Object.fromEntries(kinds.map((row) => [names.name(row['kind'] as number), row['n'] as number])),
+    spaces: counted,
+  };
+}

@@ -1,0 +1,101 @@
+import { createRequire } from 'node:module';
+import { CosmicError } from '@cosmicembeddings/sdk';
+
+/** SQLite engines, best first: compiled, Node's own (from 22.13 on), WebAssembly with file access. */
+export type SqliteEngine = 'better-sqlite3' | 'node:sqlite' | 'wasm';
+
+export type Value = number | string | Uint8Array | null;
+export type Row = Record<string, Value>;
+
+export interface Statement {
+  run(...values: Value[]): void;
+  get(...values: Value[]): Row | undefined;
+  all(...values: Value[]): Row[];
+}
+
+/** The part of SQLite that the adapter uses, the same over every engine. */
+export interface Database {
+  exec(sql: string): void;
+  prepare(sql: string): Statement;
+  close(): void;
+}
+
+export interface OpenOptions {
+  readonly readOnly?: boolean;
+}
+
+const require = createRequire(import.meta.url);
+
+interface Wasm {
+  exec(sql: string): void;
+  prepare(sql: string): { run(values: Value[]): unknown; get(values: Value[]): Row | null; all(values: Value[]): Row[] };
+  close(): void;
+}
+
+const openers: Readonly<Record<SqliteEngine, (path: string, options: OpenOptions) => Database>> = {
+  'better-sqlite3': (path, { readOnly = false }) => {
+    const Native = require('better-sqlite3') as new (path: string, options: object) => Database;
+    return new Native(path, { readonly: readOnly, timeout: 10_000 });
+  },
+  'node:sqlite': (path, { readOnly = false }) => {
+    const { DatabaseSync } = require('node:sqlite') as { DatabaseSync: new (path: string, options: object) => Database };
+    const database = new DatabaseSync(path, { readOnly });
+    database.exec('PRAGMA busy_timeout = 10000');
+    return database;
+  },
+  wasm: (path, { readOnly = false }) => {
+    const { Database: Wasm } = require('node-sqlite3-wasm') as { Database: new (path: string, options: object) => Wasm };
+    const inner = new Wasm(path, { readOnly });
+    return {
+      exec: (sql) => inner.exec(sql),
+      close: () => inner.close(),
+      prepare: (sql) => {
+        const statement = inner.prepare(sql);
+        return { run: (...values) => void statement.run(values), get: (...values) => statement.get(values) ?? undefined, all: (...values) => statement.all(values) };
+      },
+    };
+  },
+};
+
+/** The engine to use. `auto`: the first that loads. @throws CosmicError config.malformed when the wanted one does not */
+export function chooseSqlite(wanted: SqliteEngine | 'auto'): SqliteEngine {
+  const reasons: string[] = [];
+  for (const engine of wanted === 'auto' ? (Object.keys(openers) as SqliteEngine[]) : [wanted]) {
+    try {
+      openers[engine](':memory:', {}).close();
+      return engine;
+    } catch (error) {
+      reasons.push(`${engine}: ${(error as Error).message.split('\n')[0]}`);
+    }
+  }
+  throw new CosmicError('config.malformed', `store: no usable SQLite (${reasons.join('; ')})`);
+}
+
+export function openDatabase(engine: SqliteEngine, path: string, options: OpenOptions = {}): Database {
+  return openers[engine](path, options);
+}
+
+/** Runs `work` in one transaction: all of it or nothing. */
+export function transaction<T>(database: Database, work: () => T): T {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    try {
+      database.exec('ROLLBACK');
+    } catch {
+      // SQLite has rolled back by itself (full disk, I/O error).
+    }
+    throw error;
+  }
+}
+
+/** A full disk or a damaged file as a code; anything else as it is. */
+export function faultOf(error: unknown): unknown {
+  const text = error instanceof Error ? `${(error as { code?: string }).code ?? ''} ${error.message}` : String(error);
+  if (/SQLITE_FULL|disk is full|ENOSPC|disk I\/O error|SQLITE_IOERR/i.test(text)) return new CosmicError('node.storage_full', text.trim(), { cause: error });
+  if (/SQLITE_CORRUPT|SQLITE_NOTADB|malformed|not a database/i.test(text)) return new CosmicError('store.corrupt', text.trim(), { cause: error });
+  return error;
+}

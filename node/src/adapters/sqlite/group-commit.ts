@@ -1,0 +1,148 @@
+import { Worker } from 'node:worker_threads';
+import { CosmicError, type Arrival, type Code, type PutResult } from '@cosmicembeddings/sdk';
+import { openDatabase, faultOf } from './driver.js';
+import { configure } from './schema.js';
+import { answerOf } from './writer-answer.js';
+import { packArrivals, type WriterReply, type WriterRequest, type WriterResult, type WriterSetup } from './writer-protocol.js';
+import { StoreWriter, type HeadNumbers } from './writer.js';
+
+/** One writer, one transaction and one fsync for all puts that wait together. */
+export interface GroupCommit {
+  put(arrivals: readonly Arrival[]): Promise<PutResult[]>;
+  ask(request: WriterRequest): Promise<WriterResult>;
+  head(): HeadNumbers;
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  readonly arrivals: readonly Arrival[];
+  resolve(results: PutResult[]): void;
+  reject(error: unknown): void;
+}
+
+const GROUP_MAX = 1024;
+const GROUP_MAX_BYTES = 16 * 1024 * 1024;
+/** Puts that wait at most; more are refused as busy. */
+const WAITING_MAX = 65_536;
+
+export async function openGroupCommit(setup: WriterSetup): Promise<GroupCommit> {
+  const line = setup.engine === 'wasm' ? inLine(setup) : await inWorker(setup);
+  const waiting: Waiting[] = [];
+  let head = line.head();
+  let busy = false;
+  let scheduled = false;
+
+  const flush = async (): Promise<void> => {
+    scheduled = false;
+    if (busy || waiting.length === 0) return;
+    busy = true;
+    const group = takeGroup(waiting);
+    try {
+      const results = (await line.ask(packArrivals(group.flatMap((item) => item.arrivals)))) as readonly PutResult[];
+      head = line.head();
+      let at = 0;
+      for (const item of group) item.resolve(results.slice(at, (at += item.arrivals.length)));
+    } catch (error) {
+      for (const item of group) item.reject(error);
+    } finally {
+      busy = false;
+      if (waiting.length > 0) void flush();
+    }
+  };
+  return {
+    put: (arrivals) =>
+      new Promise((resolve, reject) => {
+        if (waiting.length >= WAITING_MAX) return reject(new CosmicError('node.busy', `${waiting.length} blocks wait to be written`));
+        waiting.push({ arrivals, resolve, reject });
+        if (!busy && !scheduled) {
+          scheduled = true;
+          setImmediate(() => void flush());
+        }
+      }),
+    ask: async (request) => {
+      const result = await line.ask(request);
+      head = line.head();
+      return result;
+    },
+    head: () => head,
+    close: () => line.close(),
+  };
+}
+
+function takeGroup(waiting: Waiting[]): Waiting[] {
+  let blocks = 0;
+  let bytes = 0;
+  let count = 0;
+  while (count < waiting.length && blocks < GROUP_MAX && bytes < GROUP_MAX_BYTES) {
+    for (const { block } of waiting[count]!.arrivals) bytes += block.envelope.length + (block.body?.length ?? 0);
+    blocks += waiting[count]!.arrivals.length;
+    count += 1;
+  }
+  return waiting.splice(0, count);
+}
+
+interface Line {
+  ask(request: WriterRequest): Promise<WriterResult>;
+  head(): HeadNumbers;
+  close(): Promise<void>;
+}
+
+async function inWorker(setup: WriterSetup): Promise<Line> {
+  const worker = new Worker(new URL('./writer-worker.js', import.meta.url), { workerData: setup });
+  const pending: { resolve(result: WriterResult): void; reject(error: unknown): void }[] = [];
+  let head: HeadNumbers = { epoch: '', seq: 0, count: 0, labels: 0 };
+  let fault: unknown;
+  const asked = (request?: WriterRequest): Promise<WriterResult> =>
+    new Promise((resolve, reject) => {
+      if (fault !== undefined) return reject(fault);
+      pending.push({ resolve, reject });
+      if (request !== undefined) worker.postMessage(request, request.type === 'put' ? [request.bytes.buffer as ArrayBuffer] : []);
+    });
+  worker.on('message', (reply: WriterReply) => {
+    head = reply.head;
+    const { resolve, reject } = pending.shift()!;
+    if (reply.ok) resolve(reply.result);
+    else reject(reply.code === undefined ? new Error(reply.message) : new CosmicError(reply.code as Code, reply.message));
+  });
+  const end = (error: unknown): void => {
+    fault ??= error;
+    for (const { reject } of pending.splice(0)) reject(fault);
+  };
+  worker.on('error', end);
+  worker.on('exit', () => end(new Error('the store is closed')));
+  await asked();
+  return {
+    ask: asked,
+    head: () => head,
+    close: async () => {
+      if (fault !== undefined) return;
+      const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+      await asked({ type: 'close' });
+      await exited;
+    },
+  };
+}
+
+/** For engines whose connections cannot share a file: the writer works in this thread. */
+function inLine(setup: WriterSetup): Line {
+  const database = openDatabase(setup.engine, setup.path);
+  configure(database, setup.engine);
+  const writer = new StoreWriter(database);
+  let closed = false;
+  return {
+    ask: async (request) => {
+      if (closed) throw new Error('the store is closed');
+      try {
+        return answerOf(request, writer, database);
+      } catch (error) {
+        throw faultOf(error);
+      }
+    },
+    head: () => writer.head(),
+    close: async () => {
+      if (closed) return;
+      closed = true;
+      answerOf({ type: 'close' }, writer, database);
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import type { BlockStore, Catalogue, Head } from '@cosmicembeddings/sdk';
+import { createCatalogue } from './catalogue.js';
+import { chooseSqlite, faultOf, openDatabase, type SqliteEngine } from './driver.js';
+import { openGroupCommit } from './group-commit.js';
+import { lockFolder } from './lock.js';
+import { StoreReader } from './reader.js';
+import { prepare } from './schema.js';
+import { openText, type SqliteText } from './text.js';
+
+export type { SqliteEngine } from './driver.js';
+export type { SqliteText } from './text.js';
+export { StoreReader } from './reader.js';
+
+export interface SqliteOptions {
+  /** Data folder; taken by a lock until `close`. */
+  readonly folder: string;
+  readonly network: string;
+  /** did of the node that owns the folder. */
+  readonly node: string;
+  readonly engine?: SqliteEngine | 'auto';
+  /** Modules of plug-ins, for the text index to read their kinds. */
+  readonly plugins?: readonly string[];
+}
+
+export interface SqliteParts {
+  readonly engine: SqliteEngine;
+  readonly store: BlockStore;
+  readonly catalogue: Catalogue;
+  readonly text: SqliteText;
+  /** A consistent copy of the store while it is in use. `path` must not exist. */
+  backup(path: string): Promise<void>;
+  vacuum(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const storeFile = (folder: string): string => join(folder, 'store.sqlite');
+export const textFile = (folder: string): string => join(folder, 'text.sqlite');
+
+/**
+ * Opens the embedded store of a data folder: writer, catalogue and text index.
+ * @throws CosmicError store.locked, store.foreign, store.too_new, store.corrupt, config.malformed
+ */
+export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
+  const engine = chooseSqlite(options.engine ?? 'auto');
+  const unlock = lockFolder(options.folder);
+  try {
+    const path = storeFile(options.folder);
+    initialise(path, engine, options);
+    const writer = await openGroupCommit({ path, engine });
+    const reader = new StoreReader(path, engine);
+    const text = await openText({ storePath: path, path: textFile(options.folder), engine, plugins: options.plugins ?? [] });
+    const store: BlockStore = {
+      put: (arrivals) => (arrivals.length === 0 ? Promise.resolve([]) : writer.put(arrivals)),
+      get: async (ids) => reader.get(ids),
+      erase: async (ids, reason) => [...((await writer.ask({ type: 'erase', ids, reason })) as readonly number[])],
+      decide: async (items) => void (await writer.ask({ type: 'decide', items })),
+      undecide: async () => void (await writer.ask({ type: 'undecide' })),
+      tail: async (cursor, max) => reader.tail(cursor, max),
+      items: async (from, to, max) => reader.items(from, to, max),
+      head: async (): Promise<Head> => writer.head(),
+      close: async () => {
+        reader.close();
+        await writer.close();
+      },
+    };
+    return {
+      engine,
+      store,
+      catalogue: createCatalogue(reader, () => writer.head().labels),
+      text,
+      backup: async (target) => {
+        reader.database.prepare('VACUUM INTO ?').run(target);
+      },
+      vacuum: async () => void (await writer.ask({ type: 'vacuum' })),
+      close: async () => {
+        await text.close();
+        await store.close();
+        unlock();
+      },
+    };
+  } catch (error) {
+    unlock();
+    throw faultOf(error);
+  }
+}
+
+function initialise(path: string, engine: SqliteEngine, identity: { readonly network: string; readonly node: string }): void {
+  const database = openDatabase(engine, path);
+  try {
+    prepare(database, engine, identity);
+  } finally {
+    database.close();
+  }
+}
+
+/** The store's reading half for other threads. */
+export function openSqliteReader({ folder, engine }: { readonly folder: string; readonly engine: SqliteEngine }): StoreReader {
+  return new StoreReader(storeFile(folder), engine);
+}
+

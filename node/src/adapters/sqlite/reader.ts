@@ -1,0 +1,81 @@
+import type { BlockId, Cursor, DecidedItem, EraseReason, Head, StoredBlock, TailItem } from '@cosmicembeddings/sdk';
+import { openDatabase, type Database, type Row, type SqliteEngine, type Statement } from './driver.js';
+import { metaOf } from './schema.js';
+import { BLOCK_COLUMNS, blockOf, bytesOf, digestOf, idOf, Names } from './rows.js';
+
+const NO_ENTRY = { tags: [], links: [], refs: [], rows: 0 } as const;
+
+/** Reads `store.sqlite` on a connection of its own: the store's reading half, for this thread or any other. */
+export class StoreReader {
+  readonly database: Database;
+  readonly names: Names;
+  private readonly byDigest: Statement;
+  private readonly byRow: Statement;
+  private readonly events: Statement;
+  private readonly heads: Statement;
+  private readonly decided: Statement;
+
+  constructor(path: string, engine: SqliteEngine) {
+    this.database = openDatabase(engine, path, { readOnly: true });
+    this.database.exec('PRAGMA cache_size = -16000; PRAGMA mmap_size = 268435456');
+    this.names = new Names(this.database);
+    const prepare = (sql: string): Statement => this.database.prepare(sql);
+    this.byDigest = prepare(`SELECT ${BLOCK_COLUMNS} FROM blocks WHERE digest = ?`);
+    this.byRow = prepare(`SELECT ${BLOCK_COLUMNS} FROM blocks WHERE id = ?`);
+    this.events = prepare('SELECT seq AS event, block AS event_block, digest AS event_digest, reason AS event_reason FROM events WHERE seq > ? ORDER BY seq LIMIT ?');
+    this.heads = prepare('SELECT (SELECT max(seq) FROM events) AS seq, (SELECT count(*) FROM blocks) AS count');
+    this.decided = prepare(`
+      SELECT time, digest FROM (
+        SELECT * FROM (SELECT time, digest FROM blocks WHERE (time, digest) >= (?1, ?2) AND (time, digest) < (?3, ?4) ORDER BY time, digest LIMIT ?5)
+        UNION SELECT * FROM (SELECT time, digest FROM decided WHERE (time, digest) >= (?1, ?2) AND (time, digest) < (?3, ?4) ORDER BY time, digest LIMIT ?5)
+        UNION SELECT time, digest FROM withheld WHERE time IS NOT NULL AND (time, digest) >= (?1, ?2) AND (time, digest) < (?3, ?4)
+      ) ORDER BY time, digest LIMIT ?5`);
+  }
+
+  get(ids: readonly BlockId[]): (StoredBlock | undefined)[] {
+    return ids.map((id) => {
+      const named = digestOf(id);
+      const row = named === undefined ? undefined : this.byDigest.get(named.digest);
+      return row === undefined || (row['python'] === 1) !== named!.python ? undefined : blockOf(row, this.names);
+    });
+  }
+
+  /** The epoch can change only in a restored file, so it is read once. */
+  epoch(): string {
+    return (this.knownEpoch ??= metaOf(this.database, 'epoch'));
+  }
+  private knownEpoch: string | undefined;
+
+  head(): Head {
+    const row = this.heads.get()!;
+    return { epoch: this.epoch(), seq: Number(row['seq'] ?? 0), count: Number(row['count'] ?? 0), labels: Number(metaOf(this.database, 'labels')) };
+  }
+
+  tail(cursor: Cursor, max: number): TailItem[] {
+    const from = cursor.epoch === this.epoch() ? cursor.seq : 0;
+    return this.events.all(from, max).map((event) => this.tailItem(event));
+  }
+
+  private tailItem(event: Row): TailItem {
+    const seq = event['event'] as number;
+    const reason = event['event_reason'] as EraseReason | null;
+    if (event['event_block'] === null) {
+      const named = bytesOf(event['event_digest']);
+      return { seq, type: 'erase', id: idOf(named[0] === 1, named.subarray(1)), reason: reason!, firstLabel: 0, rows: 0 };
+    }
+    const block = blockOf(this.byRow.get(event['event_block']!)!, this.names);
+    if (reason !== null) return { seq, type: 'erase', id: block.id, reason, firstLabel: block.firstLabel, rows: block.entry.rows };
+    // An earlier, header-only arrival of a block that came whole later.
+    const { author, kind, timeMs, refs, prev } = block.entry;
+    const earlier = { ...block, seq, body: null, entry: { ...NO_ENTRY, author, kind, timeMs, refs, ...(prev === undefined ? {} : { prev }) } };
+    return { seq, type: 'put', block: block.seq === seq ? block : earlier };
+  }
+
+  items(from: DecidedItem, to: DecidedItem, max: number): DecidedItem[] {
+    return this.decided.all(from.timeMs, from.digest, to.timeMs, to.digest, max).map((row) => ({ timeMs: row['time'] as number, digest: bytesOf(row['digest']) }));
+  }
+
+  close(): void {
+    this.database.close();
+  }
+}

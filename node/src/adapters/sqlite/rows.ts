@@ -1,0 +1,119 @@
+import { cidOf, DAG_CBOR, parseCid, RAW, type BlockId, type CatalogueEntry, type EraseReason, type SpaceDescriptor, type StoredBlock } from '@cosmicembeddings/sdk';
+import type { Database, Row, Statement } from './driver.js';
+
+/** What the `entry` column holds: the parts of a catalogue entry that have no column of their own. */
+export interface EntryRest {
+  readonly tags?: readonly string[];
+  readonly links?: CatalogueEntry['links'];
+  readonly refs?: CatalogueEntry['refs'];
+  readonly prev?: BlockId;
+  readonly languages?: readonly string[];
+  readonly aliases?: readonly string[];
+  readonly inert?: { readonly code: string; readonly detail: string };
+}
+
+export function restOf(entry: CatalogueEntry): EntryRest {
+  return {
+    ...(entry.tags.length === 0 ? {} : { tags: entry.tags }),
+    ...(entry.links.length === 0 ? {} : { links: entry.links }),
+    ...(entry.refs.length === 0 ? {} : { refs: entry.refs }),
+    ...(entry.prev === undefined ? {} : { prev: entry.prev }),
+    ...(entry.languages === undefined ? {} : { languages: entry.languages }),
+    ...(entry.aliases === undefined ? {} : { aliases: entry.aliases }),
+    ...(entry.inert === undefined ? {} : { inert: entry.inert }),
+  };
+}
+
+export const BLOCK_COLUMNS = 'id, digest, seq, python, time, first_seen, author, kind, space, row_count, first_label, header_only, erased, entry, envelope, body';
+
+/** Dictionary of names and descriptors of one connection; both only ever grow. */
+export class Names {
+  private readonly byId = new Map<number, string>();
+  private readonly descriptors = new Map<number, SpaceDescriptor>();
+  private readonly find: Statement;
+  private readonly lookUp: Statement;
+  private readonly descriptor: Statement;
+
+  constructor(database: Database) {
+    this.find = database.prepare('SELECT name FROM names WHERE id = ?');
+    this.lookUp = database.prepare('SELECT id FROM names WHERE name = ?');
+    this.descriptor = database.prepare('SELECT descriptor FROM spaces WHERE id = ?');
+  }
+
+  name(id: number): string {
+    let name = this.byId.get(id);
+    if (name === undefined) {
+      name = String(this.find.get(id)?.['name'] ?? '');
+      this.byId.set(id, name);
+    }
+    return name;
+  }
+
+  id(name: string): number | undefined {
+    const id = this.lookUp.get(name)?.['id'];
+    return typeof id === 'number' ? id : undefined;
+  }
+
+  space(id: number): SpaceDescriptor | undefined {
+    let space = this.descriptors.get(id);
+    if (space === undefined) {
+      const text = this.descriptor.get(id)?.['descriptor'];
+      if (typeof text !== 'string') return undefined;
+      space = JSON.parse(text) as SpaceDescriptor;
+      this.descriptors.set(id, space);
+    }
+    return space;
+  }
+}
+
+export function idOf(python: boolean, digest: Uint8Array): BlockId {
+  return cidOf(python ? RAW : DAG_CBOR, digest).text;
+}
+
+/** The digest that an id names, and whether it is of a version-1 block; undefined for any other text. */
+export function digestOf(id: BlockId): { readonly digest: Uint8Array; readonly python: boolean } | undefined {
+  try {
+    const cid = parseCid(id);
+    return cid.digest === undefined ? undefined : { digest: cid.digest, python: cid.codec === RAW };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Bytes of a column as a plain array: engines hand out buffers of their own kinds. */
+export function bytesOf(value: Row[string] | undefined): Uint8Array {
+  const bytes = value as Uint8Array;
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+export function blockOf(row: Row, names: Names): StoredBlock {
+  const python = row['python'] === 1;
+  const rest = row['entry'] === null ? {} : (JSON.parse(row['entry'] as string) as EntryRest);
+  const erased = row['erased'] as EraseReason | null;
+  const space = row['space'] === null ? undefined : (row['space'] as number);
+  const descriptor = space === undefined ? undefined : names.space(space);
+  const timeMs = row['time'] as number;
+  return {
+    id: idOf(python, bytesOf(row['digest'])),
+    seq: row['seq'] as number,
+    format: python ? 'python/1' : 'native/2',
+    timeMs,
+    firstSeenMs: row['first_seen'] as number,
+    envelope: bytesOf(row['envelope']),
+    body: row['body'] === null ? null : bytesOf(row['body']),
+    ...(erased === null ? {} : { erased }),
+    firstLabel: row['first_label'] as number,
+    entry: {
+      tags: [],
+      links: [],
+      refs: [],
+      ...rest,
+      author: names.name(row['author'] as number),
+      kind: names.name(row['kind'] as number),
+      timeMs,
+      rows: row['row_count'] as number,
+      ...(space === undefined ? {} : { space: names.name(space) }),
+      ...(descriptor === undefined ? {} : { descriptor }),
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { CosmicError } from '@cosmicembeddings/sdk';
+import { transaction, type Database, type SqliteEngine } from './driver.js';
+
+/** Format of `store.sqlite`; each step of `migrations` leads from one version to the next. */
+export const schemaVersion = 1;
+
+const SCHEMA = `
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE spaces (id INTEGER PRIMARY KEY, descriptor TEXT NOT NULL);
+CREATE TABLE blocks (
+  id INTEGER PRIMARY KEY,
+  digest BLOB NOT NULL,
+  seq INTEGER NOT NULL,
+  python INTEGER NOT NULL,
+  time INTEGER NOT NULL,
+  first_seen INTEGER NOT NULL,
+  author INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  space INTEGER,
+  row_count INTEGER NOT NULL,
+  first_label INTEGER NOT NULL,
+  header_only INTEGER NOT NULL,
+  erased TEXT,
+  entry TEXT,
+  envelope BLOB NOT NULL,
+  body BLOB
+);
+CREATE UNIQUE INDEX blocks_digest ON blocks (digest);
+CREATE UNIQUE INDEX blocks_time ON blocks (time, digest);
+CREATE INDEX blocks_author ON blocks (author);
+CREATE INDEX blocks_label ON blocks (first_label) WHERE row_count > 0;
+CREATE TABLE events (seq INTEGER PRIMARY KEY, block INTEGER, digest BLOB, reason TEXT);
+CREATE TABLE tags (tag INTEGER NOT NULL, block INTEGER NOT NULL, PRIMARY KEY (tag, block)) WITHOUT ROWID;
+CREATE TABLE languages (language TEXT NOT NULL, block INTEGER NOT NULL, PRIMARY KEY (language, block)) WITHOUT ROWID;
+CREATE TABLE links (target BLOB NOT NULL, rel INTEGER NOT NULL, block INTEGER NOT NULL, PRIMARY KEY (target, rel, block)) WITHOUT ROWID;
+CREATE TABLE aliases (alias TEXT NOT NULL, block INTEGER NOT NULL, PRIMARY KEY (alias, block)) WITHOUT ROWID;
+CREATE TABLE withheld (digest BLOB PRIMARY KEY, seq INTEGER NOT NULL, reason TEXT NOT NULL, time INTEGER) WITHOUT ROWID;
+CREATE TABLE decided (time INTEGER NOT NULL, digest BLOB NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (time, digest)) WITHOUT ROWID;
+CREATE INDEX decided_number ON decided (number);
+`;
+
+const migrations: readonly ((database: Database) => void)[] = [];
+
+/** Settings of a connection. 16 kB pages hold seven 2-kB blocks; FULL syncs each commit; erased bytes are overwritten. */
+export function configure(database: Database, engine: SqliteEngine): void {
+  database.exec('PRAGMA page_size = 16384');
+  // The WebAssembly build has no shared memory, so no write-ahead log.
+  database.exec(engine === 'wasm' ? 'PRAGMA journal_mode = DELETE' : 'PRAGMA journal_mode = WAL');
+  database.exec('PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -32000; PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 67108864');
+}
+
+export interface StoreIdentity {
+  readonly network: string;
+  readonly node: string;
+}
+
+/** Makes or migrates the store's file. @throws CosmicError store.too_new, store.foreign */
+export function prepare(database: Database, engine: SqliteEngine, identity: StoreIdentity): void {
+  configure(database, engine);
+  const exists = database.prepare(`SELECT count(*) AS n FROM sqlite_master WHERE name = 'meta'`).get()!['n'] === 1;
+  if (!exists) {
+    transaction(database, () => {
+      database.exec(SCHEMA);
+      const set = database.prepare('INSERT INTO meta VALUES (?, ?)');
+      set.run('version', String(schemaVersion));
+      set.run('epoch', newEpoch());
+      set.run('network', identity.network);
+      set.run('node', identity.node);
+      set.run('labels', '0');
+    });
+    return;
+  }
+  const version = Number(metaOf(database, 'version'));
+  if (version > schemaVersion) throw new CosmicError('store.too_new', `store version ${version}, this software knows ${schemaVersion}`);
+  for (const name of ['network', 'node'] as const) {
+    const stored = metaOf(database, name);
+    if (stored !== identity[name]) throw new CosmicError('store.foreign', `the store is of ${name} ${stored}, not ${identity[name]}`);
+  }
+  for (let from = version; from < schemaVersion; from++) {
+    transaction(database, () => {
+      migrations[from - 1]!(database);
+      database.prepare('UPDATE meta SET value = ? WHERE name = ?').run(String(from + 1), 'version');
+    });
+  }
+}
+
+export function metaOf(database: Database, name: string): string {
+  return String(database.prepare('SELECT value FROM meta WHERE name = ?').get(name)?.['value'] ?? '');
+}
+
+/** Names one life of a store: cursors of another life start over. */
+export function newEpoch(): string {
+  return randomBytes(12).toString('hex');
+}

@@ -1,0 +1,26 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { CosmicError } from '@cosmicembeddings/sdk';
+import { faultOf, openDatabase } from './driver.js';
+import { configure } from './schema.js';
+import { StoreWriter } from './writer.js';
+import { answerOf } from './writer-answer.js';
+import type { WriterReply, WriterRequest, WriterSetup } from './writer-protocol.js';
+
+const setup = workerData as WriterSetup;
+const port = parentPort!;
+const database = openDatabase(setup.engine, setup.path);
+configure(database, setup.engine);
+const writer = new StoreWriter(database);
+
+port.on('message', (request: WriterRequest) => {
+  let reply: WriterReply;
+  try {
+    reply = { ok: true, result: answerOf(request, writer, database), head: writer.head() };
+  } catch (error) {
+    const fault = faultOf(error);
+    reply = { ok: false, message: fault instanceof CosmicError ? fault.detail : String((fault as Error).stack), head: writer.head(), ...(fault instanceof CosmicError ? { code: fault.code } : {}) };
+  }
+  port.postMessage(reply);
+  if (request.type === 'close') port.close();
+});
+port.postMessage({ ok: true, result: undefined, head: writer.head() } satisfies WriterReply);

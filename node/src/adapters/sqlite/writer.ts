@@ -1,0 +1,200 @@
+import type { Arrival, BlockId, DecidedItem, EraseReason, PutResult } from '@cosmicembeddings/sdk';
+import { faultOf, transaction, type Database, type Statement } from './driver.js';
+import { metaOf, newEpoch } from './schema.js';
+import { digestOf, restOf, type EntryRest } from './rows.js';
+
+/** Refused ids kept at most; the oldest go. */
+const DECIDED_MAX = 1_000_000;
+
+export interface HeadNumbers {
+  readonly epoch: string;
+  readonly seq: number;
+  readonly count: number;
+  readonly labels: number;
+}
+
+/** Everything that writes to `store.sqlite`, one transaction a call. Runs in the writer worker, or in line where an engine cannot share. */
+export class StoreWriter {
+  private readonly ids = new Map<string, number>();
+  private readonly statements: Readonly<Record<string, Statement>>;
+  private epoch: string;
+  private seq: number;
+  private count: number;
+  private labels: number;
+  private decidedNumber: number;
+
+  constructor(private readonly database: Database) {
+    const prepare = (sql: string): Statement => database.prepare(sql);
+    this.statements = {
+      nameId: prepare('SELECT id FROM names WHERE name = ?'),
+      addName: prepare('INSERT INTO names (name) VALUES (?)'),
+      addSpace: prepare('INSERT OR IGNORE INTO spaces VALUES (?, ?)'),
+      find: prepare('SELECT id, seq, header_only, erased, first_seen, row_count, first_label, python, entry FROM blocks WHERE digest = ?'),
+      withheld: prepare('SELECT seq, reason, time FROM withheld WHERE digest = ?'),
+      dateWithheld: prepare('UPDATE withheld SET time = ? WHERE digest = ?'),
+      addWithheld: prepare('INSERT INTO withheld VALUES (?, ?, ?, NULL)'),
+      addBlock: prepare('INSERT INTO blocks (digest, seq, python, time, first_seen, author, kind, space, row_count, first_label, header_only, erased, entry, envelope, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?)'),
+      lastId: prepare('SELECT last_insert_rowid() AS id'),
+      complete: prepare('UPDATE blocks SET seq = ?, space = ?, row_count = ?, first_label = ?, header_only = 0, entry = ?, body = ? WHERE id = ?'),
+      addEvent: prepare('INSERT INTO events VALUES (?, ?, NULL, NULL)'),
+      addErasure: prepare('INSERT INTO events VALUES (?, ?, ?, ?)'),
+      erasureOf: prepare('SELECT seq FROM events WHERE block = ? AND reason IS NOT NULL'),
+      erase: prepare('UPDATE blocks SET body = NULL, erased = ?, entry = ?, envelope = CASE python WHEN 1 THEN zeroblob(0) ELSE envelope END WHERE id = ?'),
+      addTag: prepare('INSERT OR IGNORE INTO tags VALUES (?, ?)'),
+      addLanguage: prepare('INSERT OR IGNORE INTO languages VALUES (?, ?)'),
+      addLink: prepare('INSERT OR IGNORE INTO links VALUES (?, ?, ?)'),
+      addAlias: prepare('INSERT OR IGNORE INTO aliases VALUES (?, ?)'),
+      dropTags: prepare('DELETE FROM tags WHERE block = ?'),
+      dropLanguages: prepare('DELETE FROM languages WHERE block = ?'),
+      dropLinks: prepare('DELETE FROM links WHERE block = ?'),
+      dropAliases: prepare('DELETE FROM aliases WHERE block = ?'),
+      addDecided: prepare('INSERT OR IGNORE INTO decided VALUES (?, ?, ?)'),
+      dropDecided: prepare('DELETE FROM decided WHERE time = ? AND digest = ?'),
+      capDecided: prepare('DELETE FROM decided WHERE number <= ?'),
+      setLabels: prepare(`UPDATE meta SET value = ? WHERE name = 'labels'`),
+    };
+    this.epoch = metaOf(database, 'epoch');
+    this.labels = Number(metaOf(database, 'labels'));
+    this.seq = Number(database.prepare('SELECT max(seq) AS n FROM events').get()?.['n'] ?? 0);
+    this.count = Number(database.prepare('SELECT count(*) AS n FROM blocks').get()?.['n'] ?? 0);
+    this.decidedNumber = Number(database.prepare('SELECT max(number) AS n FROM decided').get()?.['n'] ?? 0);
+  }
+
+  head(): HeadNumbers {
+    return { epoch: this.epoch, seq: this.seq, count: this.count, labels: this.labels };
+  }
+
+  put(arrivals: readonly Arrival[]): PutResult[] {
+    return this.atomic(() => {
+      const labels = this.labels;
+      const results = arrivals.map((arrival) => this.putOne(arrival));
+      if (this.labels !== labels) this.statements['setLabels']!.run(String(this.labels));
+      return results;
+    });
+  }
+
+  erase(ids: readonly BlockId[], reason: EraseReason): number[] {
+    return this.atomic(() => ids.map((id) => this.eraseOne(id, reason)));
+  }
+
+  decide(items: readonly DecidedItem[]): void {
+    this.atomic(() => {
+      for (const { timeMs, digest } of items) this.statements['addDecided']!.run(timeMs, digest, ++this.decidedNumber);
+      this.statements['capDecided']!.run(this.decidedNumber - DECIDED_MAX);
+    });
+  }
+
+  undecide(): void {
+    this.database.exec('DELETE FROM decided');
+  }
+
+  /** A new life: every follower of this store starts over. */
+  renew(): void {
+    this.epoch = newEpoch();
+    this.database.prepare(`UPDATE meta SET value = ? WHERE name = 'epoch'`).run(this.epoch);
+  }
+
+  /** Counters in memory follow the transaction: a failed one leaves them as they were. */
+  private atomic<T>(work: () => T): T {
+    const before = { seq: this.seq, count: this.count, labels: this.labels, decidedNumber: this.decidedNumber };
+    try {
+      return transaction(this.database, work);
+    } catch (error) {
+      Object.assign(this, before);
+      this.ids.clear();
+      throw faultOf(error);
+    }
+  }
+
+  private putOne({ block, firstSeenMs }: Arrival): PutResult {
+    const { id, digest, entry } = block;
+    const refused = this.statements['withheld']!.get(digest);
+    if (refused !== undefined) {
+      if (refused['time'] === null) this.statements['dateWithheld']!.run(block.timeMs, digest);
+      return { id, seq: refused['seq'] as number, fresh: false, erased: refused['reason'] as EraseReason };
+    }
+    const before = this.statements['find']!.get(digest);
+    if (before !== undefined && (before['erased'] !== null || block.headerOnly || before['header_only'] === 0))
+      return { id, seq: before['seq'] as number, fresh: false, ...(before['erased'] === null ? {} : { erased: before['erased'] as EraseReason }) };
+    const seq = ++this.seq;
+    const space = entry.rows > 0 && entry.space !== undefined ? this.spaceId(entry.space, entry.descriptor) : null;
+    const rest = JSON.stringify(restOf(entry));
+    const stored = rest === '{}' ? null : rest;
+    let row: number;
+    if (before === undefined) {
+      this.statements['addBlock']!.run(
+        digest, seq, block.format === 'python/1' ? 1 : 0, block.timeMs, firstSeenMs, this.nameId(entry.author), this.nameId(entry.kind),
+        space, entry.rows, this.labels, block.headerOnly ? 1 : 0, stored, block.envelope, block.body,
+      );
+      row = this.statements['lastId']!.get()!['id'] as number;
+      this.count += 1;
+      this.statements['dropDecided']!.run(block.timeMs, digest);
+    } else {
+      row = before['id'] as number;
+      this.statements['complete']!.run(seq, space, entry.rows, this.labels, stored, block.body, row);
+    }
+    this.statements['addEvent']!.run(seq, row);
+    this.labels += entry.rows;
+    for (const tag of entry.tags) this.statements['addTag']!.run(this.nameId(tag), row);
+    for (const language of entry.languages ?? []) this.statements['addLanguage']!.run(language.toLowerCase(), row);
+    for (const alias of entry.aliases ?? []) this.statements['addAlias']!.run(alias, row);
+    this.addLinks(row, [...entry.links, ...entry.refs, ...(entry.prev === undefined ? [] : [{ rel: 'prev', id: entry.prev }])]);
+    return { id, seq, fresh: true };
+  }
+
+  private addLinks(row: number, links: readonly { readonly rel: string; readonly id: BlockId }[]): void {
+    for (const link of links) {
+      const target = digestOf(link.id);
+      if (target !== undefined) this.statements['addLink']!.run(target.digest, this.nameId(link.rel), row);
+    }
+  }
+
+  private eraseOne(id: BlockId, reason: EraseReason): number {
+    const named = digestOf(id);
+    if (named === undefined) throw new SyntaxError(`not a block id: ${id.slice(0, 100)}`);
+    const found = this.statements['find']!.get(named.digest);
+    if (found === undefined) {
+      const known = this.statements['withheld']!.get(named.digest);
+      if (known !== undefined) return known['seq'] as number;
+      const seq = ++this.seq;
+      this.statements['addWithheld']!.run(named.digest, seq, reason);
+      this.statements['addErasure']!.run(seq, null, Uint8Array.of(named.python ? 1 : 0, ...named.digest), reason);
+      return seq;
+    }
+    const row = found['id'] as number;
+    if (found['erased'] !== null) return this.statements['erasureOf']!.get(row)!['seq'] as number;
+    const seq = ++this.seq;
+    this.statements['addErasure']!.run(seq, row, null, reason);
+    const { refs, prev } = found['entry'] === null ? ({} as EntryRest) : (JSON.parse(found['entry'] as string) as EntryRest);
+    const rest = JSON.stringify({ ...(refs === undefined ? {} : { refs }), ...(prev === undefined ? {} : { prev }) });
+    this.statements['erase']!.run(reason, rest === '{}' ? null : rest, row);
+    for (const name of ['dropTags', 'dropLanguages', 'dropLinks', 'dropAliases']) this.statements[name]!.run(row);
+    this.addLinks(row, [...(refs ?? []), ...(prev === undefined ? [] : [{ rel: 'prev', id: prev }])]);
+    return seq;
+  }
+
+  private spaceId(name: string, descriptor: unknown): number {
+    const id = this.nameId(name);
+    if (descriptor !== undefined && !this.ids.has(`space ${id}`)) {
+      this.statements['addSpace']!.run(id, JSON.stringify(descriptor));
+      this.ids.set(`space ${id}`, id);
+    }
+    return id;
+  }
+
+  private nameId(name: string): number {
+    const key = `name ${name}`;
+    let id = this.ids.get(key);
+    if (id === undefined) {
+      const found = this.statements['nameId']!.get(name)?.['id'];
+      if (found === undefined) {
+        this.statements['addName']!.run(name);
+        id = this.statements['lastId']!.get()!['id'] as number;
+      } else id = found as number;
+      if (this.ids.size > 100_000) this.ids.clear();
+      this.ids.set(key, id);
+    }
+    return id;
+  }
+}
+
