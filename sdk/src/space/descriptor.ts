@@ -2,6 +2,7 @@ import { cidOf, DAG_CBOR } from '../codec/cid.js';
 import { encode } from '../codec/encode.js';
 import type { Value, ValueMap } from '../codec/value.js';
 import { sha256 } from '../crypto/hash.js';
+import { rejected, type Rejected } from '../errors.js';
 import { limits } from '../limits.js';
 import { bool, integer, oneOf, orNull, struct, text } from '../schema/index.js';
 
@@ -89,6 +90,13 @@ export function spaceIdOf(space: SpaceDescriptor): SpaceId {
 export function differingField(a: SpaceDescriptor, b: SpaceDescriptor): keyof SpaceDescriptor | undefined {
   for (const key of Object.keys(a) as (keyof SpaceDescriptor)[]) if (a[key] !== b[key]) return key;
   return undefined;
+}
+
+/** Why vectors of two spaces cannot be compared, naming both and the field; undefined when they can. */
+export function spaceMismatch(a: SpaceDescriptor, b: SpaceDescriptor): Rejected | undefined {
+  const field = differingField(a, b);
+  if (field === undefined) return undefined;
+  return rejected('space.mismatch', `${field} is ${JSON.stringify(a[field])} in ${spaceLabel(a)}, ${JSON.stringify(b[field])} in ${spaceLabel(b)}`);
 }
 
 /** One line for people: model, precision and the first characters of the id. */

@@ -1,4 +1,4 @@
-export { descriptorFault, descriptorSchema, differingField, spaceIdOf, spaceLabel, type SpaceDescriptor, type SpaceId } from './descriptor.js';
+export { descriptorFault, descriptorSchema, differingField, spaceIdOf, spaceMismatch, spaceLabel, type SpaceDescriptor, type SpaceId } from './descriptor.js';
 export { cosine, fromHalf, packRows, rowBytes, rowsFault, toHalf, toUnit, unitTolerance, unpackRow, type Dtype, type Fault, type StoredRows } from './vector.js';
 export { float32Text } from './float-text.js';
 export { canaryTolerance, checkSpace, type Canaries, type Canary, type SpaceProof } from './canaries.js';

@@ -10,7 +10,7 @@ import { canariesOf, canariesOfKnown } from '../../src/embedders/index.js';
 import { knownCanaries } from '../../src/embedders/known-canaries.js';
 import { corePlugins, createRegistry } from '../../src/kinds/index.js';
 import { createSky } from '../../src/sky/index.js';
-import { checkSpace, descriptorFault, differingField, knownSpace, knownSpaces, packRows, rowsFault, spaceIdOf, toUnit, unpackRow, type Canaries, type SpaceDescriptor } from '../../src/space/index.js';
+import { checkSpace, descriptorFault, differingField, knownSpace, knownSpaces, packRows, rowsFault, spaceIdOf, spaceMismatch, toUnit, unpackRow, type Canaries, type SpaceDescriptor } from '../../src/space/index.js';
 import { root } from '../shared-data.ts';
 
 const folder = join(root, 'specs', 'spaces');
@@ -52,6 +52,8 @@ describe('known spaces', () => {
     expect(differingField(space('all-minilm-l6-v2-256'), space('all-minilm-l6-v2-q8-256'))).toBe('weights');
     expect(differingField(space('gte-small'), space('e5-small-v2'))).toBe('model');
     expect(differingField(space('gte-small'), { ...space('gte-small') })).toBeUndefined();
+    expect(spaceMismatch(space('gte-small'), { ...space('gte-small') })).toBeUndefined();
+    expect(spaceMismatch(space('all-minilm-l6-v2-q8-128'), space('all-minilm-l6-v2-q8-256'))).toMatchObject({ code: 'space.mismatch', detail: expect.stringMatching(/^max_tokens is 128 in .*, 256 in /) });
   });
 });
 
