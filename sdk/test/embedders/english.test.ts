@@ -17,7 +17,9 @@ interface Case {
 
 const root = new URL('../../../', import.meta.url);
 const bytes = new Uint8Array(readFileSync(new URL(`sdk/assets/${englishModel.file}`, root)));
-const { cases } = JSON.parse(readFileSync(new URL('specs/vectors/embedder-english.json', root), 'utf8')) as { cases: Case[] };
+const { cases } = JSON.parse(readFileSync(new URL('specs/vectors/embedder-english.json', root), 'utf8')) as {
+  cases: Case[];
+};
 const words = cases.filter((c) => c.vector.length > 0);
 
 let embedder: Embedder;
@@ -35,8 +37,12 @@ describe('the file', () => {
   });
 
   test('other bytes are refused, also a damaged or shortened file', () => {
-    expect(() => createEnglishEmbedder(new Uint8Array(100))).toThrow(expect.objectContaining({ code: 'embedder.unavailable' }));
-    expect(() => createEnglishEmbedder(bytes.subarray(0, 100_000))).toThrow(expect.objectContaining({ code: 'embedder.unavailable' }));
+    expect(() => createEnglishEmbedder(new Uint8Array(100))).toThrow(
+      expect.objectContaining({ code: 'embedder.unavailable' }),
+    );
+    expect(() => createEnglishEmbedder(bytes.subarray(0, 100_000))).toThrow(
+      expect.objectContaining({ code: 'embedder.unavailable' }),
+    );
     const damaged = bytes.slice();
     damaged[5_000_000]! ^= 1;
     expect(() => createEnglishEmbedder(damaged)).toThrow(expect.objectContaining({ code: 'embedder.unavailable' }));
@@ -59,7 +65,9 @@ describe('the vectors, to the bit, as the second implementation computed them', 
     const model = readModel(bytes);
     for (const c of cases) {
       const flags = (w: string): number => model.flags[model.rowOf.get(w) ?? -1] ?? 0;
-      expect(tokensOf(c.text, model.fold, 8192).tokens.map((t) => lemmaOf(t, model.exceptions, flags))).toEqual(c.tokens);
+      expect(tokensOf(c.text, model.fold, 8192).tokens.map((t) => lemmaOf(t, model.exceptions, flags))).toEqual(
+        c.tokens,
+      );
     }
   });
 
@@ -67,17 +75,24 @@ describe('the vectors, to the bit, as the second implementation computed them', 
     const many = Array.from({ length: 6000 }, (_, i) => `${words[i % words.length]!.text} w${i} q${i * 7}`);
     const first = await embed(...many);
     const again = (await embed(...[...many].reverse())).reverse();
-    expect(first.every((v, i) => Buffer.compare(Buffer.from(v.buffer), Buffer.from(again[i]!.buffer)) === 0)).toBe(true);
+    expect(first.every((v, i) => Buffer.compare(Buffer.from(v.buffer), Buffer.from(again[i]!.buffer)) === 0)).toBe(
+      true,
+    );
   });
 });
 
 describe('what it is for', () => {
   test('unit length', async () => {
-    for (const v of await embed(...words.map((c) => c.text))) expect(Math.abs(Math.sqrt(v.reduce((s, x) => s + x * x, 0)) - 1)).toBeLessThan(1e-4);
+    for (const v of await embed(...words.map((c) => c.text)))
+      expect(Math.abs(Math.sqrt(v.reduce((s, x) => s + x * x, 0)) - 1)).toBeLessThan(1e-4);
   });
 
   test('other words, same meaning, are nearer than same kind, other meaning', async () => {
-    const [query, near, far] = await embed('a physician treats ill people', 'the doctor cures a sick patient', 'the bank lends money to a firm');
+    const [query, near, far] = await embed(
+      'a physician treats ill people',
+      'the doctor cures a sick patient',
+      'the bank lends money to a firm',
+    );
     expect(cosine(query!, near!)).toBeGreaterThan(cosine(query!, far!) + 0.3);
   });
 
@@ -101,7 +116,10 @@ describe('what it is for', () => {
 
   test('text without a letter, digit or emoji is refused', async () => {
     for (const text of ['', '…', ' \n\t', '?!'])
-      await expect(embedder.embed(['ok', text], { role: 'query' })).rejects.toMatchObject({ code: 'input.empty', message: expect.stringContaining('text 1') });
+      await expect(embedder.embed(['ok', text], { role: 'query' })).rejects.toMatchObject({
+        code: 'input.empty',
+        message: expect.stringContaining('text 1'),
+      });
   });
 
   test('more than 8,192 tokens are cut, and said to be', async () => {

@@ -38,7 +38,6 @@ export function createEnglishEmbedder(modelBytes: Uint8Array): Embedder {
 
   return {
     space: englishSpace,
-    // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous; this embedder has nothing to wait for
     embed: async (texts, { signal }): Promise<Embedded> => {
       const vectors: Float32Array[] = [];
       const truncated: boolean[] = [];

@@ -32,7 +32,8 @@ function isPlain(text: string): boolean {
 /** FNV-1a over the characters' code points, then mixed, 32 bits. */
 function hashOf(text: string, chars: readonly string[] | undefined, at: number, size: number): number {
   let hash = 0x811c9dc5;
-  for (let i = at; i < at + size; i++) hash = Math.imul(hash ^ (chars === undefined ? text.charCodeAt(i) : chars[i]!.codePointAt(0)!), 0x01000193);
+  for (let i = at; i < at + size; i++)
+    hash = Math.imul(hash ^ (chars === undefined ? text.charCodeAt(i) : chars[i]!.codePointAt(0)!), 0x01000193);
   hash ^= hash >>> 15;
   hash = Math.imul(hash, 0x2c1b3c6d);
   return (hash ^ (hash >>> 12)) >>> 0;

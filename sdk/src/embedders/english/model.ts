@@ -37,9 +37,11 @@ const MAGIC = 'CEENGL01';
 
 /** @throws CosmicError embedder.unavailable when the bytes are no such file */
 export function readModel(bytes: Uint8Array): Model {
-  for (let i = 0; i < MAGIC.length; i++) if (bytes[i] !== MAGIC.charCodeAt(i)) throw notTheFile('it does not begin as one');
+  for (let i = 0; i < MAGIC.length; i++)
+    if (bytes[i] !== MAGIC.charCodeAt(i)) throw notTheFile('it does not begin as one');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length !== englishModel.bytes) throw notTheFile(`it has ${bytes.length} bytes instead of ${englishModel.bytes}`);
+  if (bytes.length !== englishModel.bytes)
+    throw notTheFile(`it has ${bytes.length} bytes instead of ${englishModel.bytes}`);
   if (checkOf(view) !== englishModel.check) throw notTheFile('it is damaged or another version');
   const size = view.getUint32(8, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(12, 12 + size))) as Header;
@@ -81,7 +83,9 @@ function readWords(bytes: Uint8Array, rows: number): Map<string, number> {
   let at = 0;
   for (let row = 0; row < rows; row++) {
     const more = bytes[at + 1]!;
-    word = word.slice(0, bytes[at]!) + String.fromCharCode.apply(null, bytes.subarray(at + 2, at + 2 + more) as unknown as number[]);
+    word =
+      word.slice(0, bytes[at]!) +
+      String.fromCharCode.apply(null, bytes.subarray(at + 2, at + 2 + more) as unknown as number[]);
     at += 2 + more;
     words.set(word, row);
   }

@@ -1,7 +1,12 @@
 import type { SpaceDescriptor } from '../../space/descriptor.js';
 
 /** Of sdk/assets/english-1.bin; `check` is what is compared on loading (model.ts), sha256 takes too long for that. */
-export const englishModel = { file: 'english-1.bin', bytes: 6_848_798, check: 1328255335, sha256: '84246a0d5db40fd9523aa2019cd945fc26df98ac2107d63edf9efed54d0f53b9' } as const;
+export const englishModel = {
+  file: 'english-1.bin',
+  bytes: 6_848_798,
+  check: 1328255335,
+  sha256: '84246a0d5db40fd9523aa2019cd945fc26df98ac2107d63edf9efed54d0f53b9',
+} as const;
 
 /** The space of the built-in embedder. Frozen with the file: another file is another space. */
 export const englishSpace: SpaceDescriptor = Object.freeze({
@@ -22,6 +27,8 @@ export const englishSpace: SpaceDescriptor = Object.freeze({
 /** For people who choose an embedder. */
 export const englishAbout = {
   is: 'English word meanings: finds texts that say similar things in other words. Offline, deterministic, the same bits on every machine.',
-  isNot: 'A sentence model: word order, negation and who did what to whom are mostly lost; other languages are matched by spelling alone; figures and names by their letters.',
-  attribution: 'Distilled from sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0) over the Open English WordNet (CC BY 4.0).',
+  isNot:
+    'A sentence model: word order, negation and who did what to whom are mostly lost; other languages are matched by spelling alone; figures and names by their letters.',
+  attribution:
+    'Distilled from sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0) over the Open English WordNet (CC BY 4.0).',
 } as const;
