@@ -13,8 +13,12 @@ export interface Identity {
 
 /** @throws CosmicError key.malformed when there is no key yet, or none of ours */
 export function openIdentity(settings: Settings): Identity {
-  const seed = settings.keyText === undefined ? readSeed(settings.keyFile) : seedOfText(settings.keyText, 'COSMIC_PRIVATE_KEY');
-  return identityOf(seed, settings.network);
+  return identityOf(seedOf(settings), settings.network);
+}
+
+/** The author's 32-byte seed: from the environment, else the key file. */
+export function seedOf(settings: Settings): Uint8Array {
+  return settings.keyText === undefined ? readSeed(settings.keyFile) : seedOfText(settings.keyText, 'COSMIC_PRIVATE_KEY');
 }
 
 /** `seed`: 32 bytes. */
@@ -33,10 +37,14 @@ export function identityOf(seed: Uint8Array, network: string): Identity {
 /** A new key in a file that only its owner can read. @throws when the file exists */
 export function writeNewKey(path: string): Uint8Array {
   const seed = new Uint8Array(randomBytes(32));
+  writeKey(path, seed);
+  return seed;
+}
+
+export function writeKey(path: string, seed: Uint8Array): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   writeFileSync(path, `${toHex(seed)}\n`, { mode: 0o600, flag: 'wx' });
   chmodSync(path, 0o600);
-  return seed;
 }
 
 export function readSeed(path: string): Uint8Array {

@@ -1,6 +1,10 @@
 import yargs, { type Argv, type CommandModule } from 'yargs';
+import { createCommand } from './commands/create.js';
+import { embedCommand } from './commands/embed.js';
 import { getCommand } from './commands/get.js';
 import { initCommand } from './commands/init.js';
+import { keyCommand } from './commands/key.js';
+import { isMaintenance, maintenanceCommands, runMaintenance } from './commands/maintenance.js';
 import { nodeCommand } from './commands/node.js';
 import { peersCommand } from './commands/peers.js';
 import { publishCommand } from './commands/publish.js';
@@ -12,7 +16,7 @@ import { exit, fail, UsageError } from './output.js';
 import { unknownFlag } from './suggest.js';
 import { version } from './version.js';
 
-const commands = [initCommand, nodeCommand, publishCommand, searchCommand, getCommand, verifyCommand, statusCommand, peersCommand, skyCommand] as unknown as readonly CommandModule[];
+const commands = [initCommand, nodeCommand, publishCommand, searchCommand, getCommand, verifyCommand, statusCommand, peersCommand, createCommand, embedCommand, keyCommand, skyCommand, ...maintenanceCommands] as unknown as readonly CommandModule[];
 
 /** Fresh for every parse: yargs keeps state. */
 function commandLine(args: readonly string[]): Argv {
@@ -47,7 +51,8 @@ function commandLine(args: readonly string[]): Argv {
 /** Runs one command line; answers the exit status. */
 export async function run(args: readonly string[]): Promise<number> {
   try {
-    await commandLine(args).parseAsync();
+    if (isMaintenance(args)) await runMaintenance(args);
+    else await commandLine(args).parseAsync();
     return exit.done;
   } catch (error) {
     return fail(error instanceof UsageError ? new UsageError(unknownFlag(error.message, await helpOf(args))) : error, args.includes('--json'));

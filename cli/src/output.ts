@@ -11,6 +11,9 @@ export class UsageError extends Error {
 /** The command did what was asked and the answer is no: everything has been said already. */
 export class Refused extends Error {
   override readonly name = 'Refused';
+  constructor(readonly status: number = exit.refused) {
+    super();
+  }
 }
 
 export function print(text = ''): void {
@@ -35,7 +38,7 @@ export function errorLine(code: Code, detail: string): string {
 
 /** Says why a command failed, on stderr and with --json also as a problem object on stdout; answers the exit status. */
 export function fail(error: unknown, json: boolean): number {
-  if (error instanceof Refused) return exit.refused;
+  if (error instanceof Refused) return error.status;
   if (error instanceof UsageError) {
     note(`cosmic: ${oneLine(error.message)}`);
     return exit.usage;

@@ -37,7 +37,7 @@ export const nodeCommand = define<NodeFlags>({
     for (const plugin of args.plugin ?? []) command.push('--plugin', plugin);
     if (settings.embedder !== undefined) offerEmbedder(settings.data, settings.embedder);
     const status = await runNode(command);
-    if (status !== 0) throw new Refused();
+    if (status !== 0) throw new Refused(status);
   },
 });
 
