@@ -35,7 +35,7 @@ export const createCommand = define<CreateFlags>({
         .option('metadata', { type: 'string', array: true, describe: 'key=value…; tags=a,b become tags, origin=… the source' })
         .option('sign', { type: 'boolean', default: false, describe: 'sign it (a block of version 2 always is)' })
         .option('validate', { type: 'boolean', default: false, describe: 'add the sky (version 1) and check the result' })
-        .option('format', { choices: ['1', '2'] as const, default: '2' as const, describe: 'version of the block: 1 is the Python project’s own' }),
+        .option('format', { type: 'string', choices: ['1', '2'] as const, default: '2' as const, describe: 'version of the block: 1 is the Python project’s own' }),
     ),
   run: async (args, settings) => {
     const text = textOf(args);
