@@ -65,7 +65,7 @@ async function assemble(config: NodeConfig, log: Log, closers: (() => Promise<vo
   const startedAtMs = systemClock.now();
   const registry = createRegistry(await loadPlugins(config.plugins));
   const keys = await openNodeKeys(config.data);
-  const sqlite = await openSqlite({ folder: config.data, registry, network: config.network, engine: config.store, plugins: config.plugins, node: keys.did });
+  const sqlite = await openSqlite({ folder: config.data, network: config.network, engine: config.store, plugins: config.plugins, node: keys.did });
   closers.push(() => sqlite.close());
   const { store, catalogue, text } = sqlite;
   const vectors = await openVectors({ folder: join(config.data, 'index'), engine: config.index, reader: { folder: config.data, engine: sqlite.engine }, plugins: config.plugins, guard: config.guard });
@@ -187,7 +187,7 @@ async function assemble(config: NodeConfig, log: Log, closers: (() => Promise<vo
     api,
     accept,
     waitIndexed: (seq, signal) => vectors.waitFor(seq, signal),
-    aliases: (name) => sqlite.aliases(name),
+    aliases: (name) => catalogue.aliases(name),
     check: (wire) => pool.check(wire),
     related: (id, limit) => search.related(id, limit),
     erase: async (ids, reason) => {

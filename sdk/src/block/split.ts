@@ -1,9 +1,14 @@
+import { concatBytes } from '../bytes.js';
 import { wireMaxBytes } from '../limits.js';
 import { rejected, type Rejected } from '../errors.js';
 import { openBlock } from './check.js';
 
+/** Prefix and the longest head of the header. */
+const HEAD_BYTES = 7 + 3;
 /** Enough bytes to judge any envelope: prefix, the longest head and header, signature, first body byte. */
 const ENVELOPE_MAX_BYTES = 7 + 3 + 4096 + 66 + 1;
+
+const GONE = Uint8Array.of(0xf6);
 
 export type NextBlock =
   | { readonly status: 'ok'; readonly end: number }
@@ -18,7 +23,8 @@ export type NextBlock =
 export function nextBlock(bytes: Uint8Array): NextBlock {
   const opened = openBlock(bytes);
   if (opened.status === 'ok') return { status: 'ok', end: opened.end };
-  if (opened.code !== 'block.malformed' || bytes.length > wireMaxBytes) return opened;
+  const headIsThere = bytes.length >= HEAD_BYTES;
+  if ((opened.code !== 'block.malformed' && headIsThere) || bytes.length > wireMaxBytes) return opened;
   return endsEarly(bytes) ? { status: 'more' } : opened;
 }
 
@@ -36,9 +42,7 @@ function withNullBody(bytes: Uint8Array): Uint8Array {
   const size = head < 24 ? 0 : head === 24 ? 1 : 2;
   const length = size === 0 ? head : size === 1 ? bytes[8]! : bytes[8]! * 256 + bytes[9]!;
   const end = 8 + size + length + 66;
-  const copy = bytes.slice(0, end + 1);
-  copy[end] = 0xf6;
-  return copy;
+  return concatBytes(bytes.subarray(0, end), GONE);
 }
 
 /** Splits a complete sequence; a framing fault ends it with the refusal as last item. */

@@ -1,7 +1,7 @@
-import { CosmicError } from '../errors.js';
 import type { Embedder } from '../ports/index.js';
 import type { EmbedderConfig } from './config.js';
 import type { EmbedderHost } from './host.js';
+import { createEnglishEmbedder } from './english/index.js';
 import { createLexicalEmbedder } from './lexical.js';
 import { createOpenAiEmbedder } from './openai.js';
 import { createTransformersEmbedder } from './transformers.js';
@@ -10,8 +10,7 @@ import { createTransformersEmbedder } from './transformers.js';
 export async function createEmbedder(config: EmbedderConfig, host: EmbedderHost): Promise<Embedder> {
   switch (config.type) {
     case 'builtin':
-      if (config.name === 'lexical') return createLexicalEmbedder();
-      throw new CosmicError('embedder.unavailable', `builtin/${config.name} is not part of this build`);
+      return config.name === 'lexical' ? createLexicalEmbedder() : createEnglishEmbedder(await host.asset('english-1.bin'));
     case 'openai':
       return createOpenAiEmbedder(config, host);
     case 'transformers':

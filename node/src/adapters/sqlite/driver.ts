@@ -71,6 +71,18 @@ export function chooseSqlite(wanted: SqliteEngine | 'auto'): SqliteEngine {
   throw new CosmicError('config.malformed', `store: no usable SQLite (${reasons.join('; ')})`);
 }
 
+/** All engines that work on this machine, best first. */
+export function loadableEngines(): SqliteEngine[] {
+  return (Object.keys(openers) as SqliteEngine[]).filter((engine) => {
+    try {
+      openers[engine](':memory:', {}).close();
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
 export function openDatabase(engine: SqliteEngine, path: string, options: OpenOptions = {}): Database {
   return openers[engine](path, options);
 }

@@ -26,10 +26,10 @@ export class StoreReader {
     this.heads = prepare('SELECT (SELECT max(seq) FROM events) AS seq, (SELECT count(*) FROM blocks) AS count');
     this.decided = prepare(`
       SELECT time, digest FROM (
-        SELECT * FROM (SELECT time, digest FROM blocks WHERE (time, digest) >= (?1, ?2) AND (time, digest) < (?3, ?4) ORDER BY time, digest LIMIT ?5)
-        UNION SELECT * FROM (SELECT time, digest FROM decided WHERE (time, digest) >= (?1, ?2) AND (time, digest) < (?3, ?4) ORDER BY time, digest LIMIT ?5)
-        UNION SELECT time, digest FROM withheld WHERE time IS NOT NULL AND (time, digest) >= (?1, ?2) AND (time, digest) < (?3, ?4)
-      ) ORDER BY time, digest LIMIT ?5`);
+        SELECT * FROM (SELECT time, digest FROM blocks WHERE (time, digest) >= (?, ?) AND (time, digest) < (?, ?) ORDER BY time, digest LIMIT ?)
+        UNION SELECT * FROM (SELECT time, digest FROM decided WHERE (time, digest) >= (?, ?) AND (time, digest) < (?, ?) ORDER BY time, digest LIMIT ?)
+        UNION SELECT time, digest FROM withheld WHERE time IS NOT NULL AND (time, digest) >= (?, ?) AND (time, digest) < (?, ?)
+      ) ORDER BY time, digest LIMIT ?`);
   }
 
   get(ids: readonly BlockId[]): (StoredBlock | undefined)[] {
@@ -72,7 +72,8 @@ export class StoreReader {
   }
 
   items(from: DecidedItem, to: DecidedItem, max: number): DecidedItem[] {
-    return this.decided.all(from.timeMs, from.digest, to.timeMs, to.digest, max).map((row) => ({ timeMs: row['time'] as number, digest: bytesOf(row['digest']) }));
+    const range = [from.timeMs, from.digest, to.timeMs, to.digest] as const;
+    return this.decided.all(...range, max, ...range, max, ...range, max).map((row) => ({ timeMs: row['time'] as number, digest: bytesOf(row['digest']) }));
   }
 
   close(): void {

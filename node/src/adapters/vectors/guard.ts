@@ -14,6 +14,9 @@ export const guardRules = {
   spreadsMax: 3.5,
   /** What a row loses for each unit of hubness beyond that. */
   steepness: 20,
+  /** From this quantile on it loses a little already: an attacker who knows the threshold stays below it. */
+  mildQuantile: 0.93,
+  mildSteepness: 2,
   /** Rows so many spreads beyond it stay out of the graph. */
   farSpreads: 1,
   /** After the founding rows, one background row changes at most this often. */
@@ -60,6 +63,7 @@ export class Guard {
   private background_ = new Float32Array(0);
   private candidate: { slot: number; author: number } | undefined;
   private threshold_ = Infinity;
+  private mildFrom = Infinity;
   private spread = 0;
   /** Grows with every change of sample or threshold: hubness computed before has to be computed again. */
   version = 0;
@@ -116,7 +120,7 @@ export class Guard {
       }
       return false;
     }
-    if (this.candidate === undefined && this.excess(this.hubness(this.rows.data(slot), this.rows.offset(slot))) === 0) {
+    if (this.candidate === undefined && this.hubness(this.rows.data(slot), this.rows.offset(slot)) <= this.threshold_) {
       this.candidate = { slot, author };
     }
     if (seenMs - this.changedMs < guardRules.changeEveryMs || this.candidate === undefined) return false;
@@ -147,15 +151,12 @@ export class Guard {
 
   /** How much is taken off the score of a row of that hubness. */
   demotion(hubness: number): number {
-    return this.excess(hubness) * guardRules.steepness;
+    if (!(hubness > this.mildFrom)) return 0;
+    return (hubness - this.mildFrom) * guardRules.mildSteepness + Math.max(0, hubness - this.threshold_) * guardRules.steepness;
   }
 
   far(hubness: number): boolean {
     return hubness > this.threshold_ + guardRules.farSpreads * this.spread;
-  }
-
-  private excess(hubness: number): number {
-    return hubness > this.threshold_ ? hubness - this.threshold_ : 0;
   }
 
   /** Draws the sample from the pool: round after round one row of each author, in an order that only this node knows. */
@@ -222,6 +223,7 @@ export class Guard {
     const median = quantileOf(hubs, 0.5);
     this.spread = Math.max(median - quantileOf(hubs, 0.16), 1e-6);
     this.threshold_ = Math.min(quantileOf(hubs, guardRules.quantile), median + guardRules.spreadsMax * this.spread);
+    this.mildFrom = Math.min(quantileOf(hubs, guardRules.mildQuantile), this.threshold_);
     this.version++;
   }
 }

@@ -23,7 +23,7 @@ export function operatorRoutes(app: FastifyInstance, routes: Routes): void {
     '/v2/peers',
     { onRequest: operatorOnly, schema: { summary: 'Remove a peer (operator)', querystring: { type: 'object', required: ['url'], additionalProperties: false, properties: { url } } } },
     async (request) => {
-      if (!(await routes.removePeer(request.query.url))) throw new CosmicError('block.not_found', `no peer ${request.query.url}`);
+      await routes.removePeer(request.query.url);
       return { peers: await routes.api.peers() };
     },
   );

@@ -13,7 +13,8 @@ export interface Routes {
   related(id: BlockId, limit: number): Promise<unknown>;
   erase(ids: readonly BlockId[], reason: EraseReason): Promise<number[]>;
   addPeer(url: string): Promise<void>;
-  removePeer(url: string): Promise<boolean>;
+  /** Rejects for one that is not there. */
+  removePeer(url: string): Promise<void>;
   isOperator(authorization: string | undefined): boolean;
   ready(): Promise<{ readonly ready: boolean; readonly reasons: readonly string[] }>;
   metrics(): Promise<string>;
