@@ -69,6 +69,8 @@ async function listening(name: string, child: ChildProcess, out: string, err: st
   throw new Error(`node ${name} was not ready within ${START_MS / 1000} s: ${lastLine(err)}`);
 }
 
+/** What it said last, lines of a stack apart. */
 function lastLine(file: string): string {
-  return readFileSync(file, 'utf8').trim().split('\n').at(-1) ?? '';
+  const lines = readFileSync(file, 'utf8').split('\n');
+  return lines.filter((line) => /^\S/.test(line)).at(-1) ?? 'it said nothing';
 }

@@ -89,7 +89,7 @@ async function resultsOf(response: Response, sent: number): Promise<Accepted[]> 
   if (answer.results.length === sent) return answer.results;
   // A framing fault ends the sequence: what came after it was not read.
   const last = answer.results.at(-1);
-  if (last?.status !== 'rejected' || answer.results.length > sent) throw new CosmicError('request.malformed', `${sent} blocks sent, ${answer.results.length} answered`);
+  if (last?.status !== 'rejected' || answer.results.length > sent) throw new CosmicError('request.malformed', `${sent} blocks sent, ${answer.results.length} answered, the last with ${JSON.stringify(last)}`);
   return [...answer.results, ...Array.from({ length: sent - answer.results.length }, () => last)];
 }
 
