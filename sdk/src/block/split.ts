@@ -10,6 +10,9 @@ const ENVELOPE_MAX_BYTES = 7 + 3 + 4096 + 66 + 1;
 
 const GONE = Uint8Array.of(0xf6);
 
+/** Where the length of the header has been read whatever its size: 7 bytes of prefix, 3 of head. */
+const LENGTH_END = 10;
+
 export type NextBlock =
   | { readonly status: 'ok'; readonly end: number }
   /** The bytes so far end inside a block. */
@@ -21,6 +24,8 @@ export type NextBlock =
  * the sequence cannot be trusted to start anywhere.
  */
 export function nextBlock(bytes: Uint8Array): NextBlock {
+  // A length that is cut in two reads like a wrong one.
+  if (bytes.length < LENGTH_END && (bytes.length === 0 || bytes[0] === 0xd2)) return { status: 'more' };
   const opened = openBlock(bytes);
   if (opened.status === 'ok') return { status: 'ok', end: opened.end };
   const headIsThere = bytes.length >= HEAD_BYTES;

@@ -1,32 +1,24 @@
 import { expect, test } from '@jest/globals';
-import { concatBytes, toHex } from '../../src/bytes.js';
-import { nextBlock, splitBlocks } from '../../src/block/index.js';
-import { sampleBlocks } from '../../src/testing/index.js';
+import { concatBytes, nextBlock, splitBlocks } from '../../src/index.js';
 import { createSky } from '../../src/sky/index.js';
+import { signBlock } from '../../src/testing/index.js';
 
-const wires = sampleBlocks((at) => createSky().stamp(at)).map(({ wire }) => wire);
-
-test('a sequence splits into its blocks, whatever kind of byte array it comes in', () => {
-  const whole = concatBytes(...wires);
-  for (const bytes of [whole, Buffer.from(whole)]) {
-    const parts = splitBlocks(bytes);
-    expect(parts.map((part) => (part instanceof Uint8Array ? toHex(part) : part.code))).toEqual(wires.map(toHex));
-    expect(toHex(bytes)).toBe(toHex(whole));
-  }
+const seed = new Uint8Array(32).fill(5);
+const timeMs = 1_790_000_000_000;
+const block = signBlock({
+  seed,
+  network: 'dev',
+  header: { version: 2, kind: 'note.example/1', timestamp: timeMs, cosmic_signature: createSky().stamp({ timeMs }) as never },
+  body: { salt: new Uint8Array(16), tags: [], linked_blocks: [], note: 'x'.repeat(300) },
 });
 
-test('every prefix asks for more and leaves the bytes alone', () => {
-  for (const wire of wires.slice(0, 3)) {
-    const bytes = Buffer.from(wire);
-    for (const length of [0, 1, 7, 8, 100, wire.length - 65, wire.length - 1]) expect(nextBlock(bytes.subarray(0, length)).status).toBe('more');
-    expect(nextBlock(bytes)).toEqual({ status: 'ok', end: wire.length });
-    expect(toHex(bytes)).toBe(toHex(wire));
-  }
+test('a block cut anywhere needs more bytes; whole, it ends where it ends', () => {
+  for (let cut = 0; cut < block.length; cut++) expect([cut, nextBlock(block.subarray(0, cut))]).toEqual([cut, { status: 'more' }]);
+  expect(nextBlock(concatBytes(block, block.subarray(0, 9)))).toEqual({ status: 'ok', end: block.length });
 });
 
-test('wrong framing ends the sequence', () => {
-  const parts = splitBlocks(concatBytes(wires[0]!, Uint8Array.of(1, 2, 3), wires[1]!));
-  expect(parts).toHaveLength(2);
-  expect(parts[1]).toMatchObject({ status: 'rejected', code: 'block.malformed' });
-  expect(splitBlocks(wires[0]!.subarray(0, 50)).at(-1)).toMatchObject({ code: 'block.malformed', detail: 'input ends inside a block' });
+test('a sequence is split into its blocks; what ends inside one, or begins none, is the last item', () => {
+  expect(splitBlocks(concatBytes(block, block))).toEqual([block, block]);
+  expect(splitBlocks(concatBytes(block, block.subarray(0, 100))).at(-1)).toMatchObject({ status: 'rejected', code: 'block.malformed' });
+  expect(splitBlocks(concatBytes(block, Uint8Array.of(1, 2, 3)))).toMatchObject([block, { status: 'rejected', code: 'block.malformed' }]);
 });
