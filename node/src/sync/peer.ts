@@ -325,7 +325,7 @@ export class Peer {
       // A bad block is charged to who brought it, never to its id: the true one may come from elsewhere.
       if (digest !== undefined && !wants.refused(this.id, digest)) this.withheld.add(digestKey(digest));
       this.shared.stir();
-      if (verdict.code === 'block.unknown_version') return;
+      if (verdict.code === 'block.unknown_version' || verdict.marginal === true) return;
       this.faults += 1;
       if (this.faults >= limits.faultsMax)
         this.close('peer.protocol', `${this.faults} bad blocks, the last one ${verdict.code}`);

@@ -209,11 +209,18 @@ export function createPeers(options: PeersOptions): Peers {
         for (const peer of peers) if (peer.announce(news, pushes > 0)) pushes -= 1;
       }
       if (batch.length > 0) continue;
-      await Promise.race([
-        new Promise<void>((resolve) => (wakeFollower = resolve)),
-        clock.sleep(limits.tickMs, stopping.signal).catch(() => undefined),
-      ]);
+      await woken();
     }
+  };
+
+  /** Until the store is said to have moved, or a tick has passed; the timer of a wait that was cut short goes with it. */
+  const woken = async (): Promise<void> => {
+    const resting = new AbortController();
+    await new Promise<void>((resolve) => {
+      wakeFollower = resolve;
+      clock.sleep(limits.tickMs, AbortSignal.any([resting.signal, stopping.signal])).then(resolve, () => resolve());
+    });
+    resting.abort(new Error('woken'));
   };
 
   const tick = async (): Promise<void> => {
