@@ -1,0 +1,15 @@
+#!/bin/sh
+# An independent verifier and signer in Python, written from specs/ alone, against ours. Needs a build, and of Debian
+# python3-cbor2 and python3-cryptography; without them it says so and passes.
+set -eu
+here=$(cd "$(dirname "$0")/block" && pwd)
+python=${PYTHON:-/usr/bin/python3}
+if ! "$python" -c 'import cbor2, cryptography' 2>/dev/null; then
+  echo "skipped: $python has no cbor2 and cryptography (apt-get install python3-cbor2 python3-cryptography)"
+  exit 0
+fi
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+node "$here/make.mjs" "$folder"
+PYTHONDONTWRITEBYTECODE=1 "$python" "$here/check.py" "$folder"
+node "$here/accept.mjs" "$folder"
