@@ -90,7 +90,7 @@ export async function verifyAll(answer: SearchAnswer, client: Pick<NodeClient, '
 
 export function hitText(hit: Hit, rank: number, mark: HitVerification | undefined): string {
   const where = [hit.origin ?? '(no source named)', hit.heading].filter((part) => part !== undefined && part !== '').join(' › ');
-  const first = hit.passage?.split('\n').find((line) => line.trim() !== '');
+  const first = hit.passage === undefined ? undefined : firstLine(hit.passage);
   const lines = [
     `${String(rank).padStart(2)}. ${hit.score.toFixed(3)}  ${plain(where)}`,
     `    ${first === undefined ? '(the author did not publish the text)' : plain(first).slice(0, 160)}`,
@@ -101,6 +101,12 @@ export function hitText(hit: Hit, rank: number, mark: HitVerification | undefine
   if (hit.duplicates !== undefined && hit.duplicates > 0) lines.push(`    and ${plural(hit.duplicates, 'near-duplicate')}`);
   if (hit.explain !== undefined) lines.push(`    ${JSON.stringify(hit.explain)}`);
   return lines.join('\n');
+}
+
+/** The first line with words in it: no fence of code, no rule. */
+function firstLine(passage: string): string {
+  const lines = passage.split('\n');
+  return (lines.find((line) => /[\p{L}\p{N}]/u.test(line) && !/^\s*(```|~~~)/.test(line)) ?? lines[0]!).trim();
 }
 
 /** What was verified here, never that it is true. */

@@ -6,16 +6,16 @@ import type { Job } from '../publish/publish.js';
 /** Folder of the project. */
 export const projectFolder = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Every Markdown file of the project, then what the command line named, dealt out to the agents in turn. */
-export function deal(given: readonly string[], agents: number, tag: (agent: number) => string): Job[][] {
+/** Every Markdown file of the project, then what the command line named, dealt out to the agents in turn; each tags with its name. */
+export function deal(given: readonly string[], agents: readonly string[]): Job[][] {
   const own = collectInputs([projectFolder])
     .inputs.filter((input) => input.markdown && !/(^|\/)dist\//.test(input.origin))
     .map((input) => ({ ...input, origin: relative(projectFolder, input.path) }));
   const paths = new Set(own.map((input) => input.path));
   const inputs = [...own, ...(given.length === 0 ? [] : collectInputs(given.map((path) => resolve(path))).inputs.filter((input) => !paths.has(input.path)))];
-  return Array.from({ length: agents }, (_, agent) =>
+  return agents.map((name, agent) =>
     inputs
-      .filter((_, i) => i % agents === agent)
-      .map((input) => ({ ...input, options: { tags: ['demo', tag(agent)], text: true, dtype: 'f32' as const } })),
+      .filter((_, i) => i % agents.length === agent)
+      .map((input) => ({ ...input, options: { tags: ['demo', name], text: true, dtype: 'f32' as const } })),
   );
 }

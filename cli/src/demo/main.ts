@@ -39,6 +39,8 @@ interface Totals {
 async function demo(paths: readonly string[], questions: readonly string[], keep: boolean, folder: string, running: Set<DemoNode>): Promise<void> {
   const started = performance.now();
   const totals: Totals = { blocks: 0, vectors: 0, bytes: 0 };
+  const names = ['agent-1', 'agent-2'];
+  const dealt = deal(paths, names);
   const start = async (name: string, peers: readonly DemoNode[], port?: number): Promise<DemoNode> => {
     const node = await startNode(name, { folder, peers: peers.map((peer) => peer.url), port, detached: keep });
     running.add(node);
@@ -52,14 +54,13 @@ async function demo(paths: readonly string[], questions: readonly string[], keep
   for (const node of [a, b, c]) print(`   ${node.name}  ${node.url}`);
 
   heading('2. Two agents publish through A');
-  const agents = ['agent-1', 'agent-2'].map((name): Agent => {
+  const agents = names.map((name): Agent => {
     const home = join(folder, name);
     return { name, home, identity: identityOf(writeNewKey(join(home, 'author.key')), DEV_NETWORK) };
   });
   const config = await builtinEmbedder();
   const embedder = await createEmbedder(config, nodeEmbedderHost);
   print(`   embedder ${JSON.stringify(config)}, ${embedder.space.dims} dimensions`);
-  const dealt = deal(paths, agents.length, (agent) => agents[agent]!.name);
   for (const [i, agent] of agents.entries()) await publish(agent, dealt[i]!, a, embedder, totals);
 
   heading('3. Until C has them all, two hops away');
@@ -95,7 +96,10 @@ async function demo(paths: readonly string[], questions: readonly string[], keep
   print(`\nDone: ${plural(totals.blocks, 'block')}, ${plural(totals.vectors, 'vector')}, ${bytesText(totals.bytes)} published by 2 agents, held by 3 nodes, in ${seconds.toFixed(1)} seconds`);
   if (keep) {
     print(`\nThe nodes keep running; their pages and interfaces are at`);
-    for (const node of [a, b, c]) print(`   ${node.name}  ${node.url}   (process ${node.pid})`);
+    for (const node of [a, b, c]) {
+      node.leave();
+      print(`   ${node.name}  ${node.url}   (process ${node.pid})`);
+    }
     print(`Data: ${folder}\nStop them with: kill ${[a, b, c].map((node) => node.pid).join(' ')}`);
   }
 }

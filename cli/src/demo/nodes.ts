@@ -13,6 +13,8 @@ export interface DemoNode {
   readonly client: NodeClient;
   /** Asks it to stop and waits until it has. @throws when it does not, or not cleanly */
   stop(): Promise<void>;
+  /** Lets this process end while the node goes on. */
+  leave(): void;
   kill(): void;
 }
 
@@ -40,7 +42,6 @@ export async function startNode(name: string, { folder, port = 0, peers, detache
     child.once('error', () => resolve(null));
   });
   const url = await listening(name, child, out, err);
-  if (detached) child.unref();
   return {
     name,
     url,
@@ -52,6 +53,7 @@ export async function startNode(name: string, { folder, port = 0, peers, detache
       if (status === undefined) child.kill('SIGKILL');
       if (status !== 0) throw new Error(`node ${name} did not stop cleanly (status ${String(status)}): ${lastLine(err)}`);
     },
+    leave: () => child.unref(),
     kill: () => void child.kill('SIGKILL'),
   };
 }
