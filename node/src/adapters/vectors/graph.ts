@@ -14,8 +14,9 @@ export interface GraphEngine {
   create(dims: number): Graph;
   /** @throws when the file is not a graph of this engine and number of dimensions. */
   load(path: string, dims: number, size: number): Graph;
-  /** How many candidates a search asks for at least: recall@10 ≥ 0.98 on the bench's rows. */
+  /** How many candidates a search asks for: at first, and at least; see recall-sample.ts. */
   readonly candidates: number;
+  readonly candidatesMin: number;
 }
 
 export type EngineName = 'usearch' | 'hnswlib' | 'exact';

@@ -13,12 +13,15 @@ export const guardRules = {
   /** … but never further above the median than so many spreads (a flood raises quantiles before it moves medians). */
   spreadsMax: 3.5,
   /** What a row loses for each unit of hubness beyond that. */
-  steepness: 20,
+  steepness: 10,
   /** From this quantile on it loses a little already: an attacker who knows the threshold stays below it. */
   mildQuantile: 0.93,
   mildSteepness: 2,
   /** Rows so many spreads beyond it stay out of the graph. */
   farSpreads: 1,
+  /** Demoted rows that a graph takes: this share of its rows, and at least so many. */
+  demotedShare: 0.015,
+  demotedMin: 256,
   /** After the founding rows, one background row changes at most this often. */
   changeEveryMs: 30 * 60_000,
 } as const;
@@ -29,6 +32,8 @@ export interface GuardState {
   /** Slots whose hubness sets the threshold, and their authors' hashes. */
   readonly pool: readonly number[];
   readonly authors: readonly number[];
+  /** How many of the pool the present threshold was taken from; the others come in with the next draw. */
+  readonly measured: number;
   /** Rows that arrived so far, up to the founding number. */
   readonly seen: number;
   readonly changedMs: number;
@@ -56,6 +61,7 @@ export class Guard {
   private sample: number[];
   private pool: number[];
   private authors: number[];
+  private measured: number;
   private seen: number;
   private changedMs: number;
   private readonly seed: number;
@@ -78,6 +84,7 @@ export class Guard {
     this.sample = [...(saved?.sample ?? [])];
     this.pool = [...(saved?.pool ?? [])];
     this.authors = [...(saved?.authors ?? [])];
+    this.measured = saved?.measured ?? 0;
     this.seen = saved?.seen ?? 0;
     this.changedMs = saved?.changedMs ?? 0;
     this.seed = saved?.seed ?? seed;
@@ -102,7 +109,7 @@ export class Guard {
   }
 
   state(): GuardState {
-    return { sample: this.sample, pool: this.pool, authors: this.authors, seen: this.seen, changedMs: this.changedMs, seed: this.seed };
+    return { sample: this.sample, pool: this.pool, authors: this.authors, measured: this.measured, seen: this.seen, changedMs: this.changedMs, seed: this.seed };
   }
 
   /** Notes a row that was just appended. Answers true when the guard changed and all hubness must be computed again. */
@@ -136,6 +143,7 @@ export class Guard {
     const held = this.sample.some((slot) => !this.rows.alive(slot));
     const kept = this.pool.map((slot, i) => ({ slot, author: this.authors[i]! })).filter(({ slot }) => this.rows.alive(slot));
     if (kept.length === before && !held) return false;
+    this.measured = Math.min(this.measured, kept.length);
     this.pool = kept.map(({ slot }) => slot);
     this.authors = kept.map(({ author }) => author);
     if (this.candidate !== undefined && !this.rows.alive(this.candidate.slot)) this.candidate = undefined;
@@ -175,6 +183,7 @@ export class Guard {
       for (const own of queues) if (round < own.length && sample.length < guardRules.sampleMax) sample.push(own[round]!);
     }
     this.sample = sample;
+    this.measured = this.pool.length;
     this.measure();
   }
 
@@ -215,7 +224,7 @@ export class Guard {
     this.background_ = flat;
     const inSample = new Set(this.sample);
     const n = this.sample.length;
-    const hubs = Float64Array.from(this.pool, (slot) => {
+    const hubs = Float64Array.from(this.pool.slice(0, this.measured), (slot) => {
       const hub = this.hubness(rows.data(slot), rows.offset(slot));
       // A background row is not compared with itself.
       return inSample.has(slot) && n > 1 ? (hub * n - 1) / (n - 1) : hub;

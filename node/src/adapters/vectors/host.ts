@@ -167,8 +167,7 @@ export class IndexHost {
   /** Answers in order. What the store has by now is found, within a time bound; `indexedTo` says how far that got. */
   async search(questions: readonly SearchQuestion[]): Promise<(VectorsAnswer | CosmicError)[]> {
     const deadline = this.options.nowMs() + CATCH_UP_MS;
-    const head = await this.options.reader.head();
-    while ((head.epoch !== this.cursor.epoch || head.seq > this.cursor.seq) && (await this.read()) > 0) if (this.options.nowMs() > deadline) break;
+    while ((await this.read()) > 0) if (this.options.nowMs() > deadline) break;
     return questions.map((question) => this.answer(question));
   }
 

@@ -6,7 +6,7 @@ import { Bits } from './bits.js';
 import { fileCrc } from './checksum.js';
 import { dot, makeUnit } from './dot.js';
 import type { ChosenEngine, Graph } from './graph.js';
-import { Guard, type GuardState } from './guard.js';
+import { Guard, guardRules, type GuardState } from './guard.js';
 import { RowFile, type Budget } from './rows.js';
 import { readStateFile, writeStateFile } from './state-file.js';
 import { TopRows, type ScoredRow } from './top-rows.js';
@@ -46,6 +46,8 @@ interface SavedSpace {
   readonly graph: { readonly file: string; readonly crc: number; readonly to: number; readonly size: number } | null;
   readonly guard: GuardState | null;
   readonly erasedMs: number | null;
+  readonly candidates: number;
+  readonly demotedIn: number;
   /** Slots that were being overwritten when this was written: done again on opening. */
   readonly wiping: readonly number[];
 }
@@ -65,6 +67,8 @@ export class SpaceIndex {
   /** When rows were erased that a graph file may still hold. */
   erasedMs: number | null = null;
   readonly guard: Guard | undefined;
+  /** How many candidates a search asks the graph for, at least. */
+  private candidates: number;
   private readonly rows: RowFile;
   private readonly byProduct: boolean;
   private labels = new Uint32Array(16);
@@ -81,6 +85,8 @@ export class SpaceIndex {
   private graph: Graph | undefined;
   private graphTo = 0;
   private savedGraph: SavedSpace['graph'] = null;
+  /** Demoted rows that the graph took. */
+  private demotedIn = 0;
   private next: { readonly graph: Graph; to: number } | undefined;
   /** Slots below have hubness by the guard's present sample. */
   private hubTo = 0;
@@ -95,6 +101,7 @@ export class SpaceIndex {
     const { folder } = options;
     this.byProduct = space.metric === 'dot' && !space.normalized;
     const path = folder === undefined ? undefined : join(folder, ROWS);
+    this.candidates = saved?.head.candidates ?? options.engine.graph?.candidates ?? 0;
     const [labels, hubs, dead, aside, crcs] = saved?.sections ?? [];
     this.rows = new RowFile(space.dims, path, options.budget, saved && { count: saved.head.count, crcs: [...new Uint32Array(crcs!.buffer)] });
     this.dead = new Bits(dead);
@@ -109,6 +116,7 @@ export class SpaceIndex {
       this.hubs = Float32Array.from(new Float32Array(hubs!.buffer));
       this.position = this.saved_ = { epoch: saved.head.epoch, seq: saved.head.seq };
       this.erasedMs = saved.head.erasedMs;
+      this.demotedIn = saved.head.demotedIn;
       this.readLabels();
       this.openGraph(saved.head);
     }
@@ -161,6 +169,7 @@ export class SpaceIndex {
       rows: this.size,
       graphRows: this.graph?.size ?? 0,
       tail: this.tail,
+      candidates: this.candidates,
       residentBytes: this.rows.residentBytes,
       guard: this.guard === undefined || !this.guard.active ? null : { sample: this.guard.sampleSlots.length, threshold: this.guard.threshold, demoted: this.demotedRows(), aside: this.aside.count },
     };
@@ -251,6 +260,12 @@ export class SpaceIndex {
 
   // ------------------------------------------------------------------------------------------ search
 
+  /** More or fewer candidates from now on, by a factor, within bounds. */
+  askFor(factor: number): void {
+    const least = this.options.engine.graph?.candidatesMin ?? 0;
+    this.candidates = Math.round(Math.min(8 * least, Math.max(least, this.candidates * factor)));
+  }
+
   /** At most k rows, best first; `allow`: bitset over labels. @throws RowsDamaged */
   search(query: Float32Array, k: number, options: { readonly allow?: Uint8Array; readonly background?: boolean; readonly exact?: boolean } = {}): SpaceAnswer {
     if (query.length !== this.space.dims) throw new RangeError(`query has ${query.length} numbers, the space ${this.space.dims}`);
@@ -276,28 +291,48 @@ export class SpaceIndex {
     if (exactly || graph === undefined || members === undefined || graph.size === 0) return this.scan(q, top, allow);
     const allowed = allow === undefined ? this.size : members.countWith(allow);
     if (allowed === 0) return true;
-    const candidates = Math.max(this.options.engine.graph!.candidates, Math.ceil(k * 1.5) + 16);
-    const want = Math.ceil((candidates * this.size * (allowed < this.size ? 1.3 : 1)) / allowed);
-    // Measured: a candidate costs about as much as three rows of a scan, whatever engine found it.
-    if (want * 3 > allowed) return this.scan(q, top, allow, allowed);
+    const candidates = Math.max(this.candidates, Math.ceil(k * 1.5) + 16);
+    let want = Math.ceil((candidates * this.size * (allowed < this.size ? 1.3 : 1)) / allowed);
+    for (;;) {
+      // Measured: a candidate costs about as much as three rows of a scan, whatever engine found it.
+      if (want * 3 > allowed) return this.scan(q, top, allow, allowed);
+      const near = graph.search(q, want);
+      const { found, worst } = this.offerNear(q, top, allow, near);
+      // Too few of them pass the filter: the rows that do are elsewhere.
+      if (found < k && found < allowed - this.tail - this.aside.count) {
+        top.clear();
+        return this.scan(q, top, allow, allowed);
+      }
+      // A row that was no candidate has at most the worst candidate's score: above it, nothing can be missing. Below it,
+      // demoted rows have crowded others out.
+      if (top.floor >= worst || near.length < want || want >= this.crowdMax) break;
+      want = Math.min(this.crowdMax, want * 4);
+      top.clear();
+    }
+    this.scanSlots(q, top, allow, this.graphTo, this.rows.count);
+    this.scanAside(q, top, allow);
+    return false;
+  }
+
+  private offerNear(q: Float32Array, top: TopRows, allow: Uint8Array | undefined, near: ArrayLike<number>): { readonly found: number; readonly worst: number } {
     const { labels, rows, dead, aside } = this;
     let found = 0;
-    const near = graph.search(q, want);
+    let worst = Infinity;
     for (let i = 0; i < near.length; i++) {
       const slot = near[i]!;
       if (dead.has(slot) || aside.has(slot) || (allow !== undefined && !isAllowed(allow, labels[slot]!))) continue;
       const data = rows.at(slot);
-      top.offer(labels[slot]!, dot(q, data, rows.offset(slot)), this.demotionOf(slot));
+      const score = dot(q, data, rows.offset(slot));
+      top.offer(labels[slot]!, score, this.demotionOf(slot));
+      if (score < worst) worst = score;
       found++;
     }
-    // Too few of them pass the filter: the rows that do are elsewhere.
-    if (found < k && found < allowed - this.tail - aside.count) {
-      top.clear();
-      return this.scan(q, top, allow, allowed);
-    }
-    this.scanSlots(q, top, allow, this.graphTo, rows.count);
-    this.scanAside(q, top, allow);
-    return false;
+    return { found, worst };
+  }
+
+  /** Candidates that are worth asking for when demoted rows crowd out others. */
+  private get crowdMax(): number {
+    return this.demotedIn + Math.max(1024, 2 * this.candidates);
   }
 
   private scan(q: Float32Array, top: TopRows, allow: Uint8Array | undefined, allowed = Infinity): true {
@@ -394,7 +429,9 @@ export class SpaceIndex {
       count,
       graph: this.savedGraph,
       guard: this.guard?.state() ?? null,
+      demotedIn: this.demotedIn,
       erasedMs: this.erasedMs,
+      candidates: this.candidates,
       wiping: this.rows.toWipe,
     };
     const sections = [bytesOf(this.labels, count), bytesOf(this.hubs, count), this.dead.copy(count), this.aside.copy(count), new Uint8Array(Uint32Array.from(crcs).buffer)];
@@ -423,7 +460,7 @@ export class SpaceIndex {
     const flat = new Float32Array((to - from) * dims);
     let n = 0;
     for (let slot = from; slot < to; slot++) {
-      if (this.dead.has(slot) || this.aside.has(slot)) continue;
+      if (this.dead.has(slot) || this.aside.has(slot) || this.isCrowding(slot, graph.size + n)) continue;
       const data = this.rows.at(slot);
       const at = this.rows.offset(slot);
       flat.set(data.subarray(at, at + dims), n * dims);
@@ -433,13 +470,27 @@ export class SpaceIndex {
     return to;
   }
 
+  /** A graph takes only so many demoted rows; the others are put aside, where they cannot crowd out candidates. */
+  private isCrowding(slot: number, graphRows: number): boolean {
+    if (this.guard === undefined || !this.guard.active || this.hubs[slot]! <= this.guard.threshold) return false;
+    if (this.demotedIn < Math.max(guardRules.demotedMin, guardRules.demotedShare * graphRows)) {
+      this.demotedIn++;
+      return false;
+    }
+    this.aside.add(slot);
+    this.asideSlots.push(slot);
+    this.asideOrdered = false;
+    return true;
+  }
+
   private measureHub(slot: number): void {
     const { guard } = this;
     if (guard === undefined || !guard.active || this.dead.has(slot)) return;
     const hub = guard.hubness(this.rows.at(slot), this.rows.offset(slot));
     this.hubs[slot] = hub;
-    if (guard.far(hub) === this.aside.has(slot)) return;
-    if (guard.far(hub)) {
+    const far = guard.far(hub);
+    if (far === this.aside.has(slot)) return;
+    if (far) {
       this.aside.add(slot);
       this.asideSlots.push(slot);
     } else if (slot >= this.graphTo) {
@@ -557,6 +608,7 @@ export interface SpaceStatus {
   readonly rows: number;
   readonly graphRows: number;
   readonly tail: number;
+  readonly candidates: number;
   readonly residentBytes: number;
   readonly guard: { readonly sample: number; readonly threshold: number; readonly demoted: number; readonly aside: number } | null;
 }

@@ -12,11 +12,18 @@ export async function usearchEngine(threads = Math.min(2, availableParallelism()
   const open = (dims: number): InstanceType<typeof Index> =>
     new Index({ dimensions: dims, metric: MetricKind.Cos, quantization: ScalarKind.I8, connectivity: 16, expansion_add: 128, expansion_search: CANDIDATES, multi: false });
 
-  const graphOf = (index: InstanceType<typeof Index>): Graph => ({
+  const graphOf = (index: InstanceType<typeof Index>, dims: number): Graph => ({
     get size() {
       return index.size();
     },
-    add: (slots, rows) => index.add(BigUint64Array.from(slots, BigInt), rows, slots.length < 8 ? 1 : threads),
+    // The number of threads must not change between calls: usearch reserves for those of the call that made it grow.
+    add: (slots, rows) => {
+      const keys = BigUint64Array.from(slots, BigInt);
+      // Rows that go in side by side do not see each other: in a small graph they end up apart from it.
+      const single = Math.min(slots.length, Math.max(0, ALONE - index.size()));
+      for (let i = 0; i < single; i++) index.add(keys.subarray(i, i + 1), rows.subarray(i * dims, (i + 1) * dims), threads);
+      if (single < slots.length) index.add(keys.subarray(single), rows.subarray(single * dims), threads);
+    },
     search: (query, want) => {
       const size = index.size();
       if (size === 0) return [];
@@ -28,15 +35,19 @@ export async function usearchEngine(threads = Math.min(2, availableParallelism()
 
   return {
     name: 'usearch',
-    candidates: CANDIDATES,
-    create: (dims) => graphOf(open(dims)),
+    candidates: 96,
+    candidatesMin: CANDIDATES,
+    create: (dims) => graphOf(open(dims), dims),
     load: (path, dims, size) => {
       const index = open(dims);
       index.load(path);
       if (index.dimensions() !== dims || index.size() !== size) throw new Error(`graph of ${index.size()} rows × ${index.dimensions()} where ${size} × ${dims} was saved`);
-      return graphOf(index);
+      return graphOf(index, dims);
     },
   };
 }
 
+/** Its own breadth of search; asking for more widens it, asking for less does not narrow it. */
 const CANDIDATES = 64;
+/** Rows of a graph that are added one after the other. */
+const ALONE = 1024;

@@ -100,7 +100,11 @@ describe('index host', () => {
     const reader = ledger.reader();
     const after = await IndexHost.open({
       folder, engine, registry, guard: true, nowMs: () => nowMs, yieldTurn: () => immediate(), rules: { graphMin: 200 },
-      reader: { ...reader, tail: (cursor, max) => (reads++, reader.tail(cursor, max)) },
+      reader: { ...reader, tail: async (cursor, max) => {
+        const items = await reader.tail(cursor, max);
+        reads += items.length;
+        return items;
+      } },
     });
     expect(after.position.seq).toBe(10);
     expect(after.status.spaces[id]).toMatchObject({ tail: 0, rows: 1000 });
