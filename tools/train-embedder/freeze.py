@@ -2,6 +2,7 @@
 
 usage: freeze.py   (from anywhere; works on this repository)
 """
+import base64
 import hashlib
 import json
 import re
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from reference import Reference
 from reference import main as write_vectors
+
+LONG = ("north ", "south ", 8192)  # as many tokens as are read, then as many others: shows whether the rest is ignored
 
 root = Path(__file__).resolve().parents[2]
 content = (root / "sdk/assets/english-1.bin").read_bytes()
@@ -22,4 +25,38 @@ text = space.read_text()
 text = re.sub(r"bytes: [\d_]+, check: \d+, sha256: '[0-9a-f]*'", f"bytes: {len(content):_}, check: {check}, sha256: '{digest}'", text)
 space.write_text(text)
 write_vectors(str(root / "sdk/assets/english-1.bin"), str(root / "specs/vectors/embedder-english.json"))
+
+
+def vector(numbers: list[int]) -> str:
+    return base64.b64encode(struct.pack(f"<{len(numbers)}h", *numbers)).decode()
+
+
+reference = Reference(content)
+cases = json.loads((root / "specs/vectors/embedder-english.json").read_text(encoding="utf-8"))["cases"]
+entries = [f"  canary({json.dumps(c['text'])}, '{vector(c['vector'])}')," for c in cases if c.get("canary")]
+first, second, times = LONG
+entries.append(f"  canary('{first}'.repeat({times}) + '{second}'.repeat({times}), '{vector(reference.embed(first * times + second * times))}'),")
+(root / "sdk/src/embedders/english/canaries.ts").write_text(
+    """/** Made by tools/train-embedder/freeze.py; not to be edited. */
+import { fromBase64 } from '../../bytes.js';
+import type { Canaries, Canary } from '../../space/index.js';
+import { englishSpace } from './space.js';
+
+/** 16-bit numbers over 32768, little-endian, in base64. */
+function canary(text: string, base64: string): Canary {
+  const bytes = fromBase64(base64);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { text, role: 'passage', vector: Float32Array.from({ length: 384 }, (_, i) => view.getInt16(2 * i, true) / 32768) };
+}
+
+/** Texts whose vectors an embedder of this space must give to the bit; made anew at each call. The last is longer than is read. */
+export function englishCanaries(): Canaries {
+  return { space: englishSpace, canaries: rows() };
+}
+
+const rows = (): readonly Canary[] => [
+"""
+    + "\n".join(entries)
+    + "\n];\n"
+)
 print(len(content), digest)

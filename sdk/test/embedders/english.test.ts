@@ -1,11 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { createEnglishEmbedder, englishModel, englishSpace } from '../../src/embedders/english/index.js';
+import {
+  createEnglishEmbedder,
+  englishCanaries,
+  englishModel,
+  englishSpace,
+} from '../../src/embedders/english/index.js';
 import { readModel } from '../../src/embedders/english/model.js';
 import { lemmaOf } from '../../src/embedders/english/lemma.js';
 import { tokensOf } from '../../src/embedders/english/tokens.js';
-import { cosine, descriptorFault } from '../../src/space/index.js';
+import { checkSpace, cosine, descriptorFault } from '../../src/space/index.js';
 import type { Embedder } from '../../src/ports/index.js';
 
 interface Case {
@@ -78,6 +83,19 @@ describe('the vectors, to the bit, as the second implementation computed them', 
     expect(first.every((v, i) => Buffer.compare(Buffer.from(v.buffer), Buffer.from(again[i]!.buffer)) === 0)).toBe(
       true,
     );
+  });
+});
+
+test('the canaries of its space', async () => {
+  const { space, canaries } = englishCanaries();
+  expect(space).toBe(englishSpace);
+  expect(canaries.length).toBeGreaterThanOrEqual(4);
+  for (const { text, role, vector } of canaries)
+    expect((await embedder.embed([text], { role })).vectors[0]).toEqual(vector);
+  expect((await embedder.embed([canaries.at(-1)!.text], { role: 'passage' })).truncated).toEqual([true]);
+  await expect(checkSpace(embedder, englishCanaries())).resolves.toMatchObject({
+    status: 'reproduced',
+    worst: expect.closeTo(0, 6),
   });
 });
 
