@@ -4,3 +4,5 @@ export { askView, fold, viewSuite, type Question, type ViewScenario, type ViewSu
 export { transportSuite, type TransportSubject } from './transport-suite.js';
 export { sampleBlocks, sampleDrafts, sampleEmbedding, samplePlace, sampleSpace, sampleTimeMs, type Sample, type Stamp } from './sample-blocks.js';
 export { storeSuite, testBlock, type StoreSubject } from './store-suite.js';
+export { fuzz, type FastSigner, type FuzzOptions, type FuzzReport } from './fuzz.js';
+export { randomOf, type Random } from './mutate.js';
