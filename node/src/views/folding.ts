@@ -69,6 +69,11 @@ function folds(view: View, kind: string): boolean {
   return view.kinds.includes('*') || view.kinds.includes(kind);
 }
 
+/** Does a view read the bodies of this kind? A kind that was unknown when a block came may be known now. */
+export function looksInto(kind: string, registry: Registry): boolean {
+  return registry.views.some((view) => view.headersOnly !== true && folds(view, kind));
+}
+
 /** Could a view that reads bodies have looked at this one? */
 async function wasLookedAt(id: string, registry: Registry, store: Pick<BlockStore, 'get'>): Promise<boolean> {
   const readers = registry.views.filter((view) => view.headersOnly !== true);

@@ -1,5 +1,5 @@
-import { CosmicError, type BlockStore, type Clock, type Cursor, type Head, type Registry, type StandingState } from '@cosmicembeddings/sdk';
-import { foldBatch, readsOf, resumeFolding, startFolding, type Folding } from './folding.js';
+import { CosmicError, type BlockStore, type Clock, type Cursor, type Head, type Registry, type StandingState, type TailItem } from '@cosmicembeddings/sdk';
+import { foldBatch, looksInto, readsOf, resumeFolding, startFolding, type Folding } from './folding.js';
 import { createHidden } from './hidden.js';
 import { readSnapshot, writeSnapshot } from './snapshot.js';
 
@@ -90,7 +90,7 @@ export async function createViews(options: ViewsOptions): Promise<Views> {
   async function toHead(folding: Folding): Promise<void> {
     for (;;) {
       stopping.signal.throwIfAborted();
-      const items = await store.tail(folding.cursor, BATCH);
+      const items = await tailOf(folding);
       if (items.length === 0) return;
       await foldBatch(folding, items, registry, store);
       report(folding);
@@ -142,6 +142,13 @@ export async function createViews(options: ViewsOptions): Promise<Views> {
     wake = undefined;
     woken = false;
     resting.abort(new Error('woken'));
+  }
+
+  /** Bodies come along only where a view of the registry looks into bodies of such a kind. */
+  async function tailOf(folding: Folding): Promise<TailItem[]> {
+    const items = await store.tail(folding.cursor, BATCH, 'headers');
+    const wanted = items.some((item) => item.type === 'put' && looksInto(item.block.entry.kind, registry));
+    return wanted ? store.tail(folding.cursor, BATCH) : items;
   }
 
   function stir(): void {

@@ -126,10 +126,11 @@ export function createMemoryStore({ epoch = 'memory', decidedMax = 100_000 }: Me
       }
     },
     undecide: async () => decided.clear(),
-    tail: async (cursor: Cursor, max) => {
+    tail: async (cursor: Cursor, max, parts = 'all') => {
       open();
       const from = cursor.epoch === epoch ? cursor.seq : 0;
-      return events.slice(from, from + max).map((event, i) => tailItem(event, from + i + 1));
+      const items = events.slice(from, from + max).map((event, i) => tailItem(event, from + i + 1));
+      return parts === 'all' ? items : items.map((item) => (item.type === 'put' ? { ...item, block: { ...item.block, body: null } } : item));
     },
     items: async (from, to, max) => {
       open();

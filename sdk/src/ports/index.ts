@@ -78,6 +78,9 @@ export interface Head {
   readonly labels: number;
 }
 
+/** How much of each block a tail brings. */
+export type TailParts = 'all' | 'headers';
+
 /** Durable, append-only, in local order. Sequence numbers have no gaps. */
 export interface BlockStore {
   /** Resolves when durable. A known id is `fresh: false`, not an error. @throws CosmicError node.storage_full */
@@ -90,8 +93,8 @@ export interface BlockStore {
   decide(items: readonly DecidedItem[]): Promise<void>;
   /** Forgets what `decide` marked: for a changed policy, so that sync offers those blocks again. */
   undecide(): Promise<void>;
-  /** What came after `cursor`, oldest first, at most `max` items; [] at the head. A foreign epoch reads from the start. */
-  tail(cursor: Cursor, max: number): Promise<TailItem[]>;
+  /** What came after `cursor`, oldest first, at most `max` items; [] at the head. A foreign epoch reads from the start. `headers`: bodies are null. */
+  tail(cursor: Cursor, max: number, parts?: TailParts): Promise<TailItem[]>;
   /** Decided ids (kept, refused, erased, withheld) with (time, digest) in [from, to), ordered; at most `max`. */
   items(from: DecidedItem, to: DecidedItem, max: number): Promise<DecidedItem[]>;
   head(): Promise<Head>;

@@ -34,7 +34,7 @@ export function createCatalogue(reader: StoreReader, labelsNow: () => number): C
     },
     blocksOf: async (labels) =>
       labels.map((label) => {
-        const row = all('SELECT digest, python, first_label, row_count FROM blocks WHERE row_count > 0 AND first_label <= ? ORDER BY first_label DESC LIMIT 1', [label])[0];
+        const row = all('SELECT digest, python, first_label, row_count FROM blocks WHERE row_count > 0 AND erased IS NULL AND first_label <= ? ORDER BY first_label DESC LIMIT 1', [label])[0];
         if (row === undefined || label >= (row['first_label'] as number) + (row['row_count'] as number)) return undefined;
         return { id: idOf(row['python'] === 1, bytesOf(row['digest'])), row: label - (row['first_label'] as number) };
       }),
@@ -64,7 +64,10 @@ function conditionOf(filter: Filter, nameIds: (values: readonly string[]) => num
     parts.push(`${column} IN (${list.map(() => '?').join(', ')})`);
     values.push(...list);
   };
-  if (filter.spaces !== undefined) among('b.space', nameIds(filter.spaces));
+  if (filter.spaces !== undefined) {
+    among('b.space', nameIds(filter.spaces));
+    parts.push('b.erased IS NULL');
+  }
   if (filter.authors !== undefined) among('b.author', nameIds(filter.authors));
   if (filter.kinds !== undefined) among('b.kind', nameIds(filter.kinds));
   for (const tag of nameIds(filter.tagsAll ?? [])) {
@@ -86,9 +89,14 @@ function conditionOf(filter: Filter, nameIds: (values: readonly string[]) => num
     parts.push('b.id IN (SELECT block FROM languages WHERE language = ? OR substr(language, 1, ?) = ?)');
     values.push(range, range.length + 1, `${range}-`);
   }
-  if (filter.fromMs !== undefined) (parts.push('b.time >= ?'), values.push(filter.fromMs));
-  if (filter.toMs !== undefined) (parts.push('b.time < ?'), values.push(filter.toMs));
-  if (filter.hasRows !== undefined) parts.push(filter.hasRows ? 'b.row_count > 0' : 'b.row_count = 0');
+  const bound = (sql: string, value: number | undefined): void => {
+    if (value === undefined) return;
+    parts.push(sql);
+    values.push(value);
+  };
+  bound('b.time >= ?', filter.fromMs);
+  bound('b.time < ?', filter.toMs);
+  if (filter.hasRows !== undefined) parts.push(filter.hasRows ? 'b.row_count > 0 AND b.erased IS NULL' : '(b.row_count = 0 OR b.erased IS NOT NULL)');
   return { where: parts.map((part) => ` AND ${part}`).join(''), values };
 }
 
@@ -111,19 +119,20 @@ function findPage({ where, values }: Condition, { limit, after, order = 'newest'
   };
 }
 
+/** From the tallies that each transaction keeps, so that a count never walks over the blocks. */
 function countsOf(all: (sql: string, values: readonly Value[]) => Row[], names: StoreReader['names']): CatalogueCounts {
-  const kinds = all('SELECT kind, count(*) AS n FROM blocks GROUP BY kind', []);
-  const spaces = all('SELECT space, sum(row_count) AS n FROM blocks WHERE row_count > 0 AND erased IS NULL GROUP BY space', []);
-  const { authors } = all('SELECT count(DISTINCT author) AS authors FROM blocks', [])[0] as { authors: number };
-  const counted = spaces.flatMap((row) => {
-    const space = row['space'] === null ? undefined : names.space(row['space'] as number);
-    return space === undefined ? [] : [{ id: names.name(row['space'] as number), rows: row['n'] as number, space }];
+  const tallies = all('SELECT what, id, n FROM tallies WHERE what <> ? AND n > 0', ['author']) as { what: string; id: number; n: number }[];
+  const kinds = tallies.filter(({ what }) => what === 'kind');
+  const spaces = tallies.flatMap(({ what, id, n }) => {
+    const space = what === 'space' ? names.space(id) : undefined;
+    return space === undefined ? [] : [{ id: names.name(id), rows: n, space }];
   });
+  const [authors] = all('SELECT count(*) AS n FROM tallies WHERE what = ?', ['author']) as { n: number }[];
   return {
-    blocks: kinds.reduce((sum, row) => sum + (row['n'] as number), 0),
-    rows: counted.reduce((sum, { rows }) => sum + rows, 0),
-    authors,
-    kinds: Object.fromEntries(kinds.map((row) => [names.name(row['kind'] as number), row['n'] as number])),
-    spaces: counted,
+    blocks: kinds.reduce((sum, { n }) => sum + n, 0),
+    rows: spaces.reduce((sum, { rows }) => sum + rows, 0),
+    authors: authors!.n,
+    kinds: Object.fromEntries(kinds.map(({ id, n }) => [names.name(id), n])),
+    spaces,
   };
 }

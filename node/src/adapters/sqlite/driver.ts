@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { CosmicError } from '@cosmicembeddings/sdk';
+import { openWasm } from './wasm.js';
 
 /** SQLite engines, best first: compiled, Node's own (from 22.13 on), WebAssembly with file access. */
 export type SqliteEngine = 'better-sqlite3' | 'node:sqlite' | 'wasm';
@@ -26,12 +27,6 @@ export interface OpenOptions {
 
 const require = createRequire(import.meta.url);
 
-interface Wasm {
-  exec(sql: string): void;
-  prepare(sql: string): { run(values: Value[]): unknown; get(values: Value[]): Row | null; all(values: Value[]): Row[] };
-  close(): void;
-}
-
 const openers: Readonly<Record<SqliteEngine, (path: string, options: OpenOptions) => Database>> = {
   'better-sqlite3': (path, { readOnly = false }) => {
     const Native = require('better-sqlite3') as new (path: string, options: object) => Database;
@@ -43,18 +38,7 @@ const openers: Readonly<Record<SqliteEngine, (path: string, options: OpenOptions
     database.exec('PRAGMA busy_timeout = 10000');
     return database;
   },
-  wasm: (path, { readOnly = false }) => {
-    const { Database: Wasm } = require('node-sqlite3-wasm') as { Database: new (path: string, options: object) => Wasm };
-    const inner = new Wasm(path, { readOnly });
-    return {
-      exec: (sql) => inner.exec(sql),
-      close: () => inner.close(),
-      prepare: (sql) => {
-        const statement = inner.prepare(sql);
-        return { run: (...values) => void statement.run(values), get: (...values) => statement.get(values) ?? undefined, all: (...values) => statement.all(values) };
-      },
-    };
-  },
+  wasm: openWasm,
 };
 
 /** The engine to use. `auto`: the first that loads. @throws CosmicError config.malformed when the wanted one does not */

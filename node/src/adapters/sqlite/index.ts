@@ -6,6 +6,7 @@ import { openGroupCommit } from './group-commit.js';
 import { lockFolder } from './lock.js';
 import { StoreReader } from './reader.js';
 import { prepare } from './schema.js';
+import { clearWasmLocks } from './wasm.js';
 import { openText, type SqliteText } from './text.js';
 
 export type { SqliteEngine } from './driver.js';
@@ -46,6 +47,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
   const unlock = lockFolder(options.folder);
   try {
     const path = storeFile(options.folder);
+    if (engine === 'wasm') clearWasmLocks([path, textFile(options.folder)]);
     initialise(path, engine, options);
     const writer = await openGroupCommit({ path, engine });
     const reader = new StoreReader(path, engine);
@@ -56,7 +58,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
       erase: async (ids, reason) => [...((await writer.ask({ type: 'erase', ids, reason })) as readonly number[])],
       decide: async (items) => void (await writer.ask({ type: 'decide', items })),
       undecide: async () => void (await writer.ask({ type: 'undecide' })),
-      tail: async (cursor, max) => reader.tail(cursor, max),
+      tail: async (cursor, max, parts) => reader.tail(cursor, max, parts),
       items: async (from, to, max) => reader.items(from, to, max),
       head: async (): Promise<Head> => writer.head(),
       close: async () => {

@@ -1,4 +1,4 @@
-import type { BlockId, Cursor, DecidedItem, EraseReason, Head, StoredBlock, TailItem } from '@cosmicembeddings/sdk';
+import type { BlockId, Cursor, DecidedItem, EraseReason, Head, StoredBlock, TailItem, TailParts } from '@cosmicembeddings/sdk';
 import { openDatabase, type Database, type Row, type SqliteEngine, type Statement } from './driver.js';
 import { metaOf } from './schema.js';
 import { BLOCK_COLUMNS, blockOf, bytesOf, digestOf, idOf, Names } from './rows.js';
@@ -10,8 +10,8 @@ export class StoreReader {
   readonly database: Database;
   readonly names: Names;
   private readonly byDigest: Statement;
-  private readonly byRow: Statement;
   private readonly events: Statement;
+  private readonly eventsWithoutBodies: Statement;
   private readonly heads: Statement;
   private readonly decided: Statement;
 
@@ -21,9 +21,12 @@ export class StoreReader {
     this.names = new Names(this.database);
     const prepare = (sql: string): Statement => this.database.prepare(sql);
     this.byDigest = prepare(`SELECT ${BLOCK_COLUMNS} FROM blocks WHERE digest = ?`);
-    this.byRow = prepare(`SELECT ${BLOCK_COLUMNS} FROM blocks WHERE id = ?`);
-    this.events = prepare('SELECT seq AS event, block AS event_block, digest AS event_digest, reason AS event_reason FROM events WHERE seq > ? ORDER BY seq LIMIT ?');
-    this.heads = prepare('SELECT (SELECT max(seq) FROM events) AS seq, (SELECT count(*) FROM blocks) AS count');
+    const events = (columns: string): Statement =>
+      prepare(`SELECT e.seq AS event, e.digest AS event_digest, e.reason AS event_reason, ${columns} FROM events e LEFT JOIN blocks b ON b.id = e.block WHERE e.seq > ? ORDER BY e.seq LIMIT ?`);
+    const columns = BLOCK_COLUMNS.split(', ').map((column) => `b.${column}`);
+    this.events = events(columns.join(', '));
+    this.eventsWithoutBodies = events(columns.map((column) => (column === 'b.body' ? 'NULL AS body' : column)).join(', '));
+    this.heads = prepare('SELECT (SELECT max(seq) FROM events) AS seq, (SELECT max(id) FROM blocks) AS count');
     this.decided = prepare(`
       SELECT time, digest FROM (
         SELECT * FROM (SELECT time, digest FROM blocks WHERE (time, digest) >= (?, ?) AND (time, digest) < (?, ?) ORDER BY time, digest LIMIT ?)
@@ -51,20 +54,20 @@ export class StoreReader {
     return { epoch: this.epoch(), seq: Number(row['seq'] ?? 0), count: Number(row['count'] ?? 0), labels: Number(metaOf(this.database, 'labels')) };
   }
 
-  tail(cursor: Cursor, max: number): TailItem[] {
+  tail(cursor: Cursor, max: number, parts: TailParts = 'all'): TailItem[] {
     const from = cursor.epoch === this.epoch() ? cursor.seq : 0;
-    return this.events.all(from, max).map((event) => this.tailItem(event));
+    return (parts === 'all' ? this.events : this.eventsWithoutBodies).all(from, max).map((event) => this.tailItem(event));
   }
 
   private tailItem(event: Row): TailItem {
     const seq = event['event'] as number;
     const reason = event['event_reason'] as EraseReason | null;
-    if (event['event_block'] === null) {
+    if (event['id'] === null) {
       const named = bytesOf(event['event_digest']);
       return { seq, type: 'erase', id: idOf(named[0] === 1, named.subarray(1)), reason: reason!, firstLabel: 0, rows: 0 };
     }
-    const block = blockOf(this.byRow.get(event['event_block']!)!, this.names);
-    if (reason !== null) return { seq, type: 'erase', id: block.id, reason, firstLabel: block.firstLabel, rows: block.entry.rows };
+    const block = blockOf(event, this.names);
+    if (reason !== null) return { seq, type: 'erase', id: block.id, reason, firstLabel: block.firstLabel, rows: event['row_count'] as number };
     // An earlier, header-only arrival of a block that came whole later.
     const { author, kind, timeMs, refs, prev } = block.entry;
     const earlier = { ...block, seq, body: null, entry: { ...NO_ENTRY, author, kind, timeMs, refs, ...(prev === undefined ? {} : { prev }) } };

@@ -93,6 +93,7 @@ export function blockOf(row: Row, names: Names): StoredBlock {
   const space = row['space'] === null ? undefined : (row['space'] as number);
   const descriptor = space === undefined ? undefined : names.space(space);
   const timeMs = row['time'] as number;
+  const rows = erased === null ? { rows: row['row_count'] as number, ...(space === undefined ? {} : { space: names.name(space) }), ...(descriptor === undefined ? {} : { descriptor }) } : { rows: 0 };
   return {
     id: idOf(python, bytesOf(row['digest'])),
     seq: row['seq'] as number,
@@ -111,9 +112,7 @@ export function blockOf(row: Row, names: Names): StoredBlock {
       author: names.name(row['author'] as number),
       kind: names.name(row['kind'] as number),
       timeMs,
-      rows: row['row_count'] as number,
-      ...(space === undefined ? {} : { space: names.name(space) }),
-      ...(descriptor === undefined ? {} : { descriptor }),
+      ...rows,
     },
   };
 }

@@ -1,10 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { contentOf, createRegistry, type BlockId, type Cursor, type TextHit } from '@cosmicembeddings/sdk';
 import { loadPlugins } from '../../ledger/plugins.js';
+import type { Bm25, WordAnswer } from '../words/index.js';
 import { openDatabase, transaction, type SqliteEngine } from './driver.js';
 import { matchOf } from './text-query.js';
 import { StoreReader } from './reader.js';
 import { configure } from './schema.js';
+import { WordFollower } from './word-follower.js';
 
 export interface TextSetup {
   readonly storePath: string;
@@ -16,10 +18,12 @@ export interface TextSetup {
 export type TextRequest =
   | { readonly number: number; readonly type: 'catchUp'; readonly deadlineMs: number }
   | { readonly number: number; readonly type: 'search'; readonly query: string; readonly k: number; readonly allow?: Uint8Array }
+  | { readonly number: number; readonly type: 'match'; readonly query: string; readonly k: number; readonly allow?: Uint8Array; readonly also?: Uint32Array; readonly bm25: Bm25 }
   | { readonly number: number; readonly type: 'close' };
 
 export interface TextReply {
   readonly number: number;
+  readonly match?: WordAnswer;
   readonly hits?: readonly TextHit[];
   readonly position: Cursor;
   readonly error?: string;
@@ -50,6 +54,8 @@ const statements = {
   search: database.prepare('SELECT d.label AS label, d.digest AS id, -bm25(passages, 2.0, 1.0) AS score FROM passages JOIN documents d ON d.id = passages.rowid WHERE passages MATCH ? ORDER BY bm25(passages, 2.0, 1.0) LIMIT ? OFFSET ?'),
 };
 
+const words = new WordFollower(database);
+
 /** Opens or rebuilds: another version or another life of the store starts anew. */
 function open(): Cursor {
   database.exec('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
@@ -74,6 +80,7 @@ function open(): Cursor {
 function follow(): boolean {
   const items = reader.tail(position, BATCH);
   if (items.length === 0) return false;
+  words.begin();
   let erased = false;
   transaction(database, () => {
     for (const item of items) {
@@ -83,6 +90,7 @@ function follow(): boolean {
     position = { epoch: reader.epoch(), seq: items.at(-1)!.seq };
     statements.position.run(JSON.stringify(position));
   });
+  words.commit();
   // Deleted passages stay in the index's segments until these are merged.
   if (erased) forget();
   return true;
@@ -93,14 +101,20 @@ function add(block: Parameters<typeof contentOf>[0] & { readonly id: BlockId; re
   if (block.entry.inert !== undefined) return;
   contentOf(block, registry).passages.forEach((passage, row) => {
     if (passage === undefined) return;
-    statements.document.run(row < block.entry.rows ? block.firstLabel + row : -1, block.id);
-    statements.passage.run(statements.lastId.get()!['id']!, passage.heading ?? '', passage.text);
+    const label = row < block.entry.rows ? block.firstLabel + row : -1;
+    statements.document.run(label, block.id);
+    const key = statements.lastId.get()!['id'] as number;
+    statements.passage.run(key, passage.heading ?? '', passage.text);
+    words.note({ key, label, id: block.id, heading: passage.heading ?? '', body: passage.text });
   });
 }
 
 function drop(id: BlockId): boolean {
   const documents = statements.find.all(id);
-  for (const row of documents) statements.dropPassage.run(row['id']!);
+  for (const row of documents) {
+    statements.dropPassage.run(row['id']!);
+    words.note({ key: row['id'] as number });
+  }
   if (documents.length > 0) statements.dropDocuments.run(id);
   return documents.length > 0;
 }
@@ -139,7 +153,7 @@ function idle(): void {
   } catch (error) {
     port.postMessage({ number: 0, position, error: String(error) } satisfies TextReply);
   }
-  if (moved) setImmediate(idle);
+  if (words.load() || moved) setImmediate(idle);
   else setTimeout(idle, 20).unref();
 }
 
@@ -147,7 +161,8 @@ port.on('message', (request: TextRequest) => {
   try {
     if (request.type === 'catchUp') while (Date.now() < request.deadlineMs && follow());
     const hits = request.type === 'search' ? search(request.query, request.k, request.allow) : undefined;
-    port.postMessage({ number: request.number, position, ...(hits === undefined ? {} : { hits }) } satisfies TextReply);
+    const match = request.type === 'match' ? words.search(request.query, request) : undefined;
+    port.postMessage({ number: request.number, position, ...(hits === undefined ? {} : { hits }), ...(match === undefined ? {} : { match }) } satisfies TextReply);
   } catch (error) {
     port.postMessage({ number: request.number, position, error: String((error as Error).stack) } satisfies TextReply);
   }

@@ -1,15 +1,18 @@
 import { Worker } from 'node:worker_threads';
 import type { Cursor, Head, TextHit, TextIndex } from '@cosmicembeddings/sdk';
+import type { WordAnswer, WordQuestion } from '../words/index.js';
 import type { TextReply, TextRequest, TextSetup } from './text-worker.js';
 
 export interface SqliteText extends TextIndex {
   /** Drives the index to the head seen now, or as far as the deadline (this machine's clock) allows. */
   catchUp(deadlineMs: number): Promise<Cursor>;
+  /** Scores by the words' postings in memory, for hybrid searches; undefined while these are not loaded yet. */
+  match(query: string, question: WordQuestion): Promise<WordAnswer | undefined>;
   notify(head: Head): void;
   close(): Promise<void>;
 }
 
-type Asked = { readonly type: 'catchUp'; readonly deadlineMs: number } | { readonly type: 'search'; readonly query: string; readonly k: number; readonly allow?: Uint8Array } | { readonly type: 'close' };
+type Asked = { readonly type: 'catchUp'; readonly deadlineMs: number } | { readonly type: 'search'; readonly query: string; readonly k: number; readonly allow?: Uint8Array } | ({ readonly type: 'match'; readonly query: string } & WordQuestion) | { readonly type: 'close' };
 
 /** Full-text search (FTS5, porter stemmer) in a worker that follows the store by itself. */
 export async function openText(setup: TextSetup): Promise<SqliteText> {
@@ -58,6 +61,7 @@ export async function openText(setup: TextSetup): Promise<SqliteText> {
       return (await ask({ type: 'catchUp', deadlineMs })).position;
     },
     search: async (query, k, allow): Promise<TextHit[]> => [...((await ask({ type: 'search', query, k, ...(allow === undefined ? {} : { allow }) })).hits ?? [])],
+    match: async (query, question) => (await ask({ type: 'match', query, ...question })).match,
     notify: (head) => {
       headSeq = head.seq;
     },

@@ -22,6 +22,8 @@ export class StoreWriter {
   private count: number;
   private labels: number;
   private decidedNumber: number;
+  /** What the transaction under way adds to the counts by author, kind and space (rows). */
+  private readonly tallied = new Map<string, { readonly what: string; readonly id: number; n: number }>();
 
   constructor(private readonly database: Database) {
     const prepare = (sql: string): Statement => database.prepare(sql);
@@ -29,7 +31,7 @@ export class StoreWriter {
       nameId: prepare('SELECT id FROM names WHERE name = ?'),
       addName: prepare('INSERT INTO names (name) VALUES (?)'),
       addSpace: prepare('INSERT OR IGNORE INTO spaces VALUES (?, ?)'),
-      find: prepare('SELECT id, seq, header_only, erased, first_seen, row_count, first_label, python, entry FROM blocks WHERE digest = ?'),
+      find: prepare('SELECT id, seq, header_only, erased, space, row_count, entry FROM blocks WHERE digest = ?'),
       withheld: prepare('SELECT seq, reason, time FROM withheld WHERE digest = ?'),
       dateWithheld: prepare('UPDATE withheld SET time = ? WHERE digest = ?'),
       addWithheld: prepare('INSERT INTO withheld VALUES (?, ?, ?, NULL)'),
@@ -51,12 +53,13 @@ export class StoreWriter {
       addDecided: prepare('INSERT OR IGNORE INTO decided VALUES (?, ?, ?)'),
       dropDecided: prepare('DELETE FROM decided WHERE time = ? AND digest = ?'),
       capDecided: prepare('DELETE FROM decided WHERE number <= ?'),
+      tally: prepare('INSERT INTO tallies VALUES (?, ?, ?) ON CONFLICT (what, id) DO UPDATE SET n = n + excluded.n'),
       setLabels: prepare(`UPDATE meta SET value = ? WHERE name = 'labels'`),
     };
     this.epoch = metaOf(database, 'epoch');
     this.labels = Number(metaOf(database, 'labels'));
     this.seq = Number(database.prepare('SELECT max(seq) AS n FROM events').get()?.['n'] ?? 0);
-    this.count = Number(database.prepare('SELECT count(*) AS n FROM blocks').get()?.['n'] ?? 0);
+    this.count = Number(database.prepare('SELECT max(id) AS n FROM blocks').get()?.['n'] ?? 0);
     this.decidedNumber = Number(database.prepare('SELECT max(number) AS n FROM decided').get()?.['n'] ?? 0);
   }
 
@@ -68,13 +71,18 @@ export class StoreWriter {
     return this.atomic(() => {
       const labels = this.labels;
       const results = arrivals.map((arrival) => this.putOne(arrival));
+      this.writeTallies();
       if (this.labels !== labels) this.statements['setLabels']!.run(String(this.labels));
       return results;
     });
   }
 
   erase(ids: readonly BlockId[], reason: EraseReason): number[] {
-    return this.atomic(() => ids.map((id) => this.eraseOne(id, reason)));
+    return this.atomic(() => {
+      const seqs = ids.map((id) => this.eraseOne(id, reason));
+      this.writeTallies();
+      return seqs;
+    });
   }
 
   decide(items: readonly DecidedItem[]): void {
@@ -102,6 +110,7 @@ export class StoreWriter {
     } catch (error) {
       Object.assign(this, before);
       this.ids.clear();
+      this.tallied.clear();
       throw faultOf(error);
     }
   }
@@ -128,6 +137,8 @@ export class StoreWriter {
       );
       row = this.statements['lastId']!.get()!['id'] as number;
       this.count += 1;
+      this.tally('author', this.nameId(entry.author), 1);
+      this.tally('kind', this.nameId(entry.kind), 1);
       this.statements['dropDecided']!.run(block.timeMs, digest);
     } else {
       row = before['id'] as number;
@@ -135,6 +146,7 @@ export class StoreWriter {
     }
     this.statements['addEvent']!.run(seq, row);
     this.labels += entry.rows;
+    if (space !== null) this.tally('space', space, entry.rows);
     for (const tag of entry.tags) this.statements['addTag']!.run(this.nameId(tag), row);
     for (const language of entry.languages ?? []) this.statements['addLanguage']!.run(language.toLowerCase(), row);
     for (const alias of entry.aliases ?? []) this.statements['addAlias']!.run(alias, row);
@@ -165,12 +177,25 @@ export class StoreWriter {
     if (found['erased'] !== null) return this.statements['erasureOf']!.get(row)!['seq'] as number;
     const seq = ++this.seq;
     this.statements['addErasure']!.run(seq, row, null, reason);
+    if (found['space'] !== null) this.tally('space', found['space'] as number, -(found['row_count'] as number));
     const { refs, prev } = found['entry'] === null ? ({} as EntryRest) : (JSON.parse(found['entry'] as string) as EntryRest);
     const rest = JSON.stringify({ ...(refs === undefined ? {} : { refs }), ...(prev === undefined ? {} : { prev }) });
     this.statements['erase']!.run(reason, rest === '{}' ? null : rest, row);
     for (const name of ['dropTags', 'dropLanguages', 'dropLinks', 'dropAliases']) this.statements[name]!.run(row);
     this.addLinks(row, [...(refs ?? []), ...(prev === undefined ? [] : [{ rel: 'prev', id: prev }])]);
     return seq;
+  }
+
+  private tally(what: string, id: number, n: number): void {
+    const key = `${what} ${id}`;
+    const open = this.tallied.get(key);
+    if (open === undefined) this.tallied.set(key, { what, id, n });
+    else open.n += n;
+  }
+
+  private writeTallies(): void {
+    for (const { what, id, n } of this.tallied.values()) this.statements['tally']!.run(what, id, n);
+    this.tallied.clear();
   }
 
   private spaceId(name: string, descriptor: unknown): number {

@@ -1,0 +1,116 @@
+import { WordIndex, type WordAnswer, type WordQuestion } from '../words/index.js';
+import type { Database, Statement } from './driver.js';
+
+/** A text that came, or, without anything but its key, one that went. */
+export interface TextChange {
+  readonly key: number;
+  readonly label?: number;
+  readonly id?: string;
+  readonly heading?: string;
+  readonly body?: string;
+}
+
+/** Occurrences read in one slice. */
+const SLICE = 20_000;
+
+/**
+ * Keeps the word index beside the full-text table: filled from the table's own stems when the node starts, a slice at a
+ * time, then changed with every batch that the table has committed.
+ */
+export class WordFollower {
+  private index = new WordIndex();
+  private loading: Loading | undefined;
+  private ready = false;
+  /** Changes of the batch that is not committed yet, and of committed ones that wait for the loading. */
+  private batch: TextChange[] = [];
+  private waiting: TextChange[] = [];
+
+  constructor(private readonly database: Database) {}
+
+  begin(): void {
+    this.batch = [];
+  }
+
+  note(change: TextChange): void {
+    this.batch.push(change);
+  }
+
+  commit(): void {
+    const changes = this.batch;
+    this.batch = [];
+    if (this.ready) this.apply(changes);
+    else for (const change of changes) this.waiting.push(change);
+    if (this.ready && this.index.isMostlyHoles) this.reload();
+  }
+
+  /** One slice of loading; true while there is more to do. */
+  load(): boolean {
+    if (this.ready) return false;
+    this.loading ??= this.start();
+    if (this.loading.slice()) return true;
+    this.apply(this.waiting);
+    this.waiting = [];
+    this.loading = undefined;
+    this.ready = true;
+    return false;
+  }
+
+  search(query: string, question: WordQuestion): WordAnswer | undefined {
+    return this.ready ? this.index.search(query, question) : undefined;
+  }
+
+  private reload(): void {
+    this.index = new WordIndex();
+    this.ready = false;
+  }
+
+  private apply(changes: readonly TextChange[]): void {
+    for (const { key, label, id, heading, body } of changes) {
+      if (label === undefined) this.index.remove(key);
+      else this.index.add(key, label, id!, heading!, body!);
+    }
+  }
+
+  private start(): Loading {
+    // What comes from here on is noted as a change; applied afterwards, it replaces what the slices may have seen of it.
+    this.waiting = [];
+    return new Loading(this.database, this.index);
+  }
+}
+
+/** Reads all stems of the full-text table, in order, and where they occur. */
+class Loading {
+  private readonly terms: { readonly term: string; readonly count: number }[];
+  private readonly occurrences: Statement;
+  private at = 0;
+
+  constructor(
+    database: Database,
+    private readonly index: WordIndex,
+  ) {
+    database.exec(`
+      CREATE VIRTUAL TABLE IF NOT EXISTS temp.stems USING fts5vocab('main', 'passages', 'row');
+      CREATE VIRTUAL TABLE IF NOT EXISTS temp.occurrences USING fts5vocab('main', 'passages', 'instance');`);
+    for (const row of database.prepare('SELECT id, label, digest FROM documents ORDER BY id').all()) {
+      index.enter(row['id'] as number, row['label'] as number, row['digest'] as string);
+    }
+    this.terms = database
+      .prepare('SELECT term, cnt FROM temp.stems')
+      .all()
+      .map((row) => ({ term: row['term'] as string, count: row['cnt'] as number }));
+    this.occurrences = database.prepare('SELECT term, doc, col FROM temp.occurrences WHERE term >= ? AND term <= ?');
+  }
+
+  /** False at the end. */
+  slice(): boolean {
+    const first = this.terms[this.at];
+    if (first === undefined) return false;
+    let rows = 0;
+    while (this.at < this.terms.length && (rows === 0 || rows + this.terms[this.at]!.count <= SLICE))
+      rows += this.terms[this.at++]!.count;
+    const last = this.terms[this.at - 1]!;
+    for (const row of this.occurrences.all(first.term, last.term))
+      this.index.occur(row['term'] as string, row['doc'] as number, row['col'] === 'heading');
+    return this.at < this.terms.length;
+  }
+}
