@@ -33,7 +33,8 @@ export function isEmpty(bits: Uint8Array): boolean {
 /** Up to `n` of the labels that are set, evenly spread over all of them. */
 export function spreadLabels(bits: Uint8Array, n: number): number[] {
   const labels: number[] = [];
-  for (let i = 0; i < bits.length; i++) for (let bit = 0, byte = bits[i]!; byte !== 0; bit++, byte >>= 1) if ((byte & 1) === 1) labels.push(i * 8 + bit);
+  for (let i = 0; i < bits.length; i++)
+    for (let bit = 0, byte = bits[i]!; byte !== 0; bit++, byte >>= 1) if ((byte & 1) === 1) labels.push(i * 8 + bit);
   return spread(labels.length, n).map((i) => labels[i]!);
 }
 

@@ -45,7 +45,9 @@ export class Collapser {
   }
 
   /** The hits that led their groups, replaced by who was first, with the number of those folded in. */
-  settle<T extends { readonly hit: HitRow; readonly scored: Scored }>(rows: readonly T[]): (T & { readonly duplicates?: number })[] {
+  settle<T extends { readonly hit: HitRow; readonly scored: Scored }>(
+    rows: readonly T[],
+  ): (T & { readonly duplicates?: number })[] {
     return rows.map((row) => {
       const group = this.byLead.get(nameOf(row.hit));
       return group === undefined || group.count === 0 ? row : { ...row, ...group.first, duplicates: group.count };
@@ -55,13 +57,20 @@ export class Collapser {
   private async vectorOf({ id, row }: HitRow): Promise<Float32Array | undefined> {
     const [block] = await this.store.get([id]);
     const vectors = block === undefined ? undefined : contentOf(block, this.registry).vectors;
-    return vectors === undefined || row >= vectors.stored.rows ? undefined : toUnit(unpackRow(vectors.stored, vectors.space.dims, row));
+    return vectors === undefined || row >= vectors.stored.rows
+      ? undefined
+      : toUnit(unpackRow(vectors.stored, vectors.space.dims, row));
   }
 }
 
 function isAlike(group: Group, hit: HitRow, vector: Float32Array | undefined): boolean {
   if (group.passage !== undefined && group.passage === hit.passage) return true;
-  return group.space === hit.space && group.vector !== undefined && vector !== undefined && cosine(group.vector, vector) >= duplicateCosine;
+  return (
+    group.space === hit.space &&
+    group.vector !== undefined &&
+    vector !== undefined &&
+    cosine(group.vector, vector) >= duplicateCosine
+  );
 }
 
 function isEarlier(a: HitRow, b: HitRow): boolean {

@@ -16,15 +16,28 @@ export const shownMax = 20_000;
 export function writeCursor(cursor: SearchCursor, request: SearchRequest): string {
   const shown = [...cursor.shown].sort((a, b) => a - b);
   const deltas = shown.map((value, i) => value - (shown[i - 1] ?? 0));
-  return Buffer.from(JSON.stringify([fingerprint(request), cursor.epoch, cursor.seq, cursor.labels, deltas.map((delta) => delta.toString(36)).join('.')])).toString('base64url');
+  return Buffer.from(
+    JSON.stringify([
+      fingerprint(request),
+      cursor.epoch,
+      cursor.seq,
+      cursor.labels,
+      deltas.map((delta) => delta.toString(36)).join('.'),
+    ]),
+  ).toString('base64url');
 }
 
 /** @throws CosmicError search.bad_query when it is not from an answer to the same question */
 export function readCursor(text: string, request: SearchRequest): SearchCursor {
   const parts = parse(text);
-  if (parts === undefined) throw new CosmicError('search.bad_query', `after: not from a previous answer: ${text.slice(0, 60)}`);
+  if (parts === undefined)
+    throw new CosmicError('search.bad_query', `after: not from a previous answer: ${text.slice(0, 60)}`);
   const [print, epoch, seq, labels, deltas] = parts;
-  if (print !== fingerprint(request)) throw new CosmicError('search.bad_query', 'after: it belongs to another question; ask the same question with another page');
+  if (print !== fingerprint(request))
+    throw new CosmicError(
+      'search.bad_query',
+      'after: it belongs to another question; ask the same question with another page',
+    );
   let value = 0;
   const shown = deltas === '' ? [] : deltas.split('.').map((delta) => (value += parseInt(delta, 36)));
   return { epoch, seq, labels, shown };
@@ -35,7 +48,13 @@ function parse(text: string): [string, string, number, number, string] | undefin
     const value = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as unknown;
     if (!Array.isArray(value) || value.length !== 5) return undefined;
     const [print, epoch, seq, labels, deltas] = value as unknown[];
-    const good = typeof print === 'string' && typeof epoch === 'string' && Number.isSafeInteger(seq) && Number.isSafeInteger(labels) && typeof deltas === 'string' && /^([0-9a-z]+(\.[0-9a-z]+)*)?$/.test(deltas);
+    const good =
+      typeof print === 'string' &&
+      typeof epoch === 'string' &&
+      Number.isSafeInteger(seq) &&
+      Number.isSafeInteger(labels) &&
+      typeof deltas === 'string' &&
+      /^([0-9a-z]+(\.[0-9a-z]+)*)?$/.test(deltas);
     return good ? (value as [string, string, number, number, string]) : undefined;
   } catch {
     return undefined;
@@ -44,7 +63,13 @@ function parse(text: string): [string, string, number, number, string] | undefin
 
 /** FNV-1a of all that decides the order of the hits; page size, explanation and place do not. */
 function fingerprint({ k: _, after: __, explain: ___, ...rest }: SearchRequest): string {
-  const text = JSON.stringify(rest, (_key, value: unknown) => (value instanceof Float32Array ? Array.from(value) : isObject(value) ? Object.fromEntries(Object.entries(value).sort()) : value));
+  const text = JSON.stringify(rest, (_key, value: unknown) =>
+    value instanceof Float32Array
+      ? Array.from(value)
+      : isObject(value)
+        ? Object.fromEntries(Object.entries(value).sort())
+        : value,
+  );
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return (hash >>> 0).toString(36);

@@ -23,9 +23,18 @@ export function explain(scored: Scored, scales: Scales, plan: Plan): Record<stri
       : {
           words: {
             bm25,
-            ...(wordPart === undefined ? {} : { background: scales.words, standard: wordPart, weight: plan.weights.words }),
+            ...(wordPart === undefined
+              ? {}
+              : { background: scales.words, standard: wordPart, weight: plan.weights.words }),
           },
         }),
-    ...(stands === undefined ? {} : { assumed: stands === 'words' ? 'the block carries no text: it stands where its nearness puts it' : 'no vector in a space of the query: it stands where its words put it' }),
+    ...(stands === undefined
+      ? {}
+      : {
+          assumed:
+            stands === 'words'
+              ? 'the block carries no text: it stands where its nearness puts it'
+              : 'no vector in a space of the query: it stands where its words put it',
+        }),
   };
 }

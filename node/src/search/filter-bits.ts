@@ -29,9 +29,12 @@ export class FilterBits {
   /** `hidden`: bitset to leave out, or undefined to show all. */
   async allowed(filter: Filter | undefined, hidden: Uint8Array | undefined, head: Head): Promise<Allowed> {
     const leaves = hidden !== undefined && !this.isEmpty(hidden) ? hidden : undefined;
-    if (filter === undefined || Object.values(filter).every((condition) => condition === undefined)) return leaves === undefined ? {} : { hidden: leaves };
+    if (filter === undefined || Object.values(filter).every((condition) => condition === undefined))
+      return leaves === undefined ? {} : { hidden: leaves };
     const found = await this.ofFilter(filter, head);
-    return leaves === undefined || found.labels === undefined ? found : { ...found, labels: without(found.labels, leaves) };
+    return leaves === undefined || found.labels === undefined
+      ? found
+      : { ...found, labels: without(found.labels, leaves) };
   }
 
   private ofFilter(filter: Filter, head: Head): Promise<Allowed> {

@@ -37,11 +37,21 @@ export interface Scales {
  */
 export function fuse(candidates: readonly Candidate[], scales: Scales, weights: Weights): Scored[] {
   const parts = candidates.map((candidate) => ({ candidate, ...partsOf(candidate, scales) }));
-  const complete = parts.flatMap(({ vectorPart: v, wordPart: w }) => (v === undefined || w === undefined ? [] : [{ v, w, score: weights.vectors * v + weights.words * w }]));
+  const complete = parts.flatMap(({ vectorPart: v, wordPart: w }) =>
+    v === undefined || w === undefined ? [] : [{ v, w, score: weights.vectors * v + weights.words * w }],
+  );
   const scores = complete.map(({ score }) => score);
   const whole = weights.vectors + weights.words;
-  const byVectors = standing(complete.map(({ v }) => v), scores, whole);
-  const byWords = standing(complete.map(({ w }) => w), scores, whole);
+  const byVectors = standing(
+    complete.map(({ v }) => v),
+    scores,
+    whole,
+  );
+  const byWords = standing(
+    complete.map(({ w }) => w),
+    scores,
+    whole,
+  );
   return parts
     .map(({ candidate, vectorPart: v, wordPart: w }): Scored => {
       if (w === undefined) return { ...candidate, score: byVectors(v!), vectorPart: v!, stands: 'words' };
@@ -51,7 +61,10 @@ export function fuse(candidates: readonly Candidate[], scales: Scales, weights: 
     .sort(byScore);
 }
 
-function partsOf({ space, cosine, demotion, bm25 }: Candidate, scales: Scales): { vectorPart?: number; wordPart?: number } {
+function partsOf(
+  { space, cosine, demotion, bm25 }: Candidate,
+  scales: Scales,
+): { vectorPart?: number; wordPart?: number } {
   const scale = space === undefined ? undefined : scales.spaces.get(space);
   return {
     ...(scale === undefined || cosine === undefined ? {} : { vectorPart: standard(cosine - (demotion ?? 0), scale) }),

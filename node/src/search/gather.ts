@@ -2,9 +2,18 @@ import type { Cursor, Head, TextHit } from '@cosmicembeddings/sdk';
 import { bitsOf, hasLabel, spread, spreadLabels } from './bits.js';
 import type { Allowed } from './filter-bits.js';
 import { byScore, fuse, type Candidate, type Scales, type Scored } from './fusion.js';
-import type { SearchParts, VectorAnswer } from './parts.js';
+import type { Bm25, SearchParts, VectorAnswer, WordAnswer } from './parts.js';
 import type { Plan } from './plan.js';
-import { scaleOfBackground, scaleOfRows, scaleOfWords, shortRows, standard, type Scale } from './scale.js';
+import { scaleOfBackground, scaleOfRows, scaleOfWords, shortRows, standard, wordScale, type Scale } from './scale.js';
+
+/** By label, or by id for blocks without rows. */
+type Candidates = Map<number | string, Candidate>;
+
+interface Joined {
+  readonly scale: Scale;
+  /** Were all texts with words of the query joined? */
+  readonly complete: boolean;
+}
 
 export interface Gathered {
   /** Best first. */
@@ -19,12 +28,26 @@ export interface Gathered {
 const SAMPLE = 300;
 /** Word hits asked for at least: the cheap part, and the more of them are known, the fewer have to be asked for one by one. */
 const WORDS_MIN = 1000;
+/** Between word hits that were asked for at all and those that are joined: as deep as the vectors, or so deep. */
+const JOINED_MIN = 100;
+/** Beside vectors: bench/search-quality. Alone: as full-text tables have it. */
+const bm25Beside: Bm25 = { k1: 0.9, b: 0.4 };
+const bm25Alone: Bm25 = { k1: 1.2, b: 0.75 };
+/** A text index that lags gets this long to come to the head. */
+const CATCH_UP_MS = 250;
 const NONE: Scale = { mean: 0, spread: 1, n: 0 };
 
 /** Collects and scores what a plan finds, `depth` rows of each space deep. */
 export class Gatherer {
-  private sample: { readonly bits: Uint8Array; readonly labels: readonly number[]; readonly of: number } = { bits: new Uint8Array(0), labels: [], of: 0 };
-  private readonly ownSamples = new Map<string, { readonly bits: Uint8Array; readonly rows: number; readonly at: Head }>();
+  private sample: { readonly bits: Uint8Array; readonly labels: readonly number[]; readonly of: number } = {
+    bits: new Uint8Array(0),
+    labels: [],
+    of: 0,
+  };
+  private readonly ownSamples = new Map<
+    string,
+    { readonly bits: Uint8Array; readonly rows: number; readonly at: Head }
+  >();
 
   constructor(
     private readonly parts: SearchParts,
@@ -35,46 +58,158 @@ export class Gatherer {
   async gather(plan: Plan, allowed: Allowed, head: Head, depth: number, signal?: AbortSignal): Promise<Gathered> {
     const hybrid = plan.words !== undefined && plan.mode === 'hybrid' && plan.queries.size > 0;
     const scaled = hybrid || plan.queries.size > 1;
-    const wordDepth = Math.max(depth, WORDS_MIN);
-    const wordSearch = plan.words === undefined ? Promise.resolve([]) : this.wordHits(plan.words, wordDepth, allowed);
-    // A failing sibling must not leave this one's rejection unheard.
-    wordSearch.catch(() => undefined);
-    const answers = await Promise.all([...plan.queries].map(async ([space, query]) => [space, await this.nearest(space, query, depth, allowed, scaled, signal)] as const));
-    const words = await wordSearch;
-    signal?.throwIfAborted();
+    if (plan.words !== undefined) await this.parts.text.catchUp?.(this.parts.clock.now() + CATCH_UP_MS);
+    if (!hybrid && plan.words !== undefined) return this.gatherWords(plan.words, plan, allowed, head, depth);
 
-    const candidates = new Map<number | string, Candidate>();
+    const answers = await Promise.all(
+      [...plan.queries].map(
+        async ([space, query]) => [space, await this.nearest(space, query, depth, allowed, scaled, signal)] as const,
+      ),
+    );
+    signal?.throwIfAborted();
+    const candidates: Candidates = new Map();
     let indexedTo: Cursor | undefined;
     let complete = true;
     for (const [space, answer] of answers) {
       indexedTo = earlier(indexedTo, answer.indexedTo);
       complete &&= answer.hits.length < depth;
-      for (const { label, score, demotion } of answer.hits) if (isShown(label, allowed)) candidates.set(label, { label, space, cosine: score, ...(demotion === undefined ? {} : { demotion }) });
+      for (const { label, score, demotion } of answer.hits)
+        if (isShown(label, allowed))
+          candidates.set(label, { label, space, cosine: score, ...(demotion === undefined ? {} : { demotion }) });
     }
-    if (plan.words !== undefined) indexedTo = earlier(indexedTo, await this.parts.text.position());
     const to = indexedTo ?? { epoch: head.epoch, seq: head.seq };
-    if (!hybrid && plan.words === undefined) {
-      const spaces = await this.scalesOf(answers, plan, head, scaled, signal);
-      const ranked = [...candidates.values()].map((candidate) => alone(candidate, scaled ? spaces.get(candidate.space!) : undefined)).sort(byScore);
+    const spaces = await this.scalesOf(answers, plan, head, scaled, signal);
+    if (!hybrid) {
+      const ranked = [...candidates.values()]
+        .map((candidate) => alone(candidate, scaled ? spaces.get(candidate.space!) : undefined))
+        .sort(byScore);
       return { ranked, complete, scales: { spaces, words: NONE }, indexedTo: to };
     }
-    if (!hybrid) {
-      const ranked = words.map(({ label, id, score }): Scored => ({ label, ...(label < 0 ? { id } : {}), bm25: score, score }));
-      return { ranked, complete: words.length < wordDepth, scales: { spaces: new Map(), words: NONE }, indexedTo: to };
-    }
-    const cut = words.length >= wordDepth;
-    complete &&= !cut;
-    await this.joinWords(candidates, words.slice(0, Math.max(depth, 100)), plan, signal);
-    const scale = await this.scoreWords(candidates, words, plan.words, cut || allowed.labels !== undefined, head);
-    const spaces = await this.scalesOf(answers, plan, head, true, signal);
-    const scales = { spaces, words: scale };
-    // Words beyond the depth were not asked for their cosines: known to exist, not ranked yet.
-    const all = complete && words.length <= Math.max(depth, 100);
-    return { ranked: await this.rank(candidates, scales, plan, head), complete: all, scales, indexedTo: to };
+    const joined =
+      (await this.matchWords(candidates, plan, allowed, depth, signal)) ??
+      (await this.searchWords(candidates, plan, allowed, head, depth, signal));
+    const scales = { spaces, words: joined.scale };
+    const ranked = fuse([...candidates.values()], scales, plan.weights);
+    return {
+      ranked,
+      complete: complete && joined.complete,
+      scales,
+      indexedTo: earlier(to, await this.parts.text.position()),
+    };
   }
 
-  private nearest(space: string, query: Float32Array, depth: number, { labels }: Allowed, background: boolean, signal?: AbortSignal): Promise<VectorAnswer> {
-    return this.parts.vectors.search(space, query, depth, { ...(labels === undefined ? {} : { allow: labels }), background, ...(signal === undefined ? {} : { signal }) });
+  /** By words alone. */
+  private async gatherWords(words: string, plan: Plan, allowed: Allowed, head: Head, depth: number): Promise<Gathered> {
+    const found =
+      plan.phrases === undefined
+        ? await this.matched(words, Math.max(depth, WORDS_MIN), allowed, [], bm25Alone)
+        : undefined;
+    const wordDepth = Math.max(depth, WORDS_MIN);
+    const hits = found?.hits ?? (await this.wordHits(words, wordDepth, allowed));
+    const ranked = hits.map(({ label, id, score }): Scored => ({
+      label,
+      ...(label < 0 ? { id: id! } : {}),
+      bm25: score,
+      score,
+    }));
+    const complete = (found?.asked ?? hits.length) < wordDepth;
+    return {
+      ranked,
+      complete,
+      scales: { spaces: new Map(), words: NONE },
+      indexedTo: await this.parts.text.position(),
+    };
+  }
+
+  /** Joins words by the index in memory; undefined where there is none. */
+  private async matchWords(
+    candidates: Candidates,
+    plan: Plan,
+    allowed: Allowed,
+    depth: number,
+    signal?: AbortSignal,
+  ): Promise<Joined | undefined> {
+    const labels = [...candidates.keys()].filter((key): key is number => typeof key === 'number');
+    const joinedDepth = Math.max(depth, JOINED_MIN);
+    const found = await this.matched(plan.words!, joinedDepth, allowed, labels, bm25Beside);
+    if (found === undefined) return undefined;
+    const { also, scale } = found.answer;
+    labels.forEach((label, i) => {
+      const bm25 = also[i]!;
+      if (!Number.isNaN(bm25)) candidates.set(label, { ...candidates.get(label)!, bm25 });
+    });
+    const fresh = found.hits.filter(({ label, id }) => !candidates.has(label < 0 ? id! : label));
+    await this.joinFresh(candidates, fresh, plan, signal);
+    for (const { label, id, score } of fresh) {
+      const key = label < 0 ? id! : label;
+      candidates.set(key, { ...candidates.get(key)!, bm25: score });
+    }
+    return { scale: wordScale(scale), complete: found.asked < joinedDepth };
+  }
+
+  /** Hits of the index in memory that may be shown, and how many it had before. */
+  private async matched(
+    words: string,
+    k: number,
+    allowed: Allowed,
+    also: readonly number[],
+    bm25: Bm25,
+  ): Promise<{ readonly hits: WordAnswer['hits']; readonly asked: number; readonly answer: WordAnswer } | undefined> {
+    const { labels, rowless } = allowed;
+    const answer = await this.parts.text.match?.(words, {
+      k,
+      ...(labels === undefined ? {} : { allow: labels }),
+      also: Uint32Array.from(also),
+      bm25,
+    });
+    if (answer === undefined) return undefined;
+    const hits = answer.hits.filter(({ label, id }) =>
+      label < 0 ? this.parts.isHidden?.(id!) !== true : isShown(label, allowed),
+    );
+    if (labels === undefined || rowless === undefined || rowless.size === 0)
+      return { hits, asked: answer.hits.length, answer };
+    const all = await this.parts.text.match!(words, { k: Math.max(k, 10 * rowless.size), bm25 });
+    const bare = (all?.hits ?? []).filter(({ label, id }) => label < 0 && rowless.has(id!));
+    return { hits: [...hits, ...bare].sort((a, b) => b.score - a.score), asked: answer.hits.length, answer };
+  }
+
+  /** Joins words by the text index alone, whatever it is: slower, and the scale is that of a sample. */
+  private async searchWords(
+    candidates: Candidates,
+    plan: Plan,
+    allowed: Allowed,
+    head: Head,
+    depth: number,
+    signal?: AbortSignal,
+  ): Promise<Joined> {
+    const wordDepth = Math.max(depth, WORDS_MIN);
+    const words = await this.wordHits(plan.words!, wordDepth, allowed);
+    const joinedDepth = Math.max(depth, JOINED_MIN);
+    const cut = words.length >= wordDepth;
+    await this.joinFresh(
+      candidates,
+      words.slice(0, joinedDepth).filter(({ label, id }) => !candidates.has(label < 0 ? id : label)),
+      plan,
+      signal,
+    );
+    const scale = await this.scoreWords(candidates, words, plan.words!, cut || allowed.labels !== undefined, head);
+    await this.noteSilence(candidates, head);
+    return { scale, complete: !cut && words.length <= joinedDepth };
+  }
+
+  private nearest(
+    space: string,
+    query: Float32Array,
+    depth: number,
+    { labels }: Allowed,
+    background: boolean,
+    signal?: AbortSignal,
+  ): Promise<VectorAnswer> {
+    return this.parts.vectors.search(space, query, depth, {
+      ...(labels === undefined ? {} : { allow: labels }),
+      background,
+      ...(signal === undefined ? {} : { signal }),
+    });
   }
 
   /** Rows and blocks that hold words of the query, best first. */
@@ -82,32 +217,65 @@ export class Gatherer {
     const { labels, rowless } = allowed;
     const [withRows, others] = await Promise.all([
       this.parts.text.search(words, depth, labels),
-      labels === undefined || rowless === undefined || rowless.size === 0 ? [] : this.parts.text.search(words, Math.max(depth, 10 * rowless.size)),
+      labels === undefined || rowless === undefined || rowless.size === 0
+        ? []
+        : this.parts.text.search(words, Math.max(depth, 10 * rowless.size)),
     ]);
     const bare = others.filter(({ label, id }) => label < 0 && rowless!.has(id));
-    return [...withRows.filter(({ label, id }) => (label < 0 ? labels === undefined && this.parts.isHidden?.(id) !== true : isShown(label, allowed))), ...bare].sort((a, b) => b.score - a.score);
+    return [
+      ...withRows.filter(({ label, id }) =>
+        label < 0 ? labels === undefined && this.parts.isHidden?.(id) !== true : isShown(label, allowed),
+      ),
+      ...bare,
+    ].sort((a, b) => b.score - a.score);
   }
 
   /** Word hits become candidates, with their exact cosines where they are in a space of the query. */
-  private async joinWords(candidates: Map<number | string, Candidate>, words: readonly TextHit[], plan: Plan, signal?: AbortSignal): Promise<void> {
-    const fresh = words.filter(({ label }) => !candidates.has(label));
-    for (const { label, id } of fresh) candidates.set(label < 0 ? id : label, { label, ...(label < 0 ? { id } : {}) });
+  private async joinFresh(
+    candidates: Candidates,
+    fresh: readonly { readonly label: number; readonly id?: string }[],
+    plan: Plan,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    for (const { label, id } of fresh)
+      candidates.set(label < 0 ? id! : label, { label, ...(label < 0 ? { id: id! } : {}) });
     const labels = fresh.flatMap(({ label }) => (label < 0 ? [] : [label]));
     if (labels.length === 0) return;
     const allow = bitsOf(labels);
-    for (const [space, query] of plan.queries) {
-      const { hits } = await this.parts.vectors.search(space, query, labels.length, { allow, ...(signal === undefined ? {} : { signal }) });
-      for (const { label, score, demotion } of hits) candidates.set(label, { label, space, cosine: score, ...(demotion === undefined ? {} : { demotion }) });
-    }
+    const found = await Promise.all(
+      [...plan.queries].map(
+        async ([space, query]) =>
+          [
+            space,
+            await this.parts.vectors.search(space, query, labels.length, {
+              allow,
+              ...(signal === undefined ? {} : { signal }),
+            }),
+          ] as const,
+      ),
+    );
+    for (const [space, { hits }] of found)
+      for (const { label, score, demotion } of hits)
+        candidates.set(label, { label, space, cosine: score, ...(demotion === undefined ? {} : { demotion }) });
   }
 
   /** Gives every candidate its bm25 score (0: no word of the query) and answers the scale of such scores. */
-  private async scoreWords(candidates: Map<number | string, Candidate>, words: readonly TextHit[], query: string, cut: boolean, head: Head): Promise<Scale> {
+  private async scoreWords(
+    candidates: Candidates,
+    words: readonly TextHit[],
+    query: string,
+    cut: boolean,
+    head: Head,
+  ): Promise<Scale> {
     const scores = new Map(words.map(({ label, id, score }) => [label < 0 ? id : label, score]));
     const sample = this.sampleOf(head);
     if (cut) {
       const open = [...candidates.keys()].filter((key): key is number => typeof key === 'number' && !scores.has(key));
-      const more = await this.parts.text.search(query, open.length + sample.labels.length, bitsOf([...open, ...sample.labels]));
+      const more = await this.parts.text.search(
+        query,
+        open.length + sample.labels.length,
+        bitsOf([...open, ...sample.labels]),
+      );
       for (const { label, score } of more) scores.set(label, score);
     }
     for (const [key, candidate] of candidates) candidates.set(key, { ...candidate, bm25: scores.get(key) ?? 0 });
@@ -117,24 +285,18 @@ export class Gatherer {
     );
   }
 
-  /**
-   * Fuses. Rows in which no word was found may carry no text at all; that matters only where it could bring them up, and
-   * so it is looked up only there.
-   */
-  private async rank(candidates: ReadonlyMap<number | string, Candidate>, scales: Scales, plan: Plan, head: Head): Promise<Scored[]> {
-    const list = [...candidates.values()];
-    const silent = list.filter(({ label, bm25 }) => label >= 0 && bm25 === 0).sort((a, b) => (b.cosine ?? -1) - (a.cosine ?? -1));
+  /** Rows in which no word was found may carry no text at all: then they have no score of words, not a low one. */
+  private async noteSilence(candidates: Candidates, head: Head): Promise<void> {
+    const silent = [...candidates.values()].filter(({ label, bm25 }) => label >= 0 && bm25 === 0);
     const carry = await this.carryText(
       silent.map(({ label }) => label),
       head,
     );
-    const bare = new Set(silent.filter((_, i) => carry[i] === false).map(({ label }) => label));
-    const known = list.map((candidate): Candidate => {
-      if (!bare.has(candidate.label)) return candidate;
+    silent.forEach((candidate, i) => {
+      if (carry[i] === true) return;
       const { bm25: _, ...rest } = candidate;
-      return rest;
+      candidates.set(candidate.label, rest);
     });
-    return fuse(known, scales, plan.weights);
   }
 
   /** Texts all over the ledger, drawn anew when it has doubled. */
@@ -146,11 +308,22 @@ export class Gatherer {
     return this.sample;
   }
 
-  private async scalesOf(answers: readonly (readonly [string, VectorAnswer])[], plan: Plan, head: Head, scaled: boolean, signal?: AbortSignal): Promise<Map<string, Scale>> {
+  private async scalesOf(
+    answers: readonly (readonly [string, VectorAnswer])[],
+    plan: Plan,
+    head: Head,
+    scaled: boolean,
+    signal?: AbortSignal,
+  ): Promise<Map<string, Scale>> {
     const scales = new Map<string, Scale>();
     if (!scaled) return scales;
     for (const [space, { background }] of answers) {
-      scales.set(space, background === undefined ? await this.scaleOfOwn(space, plan.queries.get(space)!, head, signal) : scaleOfBackground(background));
+      scales.set(
+        space,
+        background === undefined
+          ? await this.scaleOfOwn(space, plan.queries.get(space)!, head, signal)
+          : scaleOfBackground(background),
+      );
     }
     return scales;
   }
@@ -158,12 +331,20 @@ export class Gatherer {
   /** Where the index keeps no sample (few rows, or its guard is off): rows of the space, evenly taken. */
   private async scaleOfOwn(space: string, query: Float32Array, head: Head, signal?: AbortSignal): Promise<Scale> {
     let sample = this.ownSamples.get(space);
-    if (sample === undefined || sample.at.epoch !== head.epoch || (sample.rows < shortRows && sample.at.seq !== head.seq) || head.labels >= 2 * sample.at.labels) {
+    if (
+      sample === undefined ||
+      sample.at.epoch !== head.epoch ||
+      (sample.rows < shortRows && sample.at.seq !== head.seq) ||
+      head.labels >= 2 * sample.at.labels
+    ) {
       const labels = spreadLabels(await this.parts.catalogue.labels({ spaces: [space] }), SAMPLE);
       sample = { bits: bitsOf(labels), rows: labels.length, at: head };
       this.ownSamples.set(space, sample);
     }
-    const { hits } = await this.parts.vectors.search(space, query, SAMPLE, { allow: sample.bits, ...(signal === undefined ? {} : { signal }) });
+    const { hits } = await this.parts.vectors.search(space, query, SAMPLE, {
+      allow: sample.bits,
+      ...(signal === undefined ? {} : { signal }),
+    });
     return scaleOfRows(hits.map(({ score }) => score));
   }
 }

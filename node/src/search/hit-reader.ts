@@ -1,4 +1,17 @@
-import { contentOf, embeddingKind, readEnvelope, decode, type BlockId, type BlockStore, type Catalogue, type Head, type Passage, type Registry, type StoredBlock, type ValueMap } from '@cosmicembeddings/sdk';
+import {
+  contentOf,
+  embeddingKind,
+  readEnvelope,
+  decode,
+  type BlockId,
+  type BlockStore,
+  type Catalogue,
+  type Head,
+  type Passage,
+  type Registry,
+  type StoredBlock,
+  type ValueMap,
+} from '@cosmicembeddings/sdk';
 import { hasLabel } from './bits.js';
 
 /** A row as answers show it, decoded. */
@@ -63,7 +76,9 @@ export class HitReader {
   /** Blocks that have no rows. */
   async readBlocks(ids: readonly BlockId[]): Promise<(HitRow | undefined)[]> {
     const stored = await this.store.get(ids);
-    return stored.map((block) => (block === undefined || block.erased !== undefined ? undefined : rowOf(block, 0, textOf(block, this.registry))));
+    return stored.map((block) =>
+      block === undefined || block.erased !== undefined ? undefined : rowOf(block, 0, textOf(block, this.registry)),
+    );
   }
 
   /** Does the row carry a text? undefined: not looked at yet. */
@@ -104,7 +119,10 @@ export class HitReader {
   }
 
   private keep(label: number, row: HitRow, seenAt: string): void {
-    const bytes = 400 + 2 * ((row.passage?.length ?? 0) + (row.heading?.length ?? 0) + (row.origin?.length ?? 0)) + 40 * row.tags.length;
+    const bytes =
+      400 +
+      2 * ((row.passage?.length ?? 0) + (row.heading?.length ?? 0) + (row.origin?.length ?? 0)) +
+      40 * row.tags.length;
     const before = this.kept.get(label);
     if (before !== undefined) this.drop(label, before);
     this.kept.set(label, { row, bytes, seenAt });
@@ -165,7 +183,11 @@ function textOf(block: StoredBlock, registry: Registry): BlockText {
   }
   const read = decode(body) as unknown as Parameters<NonNullable<typeof embeddingKind.passages>>[0];
   const label = labelOf(envelope);
-  return { passages: embeddingKind.passages!(read), references: read.input_reference, ...(label === undefined ? {} : { skyLabel: label }) };
+  return {
+    passages: embeddingKind.passages!(read),
+    references: read.input_reference,
+    ...(label === undefined ? {} : { skyLabel: label }),
+  };
 }
 
 function labelOf(envelope: Uint8Array): string | undefined {

@@ -1,3 +1,11 @@
 export { createSearch, type Search } from './search.js';
-export { defaultWeights, type Background, type SearchParts, type VectorAnswer, type VectorHit, type VectorSearch, type Weights } from './parts.js';
+export {
+  defaultWeights,
+  type Background,
+  type SearchParts,
+  type VectorAnswer,
+  type VectorHit,
+  type VectorSearch,
+  type Weights,
+} from './parts.js';
 export { type Related, type RelatedBlock, type RelatedReason } from './related.js';

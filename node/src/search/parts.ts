@@ -26,7 +26,37 @@ export interface VectorAnswer {
 
 /** What a search needs of the vector index: the rows of every space behind one call. An unknown space answers no hits. */
 export interface VectorSearch {
-  search(space: string, query: Float32Array, k: number, options?: { readonly allow?: Uint8Array; readonly background?: boolean; readonly signal?: AbortSignal }): Promise<VectorAnswer>;
+  search(
+    space: string,
+    query: Float32Array,
+    k: number,
+    options?: { readonly allow?: Uint8Array; readonly background?: boolean; readonly signal?: AbortSignal },
+  ): Promise<VectorAnswer>;
+}
+
+/** How often a word counts and how much the length of a text does, in Okapi BM25. */
+export interface Bm25 {
+  readonly k1: number;
+  readonly b: number;
+}
+
+export interface WordAnswer {
+  /** Best first; `id` only where the label is −1. */
+  readonly hits: readonly { readonly label: number; readonly id?: string; readonly score: number }[];
+  /** Scores of the labels that were asked for by `also`; NaN for a row without a text. */
+  readonly also: Float32Array;
+  /** Of the scores of all texts here, those without any word of the query (score 0) included. */
+  readonly scale: { readonly mean: number; readonly spread: number; readonly n: number };
+}
+
+/** A text index that can do what hybrid searches want in one go; undefined while it cannot yet. */
+export interface WordMatcher {
+  match(
+    query: string,
+    question: { readonly k: number; readonly allow?: Uint8Array; readonly also?: Uint32Array; readonly bm25: Bm25 },
+  ): Promise<WordAnswer | undefined>;
+  /** Follows the store to the head of now, or until the deadline (ms since the epoch). */
+  catchUp(deadlineMs: number): Promise<Cursor>;
 }
 
 /** How much each part of a hybrid score counts; bench/search-quality chose the defaults. */
@@ -40,7 +70,7 @@ export const defaultWeights: Weights = { vectors: 1, words: 0.5 };
 export interface SearchParts {
   readonly store: Pick<BlockStore, 'get' | 'head'>;
   readonly catalogue: Catalogue;
-  readonly text: TextIndex;
+  readonly text: TextIndex & Partial<WordMatcher>;
   readonly vectors: VectorSearch;
   /** Embedders at hand, at most one a space. */
   readonly embedders: () => Promise<readonly Embedder[]>;

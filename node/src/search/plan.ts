@@ -1,4 +1,18 @@
-import { contentOf, CosmicError, parseCid, spaceIdOf, spaceLabel, toUnit, unpackRow, type BlockId, type Embedder, type Registry, type SearchRequest, type SpaceDescriptor, type StoredBlock } from '@cosmicembeddings/sdk';
+import {
+  contentOf,
+  CosmicError,
+  parseCid,
+  spaceIdOf,
+  spaceLabel,
+  toUnit,
+  unpackRow,
+  type BlockId,
+  type Embedder,
+  type Registry,
+  type SearchRequest,
+  type SpaceDescriptor,
+  type StoredBlock,
+} from '@cosmicembeddings/sdk';
 import { readQuery } from '@cosmicembeddings/sdk/memory';
 import { defaultWeights, type SearchParts, type Weights } from './parts.js';
 import { EmbeddedTexts } from './embedded-texts.js';
@@ -39,7 +53,8 @@ export class Planner {
     const weights = { ...defaultWeights, ...this.parts.weights, ...request.weights };
     const notes: string[] = [];
     const vectors = new Map<string, Float32Array[]>();
-    const add = (space: string, vector: Float32Array): void => void (vectors.get(space)?.push(vector) ?? vectors.set(space, [vector]));
+    const add = (space: string, vector: Float32Array): void =>
+      void (vectors.get(space)?.push(vector) ?? vectors.set(space, [vector]));
 
     if (request.filter?.spaces !== undefined) for (const space of request.filter.spaces) await this.describe(space);
     if (request.vector !== undefined) add(request.vector.space, await this.checkVector(request.vector));
@@ -55,13 +70,22 @@ export class Planner {
       const pinned = isId ? (await this.parts.store.get([text]))[0] : undefined;
       if (pinned !== undefined) {
         words = { pinned };
-        if (pinned.entry.rows > 0 && pinned.entry.space !== undefined && pinned.body !== null) add(pinned.entry.space, this.rowOf(pinned, 0));
+        if (pinned.entry.rows > 0 && pinned.entry.space !== undefined && pinned.body !== null)
+          add(pinned.entry.space, this.rowOf(pinned, 0));
       } else {
         if (isId) notes.push(`no block ${text} is here; looked for texts that name it`);
         if (mode !== 'vectors' || isId) words = readWords(text);
         if (mode !== 'words' && !isId) {
-          const spaces = request.vector !== undefined || request.like !== undefined ? [...vectors.keys()] : request.filter?.spaces;
-          for (const [space, vector] of await this.embed(text.replaceAll('"', ' ').trim() || text, spaces, mode === 'vectors' && vectors.size === 0, notes, signal)) add(space, vector);
+          const spaces =
+            request.vector !== undefined || request.like !== undefined ? [...vectors.keys()] : request.filter?.spaces;
+          for (const [space, vector] of await this.embed(
+            text.replaceAll('"', ' ').trim() || text,
+            spaces,
+            mode === 'vectors' && vectors.size === 0,
+            notes,
+            signal,
+          ))
+            add(space, vector);
         }
       }
     }
@@ -82,36 +106,53 @@ export class Planner {
     for (const embedder of await this.parts.embedders()) this.spaces.set(spaceIdOf(embedder.space), embedder.space);
     for (const one of (await this.parts.catalogue.counts()).spaces) this.spaces.set(one.id, one.space);
     const found = this.spaces.get(space);
-    if (found === undefined) throw new CosmicError('space.unknown', `asked for ${space}; here are ${named(this.spaces.values())}`);
+    if (found === undefined)
+      throw new CosmicError('space.unknown', `asked for ${space}; here are ${named(this.spaces.values())}`);
     return found;
   }
 
   private async checkVector({ space, values }: NonNullable<SearchRequest['vector']>): Promise<Float32Array> {
     const described = await this.describe(space);
     if (values.length !== described.dims)
-      throw new CosmicError('space.dims_mismatch', `the query has ${values.length} numbers, ${spaceLabel(described)} has ${described.dims}`);
+      throw new CosmicError(
+        'space.dims_mismatch',
+        `the query has ${values.length} numbers, ${spaceLabel(described)} has ${described.dims}`,
+      );
     const vector = Float32Array.from(values);
-    if (!vector.every(Number.isFinite)) throw new CosmicError('search.bad_query', 'vector.values: not all are finite numbers');
-    if (vector.every((x) => x === 0)) throw new CosmicError('search.bad_query', 'vector.values: all are zero, which is no direction');
+    if (!vector.every(Number.isFinite))
+      throw new CosmicError('search.bad_query', 'vector.values: not all are finite numbers');
+    if (vector.every((x) => x === 0))
+      throw new CosmicError('search.bad_query', 'vector.values: all are zero, which is no direction');
     return vector;
   }
 
   private async blockLike(id: BlockId): Promise<StoredBlock> {
     const [block] = await this.parts.store.get([id]).catch(() => [undefined]);
     if (block === undefined) throw new CosmicError('block.not_found', `like.id: ${id.slice(0, 128)}`);
-    if (block.entry.rows === 0 || block.entry.space === undefined) throw new CosmicError('search.bad_query', `like.id: ${id} has no rows${block.erased === undefined ? '' : ' (it was erased)'}`);
+    if (block.entry.rows === 0 || block.entry.space === undefined)
+      throw new CosmicError(
+        'search.bad_query',
+        `like.id: ${id} has no rows${block.erased === undefined ? '' : ' (it was erased)'}`,
+      );
     return block;
   }
 
   private rowOf(block: StoredBlock, row: number): Float32Array {
-    if (row >= block.entry.rows) throw new CosmicError('search.bad_query', `like.row: ${row}; the block has rows 0 to ${block.entry.rows - 1}`);
+    if (row >= block.entry.rows)
+      throw new CosmicError('search.bad_query', `like.row: ${row}; the block has rows 0 to ${block.entry.rows - 1}`);
     const { vectors } = contentOf(block, this.registry);
     if (vectors === undefined) throw new CosmicError('search.bad_query', `${block.id} has no rows that can be read`);
     return unpackRow(vectors.stored, vectors.space.dims, row);
   }
 
   /** The text in every space that has an embedder here. */
-  private async embed(text: string, spaces: readonly string[] | undefined, needed: boolean, notes: string[], signal?: AbortSignal): Promise<[string, Float32Array][]> {
+  private async embed(
+    text: string,
+    spaces: readonly string[] | undefined,
+    needed: boolean,
+    notes: string[],
+    signal?: AbortSignal,
+  ): Promise<[string, Float32Array][]> {
     const all = await this.parts.embedders();
     const asked = all.filter(({ space }) => spaces === undefined || spaces.includes(spaceIdOf(space)));
     if (asked.length === 0) {
@@ -129,7 +170,9 @@ export class Planner {
         } catch (error) {
           signal?.throwIfAborted();
           failures.push(error);
-          notes.push(`not searched in ${spaceLabel(embedder.space)}: ${error instanceof Error ? error.message : String(error)}`);
+          notes.push(
+            `not searched in ${spaceLabel(embedder.space)}: ${error instanceof Error ? error.message : String(error)}`,
+          );
           return [];
         }
       }),
@@ -150,14 +193,21 @@ function isBlockId(text: string): boolean {
 
 function checkRequest(request: SearchRequest): void {
   const { k, text, vector, like, minCosine, perAuthor, weights } = request;
-  if (!Number.isSafeInteger(k) || k < 0) throw new CosmicError('search.bad_query', `k: a whole number from 0 on, got ${String(k)}`);
-  if (text === undefined && vector === undefined && like === undefined) throw new CosmicError('search.bad_query', 'give text, vector or like');
-  if (text !== undefined && text.trim() === '' && vector === undefined && like === undefined) throw new CosmicError('search.bad_query', 'text: it is empty');
-  if (request.mode === 'words' && (text ?? '').trim() === '') throw new CosmicError('search.bad_query', 'mode words needs text');
-  if (minCosine !== undefined && !Number.isFinite(minCosine)) throw new CosmicError('search.bad_query', 'minCosine: not a number');
-  if (perAuthor !== undefined && (!Number.isSafeInteger(perAuthor) || perAuthor < 1)) throw new CosmicError('search.bad_query', 'perAuthor: a whole number from 1 on');
+  if (!Number.isSafeInteger(k) || k < 0)
+    throw new CosmicError('search.bad_query', `k: a whole number from 0 on, got ${String(k)}`);
+  if (text === undefined && vector === undefined && like === undefined)
+    throw new CosmicError('search.bad_query', 'give text, vector or like');
+  if (text !== undefined && text.trim() === '' && vector === undefined && like === undefined)
+    throw new CosmicError('search.bad_query', 'text: it is empty');
+  if (request.mode === 'words' && (text ?? '').trim() === '')
+    throw new CosmicError('search.bad_query', 'mode words needs text');
+  if (minCosine !== undefined && !Number.isFinite(minCosine))
+    throw new CosmicError('search.bad_query', 'minCosine: not a number');
+  if (perAuthor !== undefined && (!Number.isSafeInteger(perAuthor) || perAuthor < 1))
+    throw new CosmicError('search.bad_query', 'perAuthor: a whole number from 1 on');
   for (const weight of [weights?.vectors, weights?.words])
-    if (weight !== undefined && !(weight >= 0 && weight <= 1000)) throw new CosmicError('search.bad_query', 'weights: numbers from 0 to 1000');
+    if (weight !== undefined && !(weight >= 0 && weight <= 1000))
+      throw new CosmicError('search.bad_query', 'weights: numbers from 0 to 1000');
 }
 
 function readWords(text: string): Pick<Plan, 'words' | 'phrases'> {

@@ -43,7 +43,12 @@ export async function findRelated(id: BlockId, limit: number, { parts, search }:
   for (const { rel, id: other } of [...entry.links, ...entry.refs]) add(other, { reason: 'links_to', rel });
   if (entry.prev !== undefined) add(entry.prev, { reason: 'links_to', rel: 'prev' });
   for (const { rel, id: other } of await parts.catalogue.linksTo(id)) add(other, { reason: 'linked_from', rel });
-  const hits = entry.rows > 0 && block.body !== null ? (await search({ like: { id }, k: limit })).hits : entry.rows > 0 && block.format === 'python/1' ? (await search({ like: { id }, k: limit })).hits : [];
+  const hits =
+    entry.rows > 0 && block.body !== null
+      ? (await search({ like: { id }, k: limit })).hits
+      : entry.rows > 0 && block.format === 'python/1'
+        ? (await search({ like: { id }, k: limit })).hits
+        : [];
   for (const hit of hits) add(hit.id, { reason: 'near', cosine: hit.cosine!, space: hit.space! });
   const ids = [...reasons.keys()].slice(0, limit);
   const shown = new Map(hits.map((hit) => [hit.id, hit]));

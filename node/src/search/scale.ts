@@ -50,7 +50,12 @@ export function scaleOfWords(scores: readonly number[], n: number): Scale {
     squares += score * score;
   }
   const mean = sum / n;
-  return { mean, spread: Math.max(Math.sqrt(Math.max(0, squares / n - mean * mean)), leastWordSpread), n };
+  return wordScale({ mean, spread: Math.sqrt(Math.max(0, squares / n - mean * mean)), n });
+}
+
+/** Of bm25 scores as the text index measured it. */
+export function wordScale({ mean, spread, n }: Scale): Scale {
+  return { mean, spread: Math.max(spread, leastWordSpread), n };
 }
 
 function median(values: readonly number[]): number {

@@ -1,4 +1,12 @@
-import { corePlugins, createRegistry, type BlockId, type Head, type Hit, type SearchAnswer, type SearchRequest } from '@cosmicembeddings/sdk';
+import {
+  corePlugins,
+  createRegistry,
+  type BlockId,
+  type Head,
+  type Hit,
+  type SearchAnswer,
+  type SearchRequest,
+} from '@cosmicembeddings/sdk';
 import { bitsOf } from './bits.js';
 import { Collapser } from './collapse.js';
 import { readCursor, shownMax, writeCursor, type SearchCursor } from './cursor.js';
@@ -44,21 +52,38 @@ export function createSearch(parts: SearchParts): Search {
     const plan = await planner.plan(request, signal);
     const cursor = startOf(request, head);
     const notes = [...plan.notes];
-    if (request.after !== undefined && cursor.epoch !== head.epoch) notes.push('the store was rebuilt since the page before: blocks may repeat');
-    const allowed = await narrow(plan, await filters.allowed(request.filter, request.hidden === 'show' ? undefined : parts.hidden(), head), parts, notes);
+    if (request.after !== undefined && cursor.epoch !== head.epoch)
+      notes.push('the store was rebuilt since the page before: blocks may repeat');
+    const allowed = await narrow(
+      plan,
+      await filters.allowed(request.filter, request.hidden === 'show' ? undefined : parts.hidden(), head),
+      parts,
+      notes,
+    );
     const hybrid = plan.words !== undefined && plan.queries.size > 0;
-    let depth = Math.max(cursor.shown.length + (request.collapse === true ? 3 : 1) * request.k + SPARE, hybrid ? HYBRID_MIN : 0);
+    let depth = Math.max(
+      cursor.shown.length + (request.collapse === true ? 3 : 1) * request.k + SPARE,
+      hybrid ? HYBRID_MIN : 0,
+    );
     for (;;) {
       // k = 0 asks whether the question is good and how far the index reaches.
       const gathered = await gatherer.gather(plan, allowed, head, request.k === 0 ? 1 : depth, signal);
       const page = await choose(request, plan, gathered, cursor, head, signal);
-      if (page.rows.length >= request.k || gathered.complete || depth > head.labels + head.count) return answer(request, plan, gathered, page, cursor, head, notes);
+      if (page.rows.length >= request.k || gathered.complete || depth > head.labels + head.count)
+        return answer(request, plan, gathered, page, cursor, head, notes);
       depth *= 4;
     }
   }
 
   /** Walks the ranking and takes what the request wants to see, `k` of it and a look at whether there is more. */
-  async function choose(request: SearchRequest, plan: Plan, gathered: Gathered, cursor: SearchCursor, head: Head, signal?: AbortSignal): Promise<Page> {
+  async function choose(
+    request: SearchRequest,
+    plan: Plan,
+    gathered: Gathered,
+    cursor: SearchCursor,
+    head: Head,
+    signal?: AbortSignal,
+  ): Promise<Page> {
     const { k, minCosine, perAuthor } = request;
     const byRow = request.rows === 'all';
     const shown = new Set(cursor.shown);
@@ -109,14 +134,27 @@ export function createSearch(parts: SearchParts): Search {
   }
 
   /** The block that was asked for by its id, as a hit. */
-  async function pin({ pinned, queries }: Plan, shown: ReadonlySet<number>, { k }: SearchRequest, head: Head): Promise<ChosenRow | undefined> {
+  async function pin(
+    { pinned, queries }: Plan,
+    shown: ReadonlySet<number>,
+    { k }: SearchRequest,
+    head: Head,
+  ): Promise<ChosenRow | undefined> {
     if (pinned === undefined || k === 0) return undefined;
     const hasRows = pinned.entry.rows > 0;
     const [hit] = hasRows ? await reader.read([pinned.firstLabel], head) : await reader.readBlocks([pinned.id]);
     if (hit === undefined) return undefined;
-    const near = hasRows && pinned.entry.space !== undefined && queries.has(pinned.entry.space) ? { space: pinned.entry.space, cosine: 1 } : {};
+    const near =
+      hasRows && pinned.entry.space !== undefined && queries.has(pinned.entry.space)
+        ? { space: pinned.entry.space, cosine: 1 }
+        : {};
     const label = hasRows ? pinned.firstLabel : -1;
-    return { hit, lead: keyOf(hit, label, false), scored: { label, ...(hasRows ? {} : { id: pinned.id }), ...near, score: 1 }, pinned: true };
+    return {
+      hit,
+      lead: keyOf(hit, label, false),
+      scored: { label, ...(hasRows ? {} : { id: pinned.id }), ...near, score: 1 },
+      pinned: true,
+    };
   }
 
   return Object.assign(search, { related: (id: BlockId, limit: number) => findRelated(id, limit, { parts, search }) });
@@ -137,13 +175,36 @@ interface Page {
   readonly more: boolean;
 }
 
-function answer(request: SearchRequest, plan: Plan, gathered: Gathered, { rows, more }: Page, cursor: SearchCursor, head: Head, notes: string[]): SearchAnswer {
+function answer(
+  request: SearchRequest,
+  plan: Plan,
+  gathered: Gathered,
+  { rows, more }: Page,
+  cursor: SearchCursor,
+  head: Head,
+  notes: string[],
+): SearchAnswer {
   const byRow = request.rows === 'all';
   const exhausted = !more && gathered.complete;
-  const shown = [...new Set([...cursor.shown, ...rows.flatMap(({ hit, scored, lead }) => [lead, keyOf(hit, scored.label, byRow)])])];
-  const next = exhausted || rows.length === 0 || shown.length > shownMax ? undefined : writeCursor({ epoch: head.epoch, seq: Math.min(cursor.seq, head.seq), labels: Math.min(cursor.labels, head.labels), shown }, request);
-  if (!exhausted && next === undefined && request.k > 0) notes.push(`pages end after ${shownMax} hits; narrow the question with a filter`);
-  if (gathered.indexedTo.seq < head.seq) notes.push(`indexed up to ${gathered.indexedTo.seq} of ${head.seq}: later blocks may be missing`);
+  const shown = [
+    ...new Set([...cursor.shown, ...rows.flatMap(({ hit, scored, lead }) => [lead, keyOf(hit, scored.label, byRow)])]),
+  ];
+  const next =
+    exhausted || rows.length === 0 || shown.length > shownMax
+      ? undefined
+      : writeCursor(
+          {
+            epoch: head.epoch,
+            seq: Math.min(cursor.seq, head.seq),
+            labels: Math.min(cursor.labels, head.labels),
+            shown,
+          },
+          request,
+        );
+  if (!exhausted && next === undefined && request.k > 0)
+    notes.push(`pages end after ${shownMax} hits; narrow the question with a filter`);
+  if (gathered.indexedTo.seq < head.seq)
+    notes.push(`indexed up to ${gathered.indexedTo.seq} of ${head.seq}: later blocks may be missing`);
   return {
     hits: rows.map((row) => hitOf(row, request, plan, gathered)),
     requested: request.k,
@@ -157,14 +218,21 @@ function answer(request: SearchRequest, plan: Plan, gathered: Gathered, { rows, 
   };
 }
 
-function hitOf({ scored, hit, duplicates, pinned }: ChosenRow, request: SearchRequest, plan: Plan, gathered: Gathered): Hit {
+function hitOf(
+  { scored, hit, duplicates, pinned }: ChosenRow,
+  request: SearchRequest,
+  plan: Plan,
+  gathered: Gathered,
+): Hit {
   const { seq: _, ...shown } = hit;
   return {
     ...shown,
     ...(scored.cosine === undefined ? {} : { cosine: scored.cosine }),
     score: scored.score,
     ...(duplicates === undefined ? {} : { duplicates }),
-    ...(request.explain === true ? { explain: pinned === true ? { asked: 'by its id' } : explain(scored, gathered.scales, plan) } : {}),
+    ...(request.explain === true
+      ? { explain: pinned === true ? { asked: 'by its id' } : explain(scored, gathered.scales, plan) }
+      : {}),
   };
 }
 
@@ -177,12 +245,25 @@ function startOf(request: SearchRequest, head: Head): SearchCursor {
 async function narrow(plan: Plan, allowed: Allowed, parts: SearchParts, notes: string[]): Promise<Allowed> {
   if (plan.phrases === undefined) return allowed;
   const found = await parts.text.search(plan.phrases, PHRASE_MAX, allowed.labels);
-  const bare = allowed.labels === undefined ? found : [...found, ...(allowed.rowless === undefined || allowed.rowless.size === 0 ? [] : await parts.text.search(plan.phrases, PHRASE_MAX))];
-  if (found.length === PHRASE_MAX) notes.push(`${plan.phrases} stands in more than ${PHRASE_MAX} passages: the best of them were searched`);
+  const bare =
+    allowed.labels === undefined
+      ? found
+      : [
+          ...found,
+          ...(allowed.rowless === undefined || allowed.rowless.size === 0
+            ? []
+            : await parts.text.search(plan.phrases, PHRASE_MAX)),
+        ];
+  if (found.length === PHRASE_MAX)
+    notes.push(`${plan.phrases} stands in more than ${PHRASE_MAX} passages: the best of them were searched`);
   return {
     ...allowed,
     labels: bitsOf(found.map(({ label }) => label)),
-    rowless: new Set(bare.flatMap(({ label, id }) => (label < 0 && (allowed.rowless === undefined || allowed.rowless.has(id)) ? [id] : []))),
+    rowless: new Set(
+      bare.flatMap(({ label, id }) =>
+        label < 0 && (allowed.rowless === undefined || allowed.rowless.has(id)) ? [id] : [],
+      ),
+    ),
   };
 }
 

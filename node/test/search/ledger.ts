@@ -1,14 +1,64 @@
-import { cidOf, corePlugins, createRegistry, DAG_CBOR, encode, packRows, sha256, spaceIdOf, toUnit, unpackRow, contentOf, writeEnvelope, type BlockId, type CheckedBlock, type Embedder, type Kind, type Ref, type SpaceDescriptor, type ValueMap } from '@cosmicembeddings/sdk';
-import { createMemoryCatalogue, createMemoryStore, createMemoryText, memoryVectors } from '@cosmicembeddings/sdk/memory';
-import { createSearch, type Background, type Search, type SearchParts, type VectorSearch } from '../../src/search/index.js';
+import {
+  cidOf,
+  corePlugins,
+  createRegistry,
+  DAG_CBOR,
+  encode,
+  packRows,
+  sha256,
+  spaceIdOf,
+  toUnit,
+  unpackRow,
+  contentOf,
+  writeEnvelope,
+  type BlockId,
+  type CheckedBlock,
+  type Embedder,
+  type Kind,
+  type Ref,
+  type SpaceDescriptor,
+  type ValueMap,
+} from '@cosmicembeddings/sdk';
+import {
+  createMemoryCatalogue,
+  createMemoryStore,
+  createMemoryText,
+  memoryVectors,
+} from '@cosmicembeddings/sdk/memory';
+import { WordIndex } from '../../src/adapters/words/index.js';
+import {
+  createSearch,
+  type Background,
+  type Search,
+  type SearchParts,
+  type VectorSearch,
+} from '../../src/search/index.js';
 
 /** A kind with a text and no rows. */
-const noteKind: Kind = { name: 'note.example/1', maxBytes: 10_000, parse: (body) => ({ ok: true, body }), passages: (body) => [{ text: (body as { text: string }).text }] };
+const noteKind: Kind = {
+  name: 'note.example/1',
+  maxBytes: 10_000,
+  parse: (body) => ({ ok: true, body }),
+  passages: (body) => [{ text: (body as { text: string }).text }],
+};
 
 export const registry = createRegistry([...corePlugins, { name: 'notes', kinds: [noteKind], views: [] }]);
 
 export function spaceNamed(model: string, dims = 8): SpaceDescriptor {
-  return { model, revision: null, weights: null, precision: 'fp32', dims, metric: 'cosine', pooling: 'mean', normalized: true, query_prefix: null, passage_prefix: null, max_tokens: 512, endpoint: null };
+  return {
+    model,
+    revision: null,
+    weights: null,
+    precision: 'fp32',
+    dims,
+    metric: 'cosine',
+    pooling: 'mean',
+    normalized: true,
+    query_prefix: null,
+    passage_prefix: null,
+    max_tokens: 512,
+    endpoint: null,
+  };
 }
 
 export interface Row {
@@ -42,14 +92,23 @@ export class Ledger {
   demotions = new Map<number, number>();
   calls: { space: string; k: number; allowed: boolean }[] = [];
   private made = 0;
-  private readonly indexes = new Map<string, { index: ReturnType<typeof memoryVectors>; rows: Map<number, Float32Array> }>();
+  private readonly indexes = new Map<
+    string,
+    { index: ReturnType<typeof memoryVectors>; rows: Map<number, Float32Array> }
+  >();
   readonly search: Search;
 
-  constructor(more: Partial<SearchParts> = {}) {
+  private readonly words = new WordIndex();
+
+  /** `inMemory`: with the words' postings in memory, as a node has them; without, on the full-text index alone. */
+  constructor(more: Partial<SearchParts> & { readonly inMemory?: boolean } = {}) {
     this.search = createSearch({
       store: this.store,
       catalogue: this.catalogue,
-      text: this.text,
+      text:
+        more.inMemory === true
+          ? { ...this.text, match: (query, question) => Promise.resolve(this.words.search(query, question)) }
+          : this.text,
       vectors: this.vectors(),
       embedders: () => Promise.resolve(this.embedders),
       hidden: () => this.hidden,
@@ -66,6 +125,16 @@ export class Ledger {
       await this.store.put([{ block, firstSeenMs: draft.firstSeenMs ?? block.timeMs }]);
       const [stored] = await this.store.get([block.id]);
       if (block.entry.rows > 0) await this.indexRows(block.entry.space!, draft.space!, stored!.firstLabel, draft.rows);
+      draft.rows.forEach(({ text, heading }, row) => {
+        if (text !== undefined)
+          this.words.add(
+            stored!.seq * 1000 + row,
+            draft.rowless === true ? -1 : stored!.firstLabel + row,
+            block.id,
+            heading ?? '',
+            text,
+          );
+      });
       ids.push(block.id);
     }
     return ids;
@@ -79,7 +148,10 @@ export class Ledger {
   private async indexRows(id: string, space: SpaceDescriptor, firstLabel: number, rows: readonly Row[]): Promise<void> {
     let entry = this.indexes.get(id);
     if (entry === undefined) this.indexes.set(id, (entry = { index: memoryVectors(space), rows: new Map() }));
-    const labelled = rows.map(({ vector }, i) => ({ label: firstLabel + i, vector: toUnit(Float32Array.from(vector!)) }));
+    const labelled = rows.map(({ vector }, i) => ({
+      label: firstLabel + i,
+      vector: toUnit(Float32Array.from(vector!)),
+    }));
     for (const { label, vector } of labelled) entry.rows.set(label, vector);
     const { epoch, seq } = await this.store.head();
     await entry.index.upsert(labelled, { epoch, seq });
@@ -94,35 +166,67 @@ export class Ledger {
         if (entry === undefined) return { hits: [], indexedTo: { epoch, seq } };
         const all = await entry.index.search(query, entry.rows.size, options.allow);
         const hits = all
-          .map(({ label, score }) => ({ label, score, ...(this.demotions.has(label) ? { demotion: this.demotions.get(label)! } : {}) }))
+          .map(({ label, score }) => ({
+            label,
+            score,
+            ...(this.demotions.has(label) ? { demotion: this.demotions.get(label)! } : {}),
+          }))
           .sort((a, b) => b.score - (b.demotion ?? 0) - (a.score - (a.demotion ?? 0)) || a.label - b.label)
           .slice(0, k);
         const wants = options.background === true && this.background && entry.rows.size >= 100;
-        return { hits, indexedTo: { epoch, seq }, ...(wants ? { background: await backgroundOf(entry.index, query, entry.rows.size) } : {}) };
+        return {
+          hits,
+          indexedTo: { epoch, seq },
+          ...(wants ? { background: await backgroundOf(entry.index, query, entry.rows.size) } : {}),
+        };
       },
     };
   }
 }
 
-async function backgroundOf(index: ReturnType<typeof memoryVectors>, query: Float32Array, n: number): Promise<Background> {
+async function backgroundOf(
+  index: ReturnType<typeof memoryVectors>,
+  query: Float32Array,
+  n: number,
+): Promise<Background> {
   const scores = (await index.search(query, n)).map(({ score }) => score);
   const mean = scores.reduce((sum, x) => sum + x, 0) / n;
   return { mean, spread: Math.sqrt(scores.reduce((sum, x) => sum + (x - mean) ** 2, 0) / n), n };
 }
 
-export function blockOf({ rows, space, author = 'did:key:zAda', tags = [], links = [], timeMs = 1_700_000_000_000, rowless = false }: Draft, n: number): CheckedBlock {
+export function blockOf(
+  { rows, space, author = 'did:key:zAda', tags = [], links = [], timeMs = 1_700_000_000_000, rowless = false }: Draft,
+  n: number,
+): CheckedBlock {
   const kind = rowless ? 'note.example/1' : 'embedding/1';
-  const references = rows.map(({ text = '', heading, language }) => ({ hash: sha256(new TextEncoder().encode(text)), origin: `file-${n}.md`, ...(heading === undefined ? {} : { heading }), ...(language === undefined ? {} : { language }) }));
+  const references = rows.map(({ text = '', heading, language }) => ({
+    hash: sha256(new TextEncoder().encode(text)),
+    origin: `file-${n}.md`,
+    ...(heading === undefined ? {} : { heading }),
+    ...(language === undefined ? {} : { language }),
+  }));
   const fields: ValueMap = {
     space: space as unknown as ValueMap,
-    embedding: packRows(rowless ? [] : rows.map(({ vector }) => toUnit(Float32Array.from(vector!))), 'f32') as unknown as ValueMap,
+    embedding: packRows(
+      rowless ? [] : rows.map(({ vector }) => toUnit(Float32Array.from(vector!))),
+      'f32',
+    ) as unknown as ValueMap,
     input_type: 'text',
     input_reference: references,
     ...(rows.some(({ text }) => text !== undefined) ? { texts: rows.map(({ text }) => text ?? null) } : {}),
   };
   const own: ValueMap = rowless ? { text: rows[0]!.text! } : fields;
   const body = encode({ ...own, salt: new Uint8Array(16), tags, linked_blocks: [] });
-  const header = encode({ version: 2, kind, created_by: author, timestamp: timeMs, cosmic_signature: { label: `Orion-${n % 360}.0` }, body: cidOf(DAG_CBOR, sha256(body)), body_bytes: body.length, n });
+  const header = encode({
+    version: 2,
+    kind,
+    created_by: author,
+    timestamp: timeMs,
+    cosmic_signature: { label: `Orion-${n % 360}.0` },
+    body: cidOf(DAG_CBOR, sha256(body)),
+    body_bytes: body.length,
+    n,
+  });
   const digest = sha256(header);
   const languages = [...new Set(rows.flatMap(({ language }) => language ?? []))];
   return {
@@ -131,7 +235,17 @@ export function blockOf({ rows, space, author = 'did:key:zAda', tags = [], links
     digest,
     format: 'native/2',
     timeMs,
-    entry: { author, kind, timeMs, tags, links, refs: [], rows: rowless ? 0 : rows.length, ...(rowless ? {} : { space: spaceIdOf(space!), descriptor: space! }), ...(languages.length === 0 ? {} : { languages }) },
+    entry: {
+      author,
+      kind,
+      timeMs,
+      tags,
+      links,
+      refs: [],
+      rows: rowless ? 0 : rows.length,
+      ...(rowless ? {} : { space: spaceIdOf(space!), descriptor: space! }),
+      ...(languages.length === 0 ? {} : { languages }),
+    },
     envelope: writeEnvelope(header, new Uint8Array(64)),
     body,
     headerOnly: false,
@@ -145,7 +259,8 @@ export function wordEmbedder(space: SpaceDescriptor, axes: Readonly<Record<strin
     embed: async (texts) => ({
       vectors: texts.map((text) => {
         const vector = new Float32Array(space.dims).fill(0.05);
-        for (const word of text.toLowerCase().match(/\p{L}+/gu) ?? []) if (axes[word] !== undefined) vector[axes[word]] += 1;
+        for (const word of text.toLowerCase().match(/\p{L}+/gu) ?? [])
+          if (axes[word] !== undefined) vector[axes[word]] += 1;
         return toUnit(vector);
       }),
       truncated: texts.map(() => false),

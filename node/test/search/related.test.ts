@@ -5,16 +5,35 @@ const space = spaceNamed('test/words');
 
 test('related blocks come with their reasons: links out, links in, nearness', async () => {
   const ledger = new Ledger();
-  const [cited, near] = await ledger.put({ rows: [{ vector: noise(1), text: 'cited' }], space }, { rows: [{ vector: [1, 0.1, 0, 0, 0, 0, 0, 0], text: 'near' }], space });
-  const [centre] = await ledger.put({ rows: [{ vector: [1, 0, 0, 0, 0, 0, 0, 0], text: 'centre' }], space, links: [{ rel: 'cites', id: cited! }] });
-  const [citing] = await ledger.put({ rows: [{ text: 'a comment' }], rowless: true, links: [{ rel: 'comments', id: centre! }] });
+  const [cited, near] = await ledger.put(
+    { rows: [{ vector: noise(1), text: 'cited' }], space },
+    { rows: [{ vector: [1, 0.1, 0, 0, 0, 0, 0, 0], text: 'near' }], space },
+  );
+  const [centre] = await ledger.put({
+    rows: [{ vector: [1, 0, 0, 0, 0, 0, 0, 0], text: 'centre' }],
+    space,
+    links: [{ rel: 'cites', id: cited! }],
+  });
+  const [citing] = await ledger.put({
+    rows: [{ text: 'a comment' }],
+    rowless: true,
+    links: [{ rel: 'comments', id: centre! }],
+  });
   const { related } = await ledger.search.related(centre!, 10);
   expect(related.map((one) => one.id)).toEqual([cited, citing, near]);
-  expect(related[0]!.reasons).toEqual([{ reason: 'links_to', rel: 'cites' }, expect.objectContaining({ reason: 'near' })]);
+  expect(related[0]!.reasons).toEqual([
+    { reason: 'links_to', rel: 'cites' },
+    expect.objectContaining({ reason: 'near' }),
+  ]);
   expect(related[1]).toMatchObject({ reasons: [{ reason: 'linked_from', rel: 'comments' }], kind: 'note.example/1' });
-  expect(related[2]).toMatchObject({ reasons: [{ reason: 'near', cosine: expect.closeTo(0.995, 3) }], passage: 'near' });
+  expect(related[2]).toMatchObject({
+    reasons: [{ reason: 'near', cosine: expect.closeTo(0.995, 3) }],
+    passage: 'near',
+  });
   expect((await ledger.search.related(centre!, 2)).related).toHaveLength(2);
-  expect((await ledger.search.related(citing!, 5)).related).toMatchObject([{ id: centre, reasons: [{ reason: 'links_to', rel: 'comments' }] }]);
+  expect((await ledger.search.related(citing!, 5)).related).toMatchObject([
+    { id: centre, reasons: [{ reason: 'links_to', rel: 'comments' }] },
+  ]);
   await expect(ledger.search.related('bafyreinothing', 5)).rejects.toThrow('block.not_found');
 });
 
@@ -23,5 +42,7 @@ test('a link to a block that is not here is still a link', async () => {
   const elsewhere = new Ledger();
   const [away] = await elsewhere.put({ rows: [{ vector: noise(3) }], space });
   const [here] = await ledger.put({ rows: [{ vector: noise(2) }], space, links: [{ rel: 'cites', id: away! }] });
-  expect((await ledger.search.related(here!, 5)).related).toEqual([{ id: away, reasons: [{ reason: 'links_to', rel: 'cites' }] }]);
+  expect((await ledger.search.related(here!, 5)).related).toEqual([
+    { id: away, reasons: [{ reason: 'links_to', rel: 'cites' }] },
+  ]);
 });

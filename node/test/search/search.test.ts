@@ -15,8 +15,10 @@ function about(axis: number, strength: number, text: string, more: Partial<Draft
 
 let ledger: Ledger;
 const ask = (request: Partial<SearchRequest>) => ledger.search({ k: 10, ...request });
-const passages = async (request: Partial<SearchRequest>): Promise<(string | undefined)[]> => (await ask(request)).hits.map(({ passage }) => passage);
-const codeOf = async (request: Partial<SearchRequest>): Promise<string> => ask(request).then(
+const passages = async (request: Partial<SearchRequest>): Promise<(string | undefined)[]> =>
+  (await ask(request)).hits.map(({ passage }) => passage);
+const codeOf = async (request: Partial<SearchRequest>): Promise<string> =>
+  ask(request).then(
     () => 'none',
     (error: Error) => error.message,
   );
@@ -28,21 +30,48 @@ beforeEach(() => {
 
 describe('what a search answers', () => {
   test('text finds what is near it, with fields that people need and cosines that can be checked', async () => {
-    await ledger.put(about(0, 3, 'A clear sky', { tags: ['astro'] }), about(2, 3, 'Bread for all'), about(3, 2, 'The river rises'));
+    await ledger.put(
+      about(0, 3, 'A clear sky', { tags: ['astro'] }),
+      about(2, 3, 'Bread for all'),
+      about(3, 2, 'The river rises'),
+    );
     const answer = await ask({ text: 'star', mode: 'vectors' });
     const [first] = answer.hits;
-    expect(first).toMatchObject({ row: 0, space: id, author: 'did:key:zAda', kind: 'embedding/1', timeMs: 1_700_000_000_000, firstSeenMs: 1_700_000_000_000, label: 'Orion-0.0', tags: ['astro'], origin: 'file-0.md', passage: 'A clear sky' });
+    expect(first).toMatchObject({
+      row: 0,
+      space: id,
+      author: 'did:key:zAda',
+      kind: 'embedding/1',
+      timeMs: 1_700_000_000_000,
+      firstSeenMs: 1_700_000_000_000,
+      label: 'Orion-0.0',
+      tags: ['astro'],
+      origin: 'file-0.md',
+      passage: 'A clear sky',
+    });
     const query = answer.queries.find((one) => one.space === id)!.vector;
     const row = [3, ...Array.from({ length: 7 }, () => 0.2)];
     const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
     expect(first!.cosine).toBeCloseTo(dot(query, row) / Math.sqrt(dot(query, query) * dot(row, row)), 5);
-    expect(answer).toMatchObject({ requested: 10, returned: 3, exhausted: true, indexedTo: { seq: 3 }, head: { seq: 3 } });
+    expect(answer).toMatchObject({
+      requested: 10,
+      returned: 3,
+      exhausted: true,
+      indexedTo: { seq: 3 },
+      head: { seq: 3 },
+    });
     expect(answer.next).toBeUndefined();
   });
 
   test('k = 0 answers nothing but how far the index reaches; k beyond the ledger answers all and says so', async () => {
     await ledger.put(about(0, 3, 'one'), about(2, 3, 'two'));
-    expect(await ask({ text: 'sky', k: 0 })).toMatchObject({ hits: [], requested: 0, returned: 0, exhausted: false, head: { seq: 2 } });
+    expect(await ask({ text: 'sky', k: 0 })).toMatchObject({
+      hits: [],
+      requested: 0,
+      returned: 0,
+      exhausted: false,
+      head: { seq: 2 },
+    });
     expect(await ask({ text: 'sky', k: 1000 })).toMatchObject({ requested: 1000, returned: 2, exhausted: true });
     const empty = new Ledger();
     empty.embedders = ledger.embedders;
@@ -50,21 +79,38 @@ describe('what a search answers', () => {
   });
 
   test('more like a block leaves the block itself out; another row asks another question', async () => {
-    const [a, b] = await ledger.put({ rows: [{ vector: [1, 0, 0, 0, 0, 0, 0, 0] }, { vector: [0, 0, 1, 0, 0, 0, 0, 0] }], space }, about(0, 3, 'sky'), about(2, 3, 'bread'));
+    const [a, b] = await ledger.put(
+      { rows: [{ vector: [1, 0, 0, 0, 0, 0, 0, 0] }, { vector: [0, 0, 1, 0, 0, 0, 0, 0] }], space },
+      about(0, 3, 'sky'),
+      about(2, 3, 'bread'),
+    );
     expect((await ask({ like: { id: a! } })).hits.map(({ passage }) => passage)).toEqual(['sky', 'bread']);
     expect((await ask({ like: { id: a!, row: 1 } })).hits.map(({ passage }) => passage)).toEqual(['bread', 'sky']);
     expect((await ask({ like: { id: b! } })).hits[0]).toMatchObject({ id: a, row: 0 });
   });
 
   test('one best row a block, or all rows', async () => {
-    const rows = [1, 2, 3, 4].map((strength) => ({ vector: [strength, 0.5, 0.2, 0, 0, 0, 0, 0], text: `row ${strength}` }));
+    const rows = [1, 2, 3, 4].map((strength) => ({
+      vector: [strength, 0.5, 0.2, 0, 0, 0, 0, 0],
+      text: `row ${strength}`,
+    }));
     await ledger.put({ rows, space }, about(0, 0.3, 'single'));
     expect(await passages({ text: 'sky', mode: 'vectors' })).toEqual(['row 4', 'single']);
-    expect(await passages({ text: 'sky', mode: 'vectors', rows: 'all' })).toEqual(['row 4', 'row 3', 'row 2', 'row 1', 'single']);
+    expect(await passages({ text: 'sky', mode: 'vectors', rows: 'all' })).toEqual([
+      'row 4',
+      'row 3',
+      'row 2',
+      'row 1',
+      'single',
+    ]);
   });
 
   test('a block of very many rows does not crowd the others out: the search goes deeper', async () => {
-    await ledger.put({ rows: Array.from({ length: 200 }, (_, i) => ({ vector: [5, 0.01 * i, 0, 0, 0, 0, 0, 0] })), space }, about(2, 1, 'far'), about(3, 1, 'farther'));
+    await ledger.put(
+      { rows: Array.from({ length: 200 }, (_, i) => ({ vector: [5, 0.01 * i, 0, 0, 0, 0, 0, 0] })), space },
+      about(2, 1, 'far'),
+      about(3, 1, 'farther'),
+    );
     const answer = await ask({ text: 'sky', mode: 'vectors', k: 3 });
     expect(answer.returned).toBe(3);
     expect(answer.exhausted).toBe(true);
@@ -89,7 +135,12 @@ describe('what a search answers', () => {
   test('at most so many of one author', async () => {
     const byEve = Array.from({ length: 5 }, (_, i) => about(0, 3 + 0.2 * i, `eve ${i}`, { author: 'did:key:zEve' }));
     await ledger.put(...byEve, about(0, 2, 'ada'), about(0, 1, 'bob', { author: 'did:key:zBob' }));
-    expect(await passages({ text: 'sky', mode: 'vectors', perAuthor: 2, k: 4 })).toEqual(['eve 4', 'eve 3', 'ada', 'bob']);
+    expect(await passages({ text: 'sky', mode: 'vectors', perAuthor: 2, k: 4 })).toEqual([
+      'eve 4',
+      'eve 3',
+      'ada',
+      'bob',
+    ]);
   });
 
   test('near-duplicates fold into who was first, with their number', async () => {
@@ -119,10 +170,18 @@ describe('what a search answers', () => {
 
   test('a vector that is asked for in the space of another is refused, naming both sides', async () => {
     await ledger.put(about(0, 3, 'sky'));
-    expect(await codeOf({ vector: { space: id, values: [1, 2, 3] } })).toMatch(/space\.dims_mismatch: the query has 3 numbers, test\/words .*8/);
-    expect(await codeOf({ vector: { space: spaceIdOf(other), values: [1, 2, 3, 4, 5, 6] } })).toMatch(/space\.unknown: asked for bafy.*; here are test\/words/);
-    expect(await codeOf({ vector: { space: id, values: [NaN, 0, 0, 0, 0, 0, 0, 0] } })).toMatch(/search\.bad_query.*finite/);
-    expect(await codeOf({ vector: { space: id, values: [0, 0, 0, 0, 0, 0, 0, 0] } })).toMatch(/search\.bad_query.*zero/);
+    expect(await codeOf({ vector: { space: id, values: [1, 2, 3] } })).toMatch(
+      /space\.dims_mismatch: the query has 3 numbers, test\/words .*8/,
+    );
+    expect(await codeOf({ vector: { space: spaceIdOf(other), values: [1, 2, 3, 4, 5, 6] } })).toMatch(
+      /space\.unknown: asked for bafy.*; here are test\/words/,
+    );
+    expect(await codeOf({ vector: { space: id, values: [NaN, 0, 0, 0, 0, 0, 0, 0] } })).toMatch(
+      /search\.bad_query.*finite/,
+    );
+    expect(await codeOf({ vector: { space: id, values: [0, 0, 0, 0, 0, 0, 0, 0] } })).toMatch(
+      /search\.bad_query.*zero/,
+    );
     expect((await ask({ vector: { space: id, values: [1, 0, 0, 0, 0, 0, 0, 0] } })).returned).toBe(1);
   });
 
@@ -134,18 +193,26 @@ describe('what a search answers', () => {
     expect(await codeOf({ text: 'sky', k: 1.5 })).toMatch(/search\.bad_query: k/);
     expect(await codeOf({ text: 'sky', after: 'nonsense' })).toMatch(/search\.bad_query: after/);
     expect(await codeOf({ like: { id: 'bafyreinothing' } })).toMatch(/block\.not_found/);
-    expect(await codeOf({ like: { id: a!, row: 7 } })).toMatch(/search\.bad_query: like\.row: 7; the block has rows 0 to 0/);
+    expect(await codeOf({ like: { id: a!, row: 7 } })).toMatch(
+      /search\.bad_query: like\.row: 7; the block has rows 0 to 0/,
+    );
     expect(await codeOf({ text: 'sky', filter: { spaces: ['bafyreinospace'] } })).toMatch(/space\.unknown/);
-    expect(await codeOf({ mode: 'words', vector: { space: id, values: new Float32Array(8).fill(1) } })).toMatch(/search\.bad_query: mode words/);
+    expect(await codeOf({ mode: 'words', vector: { space: id, values: new Float32Array(8).fill(1) } })).toMatch(
+      /search\.bad_query: mode words/,
+    );
     expect(await codeOf({ text: 'sky', weights: { words: -1 } })).toMatch(/search\.bad_query: weights/);
   });
 
   test('without an embedder for what is here, words serve and the answer says why; vectors alone cannot', async () => {
     await ledger.put(about(0, 3, 'the night sky'), about(2, 3, 'bread'));
     ledger.embedders = [wordEmbedder(other, {})];
-    expect(await codeOf({ text: 'sky', mode: 'vectors', filter: { spaces: [id] } })).toMatch(/search\.no_embedder: blocks are in test\/words .*; embedders here are for test\/other/);
+    expect(await codeOf({ text: 'sky', mode: 'vectors', filter: { spaces: [id] } })).toMatch(
+      /search\.no_embedder: blocks are in test\/words .*; embedders here are for test\/other/,
+    );
     ledger.embedders = [];
-    expect(await codeOf({ text: 'sky', mode: 'vectors' })).toMatch(/search\.no_embedder: blocks are in test\/words .*; embedders here are for no space/);
+    expect(await codeOf({ text: 'sky', mode: 'vectors' })).toMatch(
+      /search\.no_embedder: blocks are in test\/words .*; embedders here are for no space/,
+    );
     const answer = await ask({ text: 'sky' });
     expect(answer.hits.map(({ passage }) => passage)).toEqual(['the night sky']);
     expect(answer.notes!.join()).toMatch(/words only: blocks are in test\/words/);
@@ -162,7 +229,9 @@ describe('what a search answers', () => {
 
   test('an aborted search stops', async () => {
     await ledger.put(about(0, 3, 'sky'));
-    await expect(ledger.search({ text: 'sky', k: 1 }, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
+    await expect(ledger.search({ text: 'sky', k: 1 }, AbortSignal.abort(new Error('enough')))).rejects.toThrow(
+      'enough',
+    );
   });
 });
 
@@ -230,12 +299,17 @@ describe('pages', () => {
   test('the place in one question is none in another', async () => {
     await ledger.put(about(0, 3, 'sky'), about(0, 2, 'sky'), about(0, 1, 'sky'));
     const { next } = await ask({ text: 'sky', k: 1 });
-    expect(await codeOf({ text: 'bread', k: 1, after: next! })).toMatch(/search\.bad_query: after: it belongs to another question/);
+    expect(await codeOf({ text: 'bread', k: 1, after: next! })).toMatch(
+      /search\.bad_query: after: it belongs to another question/,
+    );
     expect((await ask({ text: 'sky', k: 2, after: next! })).returned).toBe(2);
   });
 
   test('all rows page by row', async () => {
-    await ledger.put({ rows: Array.from({ length: 5 }, (_, i) => ({ vector: [1, i / 10, 0, 0, 0, 0, 0, 0], text: `row ${i}` })), space });
+    await ledger.put({
+      rows: Array.from({ length: 5 }, (_, i) => ({ vector: [1, i / 10, 0, 0, 0, 0, 0, 0], text: `row ${i}` })),
+      space,
+    });
     const first = await ask({ text: 'sky', mode: 'vectors', rows: 'all', k: 3 });
     const rest = await ask({ text: 'sky', mode: 'vectors', rows: 'all', k: 3, after: first.next! });
     expect([...first.hits, ...rest.hits].map(({ row }) => row)).toEqual(expect.arrayContaining([0, 1, 2, 3, 4]));

@@ -1,0 +1,2 @@
+export { WordIndex, type Bm25, type WordAnswer, type WordHit, type WordQuestion } from './word-index.js';
+export { stem } from './porter.js';
