@@ -250,7 +250,10 @@ export class SpaceIndex {
   /** Starts building a graph without the erased rows; it replaces the present one when it is complete. */
   rebuild(): void {
     if (this.graph === undefined) this.erasedMs = null;
-    else this.next ??= { graph: this.options.engine.graph!.create(this.space.dims), to: 0 };
+    else if (this.next === undefined) {
+      this.demotedIn = 0;
+      this.next = { graph: this.options.engine.graph!.create(this.space.dims), to: 0 };
+    }
   }
 
   /** More holes than rows: cheaper to build the whole space again. */
@@ -361,8 +364,9 @@ export class SpaceIndex {
       this.asideSlots = this.asideSlots.filter((slot) => this.aside.has(slot) && !this.dead.has(slot)).sort((a, b) => this.hubs[a]! - this.hubs[b]!);
       this.asideOrdered = true;
     }
+    let scanned = 0;
     for (const slot of this.asideSlots) {
-      if (1 - this.demotionOf(slot) < top.floor) break;
+      if (1 - this.demotionOf(slot) < top.floor || (allow === undefined && ++scanned > ASIDE_MAX && top.size === top.capacity)) break;
       if (!this.dead.has(slot) && (allow === undefined || isAllowed(allow, this.labels[slot]!))) this.score(q, top, slot);
     }
   }
@@ -612,6 +616,9 @@ export interface SpaceStatus {
   readonly residentBytes: number;
   readonly guard: { readonly sample: number; readonly threshold: number; readonly demoted: number; readonly aside: number } | null;
 }
+
+/** Of the rows put aside, so many of the least demoted are looked at. */
+const ASIDE_MAX = 1024;
 
 const EMPTY = new Float32Array(0);
 

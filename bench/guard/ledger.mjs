@@ -1,0 +1,21 @@
+import { SpaceIndex } from '../../node/dist/adapters/vectors/space-index.js';
+import { chooseEngine } from '../../node/dist/adapters/vectors/graph.js';
+
+const engine = await chooseEngine('usearch');
+export const engineName = engine.name;
+
+/** An index of the node's own kind over honest rows, to which hostile ones can be added. */
+export function openIndex(rows, { guard, authors }) {
+  const space = { model: 'bench', revision: null, weights: null, precision: null, dims: rows[0].length, metric: 'cosine', pooling: null, normalized: true, query_prefix: null, passage_prefix: null, max_tokens: null, endpoint: null };
+  const { index } = SpaceIndex.open(space, { engine, budget: { maxBytes: Infinity, used: 0 }, graphMin: 1000, guard, seed: 7 });
+  add(index, rows, 0, (i) => i % authors);
+  return index;
+}
+
+export function add(index, rows, firstLabel, authorOf) {
+  rows.forEach((row, i) => {
+    index.append(firstLabel + i, row.slice(), authorOf(i), 1_000_000);
+    if (i % 64 === 63) while (index.tail > 64) index.work(64);
+  });
+  while (index.hasWork) index.work(256);
+}
