@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { CheckedBlock, Rejected } from '@cosmicembeddings/sdk';
+import type { CheckedBlock, Rejected, SpaceDescriptor } from '@cosmicembeddings/sdk';
 import type { VerifierName } from '../adapters/crypto/index.js';
 import type { CheckedParts, VerifyReply, VerifyRequest, VerifySetup } from './verify-worker.js';
 
@@ -32,9 +32,12 @@ const BATCH_MAX = 64;
 const BATCH_MAX_BYTES = 1 << 20;
 /** Batches under way per worker: one being checked, one waiting, so that a worker never idles. */
 const DEPTH = 2;
+const DESCRIPTORS_MAX = 16_384;
 
 class Lane {
   readonly batches: Waiting[][] = [];
+  /** Descriptors by space, as this lane's worker has told them; it forgets after 4096, so a few more may be held here. */
+  readonly descriptors = new Map<string, SpaceDescriptor>();
   constructor(readonly worker: Worker) {}
 }
 
@@ -60,8 +63,10 @@ export async function createVerifyPool(options: VerifyOptions): Promise<VerifyPo
       new Promise<string>((resolve, reject) => {
         lane.worker.on('message', (reply: VerifyReply) => {
           if (reply.type === 'ready') return resolve(reply.verifier);
+          for (const [space, descriptor] of reply.descriptors) lane.descriptors.set(space, descriptor);
           const batch = lane.batches.shift()!;
-          batch.forEach((item, i) => item.resolve(verdictOf(item.wire, reply.results[i]!)));
+          batch.forEach((item, i) => item.resolve(verdictOf(item.wire, reply.results[i]!, lane.descriptors)));
+          while (lane.descriptors.size > DESCRIPTORS_MAX) lane.descriptors.delete(lane.descriptors.keys().next().value!);
           pump();
         });
         lane.worker.on('error', (error) => {
@@ -116,9 +121,11 @@ function send(lane: Lane, batch: Waiting[]): void {
 }
 
 /** The worker answers offsets; the bytes themselves never come back, they are still here. */
-function verdictOf(wire: Uint8Array, result: CheckedParts | Rejected): Verdict {
+function verdictOf(wire: Uint8Array, result: CheckedParts | Rejected, descriptors: ReadonlyMap<string, SpaceDescriptor>): Verdict {
   if (result.status === 'rejected') return result;
-  const { envelopeEnd, ...rest } = result;
+  const { envelopeEnd, entry: plain, ...parts } = result;
+  const descriptor = plain.space === undefined ? undefined : descriptors.get(plain.space);
+  const rest = { ...parts, entry: descriptor === undefined ? plain : { ...plain, descriptor } };
   const whole = rest.format === 'python/1';
   return {
     ...rest,

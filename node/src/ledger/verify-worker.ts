@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { checkAny, createRegistry, type CheckedBlock, type Checks, type Rejected } from '@cosmicembeddings/sdk';
+import { checkAny, createRegistry, type CheckedBlock, type Checks, type Rejected, type SpaceDescriptor } from '@cosmicembeddings/sdk';
 import { createSky } from '@cosmicembeddings/sdk/sky';
 import { sha256, verifierOf, type VerifierName } from '../adapters/crypto/index.js';
 import { loadPlugins } from './plugins.js';
@@ -19,7 +19,14 @@ export interface VerifyRequest {
 
 export type CheckedParts = Omit<CheckedBlock, 'envelope' | 'body'> & { readonly envelopeEnd: number };
 
-export type VerifyReply = { readonly type: 'ready'; readonly verifier: string } | { readonly type: 'checked'; readonly results: readonly (CheckedParts | Rejected)[] };
+export type VerifyReply =
+  | { readonly type: 'ready'; readonly verifier: string }
+  | {
+      readonly type: 'checked';
+      /** Entries without their descriptor: that of a space travels once, in `descriptors`. */
+      readonly results: readonly (CheckedParts | Rejected)[];
+      readonly descriptors: readonly (readonly [space: string, descriptor: SpaceDescriptor])[];
+    };
 
 const setup = workerData as VerifySetup;
 const port = parentPort!;
@@ -34,13 +41,24 @@ const checks: Checks = {
 
 port.on('message', ({ bytes, lengths }: VerifyRequest) => {
   let at = 0;
-  const results = lengths.map((length) => partsOf(checkAny(bytes.subarray(at, (at += length)), checks)));
-  port.postMessage({ type: 'checked', results } satisfies VerifyReply);
+  const descriptors: [string, SpaceDescriptor][] = [];
+  const results = lengths.map((length) => partsOf(checkAny(bytes.subarray(at, (at += length)), checks), descriptors));
+  port.postMessage({ type: 'checked', results, descriptors } satisfies VerifyReply);
 });
 port.postMessage({ type: 'ready', verifier: name } satisfies VerifyReply);
 
-function partsOf(verdict: CheckedBlock | Rejected): CheckedParts | Rejected {
+/** Spaces whose descriptor the main thread has been told. */
+const told = new Set<string>();
+const TOLD_MAX = 4096;
+
+function partsOf(verdict: CheckedBlock | Rejected, descriptors: [string, SpaceDescriptor][]): CheckedParts | Rejected {
   if (verdict.status === 'rejected') return verdict;
-  const { envelope, body: _body, digest, ...rest } = verdict;
-  return { ...rest, digest: digest.slice(), envelopeEnd: envelope.length };
+  const { envelope, body: _body, digest, entry, ...rest } = verdict;
+  const { descriptor, ...plain } = entry;
+  if (descriptor !== undefined && entry.space !== undefined && !told.has(entry.space)) {
+    if (told.size >= TOLD_MAX) told.clear();
+    told.add(entry.space);
+    descriptors.push([entry.space, descriptor]);
+  }
+  return { ...rest, entry: plain, digest: digest.slice(), envelopeEnd: envelope.length };
 }
