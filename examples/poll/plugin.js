@@ -12,25 +12,21 @@ const pollKind = {
   maxBytes: 8192,
   parse(body) {
     const own = ownFields(body);
-    const fault = 'choice' in own ? votes(own, 'body') : asks(own, 'body');
+    const fault = ('choice' in own ? votes : asks)(own, 'body');
     return fault === undefined ? { ok: true, body: own } : { ok: false, code: 'kind.malformed', detail: fault };
   },
 };
 
 /** One vote an author: the one with the latest claimed time, of equal ones that with the greater id. */
-function apply(state, { block }) {
-  const { body } = block;
-  if (body === undefined) return state;
-  if (body.options !== undefined) state.polls.set(block.id, { question: body.question, options: body.options, author: block.author });
-  else {
-    for (const { rel, id } of block.links) {
-      if (rel !== 'about') continue;
-      const ballots = state.ballots.get(id) ?? new Map();
-      state.ballots.set(id, ballots);
-      const vote = { choice: body.choice, timeMs: block.timeMs, block: block.id };
-      const before = ballots.get(block.author);
-      if (before === undefined || before.timeMs < vote.timeMs || (before.timeMs === vote.timeMs && before.block < vote.block)) ballots.set(block.author, vote);
-    }
+function apply(state, { block: { id, author, timeMs, links, body } }) {
+  if (body?.options !== undefined) state.polls.set(id, body);
+  for (const link of body?.choice === undefined ? [] : links) {
+    if (link.rel !== 'about') continue;
+    const ballots = state.ballots.get(link.id) ?? new Map();
+    state.ballots.set(link.id, ballots);
+    const before = ballots.get(author);
+    const isLater = !before || before.timeMs < timeMs || (before.timeMs === timeMs && before.vote < id);
+    if (isLater) ballots.set(author, { choice: body.choice, timeMs, vote: id });
   }
   return state;
 }
@@ -38,9 +34,9 @@ function apply(state, { block }) {
 function result({ polls, ballots }, id) {
   const poll = polls.get(id);
   if (poll === undefined) return { id, known: false };
-  const counts = poll.options.map(() => 0);
-  for (const { choice } of ballots.get(id)?.values() ?? []) if (choice < counts.length) counts[choice]++;
-  return { id, known: true, question: poll.question, result: poll.options.map((option, i) => ({ option, votes: counts[i] })) };
+  const choices = [...(ballots.get(id)?.values() ?? [])].map(({ choice }) => choice);
+  const countOf = (i) => choices.filter((choice) => choice === i).length;
+  return { id, question: poll.question, result: poll.options.map((option, i) => ({ option, votes: countOf(i) })) };
 }
 
 const pollView = {

@@ -7,7 +7,16 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { corePlugins, createBlock, createRegistry, packRows, sha256, signerOfSeed, toJson, utf8 } from '../../sdk/dist/index.js';
+import {
+  corePlugins,
+  createBlock,
+  createRegistry,
+  packRows,
+  sha256,
+  signerOfSeed,
+  toJson,
+  utf8,
+} from '../../sdk/dist/index.js';
 import { canaryOrigin, createEmbedder } from '../../sdk/dist/embedders/index.js';
 import { createSky } from '../../sdk/dist/sky/index.js';
 import { fromHalf } from '../../sdk/dist/space/index.js';
@@ -19,11 +28,15 @@ const sky = createSky();
 const signer = signerOfSeed(randomBytes(32));
 
 /** Ours. The long one changes its subject all the time, so that what is cut off shows. */
-const LONG = Array.from({ length: 60 }, (_, i) => [
-  `Observation ${i + 1}: the river carried ${3 * i + 7} barrels past the mill before the frost came.`,
-  `In chapter ${i + 1} the judge explains why treaty number ${90 - i} was never signed.`,
-  `Sample ${i + 1} of the alloy melted at ${600 + 11 * i} degrees and left a green residue.`,
-][i % 3]).join(' ');
+const LONG = Array.from(
+  { length: 60 },
+  (_, i) =>
+    [
+      `Observation ${i + 1}: the river carried ${3 * i + 7} barrels past the mill before the frost came.`,
+      `In chapter ${i + 1} the judge explains why treaty number ${90 - i} was never signed.`,
+      `Sample ${i + 1} of the alloy melted at ${600 + 11 * i} degrees and left a green residue.`,
+    ][i % 3],
+).join(' ');
 const CANARIES = [
   { role: 'passage', text: 'The comet returned after seventy-six years.' },
   { role: 'passage', text: 'Bake the bread until its crust sounds hollow.' },
@@ -39,7 +52,11 @@ async function sign(space, canaries, rows) {
         space,
         embedding: packRows(rows, 'f16'),
         input_type: 'text',
-        input_reference: canaries.map(({ text, role }) => ({ hash: sha256(utf8(text)), origin: canaryOrigin[role], language: 'en' })),
+        input_reference: canaries.map(({ text, role }) => ({
+          hash: sha256(utf8(text)),
+          origin: canaryOrigin[role],
+          language: 'en',
+        })),
         texts: canaries.map(({ text }) => text),
       },
       tags: ['canary'],
@@ -56,9 +73,15 @@ function put(name, block) {
   console.log(name);
 }
 
-const host = { importModule: () => import(pathToFileURL(resolve(module)).href), readFile: async (path) => new Uint8Array(readFileSync(path)) };
+const host = {
+  importModule: () => import(pathToFileURL(resolve(module)).href),
+  readFile: async (path) => new Uint8Array(readFileSync(path)),
+};
 for (const maxTokens of [128, 256, 512]) {
-  const embedder = await createEmbedder({ type: 'transformers', model: 'all-MiniLM-L6-v2', path: models, dtype: 'q8', maxTokens }, host);
+  const embedder = await createEmbedder(
+    { type: 'transformers', model: 'all-MiniLM-L6-v2', path: models, dtype: 'q8', maxTokens },
+    host,
+  );
   const rows = [];
   for (const { text, role } of CANARIES) rows.push(...(await embedder.embed([text], { role })).vectors);
   put(`all-minilm-l6-v2-q8-${maxTokens}`, await sign(embedder.space, CANARIES, rows));
@@ -70,7 +93,16 @@ if (vectors !== undefined) {
   const start = 10 + npy.readUInt16LE(8);
   const longest = texts.reduce((best, text, i) => (text.length > texts[best].length ? i : best), 0);
   const chosen = [11, 4321, longest];
-  const rows = chosen.map((i) => Float32Array.from({ length: 384 }, (_, d) => fromHalf(npy.readUInt16LE(start + 2 * (384 * i + d)))));
+  const rows = chosen.map((i) =>
+    Float32Array.from({ length: 384 }, (_, d) => fromHalf(npy.readUInt16LE(start + 2 * (384 * i + d)))),
+  );
   const { space } = JSON.parse(readFileSync(join(folder, 'all-minilm-l6-v2-256.json'), 'utf8'));
-  put('all-minilm-l6-v2-256', await sign(space, chosen.map((i) => ({ text: texts[i], role: 'passage' })), rows));
+  put(
+    'all-minilm-l6-v2-256',
+    await sign(
+      space,
+      chosen.map((i) => ({ text: texts[i], role: 'passage' })),
+      rows,
+    ),
+  );
 }

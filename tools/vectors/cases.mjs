@@ -1,5 +1,17 @@
 /** What each rule of specs/block.md and specs/kinds forbids, done to a sound draft and signed with a valid key. */
-import { cidOf, concatBytes, DAG_CBOR, encode, RAW, sha256, signedBytes, toBase58, utf8, writeEnvelope, sign, Cid } from '../../sdk/dist/index.js';
+import {
+  cidOf,
+  concatBytes,
+  DAG_CBOR,
+  encode,
+  RAW,
+  sha256,
+  toBase58,
+  utf8,
+  writeEnvelope,
+  sign,
+  Cid,
+} from '../../sdk/dist/index.js';
 import { sampleDrafts, samplePlace, sampleSpace, signBlock, signHeader } from '../../sdk/dist/testing/index.js';
 
 const someCid = cidOf(DAG_CBOR, sha256(utf8('some block 0')));
@@ -14,9 +26,11 @@ export function invalidBlocks(stamp) {
   const { seed, network } = base;
   const good = signBlock(base);
   const header = (change, from = base) => signBlock({ ...from, header: { ...from.header, ...change } });
-  const without = (key) => signBlock({ ...base, header: Object.fromEntries(Object.entries(base.header).filter(([name]) => name !== key)) });
+  const without = (key) =>
+    signBlock({ ...base, header: Object.fromEntries(Object.entries(base.header).filter(([name]) => name !== key)) });
   const body = (change) => signBlock({ ...base, body: { ...base.body, ...change } });
-  const bodyWithout = (key) => signBlock({ ...base, body: Object.fromEntries(Object.entries(base.body).filter(([name]) => name !== key)) });
+  const bodyWithout = (key) =>
+    signBlock({ ...base, body: Object.fromEntries(Object.entries(base.body).filter(([name]) => name !== key)) });
   const rawHeader = (bytes) => signHeader(bytes, null, seed, network);
   const rawBody = (bytes) => signBlock({ ...base, body: bytes });
   const bytes = (change) => Uint8Array.from(change([...good]));
@@ -49,7 +63,15 @@ export function invalidBlocks(stamp) {
     ['an unprotected entry', 'block.bad_envelope', splice(6, 1, 0xa1, 0x04, 0x41, 0x00)],
     ['header as text', 'block.bad_envelope', splice(7, 1, 0x79)],
     ['header length not in shortest form', 'block.bad_envelope', splice(7, 1, 0x5a, 0, 0)],
-    ['signature of 63 bytes', 'block.bad_envelope', concatBytes(writeEnvelope(encode({ version: 2 }), new Uint8Array(64)).slice(0, -66), Uint8Array.of(0x58, 63), new Uint8Array(64))],
+    [
+      'signature of 63 bytes',
+      'block.bad_envelope',
+      concatBytes(
+        writeEnvelope(encode({ version: 2 }), new Uint8Array(64)).slice(0, -66),
+        Uint8Array.of(0x58, 63),
+        new Uint8Array(64),
+      ),
+    ],
     // header
     ['header over 4096 bytes', 'block.too_large', rawHeader(encode({ a: longText }))],
     ['header is no CBOR', 'block.malformed', rawHeader(Uint8Array.of(0xff))],
@@ -70,11 +92,34 @@ export function invalidBlocks(stamp) {
     ['version 3', 'block.unknown_version', header({ version: 3 })],
     ['version as text', 'block.bad_header', header({ version: '2' })],
     ['an unknown header key', 'block.bad_header', header({ note: 'hello' })],
-    ...['version', 'kind', 'timestamp', 'cosmic_signature'].map((key) => [`header without ${key}`, 'block.bad_header', without(key)]),
-    ['header without created_by', 'block.bad_header', rawHeader(encode({ ...base.header, body: someCid, body_bytes: 9 }))],
+    ...['version', 'kind', 'timestamp', 'cosmic_signature'].map((key) => [
+      `header without ${key}`,
+      'block.bad_header',
+      without(key),
+    ]),
+    [
+      'header without created_by',
+      'block.bad_header',
+      rawHeader(encode({ ...base.header, body: someCid, body_bytes: 9 })),
+    ],
     ['header without body', 'block.bad_header', rawHeader(encode({ ...base.header, created_by: 'x', body_bytes: 9 }))],
-    ['header without body_bytes', 'block.bad_header', rawHeader(encode({ ...base.header, created_by: 'x', body: someCid }))],
-    ...['Embedding/1', 'embedding', 'embedding/0', 'embedding/01', 'embedding/10000', 'a..b/1', '.a/1', 'a b/1', '/1', `${'k'.repeat(127)}/1`].map((kind) => [`kind ${kind.slice(0, 20)}`, 'block.bad_header', header({ kind })]),
+    [
+      'header without body_bytes',
+      'block.bad_header',
+      rawHeader(encode({ ...base.header, created_by: 'x', body: someCid })),
+    ],
+    ...[
+      'Embedding/1',
+      'embedding',
+      'embedding/0',
+      'embedding/01',
+      'embedding/10000',
+      'a..b/1',
+      '.a/1',
+      'a b/1',
+      '/1',
+      `${'k'.repeat(127)}/1`,
+    ].map((kind) => [`kind ${kind.slice(0, 20)}`, 'block.bad_header', header({ kind })]),
     ['timestamp before 1970', 'block.bad_header', header(time(-1))],
     ['timestamp as text', 'block.bad_header', header(time('2026'))],
     ['body CID with codec raw', 'block.bad_header', goneHeader({ body: cidOf(RAW, sha256(utf8('x'))) })],
@@ -94,12 +139,24 @@ export function invalidBlocks(stamp) {
     ['a ref with a rel of 65 bytes', 'block.bad_header', header({ refs: [{ rel: 'r'.repeat(65), id: someCid }] })],
     // identity
     ['created_by is no did:key', 'identity.malformed', header({ created_by: 'did:web:example.org' })],
-    ['created_by is an X25519 key', 'identity.malformed', header({ created_by: 'did:key:z6LSeu9HkTHSfLLeUs2nnzUSNedgDUevfNQgQjQC23ZCit6F' })],
-    ['created_by with a fragment', 'identity.malformed', header({ created_by: `did:key:z${toBase58(Uint8Array.of(0xed, 1, ...new Uint8Array(32)))}#x` })],
-    ['created_by with 31 bytes', 'identity.malformed', header({ created_by: `did:key:z${toBase58(Uint8Array.of(0xed, 1, ...new Uint8Array(31)))}` })],
+    [
+      'created_by is an X25519 key',
+      'identity.malformed',
+      header({ created_by: 'did:key:z6LSeu9HkTHSfLLeUs2nnzUSNedgDUevfNQgQjQC23ZCit6F' }),
+    ],
+    [
+      'created_by with a fragment',
+      'identity.malformed',
+      header({ created_by: `did:key:z${toBase58(Uint8Array.of(0xed, 1, ...new Uint8Array(32)))}#x` }),
+    ],
+    [
+      'created_by with 31 bytes',
+      'identity.malformed',
+      header({ created_by: `did:key:z${toBase58(Uint8Array.of(0xed, 1, ...new Uint8Array(31)))}` }),
+    ],
     ['created_by empty', 'identity.malformed', header({ created_by: '' })],
     // body
-    ['another body of the same length', 'block.body_mismatch', bytes((b) => (b[b.length - 1] ^= 1, b))],
+    ['another body of the same length', 'block.body_mismatch', bytes((b) => ((b[b.length - 1] ^= 1), b))],
     ['body with bytes after its item', 'block.malformed', rawBody(new Uint8Array(9))],
     ['body is no CBOR', 'block.malformed', rawBody(Uint8Array.of(0xff))],
     ['body with keys out of order', 'block.malformed', rawBody(float('a2616202616101'))],
@@ -120,8 +177,12 @@ export function invalidBlocks(stamp) {
     ['a link with a third key', 'block.bad_body', body({ linked_blocks: [{ rel: 'cites', id: someCid, note: 1 }] })],
     ['a link to a CID of another hash', 'block.bad_body', body({ linked_blocks: [{ rel: 'cites', id: sha1Cid }] })],
     // signature
-    ['one bit of the signature', 'block.bad_signature', bytes((b) => (b[envelopeEnd - 1] ^= 1, b))],
-    ['signed by another key', 'block.bad_signature', header({ created_by: 'did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp' })],
+    ['one bit of the signature', 'block.bad_signature', bytes((b) => ((b[envelopeEnd - 1] ^= 1), b))],
+    [
+      'signed by another key',
+      'block.bad_signature',
+      header({ created_by: 'did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp' }),
+    ],
     ['signed for another network', 'block.bad_signature', signBlock({ ...base, network: 'other' })],
     ['signed for the public network', 'block.bad_signature', signBlock({ ...base, network: '' })],
     ['the header itself signed, without Sig_structure', 'block.bad_signature', bareSignature(base)],
@@ -130,10 +191,22 @@ export function invalidBlocks(stamp) {
     ['timestamp in 2100', 'sky.time_out_of_span', header(time(Date.UTC(2100, 0, 1)))],
     ['timestamp 2^53−1', 'sky.time_out_of_span', header(time(2 ** 53 - 1))],
     ['place of the wrong form', 'sky.place_invalid', header({ observer_location: [1, 2] })],
-    ['latitude beyond the pole', 'sky.place_invalid', header({ observer_location: { ...samplePlace, lat: 90000001 } }, placed)],
+    [
+      'latitude beyond the pole',
+      'sky.place_invalid',
+      header({ observer_location: { ...samplePlace, lat: 90000001 } }, placed),
+    ],
     ['place without elevation', 'sky.place_invalid', header({ observer_location: { lat: 0, lon: 0 } }, placed)],
-    ['place with an unknown key', 'sky.place_invalid', header({ observer_location: { ...samplePlace, name: 'x' } }, placed)],
-    ['place off its grid', 'sky.place_invalid', header({ observer_location: { ...samplePlace, grid: 1000000 } }, placed)],
+    [
+      'place with an unknown key',
+      'sky.place_invalid',
+      header({ observer_location: { ...samplePlace, name: 'x' } }, placed),
+    ],
+    [
+      'place off its grid',
+      'sky.place_invalid',
+      header({ observer_location: { ...samplePlace, grid: 1000000 } }, placed),
+    ],
     ['stamp of the wrong form', 'sky.malformed', header({ cosmic_signature: 'Orion-127.5' })],
     ['stamp of another version', 'sky.malformed', header(stampOf({ version: 'sky/2' }))],
     ['stamp with an unknown key', 'sky.malformed', header(stampOf({ mood: 'bright' }))],
@@ -141,9 +214,21 @@ export function invalidBlocks(stamp) {
     ['stamp with a label that does not fit', 'sky.malformed', header(stampOf({ label: 'Orion-1.0' }))],
     ['stamp with eight bodies', 'sky.malformed', header(stampOf({ radec: radec.slice(2) }))],
     ['geocentric stamp over a place', 'sky.malformed', header({ observer_location: samplePlace })],
-    ['stamp over a place without a place', 'sky.malformed', header({ cosmic_signature: placed.header.cosmic_signature })],
-    ['stamp of an hour later', 'sky.mismatch', header({ cosmic_signature: stamp({ timeMs: base.header.timestamp + 3_600_000 }) })],
-    ['stamp of another place', 'sky.mismatch', header({ observer_location: { ...samplePlace, lon: samplePlace.lon + 1_000_000 } }, placed)],
+    [
+      'stamp over a place without a place',
+      'sky.malformed',
+      header({ cosmic_signature: placed.header.cosmic_signature }),
+    ],
+    [
+      'stamp of an hour later',
+      'sky.mismatch',
+      header({ cosmic_signature: stamp({ timeMs: base.header.timestamp + 3_600_000 }) }),
+    ],
+    [
+      'stamp of another place',
+      'sky.mismatch',
+      header({ observer_location: { ...samplePlace, lon: samplePlace.lon + 1_000_000 } }, placed),
+    ],
   ];
 }
 
@@ -173,21 +258,63 @@ export function inertBlocks(stamp) {
     return of(`embedding/1 ${dtype}`, { embedding: { ...draft.body.embedding, bytes: stored } });
   };
   const reference = f32.body.input_reference;
-  const without = (name, key) => signBlock({ ...drafts.get(name), body: Object.fromEntries(Object.entries(drafts.get(name).body).filter(([k]) => k !== key)) });
+  const without = (name, key) =>
+    signBlock({
+      ...drafts.get(name),
+      body: Object.fromEntries(Object.entries(drafts.get(name).body).filter(([k]) => k !== key)),
+    });
   return [
     ['a kind that nobody here knows', 'kind.unknown', of('unknown kind', {})],
-    ['embedding of another version', 'kind.unknown', signBlock({ ...f32, header: { ...f32.header, kind: 'embedding/2' } })],
+    [
+      'embedding of another version',
+      'kind.unknown',
+      signBlock({ ...f32, header: { ...f32.header, kind: 'embedding/2' } }),
+    ],
     ['an unknown field', 'kind.malformed', of('embedding/1 f32', { extra: 1 })],
-    ...['space', 'embedding', 'input_type', 'input_reference'].map((key) => [`without ${key}`, 'kind.malformed', without('embedding/1 f32', key)]),
+    ...['space', 'embedding', 'input_type', 'input_reference'].map((key) => [
+      `without ${key}`,
+      'kind.malformed',
+      without('embedding/1 f32', key),
+    ]),
     ['dtype f64', 'kind.malformed', of('embedding/1 f32', { embedding: { dtype: 'f64', rows: 2, bytes } })],
-    ['no rows', 'kind.malformed', of('embedding/1 f32', { embedding: { dtype: 'f32', rows: 0, bytes: new Uint8Array(0) }, input_reference: [], texts: [] })],
-    ['1025 rows', 'kind.malformed', of('embedding/1 f32', { embedding: { dtype: 'f32', rows: 1025, bytes: new Uint8Array(1025 * 16) }, input_reference: Array(1025).fill(reference[1]), texts: Array(1025).fill(null) })],
+    [
+      'no rows',
+      'kind.malformed',
+      of('embedding/1 f32', {
+        embedding: { dtype: 'f32', rows: 0, bytes: new Uint8Array(0) },
+        input_reference: [],
+        texts: [],
+      }),
+    ],
+    [
+      '1025 rows',
+      'kind.malformed',
+      of('embedding/1 f32', {
+        embedding: { dtype: 'f32', rows: 1025, bytes: new Uint8Array(1025 * 16) },
+        input_reference: Array(1025).fill(reference[1]),
+        texts: Array(1025).fill(null),
+      }),
+    ],
     ['fewer references than rows', 'kind.malformed', of('embedding/1 f32', { input_reference: reference.slice(1) })],
     ['more texts than rows', 'kind.malformed', of('embedding/1 f32', { texts: ['a', 'b', 'c'] })],
-    ['a hash of 31 bytes', 'kind.malformed', of('embedding/1 f32', { input_reference: [{ ...reference[0], hash: new Uint8Array(31) }, reference[1]] })],
-    ['a language that is none', 'kind.malformed', of('embedding/1 f32', { input_reference: [{ ...reference[0], language: 'e!' }, reference[1]] })],
+    [
+      'a hash of 31 bytes',
+      'kind.malformed',
+      of('embedding/1 f32', { input_reference: [{ ...reference[0], hash: new Uint8Array(31) }, reference[1]] }),
+    ],
+    [
+      'a language that is none',
+      'kind.malformed',
+      of('embedding/1 f32', { input_reference: [{ ...reference[0], language: 'e!' }, reference[1]] }),
+    ],
     ['input_type smell', 'kind.malformed', of('embedding/1 f32', { input_type: 'smell' })],
-    ['space without endpoint', 'space.malformed', of('embedding/1 f32', { space: Object.fromEntries(Object.entries(sampleSpace).filter(([key]) => key !== 'endpoint')) })],
+    [
+      'space without endpoint',
+      'space.malformed',
+      of('embedding/1 f32', {
+        space: Object.fromEntries(Object.entries(sampleSpace).filter(([key]) => key !== 'endpoint')),
+      }),
+    ],
     ['space with an unknown key', 'space.malformed', space({ colour: 'red' })],
     ['space with 0 dims', 'space.malformed', space({ dims: 0 })],
     ['space with 8193 dims', 'space.malformed', space({ dims: 8193 })],
@@ -195,11 +322,19 @@ export function inertBlocks(stamp) {
     ['space with an empty model', 'space.malformed', space({ model: '' })],
     ['space with weights in capitals', 'space.malformed', space({ weights: 'A'.repeat(64) })],
     ['space as text', 'space.malformed', of('embedding/1 f32', { space: 'MiniLM' })],
-    ['one byte short', 'vector.malformed', of('embedding/1 f32', { embedding: { dtype: 'f32', rows: 2, bytes: bytes.slice(1) } })],
+    [
+      'one byte short',
+      'vector.malformed',
+      of('embedding/1 f32', { embedding: { dtype: 'f32', rows: 2, bytes: bytes.slice(1) } }),
+    ],
     ['dims that are not the space’s', 'vector.malformed', space({ dims: 5 })],
     ['b1 in a cosine space', 'vector.malformed', of('embedding/1 b1', { space: sampleSpace })],
     ['f32 in a hamming space', 'vector.malformed', space({ metric: 'hamming', normalized: false })],
-    ['b1 with padding bits set', 'vector.malformed', of('embedding/1 b1', { embedding: { dtype: 'b1', rows: 2, bytes: Uint8Array.of(0xf0, 0x01) } })],
+    [
+      'b1 with padding bits set',
+      'vector.malformed',
+      of('embedding/1 b1', { embedding: { dtype: 'b1', rows: 2, bytes: Uint8Array.of(0xf0, 0x01) } }),
+    ],
     ['NaN', 'vector.not_finite', row([NaN, 0, 0, 0])],
     ['infinity', 'vector.not_finite', row([0, -Infinity, 0, 0])],
     ['i8 with a scale that is NaN', 'vector.not_finite', scaled('i8', NaN)],
@@ -211,7 +346,11 @@ export function inertBlocks(stamp) {
     ['i8 row of length 1.05', 'vector.not_unit', scaled('i8', 1.05)],
     ['retract with an unknown field', 'kind.malformed', of('retract/1', { target: 'x' })],
     ['retract with a reason of 1025 bytes', 'kind.malformed', of('retract/1', { reason: 'x'.repeat(1025) })],
-    ['rotate to and from at once', 'kind.malformed', of('rotate/1 to', { from: drafts.get('rotate/1 from').body.from })],
+    [
+      'rotate to and from at once',
+      'kind.malformed',
+      of('rotate/1 to', { from: drafts.get('rotate/1 from').body.from }),
+    ],
     ['rotate with neither', 'kind.malformed', without('rotate/1 to', 'to')],
     ['rotate to what is no key', 'kind.malformed', of('rotate/1 to', { to: 'did:key:z' })],
     ['sealed body that is no age file', 'kind.malformed', of('sealed/1', { age: Uint8Array.of(1, 2, 3) })],
@@ -231,7 +370,11 @@ export function validBlocks(stamp) {
   const scaledRow = (x) => {
     const view = new DataView(new ArrayBuffer(16));
     view.setFloat32(0, x, true);
-    return of('embedding/1 f32', { embedding: { dtype: 'f32', rows: 1, bytes: new Uint8Array(view.buffer) }, input_reference: [drafts.get('embedding/1 f32').body.input_reference[1]], texts: [null] });
+    return of('embedding/1 f32', {
+      embedding: { dtype: 'f32', rows: 1, bytes: new Uint8Array(view.buffer) },
+      input_reference: [drafts.get('embedding/1 f32').body.input_reference[1]],
+      texts: [null],
+    });
   };
   return [
     ...[...drafts].map(([name, draft]) => [name, signBlock(draft)]),
@@ -240,16 +383,28 @@ export function validBlocks(stamp) {
     ['16 refs', header({ refs: Array(16).fill({ rel: 'cites', id: someCid }) })],
     ['rel of 64 bytes', header({ refs: [{ rel: 'r'.repeat(64), id: someCid }] })],
     ['prev of a version-1 block (raw)', header({ prev: cidOf(RAW, sha256(utf8('v1'))) })],
-    ['64 tags, one of 128 bytes', of('embedding/1 f16', { tags: ['t'.repeat(128), ...Array.from({ length: 63 }, (_, i) => `t${i}`)] })],
+    [
+      '64 tags, one of 128 bytes',
+      of('embedding/1 f16', { tags: ['t'.repeat(128), ...Array.from({ length: 63 }, (_, i) => `t${i}`)] }),
+    ],
     ['a tag of 42 characters and 126 bytes', of('embedding/1 f16', { tags: ['⭐'.repeat(42)] })],
     ['256 links', of('embedding/1 f16', { linked_blocks: Array(256).fill({ rel: 'cites', id: someCid }) })],
     ['nested 16 deep', of('unknown kind', { deep: nested(15) })],
     ['kind of 128 bytes', header({ kind: `${'k'.repeat(126)}/1` })],
     ['integers at ±(2^53−1)', of('unknown kind', { most: 2 ** 53 - 1, least: -(2 ** 53 - 1) })],
     ['a key named __proto__', of('unknown kind', JSON.parse('{"__proto__": 1}'))],
-    ['coarsened place', (() => { const place = { lat: 48_000_000, lon: 12_000_000, elevation: 1_000_000, grid: 1_000_000 }; return header({ observer_location: place, cosmic_signature: stamp({ timeMs: base.header.timestamp, place }) }); })()],
+    [
+      'coarsened place',
+      (() => {
+        const place = { lat: 48_000_000, lon: 12_000_000, elevation: 1_000_000, grid: 1_000_000 };
+        return header({ observer_location: place, cosmic_signature: stamp({ timeMs: base.header.timestamp, place }) });
+      })(),
+    ],
     ['f32 row of length 1.0009', scaledRow(1.0009)],
     ['f32 row of length 0.9991', scaledRow(0.9991)],
-    ['retract without a reason', signBlock({ ...drafts.get('retract/1'), body: { salt: base.body.salt, tags: [], linked_blocks: [] } })],
+    [
+      'retract without a reason',
+      signBlock({ ...drafts.get('retract/1'), body: { salt: base.body.salt, tags: [], linked_blocks: [] } }),
+    ],
   ];
 }

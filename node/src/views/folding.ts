@@ -1,5 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
-import type { BlockStore, Cursor, IdentitiesState, Reads, Registry, StandingState, StoredBlock, TailItem, View } from '@cosmicembeddings/sdk';
+import type {
+  BlockStore,
+  Cursor,
+  IdentitiesState,
+  Reads,
+  Registry,
+  StandingState,
+  StoredBlock,
+  TailItem,
+  View,
+} from '@cosmicembeddings/sdk';
 import { inputOf } from './input.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -35,7 +45,12 @@ export function readsOf(states: Readonly<Record<string, unknown>>, view: View): 
 const SLICE_MS = 8;
 
 /** Folds a batch of the store's tail, in pieces that do not hold up the event loop. */
-export async function foldBatch(folding: Folding, items: readonly TailItem[], registry: Registry, store: Pick<BlockStore, 'get'>): Promise<void> {
+export async function foldBatch(
+  folding: Folding,
+  items: readonly TailItem[],
+  registry: Registry,
+  store: Pick<BlockStore, 'get'>,
+): Promise<void> {
   let startedMs = performance.now();
   for (const item of items) {
     if (item.type === 'put') foldBlock(folding, item.block, registry);
@@ -62,7 +77,10 @@ function foldBlock(folding: Folding, stored: StoredBlock, registry: Registry): v
   // A block matters for what stands when it speaks of others, is spoken of, or when its key may have been handed over.
   const standing = states['standing'] as StandingState | undefined;
   const identities = states['identities'] as IdentitiesState | undefined;
-  folding.standingChanged ||= input.block.refs.length > 0 || standing?.claims.has(stored.id) === true || identities?.to.has(stored.entry.author) === true;
+  folding.standingChanged ||=
+    input.block.refs.length > 0 ||
+    standing?.claims.has(stored.id) === true ||
+    identities?.to.has(stored.entry.author) === true;
 }
 
 function folds(view: View, kind: string): boolean {

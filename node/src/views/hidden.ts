@@ -22,7 +22,8 @@ export function createHidden(store: Pick<BlockStore, 'get'>): Hidden {
     for (let i = 0; i < unknown.length; i += FETCH) {
       const asked = unknown.slice(i, i + FETCH);
       const found = await store.get(asked);
-      for (const block of found) if (block !== undefined) labels.set(block.id, { first: block.firstLabel, rows: block.entry.rows });
+      for (const block of found)
+        if (block !== undefined) labels.set(block.id, { first: block.firstLabel, rows: block.entry.rows });
     }
     let end = 0;
     for (const id of ids) {

@@ -1,4 +1,13 @@
-import { CosmicError, type BlockStore, type Clock, type Cursor, type Head, type Registry, type StandingState, type TailItem } from '@cosmicembeddings/sdk';
+import {
+  CosmicError,
+  type BlockStore,
+  type Clock,
+  type Cursor,
+  type Head,
+  type Registry,
+  type StandingState,
+  type TailItem,
+} from '@cosmicembeddings/sdk';
 import { foldBatch, looksInto, readsOf, resumeFolding, startFolding, type Folding } from './folding.js';
 import { createHidden } from './hidden.js';
 import { readSnapshot, writeSnapshot } from './snapshot.js';
@@ -159,7 +168,8 @@ export async function createViews(options: ViewsOptions): Promise<Views> {
   function query(name: string, queryName: string, params: Readonly<Record<string, string>>): unknown {
     const view = registry.view(name);
     const answer = Object.hasOwn(view?.queries ?? {}, queryName) ? view!.queries![queryName] : undefined;
-    if (view === undefined || answer === undefined) throw new CosmicError('request.not_found', unknownQuery(name, queryName, registry));
+    if (view === undefined || answer === undefined)
+      throw new CosmicError('request.not_found', unknownQuery(name, queryName, registry));
     const failure = current.failed.get(name);
     if (failure !== undefined) throw new CosmicError('node.internal', `view ${name} failed`, { cause: failure });
     return answer(current.states[name], params, readsOf(current.states, view));

@@ -35,7 +35,8 @@ import { createSky } from '@cosmicembeddings/sdk/sky';
 import { verifierOf, type VerifierName } from '../../src/adapters/crypto/index.js';
 import { root } from '../../../sdk/test/shared-data.ts';
 
-const vectors = <T>(name: string): T => JSON.parse(readFileSync(join(root, 'specs', 'vectors', `${name}.json`), 'utf8')) as T;
+const vectors = <T>(name: string): T =>
+  JSON.parse(readFileSync(join(root, 'specs', 'vectors', `${name}.json`), 'utf8')) as T;
 const registry = createRegistry(corePlugins);
 const sky = createSky();
 const verifiers = (['portable', 'node', 'sodium'] as readonly VerifierName[]).flatMap((name) => {
@@ -69,13 +70,24 @@ describe.each(verifiers)('blocks, judged with $name', ({ verify }) => {
   const check = (wire: string) => checkAny(fromBase64(wire), { network: block.network, registry, verify, sha256, sky });
   test('valid ones are accepted as stated', () => {
     for (const { rule, wire, id, kind, author, timeMs, header_only, rows, space } of block.valid)
-      expect([rule, check(wire)]).toMatchObject([rule, { status: 'checked', id, timeMs, headerOnly: header_only, entry: { kind, author, rows, ...(space === undefined ? {} : { space }) } }]);
+      expect([rule, check(wire)]).toMatchObject([
+        rule,
+        {
+          status: 'checked',
+          id,
+          timeMs,
+          headerOnly: header_only,
+          entry: { kind, author, rows, ...(space === undefined ? {} : { space }) },
+        },
+      ]);
   });
   test('invalid ones are refused with the stated code', () => {
-    for (const { rule, wire, code } of block.invalid) expect([rule, check(wire)]).toMatchObject([rule, { status: 'rejected', code }]);
+    for (const { rule, wire, code } of block.invalid)
+      expect([rule, check(wire)]).toMatchObject([rule, { status: 'rejected', code }]);
   });
   test('inert ones are accepted and kept out of index and folds', () => {
-    for (const { rule, wire, code } of block.inert) expect([rule, check(wire)]).toMatchObject([rule, { status: 'checked', entry: { rows: 0, inert: { code } } }]);
+    for (const { rule, wire, code } of block.inert)
+      expect([rule, check(wire)]).toMatchObject([rule, { status: 'checked', entry: { rows: 0, inert: { code } } }]);
   });
 });
 
@@ -87,10 +99,17 @@ test('the vectors reach every code that a block’s own bytes can earn', () => {
 });
 
 test('JSON forms', () => {
-  const { forms, respelled, invalid, floats } = vectors<{ forms: { wire: string; json: string }[]; respelled: { wire: string; json: string }[]; invalid: Judged[] & { json: string }[]; floats: { bits: string; text: string }[] }>('json-form');
+  const { forms, respelled, invalid, floats } = vectors<{
+    forms: { wire: string; json: string }[];
+    respelled: { wire: string; json: string }[];
+    invalid: Judged[] & { json: string }[];
+    floats: { bits: string; text: string }[];
+  }>('json-form');
   for (const { wire, json } of forms) expect(toJson(fromBase64(wire))).toBe(json);
-  for (const { wire, json } of [...forms, ...respelled]) expect(toHex(fromJson(json) as Uint8Array)).toBe(toHex(fromBase64(wire)));
-  for (const { rule, json, code } of invalid) expect([rule, fromJson(json)]).toMatchObject([rule, { status: 'rejected', code }]);
+  for (const { wire, json } of [...forms, ...respelled])
+    expect(toHex(fromJson(json) as Uint8Array)).toBe(toHex(fromBase64(wire)));
+  for (const { rule, json, code } of invalid)
+    expect([rule, fromJson(json)]).toMatchObject([rule, { status: 'rejected', code }]);
   for (const { bits, text } of floats) expect(float32Text(new DataView(fromHex(bits).buffer).getFloat32(0))).toBe(text);
 });
 
@@ -109,20 +128,38 @@ test('identities', () => {
   }
   for (const did of invalid) expect([did, publicKeyOfDid(did)]).toEqual([did, undefined]);
   for (const { rule, valid, public_key, message, signature } of ed25519)
-    for (const { name, verify } of verifiers) expect([name, rule, verify(fromHex(signature), utf8(message), fromHex(public_key))]).toEqual([name, rule, valid]);
+    for (const { name, verify } of verifiers)
+      expect([name, rule, verify(fromHex(signature), utf8(message), fromHex(public_key))]).toEqual([name, rule, valid]);
 });
 
 test('codec', () => {
-  const { valid, invalid } = vectors<{ valid: { hex: string; value: string }[]; invalid: { hex: string; why: string }[] }>('codec');
+  const { valid, invalid } = vectors<{
+    valid: { hex: string; value: string }[];
+    invalid: { hex: string; why: string }[];
+  }>('codec');
   for (const { hex, value } of valid) {
     expect(toDagJson(decode(fromHex(hex)))).toBe(value);
     expect(toHex(encode(fromDagJson(parseJson(value))))).toBe(hex);
   }
-  for (const { hex, why } of invalid) expect([why, (() => { try { decode(fromHex(hex)); return 'decoded'; } catch { return 'refused'; } })()]).toEqual([why, 'refused']);
+  for (const { hex, why } of invalid)
+    expect([
+      why,
+      (() => {
+        try {
+          decode(fromHex(hex));
+          return 'decoded';
+        } catch {
+          return 'refused';
+        }
+      })(),
+    ]).toEqual([why, 'refused']);
 });
 
 test('spaces and rows', () => {
-  const { ids, rows } = vectors<{ ids: { space: SpaceDescriptor; cbor: string; id: string }[]; rows: { values: number[]; dtype: Dtype; bytes: string }[] }>('space');
+  const { ids, rows } = vectors<{
+    ids: { space: SpaceDescriptor; cbor: string; id: string }[];
+    rows: { values: number[]; dtype: Dtype; bytes: string }[];
+  }>('space');
   for (const { space, cbor, id } of ids) {
     expect(toHex(encode(space as never))).toBe(cbor);
     expect(spaceIdOf(space)).toBe(id);
@@ -136,10 +173,16 @@ test('spaces and rows', () => {
 });
 
 test('sealed blocks', async () => {
-  const { identity, passphrase, inner, blocks } = vectors<{ identity: string; passphrase: string; inner: string; blocks: { rule: string; wire: string; verdict: string }[] }>('sealed');
+  const { identity, passphrase, inner, blocks } = vectors<{
+    identity: string;
+    passphrase: string;
+    inner: string;
+    blocks: { rule: string; wire: string; verdict: string }[];
+  }>('sealed');
   for (const { rule, wire, verdict } of blocks) {
     const opened = await openSealed(fromBase64(wire), { identities: [identity], passphrases: [passphrase] }, registry);
     expect([rule, opened.status === 'opened' ? 'opened' : opened.code]).toEqual([rule, verdict]);
-    if (opened.status === 'opened') expect(toHex(encode(opened.body))).toBe(toHex(encode(fromDagJson(parseJson(inner)))));
+    if (opened.status === 'opened')
+      expect(toHex(encode(opened.body))).toBe(toHex(encode(fromDagJson(parseJson(inner)))));
   }
 });

@@ -33,8 +33,18 @@ const sky = createSky();
 const network = 'dev';
 const timeMs = Date.UTC(2026, 4, 1);
 const space: SpaceDescriptor = {
-  model: 'test', revision: null, weights: null, precision: null, dims: 2, metric: 'cosine', pooling: null,
-  normalized: false, query_prefix: null, passage_prefix: null, max_tokens: null, endpoint: null,
+  model: 'test',
+  revision: null,
+  weights: null,
+  precision: null,
+  dims: 2,
+  metric: 'cosine',
+  pooling: null,
+  normalized: false,
+  query_prefix: null,
+  passage_prefix: null,
+  max_tokens: null,
+  endpoint: null,
 };
 
 let folder: string;
@@ -60,7 +70,11 @@ interface Made {
 }
 
 /** A checked block of `author`; by default an embedding with two rows. */
-async function block(author: string, made: Made = {}, plugins: readonly Plugin[] = [...corePlugins, poll]): Promise<CheckedBlock> {
+async function block(
+  author: string,
+  made: Made = {},
+  plugins: readonly Plugin[] = [...corePlugins, poll],
+): Promise<CheckedBlock> {
   const registry = createRegistry(plugins);
   const fields = made.fields ?? {
     space: space as unknown as ValueMap,
@@ -69,28 +83,60 @@ async function block(author: string, made: Made = {}, plugins: readonly Plugin[]
     input_reference: [0, 1].map((i) => ({ hash: sha256(Uint8Array.of(i)), origin: 'test' })),
   };
   const { wire } = await createBlock(
-    { kind: made.kind ?? 'embedding/1', fields, timeMs: made.timeMs ?? timeMs, ...(made.refs === undefined ? {} : { refs: made.refs }), ...(made.links === undefined ? {} : { links: made.links }) },
-    { signer: signer(author), network, registry, sky, salt: () => sha256(Uint8Array.of(salts++, salts >> 8)).slice(0, 16) },
+    {
+      kind: made.kind ?? 'embedding/1',
+      fields,
+      timeMs: made.timeMs ?? timeMs,
+      ...(made.refs === undefined ? {} : { refs: made.refs }),
+      ...(made.links === undefined ? {} : { links: made.links }),
+    },
+    {
+      signer: signer(author),
+      network,
+      registry,
+      sky,
+      salt: () => sha256(Uint8Array.of(salts++, salts >> 8)).slice(0, 16),
+    },
   );
   const checked = checkBlock(wire, { network, registry, verify, sha256, sky });
   if (checked.status === 'rejected') throw new Error(`${checked.code}: ${checked.detail}`);
   return checked;
 }
 
-async function put(store: MemoryStore, views: Views | undefined, blocks: readonly CheckedBlock[], firstSeenMs = timeMs): Promise<void> {
+async function put(
+  store: MemoryStore,
+  views: Views | undefined,
+  blocks: readonly CheckedBlock[],
+  firstSeenMs = timeMs,
+): Promise<void> {
   const results = await store.put(blocks.map((one) => ({ block: one, firstSeenMs })));
   views?.notify(await store.head());
   await views?.waitFor(Math.max(...results.map(({ seq }) => seq)));
 }
 
-async function open(store: MemoryStore, plugins: readonly Plugin[] = corePlugins, onError?: (error: unknown) => void): Promise<Views> {
-  const views = await createViews({ store, registry: createRegistry(plugins), folder, clock: createManualClock(), ...(onError === undefined ? {} : { onError }) });
+async function open(
+  store: MemoryStore,
+  plugins: readonly Plugin[] = corePlugins,
+  onError?: (error: unknown) => void,
+): Promise<Views> {
+  const views = await createViews({
+    store,
+    registry: createRegistry(plugins),
+    folder,
+    clock: createManualClock(),
+    ...(onError === undefined ? {} : { onError }),
+  });
   opened.push(views);
   return views;
 }
 
-const standing = (views: Views, { id }: CheckedBlock) => views.query('standing', 'of', { id }) as { stands: boolean; newest: string[] };
-const retraction = (target: CheckedBlock): Made => ({ kind: 'retract/1', fields: {}, refs: [{ rel: 'retracts', id: target.id }] });
+const standing = (views: Views, { id }: CheckedBlock) =>
+  views.query('standing', 'of', { id }) as { stands: boolean; newest: string[] };
+const retraction = (target: CheckedBlock): Made => ({
+  kind: 'retract/1',
+  fields: {},
+  refs: [{ rel: 'retracts', id: target.id }],
+});
 
 describe('views follow the store', () => {
   test('a retraction hides all rows of its author’s block, a stranger’s hides none', async () => {
@@ -101,7 +147,14 @@ describe('views follow the store', () => {
     expect(views.hidden().length).toBe(0);
     await put(store, views, [await block('ann', retraction(b)), await block('ann', retraction(c))]);
     expect([a, b, c].map((one) => standing(views, one).stands)).toEqual([true, false, true]);
-    expect([0, 1, 2, 3, 4, 5].map((label) => hasBit(views.hidden(), label))).toEqual([false, false, true, true, false, false]);
+    expect([0, 1, 2, 3, 4, 5].map((label) => hasBit(views.hidden(), label))).toEqual([
+      false,
+      false,
+      true,
+      true,
+      false,
+      false,
+    ]);
   });
 
   test('a retraction that came first acts when its target arrives', async () => {
@@ -134,7 +187,10 @@ describe('views follow the store', () => {
     await put(store, views, rotation, timeMs + 1000);
     await put(store, views, [await block('old')], timeMs + 2000);
     expect([0, 1, 2, 3].map((label) => hasBit(views.hidden(), label))).toEqual([false, false, true, true]);
-    expect(views.query('identities', 'of', { author: did('old') })).toMatchObject({ state: 'rotated', current: did('new') });
+    expect(views.query('identities', 'of', { author: did('old') })).toMatchObject({
+      state: 'rotated',
+      current: did('new'),
+    });
   });
 
   test('goes on from its snapshot after a restart and equals a fold from the start', async () => {
@@ -172,7 +228,10 @@ describe('views follow the store', () => {
       const target = createMemoryStore({ epoch });
       await put(target, undefined, [await block('ann')]);
       const reads: number[] = [];
-      const again = await open({ ...target, tail: (cursor, max) => (reads.push(cursor.seq), target.tail(cursor, max)) }, plugins);
+      const again = await open(
+        { ...target, tail: (cursor, max) => (reads.push(cursor.seq), target.tail(cursor, max)) },
+        plugins,
+      );
       await again.waitFor(1);
       expect(reads[0]).toBe(0);
       await again.close();
@@ -190,7 +249,19 @@ describe('views follow the store', () => {
     const broken: Plugin = {
       name: 'broken',
       kinds: [],
-      views: [{ name: 'broken', version: 1, kinds: ['*'], headersOnly: true, empty: () => 0, apply: () => { throw new Error('no'); }, queries: { all: () => 1 } }],
+      views: [
+        {
+          name: 'broken',
+          version: 1,
+          kinds: ['*'],
+          headersOnly: true,
+          empty: () => 0,
+          apply: () => {
+            throw new Error('no');
+          },
+          queries: { all: () => 1 },
+        },
+      ],
     };
     const errors: unknown[] = [];
     const store = createMemoryStore();
@@ -205,14 +276,29 @@ describe('views follow the store', () => {
 
 describe('a plug-in from outside: the poll of the examples', () => {
   const question = { kind: 'poll.example/1', fields: { question: 'Tea or coffee?', options: ['tea', 'coffee'] } };
-  const vote = (about: CheckedBlock, choice: number, at = timeMs): Made => ({ kind: 'poll.example/1', fields: { choice }, links: [{ rel: 'about', id: about.id }], timeMs: at });
+  const vote = (about: CheckedBlock, choice: number, at = timeMs): Made => ({
+    kind: 'poll.example/1',
+    fields: { choice },
+    links: [{ rel: 'about', id: about.id }],
+    timeMs: at,
+  });
 
   test('counts one vote an author, the latest', async () => {
     const store = createMemoryStore();
     const views = await open(store, [...corePlugins, poll]);
     const asked = await block('ann', question);
-    await put(store, views, [await block('bob', vote(asked, 0)), asked, await block('carl', vote(asked, 1)), await block('bob', vote(asked, 1, timeMs + 5))]);
-    expect(views.query('poll', 'result', { id: asked.id })).toMatchObject({ result: [{ option: 'tea', votes: 0 }, { option: 'coffee', votes: 2 }] });
+    await put(store, views, [
+      await block('bob', vote(asked, 0)),
+      asked,
+      await block('carl', vote(asked, 1)),
+      await block('bob', vote(asked, 1, timeMs + 5)),
+    ]);
+    expect(views.query('poll', 'result', { id: asked.id })).toMatchObject({
+      result: [
+        { option: 'tea', votes: 0 },
+        { option: 'coffee', votes: 2 },
+      ],
+    });
   });
 
   test('forgets a vote whose body was erased, and says the old until the new is there', async () => {
@@ -240,7 +326,9 @@ describe('a plug-in from outside: the poll of the examples', () => {
   });
 
   test('refuses malformed polls at the author’s door', async () => {
-    await expect(block('ann', { kind: 'poll.example/1', fields: { question: 'one?', options: ['yes'] } })).rejects.toThrow(/kind\.malformed/);
+    await expect(
+      block('ann', { kind: 'poll.example/1', fields: { question: 'one?', options: ['yes'] } }),
+    ).rejects.toThrow(/kind\.malformed/);
   });
 
   viewSuite(
@@ -252,7 +340,12 @@ describe('a plug-in from outside: the poll of the examples', () => {
         const ids = Array.from({ length: 30 }, (_, i) => cidOf(DAG_CBOR, sha256(Uint8Array.of(i))).text);
         const inputs = ids.map((id, i) => ({
           block: {
-            id, author: `author ${Math.floor(random() * 5)}`, kind: 'poll.example/1', timeMs: Math.floor(random() * 4), refs: [], tags: [],
+            id,
+            author: `author ${Math.floor(random() * 5)}`,
+            kind: 'poll.example/1',
+            timeMs: Math.floor(random() * 4),
+            refs: [],
+            tags: [],
             links: i < 3 ? [] : [{ rel: 'about', id: ids[Math.floor(random() * 3)]! }],
             body: i < 3 ? { question: `q${i}`, options: ['a', 'b', 'c'] } : { choice: Math.floor(random() * 4) },
           },

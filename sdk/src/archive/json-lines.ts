@@ -16,7 +16,8 @@ export function jsonLineOf(wire: Uint8Array): string {
  * has to be.
  */
 export function wireOfJson(text: string): Uint8Array | Rejected {
-  if (text.length > limits.jsonMaxBytes) return rejected('block.too_large', `JSON: ${text.length} characters, at most ${limits.jsonMaxBytes}`);
+  if (text.length > limits.jsonMaxBytes)
+    return rejected('block.too_large', `JSON: ${text.length} characters, at most ${limits.jsonMaxBytes}`);
   const trimmed = text.trim();
   try {
     const json = parseJson(trimmed);
@@ -24,7 +25,8 @@ export function wireOfJson(text: string): Uint8Array | Rejected {
     return json.get('version') === 2 ? fromJson(trimmed) : utf8(trimmed);
   } catch (error) {
     // Python writes NaN and Infinity, which are no JSON; the version-1 codec judges those.
-    if (error instanceof JsonError) return trimmed.startsWith('{') ? utf8(trimmed) : rejected('block.malformed', `JSON: ${error.message}`);
+    if (error instanceof JsonError)
+      return trimmed.startsWith('{') ? utf8(trimmed) : rejected('block.malformed', `JSON: ${error.message}`);
     throw error;
   }
 }

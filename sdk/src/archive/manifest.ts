@@ -66,5 +66,10 @@ function isList(value: Value | undefined): value is readonly Value[] {
 }
 
 function isEntry(value: Value): boolean {
-  return isList(value) && value.length === 3 && value[0] instanceof Cid && value.slice(1).every((item) => item === null || item instanceof Cid);
+  return (
+    isList(value) &&
+    value.length === 3 &&
+    value[0] instanceof Cid &&
+    value.slice(1).every((item) => item === null || item instanceof Cid)
+  );
 }

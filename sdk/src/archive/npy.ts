@@ -37,7 +37,12 @@ export async function rowTables(source: BlockSource, registry: Registry): Promis
       table.rows.push(unpackRow(vectors.stored, vectors.space.dims, row));
     }
   }
-  return [...tables].map(([spaceId, { space, ids, rows }]) => ({ space, spaceId, ids, npy: () => npyOf(rows, space.dims) }));
+  return [...tables].map(([spaceId, { space, ids, rows }]) => ({
+    space,
+    spaceId,
+    ids,
+    npy: () => npyOf(rows, space.dims),
+  }));
 }
 
 /** NumPy format 1.0: magic, version, header length, a Python dict padded so that the data starts at a multiple of 64. */

@@ -23,7 +23,8 @@ export async function* readCar(chunks: AsyncIterable<Uint8Array> | Iterable<Uint
   const reader = new SectionReader(chunks);
   const root = rootCid(await reader.head());
   const assembly = new Assembly(root);
-  for (let section = await reader.section(); section !== undefined; section = await reader.section()) yield* assembly.take(section);
+  for (let section = await reader.section(); section !== undefined; section = await reader.section())
+    yield* assembly.take(section);
   assembly.end();
 }
 
@@ -80,8 +81,11 @@ class Assembly {
   private *complete(entry: Entry): Iterable<Uint8Array> {
     const [envelope, header, body] = entry;
     const names = entry.flatMap((one) => (one === null ? [] : [one.text]));
-    if (!names.every((name) => this.have.has(name)) || this.waiting.get(envelope.text)?.includes(entry) !== true) return;
-    yield header === null ? this.have.get(envelope.text)! : concatBytes(this.have.get(envelope.text)!, body === null ? GONE : this.have.get(body.text)!);
+    if (!names.every((name) => this.have.has(name)) || this.waiting.get(envelope.text)?.includes(entry) !== true)
+      return;
+    yield header === null
+      ? this.have.get(envelope.text)!
+      : concatBytes(this.have.get(envelope.text)!, body === null ? GONE : this.have.get(body.text)!);
     for (const name of names) {
       const rest = (this.waiting.get(name) ?? []).filter((other) => other !== entry);
       if (rest.length > 0) this.waiting.set(name, rest);
@@ -96,7 +100,8 @@ class Assembly {
     if (this.have.has(name)) return;
     this.have.set(name, bytes);
     this.haveBytes += bytes.length;
-    if (this.haveBytes > PENDING_MAX_BYTES) throw malformed(`more than ${PENDING_MAX_BYTES} bytes of sections before the manifest that names them`);
+    if (this.haveBytes > PENDING_MAX_BYTES)
+      throw malformed(`more than ${PENDING_MAX_BYTES} bytes of sections before the manifest that names them`);
   }
 
   private drop(name: string): void {
@@ -107,7 +112,8 @@ class Assembly {
   /** @throws CosmicError archive.malformed when a block is not whole */
   end(): void {
     if (!this.rootSeen) throw malformed('the root is not in the file');
-    const missing = this.parts.size > 0 ? [...this.parts][0] : [...this.waiting.keys()].find((name) => !this.have.has(name));
+    const missing =
+      this.parts.size > 0 ? [...this.parts][0] : [...this.waiting.keys()].find((name) => !this.have.has(name));
     if (missing !== undefined) throw malformed(`${missing} is not in the file`);
   }
 }
@@ -146,7 +152,8 @@ class SectionReader {
       return undefined;
     }
     const end = size.length + size.value;
-    if (size.value > SECTION_MAX_BYTES) throw malformed(`a section of ${size.value} bytes, at most ${SECTION_MAX_BYTES}`);
+    if (size.value > SECTION_MAX_BYTES)
+      throw malformed(`a section of ${size.value} bytes, at most ${SECTION_MAX_BYTES}`);
     while (this.buffer.length < end) if (!(await this.more())) throw malformed('the file ends inside a section');
     const item = this.buffer.subarray(size.length, end);
     this.buffer = this.buffer.subarray(end);

@@ -11,7 +11,10 @@ export function varint(value: number): Uint8Array {
 }
 
 /** Value and length of the varint at `at`; undefined when the bytes end inside it. @throws RangeError for one beyond 2^53−1 */
-export function readVarint(bytes: Uint8Array, at: number): { readonly value: number; readonly length: number } | undefined {
+export function readVarint(
+  bytes: Uint8Array,
+  at: number,
+): { readonly value: number; readonly length: number } | undefined {
   let value = 0;
   let scale = 1;
   for (let i = at; i < bytes.length; i++) {

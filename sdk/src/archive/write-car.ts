@@ -24,7 +24,10 @@ export async function* writeCar(source: BlockSource): AsyncGenerator<Uint8Array>
     entries = [];
   }
   if (entries.length > 0) parts.push(partOf(entries));
-  const root = rootOf(parts.map(({ cid }) => cid), count);
+  const root = rootOf(
+    parts.map(({ cid }) => cid),
+    count,
+  );
   yield headOf(root.cid);
   yield sectionBytes(root);
   let at = 0;

@@ -25,7 +25,9 @@ export interface Checks {
   readonly registry: Registry;
   readonly verify: Verify;
   readonly sha256: Sha256;
-  readonly sky: { check(stamp: unknown, at: { readonly timeMs: number; readonly place?: ObserverLocation }): SkyVerdict };
+  readonly sky: {
+    check(stamp: unknown, at: { readonly timeMs: number; readonly place?: ObserverLocation }): SkyVerdict;
+  };
 }
 
 /** A decoded native block whose signature and hashes were not looked at yet. */
@@ -47,7 +49,8 @@ export function openBlock(wire: Uint8Array): { status: 'ok'; block: OpenedBlock;
   const envelope = wire.subarray(0, end);
   const gone = wire[end] === 0xf6;
   const bodyEnd = gone ? end + 1 : end + decoded.header.body_bytes;
-  if (wire.length < bodyEnd) return rejected('block.malformed', `body: ${decoded.header.body_bytes} bytes expected, ${wire.length - end} there`);
+  if (wire.length < bodyEnd)
+    return rejected('block.malformed', `body: ${decoded.header.body_bytes} bytes expected, ${wire.length - end} there`);
   const body = gone ? null : wire.subarray(end, bodyEnd);
   return { status: 'ok', block: { header: decoded.header, headerBytes, signature, envelope, body }, end: bodyEnd };
 }
@@ -59,7 +62,8 @@ export function openBlock(wire: Uint8Array): { status: 'ok'; block: OpenedBlock;
 export function checkBlock(wire: Uint8Array, checks: Checks): CheckedBlock | Rejected {
   const opened = openBlock(wire);
   if (opened.status === 'rejected') return opened;
-  if (opened.end !== wire.length) return rejected('block.malformed', `${wire.length - opened.end} bytes after the block`);
+  if (opened.end !== wire.length)
+    return rejected('block.malformed', `${wire.length - opened.end} bytes after the block`);
   return judge(opened.block, checks);
 }
 
@@ -68,7 +72,8 @@ export function judge(block: OpenedBlock, checks: Checks): CheckedBlock | Reject
   const { header, headerBytes, body } = block;
   let common: ValueMap | undefined;
   if (body !== null) {
-    if (!equalBytes(checks.sha256(body), header.body.digest!)) return rejected('block.body_mismatch', `body is not ${header.body.text}`);
+    if (!equalBytes(checks.sha256(body), header.body.digest!))
+      return rejected('block.body_mismatch', `body is not ${header.body.text}`);
     const decoded = decodeBody(body);
     if (decoded.status === 'rejected') return decoded;
     common = decoded.body;
@@ -80,7 +85,8 @@ export function judge(block: OpenedBlock, checks: Checks): CheckedBlock | Reject
     timeMs: header.timestamp,
     ...(header.observer_location === undefined ? {} : { place: header.observer_location }),
   });
-  if (!verdict.ok) return { ...rejected(verdict.code, verdict.detail), ...(verdict.marginal ? { marginal: true } : {}) };
+  if (!verdict.ok)
+    return { ...rejected(verdict.code, verdict.detail), ...(verdict.marginal ? { marginal: true } : {}) };
   const digest = checks.sha256(headerBytes);
   return {
     status: 'checked',
@@ -97,7 +103,8 @@ export function judge(block: OpenedBlock, checks: Checks): CheckedBlock | Reject
 
 /** Strict decoding of body bytes and of the fields that all bodies share. */
 export function decodeBody(bytes: Uint8Array): { status: 'ok'; body: ValueMap } | Rejected {
-  if (bytes.length > limits.bodyMaxBytes) return rejected('block.too_large', `body: ${bytes.length} bytes, at most ${limits.bodyMaxBytes}`);
+  if (bytes.length > limits.bodyMaxBytes)
+    return rejected('block.too_large', `body: ${bytes.length} bytes, at most ${limits.bodyMaxBytes}`);
   try {
     const body = decode(bytes, { nestingMax: limits.nestingMax });
     const fault = commonBodySchema(body, 'body');
@@ -128,11 +135,19 @@ function entryOf(header: Header, body: ValueMap | undefined, registry: Registry)
   const languages = languagesOf(kind.passages?.(parsed.body));
   const texts = languages.length === 0 ? {} : { languages };
   if (vectors === undefined) return { ...common, ...texts, links, rows: 0 };
-  return { ...common, ...texts, links, rows: vectors.stored.rows, space: spaceIdOf(vectors.space), descriptor: vectors.space };
+  return {
+    ...common,
+    ...texts,
+    links,
+    rows: vectors.stored.rows,
+    space: spaceIdOf(vectors.space),
+    descriptor: vectors.space,
+  };
 }
 
 function languagesOf(passages: readonly (Passage | undefined)[] | undefined): string[] {
   const languages = new Set<string>();
-  for (const passage of passages ?? []) if (passage?.language !== undefined) languages.add(passage.language.toLowerCase());
+  for (const passage of passages ?? [])
+    if (passage?.language !== undefined) languages.add(passage.language.toLowerCase());
   return [...languages];
 }

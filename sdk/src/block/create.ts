@@ -59,21 +59,32 @@ export interface CreatedBlock {
 export async function createBlock(block: NewBlock, author: Author): Promise<CreatedBlock> {
   const kind = author.registry.kind(block.kind);
   if (kind === undefined) throw new CosmicError('kind.unknown', block.kind);
-  const body = encode({ ...block.fields, salt: author.salt(), tags: block.tags ?? [], linked_blocks: encodeRefs(block.links ?? []) });
+  const body = encode({
+    ...block.fields,
+    salt: author.salt(),
+    tags: block.tags ?? [],
+    linked_blocks: encodeRefs(block.links ?? []),
+  });
   const decoded = decodeBody(body);
   if (decoded.status === 'rejected') throw new CosmicError(decoded.code, decoded.detail);
   const parsed = kind.parse(decoded.body);
   if (!parsed.ok) throw new CosmicError(parsed.code, parsed.detail);
-  if (body.length > kind.maxBytes) throw new CosmicError('block.too_large', `body: ${body.length} bytes, ${kind.name} allows ${kind.maxBytes}`);
+  if (body.length > kind.maxBytes)
+    throw new CosmicError('block.too_large', `body: ${body.length} bytes, ${kind.name} allows ${kind.maxBytes}`);
   if (author.notice !== undefined && !noticed.has(author) && kind.vectors?.(parsed.body) !== undefined) {
     noticed.add(author);
     author.notice(publicationNotice);
   }
   const header = headerOf(block, author, body);
   const headerBytes = encodeHeader(header);
-  if (headerBytes.length > limits.headerMaxBytes) throw new CosmicError('block.too_large', `header: ${headerBytes.length} bytes`);
+  if (headerBytes.length > limits.headerMaxBytes)
+    throw new CosmicError('block.too_large', `header: ${headerBytes.length} bytes`);
   const signature = await author.signer.sign(signedBytes(headerBytes, author.network));
-  return { id: cidOf(DAG_CBOR, sha256(headerBytes)).text, wire: concatBytes(writeEnvelope(headerBytes, signature), body), header };
+  return {
+    id: cidOf(DAG_CBOR, sha256(headerBytes)).text,
+    wire: concatBytes(writeEnvelope(headerBytes, signature), body),
+    header,
+  };
 }
 
 function headerOf(block: NewBlock, author: Author, body: Uint8Array): Header {

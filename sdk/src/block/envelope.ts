@@ -22,7 +22,10 @@ export function readEnvelope(wire: Uint8Array): { status: 'ok'; envelope: Envelo
   if (wire.length < PREFIX.length + 1) return rejected('block.malformed', 'input ends inside the envelope');
   for (let i = 0; i < PREFIX.length; i++) {
     if (wire[i] !== PREFIX[i])
-      return rejected(i === 0 ? 'block.malformed' : 'block.bad_envelope', `byte ${i} is not that of tag 18, protected {1: -19}, unprotected {}`);
+      return rejected(
+        i === 0 ? 'block.malformed' : 'block.bad_envelope',
+        `byte ${i} is not that of tag 18, protected {1: -19}, unprotected {}`,
+      );
   }
   const head = byteStringHead(wire, PREFIX.length);
   if (head === undefined) return rejected('block.bad_envelope', 'header is no byte string of shortest length');
@@ -72,7 +75,8 @@ const aads = new Map<string, Uint8Array>();
 export function externalAad(network: string): Uint8Array {
   let aad = aads.get(network);
   if (aad === undefined) {
-    if (network !== '' && !NETWORK.test(network)) throw new TypeError(`network: not of the form ${NETWORK.source}: ${network}`);
+    if (network !== '' && !NETWORK.test(network))
+      throw new TypeError(`network: not of the form ${NETWORK.source}: ${network}`);
     const text = utf8(network === '' ? 'cosmicembeddings/block/2' : `cosmicembeddings/block/2/${network}`);
     aad = concatBytes(headOf(text.length), text);
     if (aads.size > 64) aads.clear();

@@ -14,7 +14,10 @@ export function embeddingFields(body: EmbeddingBody, vectors: VectorForm): [stri
     ['space', JSON.stringify(body.space)],
     ['embedding', embeddingText(body, vectors)],
     ['input_type', JSON.stringify(body.input_type)],
-    ['input_reference', JSON.stringify(body.input_reference.map((reference) => ({ ...reference, hash: toHex(reference.hash) })))],
+    [
+      'input_reference',
+      JSON.stringify(body.input_reference.map((reference) => ({ ...reference, hash: toHex(reference.hash) }))),
+    ],
   ];
   if (body.texts !== undefined) fields.push(['texts', JSON.stringify(body.texts)]);
   return fields;
@@ -93,7 +96,8 @@ function floatBytes(values: JsonValue, dtype: string, rows: number): Uint8Array 
     for (let i = 0; i < dims; i++) {
       const item = list[i];
       const number = item instanceof JsonDecimal ? item.value : item;
-      if (typeof number !== 'number' || !Number.isFinite(Math.fround(number))) return `values[${row}][${i}]: expected a number in the range of a float32`;
+      if (typeof number !== 'number' || !Number.isFinite(Math.fround(number)))
+        return `values[${row}][${i}]: expected a number in the range of a float32`;
       view.setFloat32(4 * (row * dims + i), number, true);
     }
   }

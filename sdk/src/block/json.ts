@@ -27,7 +27,8 @@ export function toJson(wire: Uint8Array, options: JsonOptions = {}): string {
   const opened = openBlock(wire);
   if (opened.status === 'rejected') throw new CosmicError(opened.code, opened.detail);
   const { header, headerBytes, signature, body } = opened.block;
-  if (opened.end !== wire.length) throw new CosmicError('block.malformed', `${wire.length - opened.end} bytes after the block`);
+  if (opened.end !== wire.length)
+    throw new CosmicError('block.malformed', `${wire.length - opened.end} bytes after the block`);
   const fields: [string, string][] = [
     ['id', JSON.stringify(cidOf(DAG_CBOR, sha256(headerBytes)).text)],
     ['version', '2'],
@@ -35,13 +36,15 @@ export function toJson(wire: Uint8Array, options: JsonOptions = {}): string {
     ['created_by', JSON.stringify(header.created_by)],
     ['timestamp', String(header.timestamp)],
   ];
-  if (header.observer_location !== undefined) fields.push(['observer_location', toDagJson(header.observer_location as unknown as Value)]);
+  if (header.observer_location !== undefined)
+    fields.push(['observer_location', toDagJson(header.observer_location as unknown as Value)]);
   fields.push(['cosmic_signature', toDagJson(header.cosmic_signature)]);
   if (header.prev !== undefined) fields.push(['prev', JSON.stringify(header.prev)]);
   if (header.refs !== undefined) fields.push(['refs', JSON.stringify(header.refs)]);
   fields.push(['body', JSON.stringify(header.body.text)], ['body_bytes', String(header.body_bytes)]);
   if (body !== null) {
-    if (!equalBytes(sha256(body), header.body.digest!)) throw new CosmicError('block.body_mismatch', `body is not ${header.body.text}`);
+    if (!equalBytes(sha256(body), header.body.digest!))
+      throw new CosmicError('block.body_mismatch', `body is not ${header.body.text}`);
     fields.push(...bodyFields(header.kind, body, options.vectors ?? 'json'));
   }
   fields.push(['signature', JSON.stringify(toBase64(signature))]);
@@ -51,7 +54,11 @@ export function toJson(wire: Uint8Array, options: JsonOptions = {}): string {
 function bodyFields(kind: string, bytes: Uint8Array, vectors: VectorForm): [string, string][] {
   const decoded = decodeBody(bytes);
   if (decoded.status === 'rejected') throw new CosmicError(decoded.code, decoded.detail);
-  const { salt, tags, linked_blocks } = decoded.body as { salt: Uint8Array; tags: readonly string[]; linked_blocks: readonly { rel: string; id: { text: string } }[] };
+  const { salt, tags, linked_blocks } = decoded.body as {
+    salt: Uint8Array;
+    tags: readonly string[];
+    linked_blocks: readonly { rel: string; id: { text: string } }[];
+  };
   const common: [string, string][] = [
     ['salt', JSON.stringify(toBase64(salt))],
     ['tags', JSON.stringify(tags)],
@@ -78,7 +85,8 @@ class Refusal extends Error {
  * where they stand they have to be right.
  */
 export function fromJson(text: string): Uint8Array | Rejected {
-  if (text.length > limits.jsonMaxBytes) return rejected('block.too_large', `JSON: ${text.length} characters, at most ${limits.jsonMaxBytes}`);
+  if (text.length > limits.jsonMaxBytes)
+    return rejected('block.too_large', `JSON: ${text.length} characters, at most ${limits.jsonMaxBytes}`);
   try {
     const json = parseJson(text);
     if (!(json instanceof Map)) throw new Refusal('block.malformed', 'JSON: expected an object');
@@ -97,17 +105,25 @@ const BODY_KEYS = ['salt', 'tags', 'linked_blocks'];
 function wireOf(json: JsonMap): Uint8Array {
   if (!json.has('signature')) throw new Refusal('block.unsigned', 'signature: missing');
   const signature = bytesAt(json, 'signature', 'block.bad_envelope');
-  if (signature.length !== 64) throw new Refusal('block.bad_envelope', `signature: expected 64 bytes, got ${signature.length}`);
+  if (signature.length !== 64)
+    throw new Refusal('block.bad_envelope', `signature: expected 64 bytes, got ${signature.length}`);
   const body = bodyOf(json);
   const named = body === undefined ? undefined : cidOf(DAG_CBOR, sha256(body));
   const header: Record<string, Value> = {};
-  for (const key of HEADER_KEYS) if (json.has(key)) header[key] = at(key, 'block.bad_header', () => fromDagJson(json.get(key)!));
+  for (const key of HEADER_KEYS)
+    if (json.has(key)) header[key] = at(key, 'block.bad_header', () => fromDagJson(json.get(key)!));
   if (json.has('prev')) header['prev'] = cidAt(json.get('prev'), 'prev', 'block.bad_header');
   if (json.has('refs')) header['refs'] = refsAt(json.get('refs')!, 'refs', 'block.bad_header');
-  header['body'] = json.has('body') || named === undefined ? cidAt(json.get('body'), 'body', 'block.bad_header') : named;
-  if (json.has('body_bytes')) header['body_bytes'] = at('body_bytes', 'block.bad_header', () => fromDagJson(json.get('body_bytes')!));
+  header['body'] =
+    json.has('body') || named === undefined ? cidAt(json.get('body'), 'body', 'block.bad_header') : named;
+  if (json.has('body_bytes'))
+    header['body_bytes'] = at('body_bytes', 'block.bad_header', () => fromDagJson(json.get('body_bytes')!));
   else if (body !== undefined) header['body_bytes'] = body.length;
-  if (named !== undefined && body !== undefined && (!named.equals(header['body'] as typeof named) || header['body_bytes'] !== body.length))
+  if (
+    named !== undefined &&
+    body !== undefined &&
+    (!named.equals(header['body'] as typeof named) || header['body_bytes'] !== body.length)
+  )
     throw new Refusal('block.body_mismatch', `the fields make body ${named.text} of ${body.length} bytes`);
   const headerBytes = encode(header);
   const decoded = decodeHeader(headerBytes);
@@ -119,7 +135,9 @@ function wireOf(json: JsonMap): Uint8Array {
 
 /** Body bytes, or undefined for a header-only block. */
 function bodyOf(json: JsonMap): Uint8Array | undefined {
-  const own = [...json.keys()].filter((key) => !HEADER_KEYS.includes(key) && !OTHER_KEYS.includes(key) && !BODY_KEYS.includes(key));
+  const own = [...json.keys()].filter(
+    (key) => !HEADER_KEYS.includes(key) && !OTHER_KEYS.includes(key) && !BODY_KEYS.includes(key),
+  );
   const present = BODY_KEYS.filter((key) => json.has(key));
   if (present.length === 0 && own.length === 0) return undefined;
   const missing = BODY_KEYS.find((key) => !json.has(key));
@@ -140,14 +158,16 @@ function dagFields(json: JsonMap, own: readonly string[]): ValueMap {
   const other = own.find((key) => key !== 'fields');
   if (other !== undefined) throw new Refusal('block.malformed', `${other}: unknown key beside fields`);
   const fields = at('fields', 'block.bad_body', () => fromDagJson(json.get('fields')!)) as ValueMap;
-  if (!(json.get('fields') instanceof Map) || fields instanceof Uint8Array) throw new Refusal('block.bad_body', 'fields: expected an object');
+  if (!(json.get('fields') instanceof Map) || fields instanceof Uint8Array)
+    throw new Refusal('block.bad_body', 'fields: expected an object');
   const common = BODY_KEYS.find((key) => Object.hasOwn(fields, key));
   if (common !== undefined) throw new Refusal('block.bad_body', `fields.${common}: stands outside of fields`);
   return fields;
 }
 
 function flatFields(json: JsonMap, own: readonly string[]): ValueMap {
-  if (json.get('kind') !== embeddingKind.name) throw new Refusal('block.malformed', `${own[0] ?? 'fields'}: the fields of this kind stand in "fields"`);
+  if (json.get('kind') !== embeddingKind.name)
+    throw new Refusal('block.malformed', `${own[0] ?? 'fields'}: the fields of this kind stand in "fields"`);
   const read = embeddingFieldsOf(new Map(own.map((key) => [key, json.get(key)!])));
   if (typeof read === 'string') throw new Refusal('block.bad_body', read);
   return read;

@@ -8,7 +8,8 @@ import { isMap, type Value } from './value.js';
  * has the key "/" cannot be said in DAG-JSON; it is written {"/": {"map": {…}}}, so that every value has a form.
  */
 export function toDagJson(value: Value): string {
-  if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') return JSON.stringify(value);
+  if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string')
+    return JSON.stringify(value);
   if (value instanceof Uint8Array) return `{"/":{"bytes":"${toBase64(value).replace(/=+$/, '')}"}}`;
   if (value instanceof Cid) return `{"/":"${value.text}"}`;
   if (Array.isArray(value)) return `[${(value as readonly Value[]).map(toDagJson).join(',')}]`;
@@ -21,7 +22,8 @@ export function toDagJson(value: Value): string {
 
 /** @throws SyntaxError for what is no DAG-JSON of our profile (no floats, no integers beyond ±(2^53−1)). */
 export function fromDagJson(json: JsonValue): Value {
-  if (json instanceof JsonDecimal) throw new SyntaxError(`not an integer within ±(2^53−1), plainly written: ${json.spelling.slice(0, 40)}`);
+  if (json instanceof JsonDecimal)
+    throw new SyntaxError(`not an integer within ±(2^53−1), plainly written: ${json.spelling.slice(0, 40)}`);
   if (Array.isArray(json)) return json.map(fromDagJson);
   if (!(json instanceof Map)) return json;
   return json.has('/') ? reserved(json) : mapOf(json);
@@ -35,7 +37,8 @@ function mapOf(json: JsonMap): Value {
 
 /** Own property whatever its name; plain assignment would lose `__proto__`. */
 export function setKey<T>(map: Record<string, T>, key: string, value: T): void {
-  if (key === '__proto__') Object.defineProperty(map, key, { value, enumerable: true, writable: true, configurable: true });
+  if (key === '__proto__')
+    Object.defineProperty(map, key, { value, enumerable: true, writable: true, configurable: true });
   else map[key] = value;
 }
 

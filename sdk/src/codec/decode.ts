@@ -73,7 +73,10 @@ class Reader {
     if (first === 0xf6) return null;
     if (first === 0xf5) return true;
     if (first === 0xf4) return false;
-    throw new DecodeError(first >= 0xf9 && first <= 0xfb ? 'floats are not allowed' : 'simple value not allowed', start);
+    throw new DecodeError(
+      first >= 0xf9 && first <= 0xfb ? 'floats are not allowed' : 'simple value not allowed',
+      start,
+    );
   }
 
   private negative(argument: number, start: number): number {
@@ -141,7 +144,8 @@ class Reader {
       previousStart = keyStart;
       previousEnd = this.at;
       const value = this.item(depth + 1);
-      if (key === '__proto__') Object.defineProperty(map, key, { value, enumerable: true, writable: true, configurable: true });
+      if (key === '__proto__')
+        Object.defineProperty(map, key, { value, enumerable: true, writable: true, configurable: true });
       else map[key] = value;
     }
     return map;

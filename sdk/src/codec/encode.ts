@@ -8,9 +8,9 @@ import { isMap, type Value, type ValueMap } from './value.js';
  * @throws TypeError for a value outside the profile (float, undefined, lone surrogate, class instance, …).
  */
 export function encode(value: Value): Uint8Array {
-  const writer = new Writer();
-  write(writer, value, 0);
-  return writer.bytes();
+  scratch.clear();
+  write(scratch, value, 0);
+  return scratch.bytes();
 }
 
 const NESTING_MAX = 128;
@@ -55,7 +55,9 @@ function writeText(out: Writer, text: string): void {
 }
 
 function writeMap(out: Writer, map: ValueMap, depth: number): void {
-  const keys = Object.keys(map).sort(compareKeys);
+  const keys = Object.keys(map);
+  // Maps that were decoded are in order already, and sorting costs more than to see that.
+  if (keys.some((key, i) => i > 0 && compareKeys(keys[i - 1]!, key) > 0)) keys.sort(compareKeys);
   out.head(5, keys.length);
   for (const key of keys) {
     const value = map[key];
@@ -90,9 +92,17 @@ function encodeText(text: string): Uint8Array {
   return utf8(text);
 }
 
+const SCRATCH_BYTES = 16 * 1024;
+
 class Writer {
-  private buffer = new Uint8Array(512);
+  private buffer = new Uint8Array(SCRATCH_BYTES);
   private length = 0;
+
+  /** Ready for the next value; what a large one needed is given back. */
+  clear(): void {
+    this.length = 0;
+    if (this.buffer.length > 64 * SCRATCH_BYTES) this.buffer = new Uint8Array(SCRATCH_BYTES);
+  }
 
   private reserve(more: number): void {
     if (this.length + more <= this.buffer.length) return;
@@ -142,3 +152,6 @@ class Writer {
     return this.buffer.slice(0, this.length);
   }
 }
+
+/** Encoding is synchronous and never nests, so one buffer serves all. */
+const scratch = new Writer();

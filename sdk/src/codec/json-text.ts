@@ -35,8 +35,18 @@ export function parseJson(text: string, nestingMax = 64): JsonValue {
 }
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;
+// eslint-disable-next-line no-control-regex -- control characters are what JSON forbids in strings
 const PLAIN = /[^"\\\u0000-\u001f]*/y;
-const ESCAPES: Readonly<Record<string, string>> = { '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  '"': '"',
+  '\\': '\\',
+  '/': '/',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+};
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 class Reader {
@@ -93,7 +103,8 @@ class Reader {
       this.at += plain.length;
       const next = this.text[this.at];
       if (next === '"') break;
-      if (next !== '\\') throw new JsonError(next === undefined ? 'text ends too early' : 'control character in a string', this.at);
+      if (next !== '\\')
+        throw new JsonError(next === undefined ? 'text ends too early' : 'control character in a string', this.at);
       out += this.escape();
     }
     this.at++;
@@ -155,7 +166,8 @@ class Reader {
 
   private continues(bracket: string): boolean {
     if (this.closes(bracket)) return false;
-    if (this.text[this.at] !== ',') throw new JsonError(this.at >= this.text.length ? 'text ends too early' : 'expected a comma', this.at);
+    if (this.text[this.at] !== ',')
+      throw new JsonError(this.at >= this.text.length ? 'text ends too early' : 'expected a comma', this.at);
     this.at++;
     return true;
   }

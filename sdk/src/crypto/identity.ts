@@ -28,7 +28,8 @@ export function publicKeyOfDid(did: string): Uint8Array | undefined {
   if (!did.startsWith('did:key:z') || did.length > 64) return undefined;
   try {
     const bytes = fromBase58(did.slice('did:key:z'.length));
-    if (bytes.length !== 34 || bytes[0] !== MULTICODEC_ED25519[0] || bytes[1] !== MULTICODEC_ED25519[1]) return undefined;
+    if (bytes.length !== 34 || bytes[0] !== MULTICODEC_ED25519[0] || bytes[1] !== MULTICODEC_ED25519[1])
+      return undefined;
     const key = bytes.slice(2);
     if (didOf(key) !== did) return undefined;
     if (known.size >= 4096) known.clear();

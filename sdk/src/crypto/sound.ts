@@ -48,5 +48,10 @@ export function isReducedScalar(signature: Uint8Array): boolean {
 
 /** All of the rule that needs no arithmetic on the curve. A verifier that does the rest runs behind it. */
 export function isSoundSignature(signature: Uint8Array, publicKey: Uint8Array): boolean {
-  return signature.length === 64 && isReducedScalar(signature) && isSoundEncoding(publicKey) && isSoundEncoding(signature.subarray(0, 32));
+  return (
+    signature.length === 64 &&
+    isReducedScalar(signature) &&
+    isSoundEncoding(publicKey) &&
+    isSoundEncoding(signature.subarray(0, 32))
+  );
 }

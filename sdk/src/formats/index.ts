@@ -30,7 +30,11 @@ export function formatNamed(name: BlockFormat): Format {
 /** Judges one block of whatever format: the same verdict at every node. */
 export function checkAny(wire: Uint8Array, checks: Checks): CheckedBlock | Rejected {
   const format = formatOf(wire);
-  if (format === undefined) return rejected('block.malformed', wire.length === 0 ? 'no bytes' : `first byte ${wire[0]} begins no format of blocks`);
+  if (format === undefined)
+    return rejected(
+      'block.malformed',
+      wire.length === 0 ? 'no bytes' : `first byte ${wire[0]} begins no format of blocks`,
+    );
   return format.check(wire, checks);
 }
 

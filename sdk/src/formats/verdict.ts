@@ -30,11 +30,22 @@ export interface Verdict {
 export function verdictOf(wire: Uint8Array, checks: Checks): Verdict {
   const checked = checkAny(wire, checks);
   const format = formatOf(wire)?.name;
-  const findings = format === 'native/2' ? nativeFindings(wire, checks) : format === 'python/1' ? pythonFindings(wire, checks) : undefined;
+  const findings =
+    format === 'native/2'
+      ? nativeFindings(wire, checks)
+      : format === 'python/1'
+        ? pythonFindings(wire, checks)
+        : undefined;
   const given = findings ?? { uncovered: [], checks: [failed('form', checked as Rejected)] };
-  if (checked.status === 'checked') return { valid: true, id: checked.id, format: checked.format, author: checked.entry.author, ...given };
+  if (checked.status === 'checked')
+    return { valid: true, id: checked.id, format: checked.format, author: checked.entry.author, ...given };
   const blamed = given.checks.some((finding) => !finding.ok && finding.note === undefined);
-  return { valid: false, ...(format === undefined ? {} : { format }), ...given, checks: blamed ? given.checks : [...given.checks, failed('form', checked)] };
+  return {
+    valid: false,
+    ...(format === undefined ? {} : { format }),
+    ...given,
+    checks: blamed ? given.checks : [...given.checks, failed('form', checked)],
+  };
 }
 
 interface Findings {
@@ -50,29 +61,49 @@ function nativeFindings(wire: Uint8Array, checks: Checks): Findings {
   const { header, headerBytes, signature, body } = opened.block;
   const trailing = wire.length - opened.end;
   const signed = checks.verify(signature, signedBytes(headerBytes, checks.network), publicKeyOfDid(header.created_by)!);
-  const sky = checks.sky.check(header.cosmic_signature, { timeMs: header.timestamp, ...(header.observer_location === undefined ? {} : { place: header.observer_location }) });
+  const sky = checks.sky.check(header.cosmic_signature, {
+    timeMs: header.timestamp,
+    ...(header.observer_location === undefined ? {} : { place: header.observer_location }),
+  });
   return {
     id: cidOf(DAG_CBOR, checks.sha256(headerBytes)).text,
     author: header.created_by,
     uncovered: [],
     checks: [
-      trailing === 0 ? passed('form') : { name: 'form', ok: false, code: 'block.malformed', detail: `${trailing} bytes after the block` },
+      trailing === 0
+        ? passed('form')
+        : { name: 'form', ok: false, code: 'block.malformed', detail: `${trailing} bytes after the block` },
       ...bodyFindings(header.kind, body, body === null || equalBytes(checks.sha256(body), header.body.digest!), checks),
-      signed ? passed('signature') : { name: 'signature', ok: false, code: 'block.bad_signature', detail: `author ${header.created_by}, network ${checks.network || '(public)'}` },
+      signed
+        ? passed('signature')
+        : {
+            name: 'signature',
+            ok: false,
+            code: 'block.bad_signature',
+            detail: `author ${header.created_by}, network ${checks.network || '(public)'}`,
+          },
       sky.ok ? passed('sky') : { name: 'sky', ok: false, code: sky.code, detail: sky.detail },
     ],
   };
 }
 
 function bodyFindings(kindName: string, body: Uint8Array | null, fits: boolean, checks: Checks): Finding[] {
-  if (body === null) return [{ name: 'body', ok: false, detail: 'the body is not there: header and signature alone', note: true }];
-  if (!fits) return [{ name: 'body', ok: false, code: 'block.body_mismatch', detail: 'the body is not the one that the header names' }];
+  if (body === null)
+    return [{ name: 'body', ok: false, detail: 'the body is not there: header and signature alone', note: true }];
+  if (!fits)
+    return [
+      { name: 'body', ok: false, code: 'block.body_mismatch', detail: 'the body is not the one that the header names' },
+    ];
   const decoded = decodeBody(body);
   if (decoded.status === 'rejected') return [failed('body', decoded)];
   const kind = checks.registry.kind(kindName);
-  if (kind === undefined) return [passed('body'), { name: 'kind', ok: false, code: 'kind.unknown', detail: kindName, note: true }];
+  if (kind === undefined)
+    return [passed('body'), { name: 'kind', ok: false, code: 'kind.unknown', detail: kindName, note: true }];
   const parsed = kind.parse(decoded.body);
-  return [passed('body'), parsed.ok ? passed('kind') : { name: 'kind', ok: false, code: parsed.code, detail: parsed.detail, note: true }];
+  return [
+    passed('body'),
+    parsed.ok ? passed('kind') : { name: 'kind', ok: false, code: parsed.code, detail: parsed.detail, note: true },
+  ];
 }
 
 function pythonFindings(wire: Uint8Array, checks: Checks): Findings {
@@ -84,7 +115,11 @@ function pythonFindings(wire: Uint8Array, checks: Checks): Findings {
   const rows = rowsOf(opened.block.covered);
   return {
     uncovered: opened.block.signature.uncovered,
-    checks: [passed('form'), passed('signature'), 'vectors' in rows ? passed('rows') : { name: 'rows', ok: false, detail: rows.reason, note: true }],
+    checks: [
+      passed('form'),
+      passed('signature'),
+      'vectors' in rows ? passed('rows') : { name: 'rows', ok: false, detail: rows.reason, note: true },
+    ],
   };
 }
 

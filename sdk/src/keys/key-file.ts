@@ -19,7 +19,10 @@ export function keyOfSeed(seed: Uint8Array): Key {
  * Text of a key file (specs/identity.md): 64 hexadecimal digits and a line end; with a passphrase that text as an
  * armoured age file, which `age --decrypt` opens too.
  */
-export async function encodeKey({ seed }: Pick<Key, 'seed'>, options: Pick<AgeLock, 'passphrase' | 'workFactor'> = {}): Promise<string> {
+export async function encodeKey(
+  { seed }: Pick<Key, 'seed'>,
+  options: Pick<AgeLock, 'passphrase' | 'workFactor'> = {},
+): Promise<string> {
   const plain = `${toHex(seed)}\n`;
   return options.passphrase === undefined ? plain : armor(await lock(utf8(plain), options));
 }
@@ -48,7 +51,8 @@ function seedOf(text: string): Uint8Array {
   try {
     const bytes = /^[0-9a-fA-F]{64}$/.test(trimmed) ? fromHex(trimmed) : fromBase64(trimmed);
     if (bytes.length === 32) return bytes;
-    if (bytes.length === 64 && toHex(publicKeyOf(bytes.subarray(0, 32))) === toHex(bytes.subarray(32))) return bytes.slice(0, 32);
+    if (bytes.length === 64 && toHex(publicKeyOf(bytes.subarray(0, 32))) === toHex(bytes.subarray(32)))
+      return bytes.slice(0, 32);
   } catch {
     // said below
   }

@@ -55,7 +55,11 @@ export class Keyring {
     const text = await this.text(name);
     const locked = isLockedKey(text);
     const said = (await this.folder.read(`${name}.pub`))?.trim();
-    return { name, did: said !== undefined && said.startsWith('did:key:') ? (said as Did) : (await decodeKey(text)).did, locked };
+    return {
+      name,
+      did: said !== undefined && said.startsWith('did:key:') ? (said as Did) : (await decodeKey(text)).did,
+      locked,
+    };
   }
 
   /** The secret itself, for signing. @throws CosmicError key.not_found, key.locked, key.malformed */
@@ -77,7 +81,13 @@ export class Keyring {
    * A new key takes the place of the old, which stays as `<name>-before-<n>`; the two signed blocks hand the identity over
    * and take effect where both are published. @throws as `open`
    */
-  async rotate(name: string, author: Omit<Author, 'signer'>, timeMs: number, passphrase?: string, newPassphrase?: string): Promise<Rotation> {
+  async rotate(
+    name: string,
+    author: Omit<Author, 'signer'>,
+    timeMs: number,
+    passphrase?: string,
+    newPassphrase?: string,
+  ): Promise<Rotation> {
     const old = await this.open(name, passphrase);
     const next = keyOfSeed(this.randomBytes(32));
     const by = (key: Key): Author => ({ ...author, signer: signerOfSeed(key.seed) });
@@ -93,7 +103,11 @@ export class Keyring {
   }
 
   private async put(name: string, key: Key, passphrase?: string): Promise<KeyInfo> {
-    if (!isName(name)) throw new CosmicError('config.malformed', `key name ${name.slice(0, 80)}: small letters, digits, - and _, at most 64`);
+    if (!isName(name))
+      throw new CosmicError(
+        'config.malformed',
+        `key name ${name.slice(0, 80)}: small letters, digits, - and _, at most 64`,
+      );
     if ((await this.folder.read(`${name}.key`)) !== undefined) throw new CosmicError('key.exists', name);
     await this.folder.create(`${name}.key`, await encodeKey(key, this.lockOf(passphrase)));
     await this.folder.create(`${name}.pub`, `${key.did}\n`);

@@ -37,7 +37,12 @@ const schema = struct(
     input_reference: list(
       struct(
         { hash: bytes(32, 32), origin: text(limits.originMaxBytes) },
-        { optional: { heading: text(limits.headingMaxBytes), language: text(limits.languageMaxBytes, { pattern: /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/ }) } },
+        {
+          optional: {
+            heading: text(limits.headingMaxBytes),
+            language: text(limits.languageMaxBytes, { pattern: /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/ }),
+          },
+        },
       ),
       limits.rowsMax,
       1,
@@ -67,9 +72,17 @@ function parse(body: ValueMap): Parsed<EmbeddingBody> {
   const parsed = own as unknown as EmbeddingBody;
   const rows = parsed.embedding.rows;
   if (parsed.input_reference.length !== rows)
-    return { ok: false, code: 'kind.malformed', detail: `body.input_reference: ${rows} rows need ${rows} references, got ${parsed.input_reference.length}` };
+    return {
+      ok: false,
+      code: 'kind.malformed',
+      detail: `body.input_reference: ${rows} rows need ${rows} references, got ${parsed.input_reference.length}`,
+    };
   if (parsed.texts !== undefined && parsed.texts.length !== rows)
-    return { ok: false, code: 'kind.malformed', detail: `body.texts: ${rows} rows need ${rows} entries, got ${parsed.texts.length}` };
+    return {
+      ok: false,
+      code: 'kind.malformed',
+      detail: `body.texts: ${rows} rows need ${rows} entries, got ${parsed.texts.length}`,
+    };
   const rowFault = rowsFault(parsed.embedding, parsed.space);
   if (rowFault !== undefined) return { ok: false, ...rowFault };
   return { ok: true, body: parsed };

@@ -22,7 +22,8 @@ export interface Passage {
   readonly origin?: string;
 }
 
-export type Parsed<B> = { readonly ok: true; readonly body: B } | { readonly ok: false; readonly code: Code; readonly detail: string };
+export type Parsed<B> =
+  { readonly ok: true; readonly body: B } | { readonly ok: false; readonly code: Code; readonly detail: string };
 
 /**
  * A wire schema for bodies, frozen once released. Core kinds have no dot (`embedding/1`), all others carry a domain
@@ -81,7 +82,9 @@ export interface View<S = unknown> {
   readonly headersOnly?: true;
   empty(): S;
   apply(state: S, input: FoldInput, reads: Reads): S;
-  readonly queries?: Readonly<Record<string, (state: S, params: Readonly<Record<string, string>>, reads: Reads) => unknown>>;
+  readonly queries?: Readonly<
+    Record<string, (state: S, params: Readonly<Record<string, string>>, reads: Reads) => unknown>
+  >;
 }
 
 export interface Plugin {

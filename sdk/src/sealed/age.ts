@@ -24,8 +24,12 @@ export function isAge(bytes: Uint8Array): boolean {
 }
 
 /** @throws TypeError for no recipient, or both recipients and a passphrase; Error for a malformed recipient. */
-export async function lock(plaintext: Uint8Array, { recipients = [], passphrase, workFactor }: AgeLock): Promise<Uint8Array> {
-  if ((recipients.length === 0) === (passphrase === undefined)) throw new TypeError('expected either recipients or a passphrase');
+export async function lock(
+  plaintext: Uint8Array,
+  { recipients = [], passphrase, workFactor }: AgeLock,
+): Promise<Uint8Array> {
+  if ((recipients.length === 0) === (passphrase === undefined))
+    throw new TypeError('expected either recipients or a passphrase');
   const { Encrypter } = await import('age-encryption');
   const encrypter = new Encrypter();
   for (const recipient of recipients) encrypter.addRecipient(recipient);
@@ -37,7 +41,10 @@ export async function lock(plaintext: Uint8Array, { recipients = [], passphrase,
 }
 
 /** The plaintext, or one line that says why there is none: no key fits, or the bytes are damaged. */
-export async function unlock(bytes: Uint8Array, { identities = [], passphrases = [] }: AgeKeys): Promise<Uint8Array | string> {
+export async function unlock(
+  bytes: Uint8Array,
+  { identities = [], passphrases = [] }: AgeKeys,
+): Promise<Uint8Array | string> {
   const { Decrypter } = await import('age-encryption');
   const decrypter = new Decrypter();
   try {

@@ -28,7 +28,12 @@ export interface Secret {
 export async function sealFields(secret: Secret, author: string, registry: Registry, to: AgeLock): Promise<ValueMap> {
   const kind = registry.kind(secret.kind);
   if (kind === undefined) throw new CosmicError('kind.unknown', secret.kind);
-  const body: ValueMap = { ...secret.fields, salt: secret.salt, tags: secret.tags ?? [], linked_blocks: encodeRefs(secret.links ?? []) };
+  const body: ValueMap = {
+    ...secret.fields,
+    salt: secret.salt,
+    tags: secret.tags ?? [],
+    linked_blocks: encodeRefs(secret.links ?? []),
+  };
   const common = decodeBody(encode(body));
   if (common.status === 'rejected') throw new CosmicError(common.code, common.detail);
   const parsed = kind.parse(common.body);
@@ -66,8 +71,10 @@ export async function openSealed(wire: Uint8Array, keys: AgeKeys, registry: Regi
   if (typeof plaintext === 'string') return rejected('sealed.locked', plaintext);
   const inner = readPlaintext(plaintext);
   if (typeof inner === 'string') return rejected('sealed.malformed', inner);
-  if (inner['created_by'] !== header.created_by) return rejected('sealed.mismatch', `sealed by ${inner['created_by'] as string}, published by ${header.created_by}`);
-  if (inner['kind'] !== sealed.body.inner_kind) return rejected('sealed.mismatch', `sealed as ${inner['kind'] as string}, published as ${sealed.body.inner_kind}`);
+  if (inner['created_by'] !== header.created_by)
+    return rejected('sealed.mismatch', `sealed by ${inner['created_by'] as string}, published by ${header.created_by}`);
+  if (inner['kind'] !== sealed.body.inner_kind)
+    return rejected('sealed.mismatch', `sealed as ${inner['kind'] as string}, published as ${sealed.body.inner_kind}`);
   return openInner(inner);
 
   function openInner({ kind: name, body: value }: ValueMap): Opened | Rejected {

@@ -29,15 +29,26 @@ export interface SpaceProof {
  * model, does not. Texts are embedded one at a time: int8 builds that quantise activations as they go answer a little
  * differently in company (up to 0.008 measured). @throws what `embed` throws
  */
-export async function checkSpace(embedder: Pick<Embedder, 'embed'>, { space, canaries }: Canaries, signal?: AbortSignal): Promise<SpaceProof | Rejected> {
+export async function checkSpace(
+  embedder: Pick<Embedder, 'embed'>,
+  { space, canaries }: Canaries,
+  signal?: AbortSignal,
+): Promise<SpaceProof | Rejected> {
   let worst = 0;
   for (const { text, role, vector } of canaries) {
     const { vectors } = await embedder.embed([text], { role, ...(signal === undefined ? {} : { signal }) });
     const got = vectors[0];
-    if (got === undefined || got.length !== space.dims) return rejected('space.dims_mismatch', `${got?.length ?? 0} dims instead of ${space.dims} of ${spaceLabel(space)}`);
+    if (got === undefined || got.length !== space.dims)
+      return rejected(
+        'space.dims_mismatch',
+        `${got?.length ?? 0} dims instead of ${space.dims} of ${spaceLabel(space)}`,
+      );
     const distance = 1 - cosine(got, vector);
     if (!(distance <= canaryTolerance))
-      return rejected('space.canary_failed', `${role} “${text.slice(0, 40)}${text.length > 40 ? '…' : ''}” (${text.length} characters): 1 − cosine is ${distance.toFixed(4)}, at most ${canaryTolerance}`);
+      return rejected(
+        'space.canary_failed',
+        `${role} “${text.slice(0, 40)}${text.length > 40 ? '…' : ''}” (${text.length} characters): 1 − cosine is ${distance.toFixed(4)}, at most ${canaryTolerance}`,
+      );
     worst = Math.max(worst, distance);
   }
   return { status: 'reproduced', worst };

@@ -96,7 +96,10 @@ export function differingField(a: SpaceDescriptor, b: SpaceDescriptor): keyof Sp
 export function spaceMismatch(a: SpaceDescriptor, b: SpaceDescriptor): Rejected | undefined {
   const field = differingField(a, b);
   if (field === undefined) return undefined;
-  return rejected('space.mismatch', `${field} is ${JSON.stringify(a[field])} in ${spaceLabel(a)}, ${JSON.stringify(b[field])} in ${spaceLabel(b)}`);
+  return rejected(
+    'space.mismatch',
+    `${field} is ${JSON.stringify(a[field])} in ${spaceLabel(a)}, ${JSON.stringify(b[field])} in ${spaceLabel(b)}`,
+  );
 }
 
 /** One line for people: model, precision and the first characters of the id. */

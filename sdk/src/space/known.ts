@@ -25,8 +25,8 @@ export const knownSpaces: readonly KnownSpace[] = [
       query_prefix: '',
       passage_prefix: '',
       max_tokens: 128,
-      endpoint: null
-    }
+      endpoint: null,
+    },
   },
   {
     name: 'all-minilm-l6-v2-q8-256',
@@ -43,8 +43,8 @@ export const knownSpaces: readonly KnownSpace[] = [
       query_prefix: '',
       passage_prefix: '',
       max_tokens: 256,
-      endpoint: null
-    }
+      endpoint: null,
+    },
   },
   {
     name: 'all-minilm-l6-v2-q8-512',
@@ -61,8 +61,8 @@ export const knownSpaces: readonly KnownSpace[] = [
       query_prefix: '',
       passage_prefix: '',
       max_tokens: 512,
-      endpoint: null
-    }
+      endpoint: null,
+    },
   },
   {
     name: 'all-minilm-l6-v2-256',
@@ -79,8 +79,8 @@ export const knownSpaces: readonly KnownSpace[] = [
       query_prefix: '',
       passage_prefix: '',
       max_tokens: 256,
-      endpoint: null
-    }
+      endpoint: null,
+    },
   },
   {
     name: 'all-minilm-l6-v2-128',
@@ -97,8 +97,8 @@ export const knownSpaces: readonly KnownSpace[] = [
       query_prefix: '',
       passage_prefix: '',
       max_tokens: 128,
-      endpoint: null
-    }
+      endpoint: null,
+    },
   },
   {
     name: 'all-minilm-l6-v2-512',
@@ -115,8 +115,8 @@ export const knownSpaces: readonly KnownSpace[] = [
       query_prefix: '',
       passage_prefix: '',
       max_tokens: 512,
-      endpoint: null
-    }
+      endpoint: null,
+    },
   },
   {
     name: 'all-mpnet-base-v2',
@@ -133,8 +133,8 @@ export const knownSpaces: readonly KnownSpace[] = [
       query_prefix: '',
       passage_prefix: '',
       max_tokens: 384,
-      endpoint: null
-    }
+      endpoint: null,
+    },
   },
   {
     name: 'bge-small-en-v1.5',
@@ -151,8 +151,8 @@ export const knownSpaces: readonly KnownSpace[] = [
       query_prefix: 'Represent this sentence for searching relevant passages: ',
       passage_prefix: '',
       max_tokens: 512,
-      endpoint: null
-    }
+      endpoint: null,
+    },
   },
   {
     name: 'bge-base-en-v1.5',
@@ -169,8 +169,8 @@ export const knownSpaces: readonly KnownSpace[] = [
       query_prefix: 'Represent this sentence for searching relevant passages: ',
       passage_prefix: '',
       max_tokens: 512,
-      endpoint: null
-    }
+      endpoint: null,
+    },
   },
   {
     name: 'e5-small-v2',
@@ -187,8 +187,8 @@ export const knownSpaces: readonly KnownSpace[] = [
       query_prefix: 'query: ',
       passage_prefix: 'passage: ',
       max_tokens: 512,
-      endpoint: null
-    }
+      endpoint: null,
+    },
   },
   {
     name: 'e5-base-v2',
@@ -205,8 +205,8 @@ export const knownSpaces: readonly KnownSpace[] = [
       query_prefix: 'query: ',
       passage_prefix: 'passage: ',
       max_tokens: 512,
-      endpoint: null
-    }
+      endpoint: null,
+    },
   },
   {
     name: 'multilingual-e5-small',
@@ -223,8 +223,8 @@ export const knownSpaces: readonly KnownSpace[] = [
       query_prefix: 'query: ',
       passage_prefix: 'passage: ',
       max_tokens: 512,
-      endpoint: null
-    }
+      endpoint: null,
+    },
   },
   {
     name: 'gte-small',
@@ -241,8 +241,8 @@ export const knownSpaces: readonly KnownSpace[] = [
       query_prefix: '',
       passage_prefix: '',
       max_tokens: 512,
-      endpoint: null
-    }
+      endpoint: null,
+    },
   },
   {
     name: 'gte-base',
@@ -259,8 +259,8 @@ export const knownSpaces: readonly KnownSpace[] = [
       query_prefix: '',
       passage_prefix: '',
       max_tokens: 512,
-      endpoint: null
-    }
+      endpoint: null,
+    },
   },
   {
     name: 'nomic-embed-text-v1.5',
@@ -277,8 +277,8 @@ export const knownSpaces: readonly KnownSpace[] = [
       query_prefix: 'search_query: ',
       passage_prefix: 'search_document: ',
       max_tokens: 8192,
-      endpoint: null
-    }
+      endpoint: null,
+    },
   },
   {
     name: 'openai-text-embedding-ada-002',
@@ -295,8 +295,8 @@ export const knownSpaces: readonly KnownSpace[] = [
       query_prefix: '',
       passage_prefix: '',
       max_tokens: 8191,
-      endpoint: 'https://api.openai.com/v1'
-    }
+      endpoint: 'https://api.openai.com/v1',
+    },
   },
   {
     name: 'openai-text-embedding-3-small',
@@ -313,8 +313,8 @@ export const knownSpaces: readonly KnownSpace[] = [
       query_prefix: '',
       passage_prefix: '',
       max_tokens: 8191,
-      endpoint: 'https://api.openai.com/v1'
-    }
+      endpoint: 'https://api.openai.com/v1',
+    },
   },
   {
     name: 'openai-text-embedding-3-large',
@@ -331,8 +331,8 @@ export const knownSpaces: readonly KnownSpace[] = [
       query_prefix: '',
       passage_prefix: '',
       max_tokens: 8191,
-      endpoint: 'https://api.openai.com/v1'
-    }
+      endpoint: 'https://api.openai.com/v1',
+    },
   },
 ];
 

@@ -84,16 +84,26 @@ function createForge({ signer, stamp, checks }: FuzzOptions): Forge {
     wire({ seed, network }, header, body) {
       const bodyBytes = body === null ? undefined : body instanceof Uint8Array ? body : encode(body);
       const filled: Record<string, Value> = { created_by: didOfSeed(seed) };
-      if (bodyBytes !== undefined) Object.assign(filled, { body: cidOf(DAG_CBOR, checks.sha256(bodyBytes)), body_bytes: bodyBytes.length });
-      const headerBytes = header instanceof Uint8Array ? header : encode(isPlain(header) ? { ...filled, ...header } : header);
+      if (bodyBytes !== undefined)
+        Object.assign(filled, { body: cidOf(DAG_CBOR, checks.sha256(bodyBytes)), body_bytes: bodyBytes.length });
+      const headerBytes =
+        header instanceof Uint8Array ? header : encode(isPlain(header) ? { ...filled, ...header } : header);
       const limited = headerBytes.length > 60_000 ? headerBytes.subarray(0, 60_000) : headerBytes;
-      return concatBytes(writeEnvelope(limited, signer.sign(signedBytes(limited, network), seed)), bodyBytes ?? Uint8Array.of(0xf6));
+      return concatBytes(
+        writeEnvelope(limited, signer.sign(signedBytes(limited, network), seed)),
+        bodyBytes ?? Uint8Array.of(0xf6),
+      );
     },
   };
 }
 
 function isPlain(value: Value): value is ValueMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.getPrototypeOf(value) === Object.prototype;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.getPrototypeOf(value) === Object.prototype
+  );
 }
 
 function makeCase(sample: Sample, random: Random, forge: Forge): Case {
@@ -109,7 +119,11 @@ function makeCase(sample: Sample, random: Random, forge: Forge): Case {
 }
 
 /** A change of the decoded block, signed afterwards; some aimed at codes that blind changes seldom reach. */
-function structural({ header, body, name }: Sample, random: Random, forge: Forge): readonly [string, Value, Value | null] {
+function structural(
+  { header, body, name }: Sample,
+  random: Random,
+  forge: Forge,
+): readonly [string, Value, Value | null] {
   const with_ = (change: ValueMap): ValueMap => ({ ...header, ...change });
   const time = header['timestamp'] as number;
   const embedding = body?.['embedding'] as ValueMap | undefined;
@@ -120,9 +134,33 @@ function structural({ header, body, name }: Sample, random: Random, forge: Forge
     case 2:
       return ['version', with_({ version: pick(random, [0, 1, 3, 4, -2, 2 ** 40]) }), body];
     case 3:
-      return ['name', with_({ created_by: pick(random, ['', 'did:key:z', 'did:key:z6MkX', 'did:web:example.org', `${'did:key:z6Mk'}${'1'.repeat(44)}`]) }), body];
+      return [
+        'name',
+        with_({
+          created_by: pick(random, [
+            '',
+            'did:key:z',
+            'did:key:z6MkX',
+            'did:web:example.org',
+            `${'did:key:z6Mk'}${'1'.repeat(44)}`,
+          ]),
+        }),
+        body,
+      ];
     case 4:
-      return ['time', with_({ timestamp: pick(random, [4_102_444_800_000, 4_102_444_800_000 + random(1e6), 2 ** 53 - 1, time + 3_600_000, time - random(1e9)]) }), body];
+      return [
+        'time',
+        with_({
+          timestamp: pick(random, [
+            4_102_444_800_000,
+            4_102_444_800_000 + random(1e6),
+            2 ** 53 - 1,
+            time + 3_600_000,
+            time - random(1e9),
+          ]),
+        }),
+        body,
+      ];
     case 5:
       return ['place', with_({ observer_location: mutateValue(samplePlace, random) }), body];
     case 6:
@@ -137,17 +175,32 @@ function structural({ header, body, name }: Sample, random: Random, forge: Forge
     case 9:
     case 10:
     case 11:
-      if (embedding !== undefined) return [`rows of ${name}`, header, { ...body, embedding: { ...embedding, bytes: bentRows(embedding, random) } }];
+      if (embedding !== undefined)
+        return [
+          `rows of ${name}`,
+          header,
+          { ...body, embedding: { ...embedding, bytes: bentRows(embedding, random) } },
+        ];
       return ['body', header, body === null ? null : mutateValue(body, random)];
     case 12:
-      if (body?.['space'] !== undefined) return ['space', header, { ...body, space: mutateValue(body['space'], random) }];
+      if (body?.['space'] !== undefined)
+        return ['space', header, { ...body, space: mutateValue(body['space'], random) }];
       return ['body', header, body === null ? null : mutateValue(body, random)];
     case 13: {
       const key = pick(random, ['salt', 'tags', 'linked_blocks']);
       return [key, header, body === null ? null : { ...body, [key]: mutateValue(body[key]!, random) }];
     }
     case 14:
-      return ['body of another', with_({ body: cidOf(DAG_CBOR, Uint8Array.from({ length: 32 }, () => random(256))) }), body];
+      return [
+        'body of another',
+        with_({
+          body: cidOf(
+            DAG_CBOR,
+            Uint8Array.from({ length: 32 }, () => random(256)),
+          ),
+        }),
+        body,
+      ];
     default:
       return ['body', header, body === null ? null : mutateValue(body, random)];
   }
@@ -190,7 +243,11 @@ function bentBytes(wire: Uint8Array, random: Random): Uint8Array {
     }
     case 3: {
       const at = random(wire.length);
-      return concatBytes(wire.subarray(0, at), Uint8Array.from({ length: random(4) }, () => random(256)), wire.subarray(at + random(4)));
+      return concatBytes(
+        wire.subarray(0, at),
+        Uint8Array.from({ length: random(4) }, () => random(256)),
+        wire.subarray(at + random(4)),
+      );
     }
     default: {
       const bent = wire.slice();
@@ -202,7 +259,26 @@ function bentBytes(wire: Uint8Array, random: Random): Uint8Array {
 
 function bentText(text: string, random: Random): string {
   const at = random(text.length);
-  const put = pick(random, ['', '"', '{', '}', '[', ']', ',', ':', '\\', '\\u0000', '\\ud83d', '0', '-', '.', 'e9', 'null', '\n', '⭐']);
+  const put = pick(random, [
+    '',
+    '"',
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    ':',
+    '\\',
+    '\\u0000',
+    '\\ud83d',
+    '0',
+    '-',
+    '.',
+    'e9',
+    'null',
+    '\n',
+    '⭐',
+  ]);
   return text.slice(0, at) + put + text.slice(at + random(3));
 }
 
@@ -219,7 +295,20 @@ function bentJson(text: string, random: Random): string {
       delete json['signature'];
       break;
     case 2:
-      json[key] = pick<unknown>(random, [null, true, 1.5, -1, '', 'x', [], {}, [[[]]], { '/': 'bafy' }, { '/': { bytes: '!' } }, 1e300]);
+      json[key] = pick<unknown>(random, [
+        null,
+        true,
+        1.5,
+        -1,
+        '',
+        'x',
+        [],
+        {},
+        [[[]]],
+        { '/': 'bafy' },
+        { '/': { bytes: '!' } },
+        1e300,
+      ]);
       break;
     case 3:
       json[pick(random, ['note', '__proto__x', '/', 'fields'])] = json[key];
@@ -259,7 +348,10 @@ function reencodes(wire: Uint8Array): boolean {
   const opened = openBlock(wire);
   if (opened.status === 'rejected') return false;
   const { headerBytes, signature, body } = opened.block;
-  const rebuilt = concatBytes(writeEnvelope(encode(decode(headerBytes)), signature), body === null ? Uint8Array.of(0xf6) : encode(decode(body)));
+  const rebuilt = concatBytes(
+    writeEnvelope(encode(decode(headerBytes)), signature),
+    body === null ? Uint8Array.of(0xf6) : encode(decode(body)),
+  );
   const json = fromJson(toJson(wire));
   return equalBytes(rebuilt, wire) && json instanceof Uint8Array && equalBytes(json, wire);
 }

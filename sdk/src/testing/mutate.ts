@@ -19,8 +19,50 @@ export function pick<T>(random: Random, items: readonly T[]): T {
   return items[random(items.length)]!;
 }
 
-const LIMITS = [0, 1, -1, 15, 16, 17, 23, 24, 64, 65, 127, 128, 129, 255, 256, 257, 1024, 1025, 4096, 8192, 8193, 65536, 2 ** 31, 2 ** 32, 2 ** 53 - 1, -(2 ** 53 - 1)];
-const TEXTS = ['', ' ', '0', '/', '__proto__', 'constructor', 'ä⭐', '\u0000', 'embedding/1', 'f32', 'sky/1', 'did:key:z6Mk', 'rel', 'x'.repeat(129)];
+const LIMITS = [
+  0,
+  1,
+  -1,
+  15,
+  16,
+  17,
+  23,
+  24,
+  64,
+  65,
+  127,
+  128,
+  129,
+  255,
+  256,
+  257,
+  1024,
+  1025,
+  4096,
+  8192,
+  8193,
+  65536,
+  2 ** 31,
+  2 ** 32,
+  2 ** 53 - 1,
+  -(2 ** 53 - 1),
+];
+const TEXTS = [
+  '',
+  ' ',
+  '0',
+  '/',
+  '__proto__',
+  'constructor',
+  'ä⭐',
+  '\u0000',
+  'embedding/1',
+  'f32',
+  'sky/1',
+  'did:key:z6Mk',
+  'rel',
+  'x'.repeat(129),
+];
 
 /** A value with one random change somewhere inside; everything it gives can be encoded. */
 export function mutateValue(value: Value, random: Random): Value {
@@ -60,7 +102,10 @@ function mutateList(list: readonly Value[], random: Random): Value {
     case 1:
       return [...list.slice(0, at), anyValue(random), ...list.slice(at)];
     case 2:
-      return Array.from({ length: Math.min(300, list.length * pick(random, [2, 17, 65, 257])) }, (_, i) => list[i % list.length]!);
+      return Array.from(
+        { length: Math.min(300, list.length * pick(random, [2, 17, 65, 257])) },
+        (_, i) => list[i % list.length]!,
+      );
     default:
       return list.map((item, i) => (i === at ? mutateValue(item, random) : item));
   }
@@ -78,7 +123,11 @@ function tweak(value: Value, random: Random): Value {
   if (value instanceof Cid) {
     const digest = value.bytes.slice(-32);
     digest[random(32)]! ^= 1 << random(8);
-    return pick(random, [cidOf(DAG_CBOR, digest), cidOf(RAW, digest), new Cid(Uint8Array.of(1, 0x71, 0x11, 20, ...digest.slice(12)))]);
+    return pick(random, [
+      cidOf(DAG_CBOR, digest),
+      cidOf(RAW, digest),
+      new Cid(Uint8Array.of(1, 0x71, 0x11, 20, ...digest.slice(12))),
+    ]);
   }
   return anyValue(random);
 }
@@ -93,7 +142,10 @@ function tweakText(text: string, random: Random): string {
     case 1:
       return [...head, pick(random, ['a', 'A', '0', ' ', '⭐', '\n', '/', '.']), ...tail].join('');
     case 2:
-      return text.repeat(pick(random, [2, 20, 200])).slice(0, 6000).replace(/[\ud800-\udbff]$/, '');
+      return text
+        .repeat(pick(random, [2, 20, 200]))
+        .slice(0, 6000)
+        .replace(/[\ud800-\udbff]$/, '');
     case 3:
       return text.toUpperCase();
     default:
@@ -127,12 +179,17 @@ export function anyValue(random: Random, depth = 0): Value {
     case 4:
       return Uint8Array.from({ length: pick(random, [0, 1, 16, 32, 64]) }, () => random(256));
     case 5:
-      return cidOf(DAG_CBOR, Uint8Array.from({ length: 32 }, () => random(256)));
+      return cidOf(
+        DAG_CBOR,
+        Uint8Array.from({ length: 32 }, () => random(256)),
+      );
     case 6:
       return Array.from({ length: random(3) }, () => anyValue(random, depth + 1));
     case 7:
       return Array.from({ length: pick(random, [14, 15, 16, 17]) }).reduce<Value>((inner) => [inner], 0);
     default:
-      return Object.fromEntries(Array.from({ length: random(3) }, () => [pick(random, TEXTS), anyValue(random, depth + 1)]));
+      return Object.fromEntries(
+        Array.from({ length: random(3) }, () => [pick(random, TEXTS), anyValue(random, depth + 1)]),
+      );
   }
 }

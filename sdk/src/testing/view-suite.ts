@@ -50,7 +50,10 @@ export function viewSuite({ describe, test }: SuiteRunner, subject: ViewSubject)
       'a block that comes again counts once, also when its header came first',
       each(({ inputs, questions }, random) => {
         const expected = answers(subject.views, inputs, questions);
-        const bare = inputs.map((input) => ({ ...input, block: { ...input.block, body: undefined, links: [], tags: [] } }));
+        const bare = inputs.map((input) => ({
+          ...input,
+          block: { ...input.block, body: undefined, links: [], tags: [] },
+        }));
         equal(answers(subject.views, [...inputs, ...shuffled(inputs, random)], questions), expected);
         equal(answers(subject.views, [...bare, ...inputs], questions), expected);
       }),
@@ -84,18 +87,27 @@ export function viewSuite({ describe, test }: SuiteRunner, subject: ViewSubject)
 }
 
 /** Folds inputs into fresh states, or into those given: by view name. */
-export function fold(views: readonly View[], inputs: readonly FoldInput[], states: Record<string, unknown> = {}): Record<string, unknown> {
+export function fold(
+  views: readonly View[],
+  inputs: readonly FoldInput[],
+  states: Record<string, unknown> = {},
+): Record<string, unknown> {
   for (const view of views) states[view.name] ??= view.empty();
   for (const input of inputs) {
     for (const view of views) {
-      if (view.kinds.includes('*') || view.kinds.includes(input.block.kind)) states[view.name] = view.apply(states[view.name], input, readsOf(view, states));
+      if (view.kinds.includes('*') || view.kinds.includes(input.block.kind))
+        states[view.name] = view.apply(states[view.name], input, readsOf(view, states));
     }
   }
   return states;
 }
 
 /** One query of one view over folded states. @throws as the query does */
-export function askView(views: readonly View[], states: Readonly<Record<string, unknown>>, { view: name, query, params }: Question): unknown {
+export function askView(
+  views: readonly View[],
+  states: Readonly<Record<string, unknown>>,
+  { view: name, query, params }: Question,
+): unknown {
   const view = views.find((one) => one.name === name);
   const answer = view?.queries?.[query];
   if (view === undefined || answer === undefined) throw new Error(`no query ${name}/${query}`);
@@ -106,8 +118,16 @@ function readsOf(view: View, states: Readonly<Record<string, unknown>>): Reads {
   return Object.fromEntries((view.reads ?? []).map((name) => [name, states[name]]));
 }
 
-function ask(views: readonly View[], states: Readonly<Record<string, unknown>>, questions: readonly Question[]): string {
-  return JSON.stringify(questions.map((question) => [question, askView(views, states, question)]), undefined, 1);
+function ask(
+  views: readonly View[],
+  states: Readonly<Record<string, unknown>>,
+  questions: readonly Question[],
+): string {
+  return JSON.stringify(
+    questions.map((question) => [question, askView(views, states, question)]),
+    undefined,
+    1,
+  );
 }
 
 function answers(views: readonly View[], inputs: readonly FoldInput[], questions: readonly Question[]): string {
@@ -139,5 +159,7 @@ function equal(got: string, expected: string): void {
   const gotLines = got.split('\n');
   const expectedLines = expected.split('\n');
   const line = gotLines.findIndex((text, i) => text !== expectedLines[i]);
-  throw new Error(`line ${line}: expected ${expectedLines.slice(line, line + 3).join(' ')}, got ${gotLines.slice(line, line + 3).join(' ')}`);
+  throw new Error(
+    `line ${line}: expected ${expectedLines.slice(line, line + 3).join(' ')}, got ${gotLines.slice(line, line + 3).join(' ')}`,
+  );
 }

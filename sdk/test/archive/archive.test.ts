@@ -20,13 +20,34 @@ const registry = createRegistry(corePlugins);
 function block(i: number, gone = false): Uint8Array {
   const header: ValueMap = { version: 2, kind: 'embedding/1', timestamp: timestamp + i, cosmic_signature: stamp };
   const seed = new Uint8Array(32).fill(1);
-  if (gone) return signBlock({ header: { ...header, body: cidOf(DAG_CBOR, sha256(Uint8Array.of(i))), body_bytes: 9 }, body: null, seed, network: 'dev' });
+  if (gone)
+    return signBlock({
+      header: { ...header, body: cidOf(DAG_CBOR, sha256(Uint8Array.of(i))), body_bytes: 9 },
+      body: null,
+      seed,
+      network: 'dev',
+    });
   const rows = [Float32Array.of(i, 1, 2), Float32Array.of(0, 0.1, i)];
   return signBlock({
     header,
     body: {
-      salt: new Uint8Array(16).fill(i), tags: [], linked_blocks: [],
-      space: { model: 'test', revision: null, weights: null, precision: null, dims: 3, metric: 'cosine', pooling: null, normalized: false, query_prefix: null, passage_prefix: null, max_tokens: null, endpoint: null },
+      salt: new Uint8Array(16).fill(i),
+      tags: [],
+      linked_blocks: [],
+      space: {
+        model: 'test',
+        revision: null,
+        weights: null,
+        precision: null,
+        dims: 3,
+        metric: 'cosine',
+        pooling: null,
+        normalized: false,
+        query_prefix: null,
+        passage_prefix: null,
+        max_tokens: null,
+        endpoint: null,
+      },
       embedding: packRows(rows, i % 2 === 0 ? 'f32' : 'f16') as unknown as ValueMap,
       input_type: 'text',
       input_reference: rows.map((_, row) => ({ hash: sha256(Uint8Array.of(i, row)), origin: 'test' })),
@@ -36,7 +57,11 @@ function block(i: number, gone = false): Uint8Array {
   });
 }
 
-const blocks = [...Array.from({ length: 12 }, (_, i) => block(i)), block(90, true), utf8('{"version": "1.0",\n "signature": "x"}')];
+const blocks = [
+  ...Array.from({ length: 12 }, (_, i) => block(i)),
+  block(90, true),
+  utf8('{"version": "1.0",\n "signature": "x"}'),
+];
 
 async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
   const out: Uint8Array[] = [];
@@ -49,7 +74,9 @@ describe('CAR', () => {
   test('comes back block for block, in whatever pieces it is read', async () => {
     const bytes = await car();
     for (const size of [1, 7, 1000, bytes.length]) {
-      const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
+      const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+        bytes.subarray(i * size, (i + 1) * size),
+      );
       expect((await collect(readCar(pieces))).map(toHex)).toEqual(blocks.map(toHex));
     }
     expect(await collect(readCar([await car([])]))).toEqual([]);
@@ -60,7 +87,9 @@ describe('CAR', () => {
     const [root] = await reader.getRoots();
     const manifest = dagCbor.decode((await reader.get(root!))!.bytes) as { type: string; blocks: number; parts: CID[] };
     expect(manifest).toMatchObject({ type: 'cosmicembeddings/archive/1', blocks: blocks.length });
-    const part = dagCbor.decode((await reader.get(manifest.parts[0]!))!.bytes) as { blocks: [CID, CID | null, CID | null][] };
+    const part = dagCbor.decode((await reader.get(manifest.parts[0]!))!.bytes) as {
+      blocks: [CID, CID | null, CID | null][];
+    };
     expect(part.blocks).toHaveLength(blocks.length);
     const [envelope, header, body] = part.blocks[3]!;
     expect(dagCbor.decode((await reader.get(header!))!.bytes)).toMatchObject({ version: 2, kind: 'embedding/1', body });
@@ -92,8 +121,11 @@ describe('CAR', () => {
     const bent = bytes.slice();
     bent[bent.length - 5]! ^= 1;
     await expect(read(bent)).rejects.toThrow(/archive\.malformed/);
-    for (const length of [0, 1, 40, 100, bytes.length - 1, bytes.length - 60]) await expect(read(bytes.subarray(0, length))).rejects.toThrow(/archive\.malformed/);
-    const { writer, out } = CarWriter.create([CID.createV1(0x71, (await CarReader.fromBytes(bytes).then((r) => r.getRoots()))[0]!.multihash)]);
+    for (const length of [0, 1, 40, 100, bytes.length - 1, bytes.length - 60])
+      await expect(read(bytes.subarray(0, length))).rejects.toThrow(/archive\.malformed/);
+    const { writer, out } = CarWriter.create([
+      CID.createV1(0x71, (await CarReader.fromBytes(bytes).then((r) => r.getRoots()))[0]!.multihash),
+    ]);
     const written = collect(out);
     await writer.close();
     await expect(collect(readCar(await written))).rejects.toThrow(/archive\.malformed/);
@@ -117,7 +149,12 @@ describe('JSON Lines', () => {
     }
   });
 
-  test.each([['nonsense', 'nonsense'], ['a list', '[]'], ['a number', '5'], ['nothing', '']])('refuses %s', (_what, line) => {
+  test.each([
+    ['nonsense', 'nonsense'],
+    ['a list', '[]'],
+    ['a number', '5'],
+    ['nothing', ''],
+  ])('refuses %s', (_what, line) => {
     expect(wireOfJson(line)).toMatchObject({ status: 'rejected', code: 'block.malformed' });
   });
 
@@ -139,9 +176,16 @@ describe('NPY', () => {
   test('NumPy’s own reading', () => {
     const bytes = npyOf([Float32Array.of(1, -0.5), Float32Array.of(3e-20, 4)], 2);
     expect((bytes.length - 16) % 64).toBe(0);
-    const script = 'import sys,io\ntry:\n import numpy\nexcept ImportError:\n print("absent"); sys.exit()\na=numpy.load(io.BytesIO(sys.stdin.buffer.read())); print(a.dtype, a.shape, a.tolist())';
+    const script =
+      'import sys,io\ntry:\n import numpy\nexcept ImportError:\n print("absent"); sys.exit()\na=numpy.load(io.BytesIO(sys.stdin.buffer.read())); print(a.dtype, a.shape, a.tolist())';
     const run = spawnSync('python3', ['-c', script], { input: bytes, encoding: 'utf8' });
     if (run.error !== undefined || run.stdout.startsWith('absent')) process.stderr.write('skipped: no NumPy here\n');
-    else expect(run.stdout.trim()).toBe('float32 (2, 2) [[1.0, -0.5], [2.9999999999999997e-20, 4.0]]'.replace('2.9999999999999997e-20', String(Math.fround(3e-20))));
+    else
+      expect(run.stdout.trim()).toBe(
+        'float32 (2, 2) [[1.0, -0.5], [2.9999999999999997e-20, 4.0]]'.replace(
+          '2.9999999999999997e-20',
+          String(Math.fround(3e-20)),
+        ),
+      );
   });
 });

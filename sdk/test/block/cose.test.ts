@@ -6,7 +6,13 @@ import { publicKeyOf, sign, verify } from '../../src/crypto/index.js';
 import { sharedJson } from '../shared-data.ts';
 
 interface Example {
-  readonly input: { readonly plaintext: string; readonly sign0?: { readonly external?: string; readonly key: { readonly kty: string; readonly d_hex?: string; readonly x_hex?: string } } };
+  readonly input: {
+    readonly plaintext: string;
+    readonly sign0?: {
+      readonly external?: string;
+      readonly key: { readonly kty: string; readonly d_hex?: string; readonly x_hex?: string };
+    };
+  };
   readonly intermediates: { readonly ToBeSign_hex?: string };
   readonly output: { readonly cbor: string };
 }
@@ -21,7 +27,12 @@ describe('COSE_Sign1', () => {
     // ["Signature1", protected, external, payload], built here from its parts; the protected header follows the tag and array heads
     const output = fromHex(example.output.cbor.toLowerCase());
     const protectedHeader = output.subarray(3, 3 + (output[2]! & 31));
-    const rebuilt = encode(['Signature1', protectedHeader, fromHex(example.input.sign0.external ?? ''), utf8(example.input.plaintext)]);
+    const rebuilt = encode([
+      'Signature1',
+      protectedHeader,
+      fromHex(example.input.sign0.external ?? ''),
+      utf8(example.input.plaintext),
+    ]);
     expect(toHex(rebuilt)).toBe(toHex(signed));
     expect(toHex(publicKeyOf(fromHex(key.d_hex!)))).toBe(key.x_hex!.toLowerCase());
     expect(toHex(sign(signed, fromHex(key.d_hex!)))).toBe(toHex(signature));
@@ -30,19 +41,31 @@ describe('COSE_Sign1', () => {
     expect(readEnvelope(fromHex(example.output.cbor.toLowerCase()))).toMatchObject({ code: 'block.bad_envelope' });
   });
 
-  test.each(['sign-pass-01', 'sign-pass-02', 'sign-pass-03', 'sign-fail-01', 'sign-fail-02', 'sign-fail-03', 'sign-fail-04', 'sign-fail-06', 'sign-fail-07'])(
-    '%s: another algorithm or form is refused, never taken for ours',
-    (name) => {
-      const example = sharedJson<Example>(`cose/sign1-tests/${name}.json`);
-      if (example === undefined) return;
-      expect(readEnvelope(fromHex(example.output.cbor.toLowerCase()))).toMatchObject({ status: 'rejected' });
-    },
-  );
+  test.each([
+    'sign-pass-01',
+    'sign-pass-02',
+    'sign-pass-03',
+    'sign-fail-01',
+    'sign-fail-02',
+    'sign-fail-03',
+    'sign-fail-04',
+    'sign-fail-06',
+    'sign-fail-07',
+  ])('%s: another algorithm or form is refused, never taken for ours', (name) => {
+    const example = sharedJson<Example>(`cose/sign1-tests/${name}.json`);
+    if (example === undefined) return;
+    expect(readEnvelope(fromHex(example.output.cbor.toLowerCase()))).toMatchObject({ status: 'rejected' });
+  });
 
   test('our Sig_structure is the one of RFC 9052 section 4.4', () => {
     const header = encode({ a: 1 });
-    for (const [network, aad] of [['dev', 'cosmicembeddings/block/2/dev'], ['', 'cosmicembeddings/block/2']] as const)
-      expect(toHex(signedBytes(header, network))).toBe(toHex(encode(['Signature1', fromHex('a10132'), utf8(aad), header])));
+    for (const [network, aad] of [
+      ['dev', 'cosmicembeddings/block/2/dev'],
+      ['', 'cosmicembeddings/block/2'],
+    ] as const)
+      expect(toHex(signedBytes(header, network))).toBe(
+        toHex(encode(['Signature1', fromHex('a10132'), utf8(aad), header])),
+      );
     expect(() => signedBytes(header, 'Not A Network')).toThrow(TypeError);
   });
 
@@ -61,10 +84,22 @@ describe('COSE_Sign1', () => {
     ['five items', (b: number[]) => [b[0]!, 0x85, ...b.slice(2)], 'block.bad_envelope'],
     ['indefinite array', (b: number[]) => [b[0]!, 0x9f, ...b.slice(2), 0xff], 'block.bad_envelope'],
     ['EdDSA (-8)', (b: number[]) => [...b.slice(0, 5), 0x27, ...b.slice(6)], 'block.bad_envelope'],
-    ['alg in two bytes', (b: number[]) => [b[0]!, b[1]!, 0x44, 0xa1, 0x01, 0x38, 0x12, ...b.slice(6)], 'block.bad_envelope'],
-    ['an unprotected entry', (b: number[]) => [...b.slice(0, 6), 0xa1, 0x04, 0x00, ...b.slice(7)], 'block.bad_envelope'],
+    [
+      'alg in two bytes',
+      (b: number[]) => [b[0]!, b[1]!, 0x44, 0xa1, 0x01, 0x38, 0x12, ...b.slice(6)],
+      'block.bad_envelope',
+    ],
+    [
+      'an unprotected entry',
+      (b: number[]) => [...b.slice(0, 6), 0xa1, 0x04, 0x00, ...b.slice(7)],
+      'block.bad_envelope',
+    ],
     ['detached payload', (b: number[]) => [...b.slice(0, 7), 0xf6, ...b.slice(-66)], 'block.bad_envelope'],
-    ['header length not shortest', (b: number[]) => [...b.slice(0, 7), 0x5a, 0, 0, ...b.slice(8)], 'block.bad_envelope'],
+    [
+      'header length not shortest',
+      (b: number[]) => [...b.slice(0, 7), 0x5a, 0, 0, ...b.slice(8)],
+      'block.bad_envelope',
+    ],
     ['signature of 63 bytes', (b: number[]) => [...b.slice(0, -65), 63, ...b.slice(-63)], 'block.malformed'],
     ['signature as text', (b: number[]) => [...b.slice(0, -66), 0x78, ...b.slice(-65)], 'block.bad_envelope'],
     ['cut short', (b: number[]) => b.slice(0, -1), 'block.malformed'],

@@ -60,7 +60,11 @@ function roundTrip(wire: Uint8Array, vectors: 'json' | 'base64' = 'json'): void 
 
 /** Any finite float32, by its bits: subnormals, powers of two and both zeros included. */
 const float32 = fc
-  .oneof(fc.integer({ min: 0, max: 0xffffffff }), fc.integer({ min: 0, max: 511 }).map((e) => (e << 23) >>> 0), fc.integer({ min: 0, max: 100 }))
+  .oneof(
+    fc.integer({ min: 0, max: 0xffffffff }),
+    fc.integer({ min: 0, max: 511 }).map((e) => (e << 23) >>> 0),
+    fc.integer({ min: 0, max: 100 }),
+  )
   .map((bits) => new Float32Array(Uint32Array.of(bits).buffer)[0]!)
   .filter((x) => Number.isFinite(x));
 
@@ -76,20 +80,36 @@ const value = fc.letrec<{ value: Value; map: ValueMap }>((tie) => ({
     fc.array(tie('value'), { maxLength: 4 }),
     tie('map'),
   ),
-  map: fc.dictionary(fc.oneof(fc.string({ unit: 'grapheme', maxLength: 8 }), fc.constantFrom('/', 'bytes', 'map', '__proto__', 'constructor', 'id', 'signature')), tie('value'), {
-    maxKeys: 5,
-    noNullPrototype: true,
-  }),
+  map: fc.dictionary(
+    fc.oneof(
+      fc.string({ unit: 'grapheme', maxLength: 8 }),
+      fc.constantFrom('/', 'bytes', 'map', '__proto__', 'constructor', 'id', 'signature'),
+    ),
+    tie('value'),
+    {
+      maxKeys: 5,
+      noNullPrototype: true,
+    },
+  ),
 }));
 
 describe('bytes → JSON → bytes is the identity', () => {
   test.each(['f32', 'f16', 'i8', 'b1'] as const)('embedding/1 with %s rows', (dtype) => {
     fc.assert(
-      fc.property(fc.array(fc.array(float32, { minLength: 5, maxLength: 5 }), { minLength: 1, maxLength: 3 }), (rows) => {
-        const wire = block('embedding/1', embedding(rows.map((row) => Float32Array.from(row)), dtype));
-        roundTrip(wire);
-        roundTrip(wire, 'base64');
-      }),
+      fc.property(
+        fc.array(fc.array(float32, { minLength: 5, maxLength: 5 }), { minLength: 1, maxLength: 3 }),
+        (rows) => {
+          const wire = block(
+            'embedding/1',
+            embedding(
+              rows.map((row) => Float32Array.from(row)),
+              dtype,
+            ),
+          );
+          roundTrip(wire);
+          roundTrip(wire, 'base64');
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -120,7 +140,12 @@ describe('bytes → JSON → bytes is the identity', () => {
     const body: ValueMap = { tags: ['a', 'ä⭐'], linked_blocks: [{ rel: 'cites', id: otherId }] };
     const wire = block('embedding/1', embedding([Float32Array.of(1, 0, 0)], 'f32'), { header, body });
     roundTrip(wire);
-    const gone = signBlock({ header: { version: 2, kind: 'embedding/1', timestamp, cosmic_signature: stamp, body: otherId, body_bytes: 77 }, body: null, seed, network });
+    const gone = signBlock({
+      header: { version: 2, kind: 'embedding/1', timestamp, cosmic_signature: stamp, body: otherId, body_bytes: 77 },
+      body: null,
+      seed,
+      network,
+    });
     roundTrip(gone);
   });
 });
@@ -132,7 +157,9 @@ describe('JSON in any spelling gives the one byte string or an error', () => {
   test('order of keys, white space, escapes, digits beyond a float32', () => {
     const reversed = JSON.stringify(Object.fromEntries(Object.entries(json).reverse()), null, 3);
     expect(fromJson(reversed)).toEqual(wire);
-    const escaped = toJson(wire).replace(/text 0/, '\\u0074\\u0065xt 0').replace('file:///a', 'file:\\/\\/\\/a');
+    const escaped = toJson(wire)
+      .replace(/text 0/, '\\u0074\\u0065xt 0')
+      .replace('file:///a', 'file:\\/\\/\\/a');
     expect(fromJson(escaped)).toEqual(wire);
     expect(toJson(wire)).toContain('"values":[[0.1,-2.5,3e-20]]');
     expect(fromJson(toJson(wire).replace('[0.1,', '[0.10000000149011612,'))).toEqual(wire);
@@ -207,7 +234,25 @@ describe('JSON text', () => {
     );
   });
 
-  test.each(['', ' ', '01', '1.', '.5', '+1', '1e', '"\t"', '"\\x"', '[1,]', '{"a":1,}', '{a:1}', 'nul', '1 2', "'a'", '[1 2]', '\ufeff1'])('refuses %j', (text) => {
+  test.each([
+    '',
+    ' ',
+    '01',
+    '1.',
+    '.5',
+    '+1',
+    '1e',
+    '"\t"',
+    '"\\x"',
+    '[1,]',
+    '{"a":1,}',
+    '{a:1}',
+    'nul',
+    '1 2',
+    "'a'",
+    '[1 2]',
+    '\ufeff1',
+  ])('refuses %j', (text) => {
     expect(() => parseJson(text)).toThrow(/at character/);
     expect(() => JSON.parse(text) as unknown).toThrow();
   });
@@ -216,7 +261,8 @@ describe('JSON text', () => {
 function plain(value: ReturnType<typeof parseJson>): unknown {
   if (value instanceof Map) {
     const object: Record<string, unknown> = {};
-    for (const [key, item] of value) Object.defineProperty(object, key, { value: plain(item), enumerable: true, configurable: true, writable: true });
+    for (const [key, item] of value)
+      Object.defineProperty(object, key, { value: plain(item), enumerable: true, configurable: true, writable: true });
     return object;
   }
   if (Array.isArray(value)) return value.map(plain);
@@ -229,7 +275,10 @@ describe('float32 text', () => {
       fc.property(float32, (x) => {
         const text = float32Text(x);
         expect(Object.is(Math.fround(Number(text)), x)).toBe(true);
-        const digits = text.replace(/e.*$/, '').replace(/[-.]/g, '').replace(/^0+|0+$/g, '').length;
+        const digits = text
+          .replace(/e.*$/, '')
+          .replace(/[-.]/g, '')
+          .replace(/^0+|0+$/g, '').length;
         if (digits > 1) {
           // neither neighbour with a digit less reads back
           const shorter = x.toPrecision(digits - 1);

@@ -8,17 +8,29 @@ const timeMs = 1_790_000_000_000;
 const block = signBlock({
   seed,
   network: 'dev',
-  header: { version: 2, kind: 'note.example/1', timestamp: timeMs, cosmic_signature: createSky().stamp({ timeMs }) as never },
+  header: {
+    version: 2,
+    kind: 'note.example/1',
+    timestamp: timeMs,
+    cosmic_signature: createSky().stamp({ timeMs }) as never,
+  },
   body: { salt: new Uint8Array(16), tags: [], linked_blocks: [], note: 'x'.repeat(300) },
 });
 
 test('a block cut anywhere needs more bytes; whole, it ends where it ends', () => {
-  for (let cut = 0; cut < block.length; cut++) expect([cut, nextBlock(block.subarray(0, cut))]).toEqual([cut, { status: 'more' }]);
+  for (let cut = 0; cut < block.length; cut++)
+    expect([cut, nextBlock(block.subarray(0, cut))]).toEqual([cut, { status: 'more' }]);
   expect(nextBlock(concatBytes(block, block.subarray(0, 9)))).toEqual({ status: 'ok', end: block.length });
 });
 
 test('a sequence is split into its blocks; what ends inside one, or begins none, is the last item', () => {
   expect(splitBlocks(concatBytes(block, block))).toEqual([block, block]);
-  expect(splitBlocks(concatBytes(block, block.subarray(0, 100))).at(-1)).toMatchObject({ status: 'rejected', code: 'block.malformed' });
-  expect(splitBlocks(concatBytes(block, Uint8Array.of(1, 2, 3)))).toMatchObject([block, { status: 'rejected', code: 'block.malformed' }]);
+  expect(splitBlocks(concatBytes(block, block.subarray(0, 100))).at(-1)).toMatchObject({
+    status: 'rejected',
+    code: 'block.malformed',
+  });
+  expect(splitBlocks(concatBytes(block, Uint8Array.of(1, 2, 3)))).toMatchObject([
+    block,
+    { status: 'rejected', code: 'block.malformed' },
+  ]);
 });

@@ -17,7 +17,11 @@ const { value } = fc.letrec<{ value: Value }>((tie) => ({
     { maxDepth: 5 },
     leaf,
     fc.array(tie('value'), { maxLength: 6 }),
-    fc.dictionary(fc.string({ unit: 'grapheme' }).filter((key) => key !== '__proto__'), tie('value'), { maxKeys: 6, noNullPrototype: true }),
+    fc.dictionary(
+      fc.string({ unit: 'grapheme' }).filter((key) => key !== '__proto__'),
+      tie('value'),
+      { maxKeys: 6, noNullPrototype: true },
+    ),
   ),
 }));
 
@@ -77,6 +81,12 @@ test('CIDs spell as multiformats does', () => {
 });
 
 test('base64 is canonical only', () => {
-  fc.assert(fc.property(fc.uint8Array(), (b) => toHex(fromBase64(toBase64(b))) === toHex(b) && toBase64(b) === Buffer.from(b).toString('base64')));
-  for (const bad of ['QQ', 'QQ=', 'QR==', 'QUI', 'QUJ=', 'Q===', 'Q Q=', 'QQ==QQ==']) expect(() => fromBase64(bad)).toThrow(SyntaxError);
+  fc.assert(
+    fc.property(
+      fc.uint8Array(),
+      (b) => toHex(fromBase64(toBase64(b))) === toHex(b) && toBase64(b) === Buffer.from(b).toString('base64'),
+    ),
+  );
+  for (const bad of ['QQ', 'QQ=', 'QR==', 'QUI', 'QUJ=', 'Q===', 'Q Q=', 'QQ==QQ=='])
+    expect(() => fromBase64(bad)).toThrow(SyntaxError);
 });

@@ -1,6 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
 import { fromBase32, fromBase58, fromBase64, fromHex, toBase32, toBase58, toHex, utf8 } from '../../src/bytes.js';
-import { cidOf, DAG_CBOR, decode, DecodeError, encode, fromDagJson, isCid, JsonDecimal, parseCid, parseJson, toDagJson, type JsonValue } from '../../src/codec/index.js';
+import {
+  cidOf,
+  DAG_CBOR,
+  decode,
+  DecodeError,
+  encode,
+  fromDagJson,
+  isCid,
+  JsonDecimal,
+  parseCid,
+  parseJson,
+  toDagJson,
+  type JsonValue,
+} from '../../src/codec/index.js';
 import { sha256 } from '../../src/crypto/index.js';
 import { sharedJson } from '../shared-data.ts';
 
@@ -17,7 +30,10 @@ function accepted(hex: string): boolean {
 }
 
 describe('RFC 8949 appendix A', () => {
-  const vectors = sharedJson<{ hex: string; roundtrip: boolean; decoded?: unknown; diagnostic?: string }[]>('cbor/rfc8949_appendix_a.json') ?? [];
+  const vectors =
+    sharedJson<{ hex: string; roundtrip: boolean; decoded?: unknown; diagnostic?: string }[]>(
+      'cbor/rfc8949_appendix_a.json',
+    ) ?? [];
   /**
    * What the appendix holds of our profile: integers within ±(2^53−1), definite strings, arrays, maps with text keys in
    * length-first order, false, true, null. Floats, undefined, other simple values, tags, bignums, indefinite lengths and
@@ -60,7 +76,8 @@ describe('IPLD', () => {
   type Fixture = Record<string, { cid: string; hex?: string; text?: string }>;
   const fixtures = Object.entries(sharedJson<Record<string, Fixture>>('cbor/ipld_dag_cbor_fixtures.json') ?? {});
   /** Does a fixture hold floats or integers beyond ±(2^53−1), which our profile leaves out? Its DAG-JSON says so. */
-  const outside = (name: string): boolean => holdsDecimal(parseJson(fixtures.find(([n]) => n === name)![1]['dag-json']!.text!));
+  const outside = (name: string): boolean =>
+    holdsDecimal(parseJson(fixtures.find(([n]) => n === name)![1]['dag-json']!.text!));
 
   test('dag-cbor fixtures are byte-exact with their CIDs', () => {
     let kept = 0;
@@ -86,7 +103,8 @@ describe('IPLD', () => {
   });
 
   test('what must be refused is', () => {
-    for (const v of sharedJson<{ hex: string }[]>('cbor/ipld_dag_cbor_negative.json') ?? []) expect(accepted(v.hex)).toBe(false);
+    for (const v of sharedJson<{ hex: string }[]>('cbor/ipld_dag_cbor_negative.json') ?? [])
+      expect(accepted(v.hex)).toBe(false);
   });
 });
 
@@ -107,9 +125,18 @@ test('multibase vectors: base32, base58btc, base64 with padding', () => {
     for (const line of lines) {
       const [, encoding, spelled] = /^(\S+),\s*"(.*)"$/.exec(line) ?? [];
       const body = spelled?.slice(1);
-      if (encoding === 'base32') [toBase32(bytes), toHex(fromBase32(body!))].forEach((got, i) => expect(got).toBe(i === 0 ? body : toHex(bytes)));
-      else if (encoding === 'base58btc') [toBase58(bytes), toHex(fromBase58(body!))].forEach((got, i) => expect(got).toBe(i === 0 ? body : toHex(bytes)));
-      else if (encoding === 'base64pad') [toBase64Text(bytes), toHex(fromBase64(body!))].forEach((got, i) => expect(got).toBe(i === 0 ? body : toHex(bytes)));
+      if (encoding === 'base32')
+        [toBase32(bytes), toHex(fromBase32(body!))].forEach((got, i) =>
+          expect(got).toBe(i === 0 ? body : toHex(bytes)),
+        );
+      else if (encoding === 'base58btc')
+        [toBase58(bytes), toHex(fromBase58(body!))].forEach((got, i) =>
+          expect(got).toBe(i === 0 ? body : toHex(bytes)),
+        );
+      else if (encoding === 'base64pad')
+        [toBase64Text(bytes), toHex(fromBase64(body!))].forEach((got, i) =>
+          expect(got).toBe(i === 0 ? body : toHex(bytes)),
+        );
       else continue;
       seen++;
     }
@@ -163,7 +190,8 @@ describe('limits of decoding', () => {
   });
 
   test('encode refuses what the profile cannot say', () => {
-    for (const bad of [1.5, NaN, Infinity, 2 ** 53, undefined, '\ud800', new Date(), new Map(), () => 1, 1n]) expect(() => encode(bad as never)).toThrow(TypeError);
+    for (const bad of [1.5, NaN, Infinity, 2 ** 53, undefined, '\ud800', new Date(), new Map(), () => 1, 1n])
+      expect(() => encode(bad as never)).toThrow(TypeError);
     const loop: unknown[] = [];
     loop.push(loop);
     expect(() => encode(loop as never)).toThrow(TypeError);

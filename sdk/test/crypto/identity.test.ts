@@ -6,10 +6,14 @@ import { sharedJson, sharedText } from '../shared-data.ts';
 
 describe('did:key', () => {
   test('vectors: seed → public key ⇄ did', () => {
-    const vectors = sharedJson<Record<string, { seed: string; verificationKeyPair: { publicKeyBase58?: string } }>>('json/did_key_ed25519.json') ?? {};
+    const vectors =
+      sharedJson<Record<string, { seed: string; verificationKeyPair: { publicKeyBase58?: string } }>>(
+        'json/did_key_ed25519.json',
+      ) ?? {};
     for (const [did, v] of Object.entries(vectors)) {
       const key = publicKeyOf(fromHex(v.seed));
-      if (v.verificationKeyPair.publicKeyBase58 !== undefined) expect(toBase58(key)).toBe(v.verificationKeyPair.publicKeyBase58);
+      if (v.verificationKeyPair.publicKeyBase58 !== undefined)
+        expect(toBase58(key)).toBe(v.verificationKeyPair.publicKeyBase58);
       expect(didOf(key)).toBe(did);
       expect(toHex(publicKeyOfDid(did)!)).toBe(toHex(key));
     }
@@ -45,7 +49,9 @@ describe('did:key', () => {
 });
 
 test('base58 round-trips, leading zeros included', () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => toHex(fromBase58(toBase58(bytes))) === toHex(bytes)));
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => toHex(fromBase58(toBase58(bytes))) === toHex(bytes)),
+  );
 });
 
 test('signing is deterministic: sign.input line by line', () => {

@@ -6,10 +6,12 @@ import { root } from '../shared-data.ts';
 
 test('specs/errors.md is the table of the code, row for row', () => {
   const text = readFileSync(join(root, 'specs', 'errors.md'), 'utf8');
-  const rows = [...text.matchAll(/^\| `([a-z_.]+)` \| (.*) \| (.*) \| (\w+) \| (yes|no) \| (\d+) \|$/gm)].map(([, code, meaning, advice, fault, retry, http]) => [
-    code!,
-    { meaning, advice, fault, retry: retry === 'yes', http: Number(http) },
-  ]);
+  const rows = [...text.matchAll(/^\| `([a-z_.]+)` \| (.*) \| (.*) \| (\w+) \| (yes|no) \| (\d+) \|$/gm)].map(
+    ([, code, meaning, advice, fault, retry, http]) => [
+      code!,
+      { meaning, advice, fault, retry: retry === 'yes', http: Number(http) },
+    ],
+  );
   expect(Object.fromEntries(rows)).toEqual(codes);
 });
 
@@ -21,7 +23,11 @@ test('every code that the sources name is in the table, and every row is used', 
       return /\.ts$/.test(name) && name !== 'errors.ts' ? [readFileSync(path, 'utf8')] : [];
     });
   const text = ['sdk/src', 'node/src', 'cli/src', 'web-ui/src'].flatMap((name) => sources(join(root, name))).join('\n');
-  const named = [...text.matchAll(/(?:rejected|CosmicError|Refusal|refuse|refused|problem|problemOf|malformed)\(\s*(?:\w+,\s*)?'([a-z_]+\.[a-z_]+)'/g)].map((match) => match[1]!);
+  const named = [
+    ...text.matchAll(
+      /(?:rejected|CosmicError|Refusal|refuse|refused|problem|problemOf|malformed)\(\s*(?:\w+,\s*)?'([a-z_]+\.[a-z_]+)'/g,
+    ),
+  ].map((match) => match[1]!);
   expect([...new Set(named)].filter((code) => !Object.hasOwn(codes, code))).toEqual([]);
   const unused = Object.keys(codes).filter((code) => !text.includes(`'${code}'`));
   expect(unused).toEqual([]);
@@ -30,7 +36,13 @@ test('every code that the sources name is in the table, and every row is used', 
 test('a problem object carries the row', () => {
   for (const code of Object.keys(codes) as Code[]) {
     expect(code).toMatch(/^[a-z]+\.[a-z_]+$/);
-    expect(problemOf(code, 'x')).toMatchObject({ type: `urn:cosmicembeddings:error:${code}`, status: codes[code].http, code, detail: 'x', retry: codes[code].retry });
+    expect(problemOf(code, 'x')).toMatchObject({
+      type: `urn:cosmicembeddings:error:${code}`,
+      status: codes[code].http,
+      code,
+      detail: 'x',
+      retry: codes[code].retry,
+    });
     expect(codes[code].http).toBeGreaterThanOrEqual(400);
   }
 });

@@ -4,7 +4,14 @@ import { toBase64, toHex } from '../../src/bytes.js';
 import { checkBlock } from '../../src/block/index.js';
 import { sha256, verify } from '../../src/crypto/index.js';
 import { decodeKey, encodeKey, isLockedKey, Keyring, keyOfSeed, type KeyFolder } from '../../src/keys/index.js';
-import { corePlugins, createRegistry, identityOf, type FoldInput, type IdentitiesState, type View } from '../../src/kinds/index.js';
+import {
+  corePlugins,
+  createRegistry,
+  identityOf,
+  type FoldInput,
+  type IdentitiesState,
+  type View,
+} from '../../src/kinds/index.js';
 import { createSky } from '../../src/sky/index.js';
 import { fold } from '../../src/testing/index.js';
 
@@ -14,7 +21,8 @@ const key = keyOfSeed(seed);
 describe('key files', () => {
   test('plain: hexadecimal, and the forms of the Python project', async () => {
     expect(await encodeKey(key)).toBe(`${toHex(seed)}\n`);
-    for (const text of [toHex(seed), `  ${toHex(seed).toUpperCase()}\r\n`, toBase64(seed)]) expect((await decodeKey(text)).did).toBe(key.did);
+    for (const text of [toHex(seed), `  ${toHex(seed).toUpperCase()}\r\n`, toBase64(seed)])
+      expect((await decodeKey(text)).did).toBe(key.did);
   });
 
   test('locked: only its passphrase opens it', async () => {
@@ -27,11 +35,14 @@ describe('key files', () => {
     await expect(decodeKey(text.slice(0, 60), 'ä secret')).rejects.toThrow(/key\.malformed/);
   });
 
-  test.each(['', 'x', toHex(seed).slice(2), toBase64(seed.slice(1)), toBase64(new Uint8Array(64))])('refuses %j without repeating it', async (text) => {
-    const error = await decodeKey(text).catch((e: Error) => e);
-    expect((error as Error).message).toMatch(/key\.malformed/);
-    if (text.length > 1) expect((error as Error).message).not.toContain(text);
-  });
+  test.each(['', 'x', toHex(seed).slice(2), toBase64(seed.slice(1)), toBase64(new Uint8Array(64))])(
+    'refuses %j without repeating it',
+    async (text) => {
+      const error = await decodeKey(text).catch((e: Error) => e);
+      expect((error as Error).message).toMatch(/key\.malformed/);
+      if (text.length > 1) expect((error as Error).message).not.toContain(text);
+    },
+  );
 
   test('a locked key file is an age file to others', async () => {
     const { identity, recipient } = await (await import('../../src/sealed/index.js')).newAgeKey();
@@ -40,10 +51,18 @@ describe('key files', () => {
     const text = await armor(await lock(new TextEncoder().encode(`${toHex(seed)}\n`), { recipients: [recipient] }));
     const run = spawnSync('age', ['-d', '-i', '-'], { input: identity, encoding: 'utf8' });
     if (run.error !== undefined) return void process.stderr.write('skipped: no age command here\n');
-    const opened = spawnSync('sh', ['-c', 'printf %s "$KEY" > "$0/k" && printf %s "$FILE" | age -d -i "$0/k"; rm -f "$0/k"', process.env['TMPDIR'] ?? '/tmp'], {
-      env: { ...process.env, KEY: identity, FILE: text },
-      encoding: 'utf8',
-    });
+    const opened = spawnSync(
+      'sh',
+      [
+        '-c',
+        'printf %s "$KEY" > "$0/k" && printf %s "$FILE" | age -d -i "$0/k"; rm -f "$0/k"',
+        process.env['TMPDIR'] ?? '/tmp',
+      ],
+      {
+        env: { ...process.env, KEY: identity, FILE: text },
+        encoding: 'utf8',
+      },
+    );
     expect(opened.stdout).toBe(`${toHex(seed)}\n`);
   });
 });
@@ -54,7 +73,8 @@ function memoryFolder(): KeyFolder & { files: Map<string, string> } {
     files,
     list: () => Promise.resolve([...files.keys()]),
     read: (file) => Promise.resolve(files.get(file)),
-    create: (file, text) => (files.has(file) ? Promise.reject(new Error('exists')) : Promise.resolve(void files.set(file, text))),
+    create: (file, text) =>
+      files.has(file) ? Promise.reject(new Error('exists')) : Promise.resolve(void files.set(file, text)),
     rename: (from, to) => {
       files.set(to, files.get(from)!);
       files.delete(from);
@@ -82,7 +102,8 @@ describe('keyring', () => {
     expect(await keyring.import('carl', text, 'other')).toEqual({ name: 'carl', did: locked.did, locked: false });
     await expect(keyring.create('ann')).rejects.toThrow(/key\.exists/);
     await expect(keyring.open('nobody')).rejects.toThrow(/key\.not_found/);
-    for (const name of ['', '../ann', 'Ann', 'a/b', 'a'.repeat(65)]) await expect(keyring.create(name)).rejects.toThrow(/config\.malformed/);
+    for (const name of ['', '../ann', 'Ann', 'a/b', 'a'.repeat(65)])
+      await expect(keyring.create(name)).rejects.toThrow(/config\.malformed/);
   });
 
   test('rotate hands the identity over with two blocks that the network accepts', async () => {
@@ -90,7 +111,13 @@ describe('keyring', () => {
     const before = await keyring.create('ann', 'pass');
     const registry = createRegistry(corePlugins);
     const sky = createSky();
-    const rotation = await keyring.rotate('ann', { network: 'dev', registry, sky, salt: () => new Uint8Array(16) }, Date.UTC(2026, 4, 1), 'pass', 'next');
+    const rotation = await keyring.rotate(
+      'ann',
+      { network: 'dev', registry, sky, salt: () => new Uint8Array(16) },
+      Date.UTC(2026, 4, 1),
+      'pass',
+      'next',
+    );
     expect(rotation.from).toEqual({ name: 'ann-before-1', did: before.did, locked: true });
     expect((await keyring.open('ann', 'next')).did).toBe(rotation.to.did);
     expect((await keyring.open('ann-before-1', 'pass')).did).toBe(before.did);
@@ -100,9 +127,16 @@ describe('keyring', () => {
       if (checked.status === 'rejected') throw new Error(checked.detail);
       expect(checked.entry.inert).toBeUndefined();
       const { author, kind, timeMs, refs, links, tags } = checked.entry;
-      return { block: { id: checked.id, author, kind, timeMs, refs, links, tags, body: undefined }, firstSeenMs: 0, receipts: [] };
+      return {
+        block: { id: checked.id, author, kind, timeMs, refs, links, tags, body: undefined },
+        firstSeenMs: 0,
+        receipts: [],
+      };
     });
     const states = fold(registry.views as readonly View[], inputs);
-    expect(identityOf(states['identities'] as IdentitiesState, before.did)).toMatchObject({ state: 'rotated', current: rotation.to.did });
+    expect(identityOf(states['identities'] as IdentitiesState, before.did)).toMatchObject({
+      state: 'rotated',
+      current: rotation.to.did,
+    });
   });
 });

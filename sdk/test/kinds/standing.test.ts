@@ -58,22 +58,39 @@ const handover = (from: string, to: string, seenMs: number): FoldInput[] => [
 function ask(inputs: readonly FoldInput[], view: string, query: string, params: Record<string, string>): unknown {
   return askView(views, fold(views, inputs), { view, query, params });
 }
-const standing = (inputs: readonly FoldInput[], name: string): Standing => ask(inputs, 'standing', 'of', { id: id(name) }) as Standing;
-const identity = (inputs: readonly FoldInput[], author: string): IdentityReport => ask(inputs, 'identities', 'of', { author: key(author) }) as IdentityReport;
+const standing = (inputs: readonly FoldInput[], name: string): Standing =>
+  ask(inputs, 'standing', 'of', { id: id(name) }) as Standing;
+const identity = (inputs: readonly FoldInput[], author: string): IdentityReport =>
+  ask(inputs, 'identities', 'of', { author: key(author) }) as IdentityReport;
 
 describe('retraction and superseding', () => {
   test('act when the author is the same', () => {
-    expect(standing([input('a', 'ann'), input('r', 'ann', retracts('a'))], 'a')).toMatchObject({ known: true, stands: false, reasons: [{ rel: 'retracts', acts: true }] });
-    expect(standing([input('a', 'ann'), input('b', 'ann', supersedes('a'))], 'a')).toMatchObject({ stands: false, newest: [id('b')] });
+    expect(standing([input('a', 'ann'), input('r', 'ann', retracts('a'))], 'a')).toMatchObject({
+      known: true,
+      stands: false,
+      reasons: [{ rel: 'retracts', acts: true }],
+    });
+    expect(standing([input('a', 'ann'), input('b', 'ann', supersedes('a'))], 'a')).toMatchObject({
+      stands: false,
+      newest: [id('b')],
+    });
   });
 
   test('by a stranger they are just links', () => {
-    expect(standing([input('a', 'ann'), input('r', 'bob', retracts('a'))], 'a')).toMatchObject({ stands: true, reasons: [{ acts: false, author: key('bob') }] });
-    expect(standing([input('a', 'ann'), input('b', 'bob', supersedes('a'))], 'a')).toMatchObject({ stands: true, newest: [id('a')] });
+    expect(standing([input('a', 'ann'), input('r', 'bob', retracts('a'))], 'a')).toMatchObject({
+      stands: true,
+      reasons: [{ acts: false, author: key('bob') }],
+    });
+    expect(standing([input('a', 'ann'), input('b', 'bob', supersedes('a'))], 'a')).toMatchObject({
+      stands: true,
+      newest: [id('a')],
+    });
   });
 
   test('a retraction counts in blocks of its kind only', () => {
-    expect(standing([input('a', 'ann'), input('r', 'ann', { ...retracts('a'), kind: 'embedding/1' })], 'a').stands).toBe(true);
+    expect(
+      standing([input('a', 'ann'), input('r', 'ann', { ...retracts('a'), kind: 'embedding/1' })], 'a').stands,
+    ).toBe(true);
   });
 
   test('superseding shows the newest, and every one where there are several', () => {
@@ -83,7 +100,11 @@ describe('retraction and superseding', () => {
   });
 
   test('a claim on a block that is not here waits for it', () => {
-    expect(standing([input('r', 'ann', retracts('a'))], 'a')).toMatchObject({ known: false, stands: false, newest: [] });
+    expect(standing([input('r', 'ann', retracts('a'))], 'a')).toMatchObject({
+      known: false,
+      stands: false,
+      newest: [],
+    });
   });
 
   test('what is no id is refused with a code', () => {
@@ -101,7 +122,12 @@ describe('rotation', () => {
   });
 
   test('the new key speaks for the old one’s blocks, over several steps', () => {
-    const inputs = [input('a', 'k1'), ...handover('k1', 'k2', 100), ...handover('k2', 'k3', 200), input('r', 'k3', { ...retracts('a'), seenMs: 300 })];
+    const inputs = [
+      input('a', 'k1'),
+      ...handover('k1', 'k2', 100),
+      ...handover('k2', 'k3', 200),
+      input('r', 'k3', { ...retracts('a'), seenMs: 300 }),
+    ];
     expect(standing(inputs, 'a').stands).toBe(false);
     expect(identity(inputs, 'k1').current).toBe(key('k3'));
   });
@@ -114,14 +140,21 @@ describe('rotation', () => {
   test('a rotated-away key’s block counts only when it, or a receipt for it, was seen before', () => {
     const rotation = handover('old', 'new', 100);
     expect(standing([...rotation, input('early', 'old', { seenMs: 50 })], 'early').stands).toBe(true);
-    expect(standing([...rotation, input('late', 'old', { seenMs: 150 })], 'late')).toMatchObject({ stands: false, reasons: [{ rel: 'rotated_away' }] });
+    expect(standing([...rotation, input('late', 'old', { seenMs: 150 })], 'late')).toMatchObject({
+      stands: false,
+      reasons: [{ rel: 'rotated_away' }],
+    });
     expect(standing([...rotation, input('late', 'old', { seenMs: 150, receiptMs: 60 })], 'late').stands).toBe(true);
     const lateClaim = input('r', 'old', { ...retracts('a'), seenMs: 150 });
     expect(standing([input('a', 'new'), ...rotation, lateClaim], 'a').stands).toBe(true);
   });
 
   test('two that contradict each other freeze the identity, and both are shown', () => {
-    const inputs = [input('a', 'old', { seenMs: 10 }), ...handover('old', 'new', 100), ...handover('old', 'thief', 200)];
+    const inputs = [
+      input('a', 'old', { seenMs: 10 }),
+      ...handover('old', 'new', 100),
+      ...handover('old', 'thief', 200),
+    ];
     const report = identity(inputs, 'old');
     expect(report.state).toBe('frozen');
     expect(report.current).toBeUndefined();
@@ -139,15 +172,23 @@ describe('rotation', () => {
 });
 
 test('two blocks with one prev are a visible fork; a stranger’s is not', () => {
-  const inputs = [input('a', 'ann'), input('b', 'ann', { prev: 'a' }), input('c', 'ann', { prev: 'a' }), input('d', 'bob', { prev: 'a' })];
-  expect(ask(inputs, 'forks', 'all', {})).toEqual({ forks: [{ prev: id('a'), author: key('ann'), blocks: [id('b'), id('c')].sort() }] });
+  const inputs = [
+    input('a', 'ann'),
+    input('b', 'ann', { prev: 'a' }),
+    input('c', 'ann', { prev: 'a' }),
+    input('d', 'bob', { prev: 'a' }),
+  ];
+  expect(ask(inputs, 'forks', 'all', {})).toEqual({
+    forks: [{ prev: id('a'), author: key('ann'), blocks: [id('b'), id('c')].sort() }],
+  });
   expect(ask(inputs, 'forks', 'all', { author: key('bob') })).toEqual({ forks: [] });
 });
 
 test('fallen lists exactly what does not stand, also among thousands', () => {
   const inputs: FoldInput[] = [];
   for (let i = 0; i < 3000; i++) inputs.push(input(`b${i}`, i % 2 === 0 ? 'ann' : 'bob', { seenMs: i }));
-  for (let i = 0; i < 3000; i += 10) inputs.push(input(`r${i}`, 'ann', { ...retracts(`b${i + (i % 20 === 0 ? 0 : 1)}`), seenMs: 5000 }));
+  for (let i = 0; i < 3000; i += 10)
+    inputs.push(input(`r${i}`, 'ann', { ...retracts(`b${i + (i % 20 === 0 ? 0 : 1)}`), seenMs: 5000 }));
   inputs.push(...handover('bob', 'bob2', 2500));
   const states = fold(views, inputs);
   const state = states['standing'] as StandingState;
@@ -170,7 +211,10 @@ viewSuite(
       const authors = ['k1', 'k2', 'k3', 'k4'];
       const names = Array.from({ length: 12 }, (_, i) => `b${i}`);
       const inputs = names.map((name, i) => {
-        const seen = { seenMs: Math.floor(random() * 20), ...(random() < 0.2 ? { receiptMs: Math.floor(random() * 20) } : {}) };
+        const seen = {
+          seenMs: Math.floor(random() * 20),
+          ...(random() < 0.2 ? { receiptMs: Math.floor(random() * 20) } : {}),
+        };
         const earlier = i === 0 ? 'nothing' : pick(names.slice(0, i));
         const made = pick<Made>([{}, {}, retracts(earlier), supersedes(earlier), { prev: earlier }]);
         return input(name, pick(authors), { ...made, ...seen });

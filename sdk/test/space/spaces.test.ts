@@ -10,7 +10,21 @@ import { canariesOf, canariesOfKnown } from '../../src/embedders/index.js';
 import { knownCanaries } from '../../src/embedders/known-canaries.js';
 import { corePlugins, createRegistry } from '../../src/kinds/index.js';
 import { createSky } from '../../src/sky/index.js';
-import { checkSpace, descriptorFault, differingField, knownSpace, knownSpaces, packRows, rowsFault, spaceIdOf, spaceMismatch, toUnit, unpackRow, type Canaries, type SpaceDescriptor } from '../../src/space/index.js';
+import {
+  checkSpace,
+  descriptorFault,
+  differingField,
+  knownSpace,
+  knownSpaces,
+  packRows,
+  rowsFault,
+  spaceIdOf,
+  spaceMismatch,
+  toUnit,
+  unpackRow,
+  type Canaries,
+  type SpaceDescriptor,
+} from '../../src/space/index.js';
 import { root } from '../shared-data.ts';
 
 const folder = join(root, 'specs', 'spaces');
@@ -43,7 +57,9 @@ describe('known spaces', () => {
   });
 
   test('what is frozen keeps its id', () => {
-    expect(Object.fromEntries(files.filter(({ status }) => status === 'frozen').map(({ name, id }) => [name, id]))).toEqual(FROZEN);
+    expect(
+      Object.fromEntries(files.filter(({ status }) => status === 'frozen').map(({ name, id }) => [name, id])),
+    ).toEqual(FROZEN);
   });
 
   test('an error names the differing field', () => {
@@ -53,7 +69,10 @@ describe('known spaces', () => {
     expect(differingField(space('gte-small'), space('e5-small-v2'))).toBe('model');
     expect(differingField(space('gte-small'), { ...space('gte-small') })).toBeUndefined();
     expect(spaceMismatch(space('gte-small'), { ...space('gte-small') })).toBeUndefined();
-    expect(spaceMismatch(space('all-minilm-l6-v2-q8-128'), space('all-minilm-l6-v2-q8-256'))).toMatchObject({ code: 'space.mismatch', detail: expect.stringMatching(/^max_tokens is 128 in .*, 256 in /) });
+    expect(spaceMismatch(space('all-minilm-l6-v2-q8-128'), space('all-minilm-l6-v2-q8-256'))).toMatchObject({
+      code: 'space.mismatch',
+      detail: expect.stringMatching(/^max_tokens is 128 in .*, 256 in /),
+    });
   });
 });
 
@@ -76,7 +95,10 @@ describe('canaries', () => {
   });
 
   /** Answers with the canaries' own vectors, turned a little when asked to. */
-  const echo = ({ canaries }: Canaries, turn: (vector: Float32Array, role: string, text: string) => Float32Array = (v) => v) => ({
+  const echo = (
+    { canaries }: Canaries,
+    turn: (vector: Float32Array, role: string, text: string) => Float32Array = (v) => v,
+  ) => ({
     embed: (texts: readonly string[], { role }: { role: string }) =>
       Promise.resolve({
         vectors: texts.map((text) => turn(canaries.find((c) => c.text === text)!.vector, role, text)),
@@ -94,44 +116,88 @@ describe('canaries', () => {
 
   test('a runtime that reproduces them passes, one beyond 0.005 does not', async () => {
     expect(await checkSpace(echo(canaries), canaries)).toMatchObject({ status: 'reproduced' });
-    expect(await checkSpace(echo(canaries, (v) => turned(v, 0.09)), canaries)).toMatchObject({ status: 'reproduced' });
-    expect(await checkSpace(echo(canaries, (v) => turned(v, 0.11)), canaries)).toMatchObject({ code: 'space.canary_failed' });
-    expect(await checkSpace(echo(canaries, (v) => v.subarray(1)), canaries)).toMatchObject({ code: 'space.dims_mismatch' });
-    expect(await checkSpace(echo(canaries, (v) => v.map(() => NaN)), canaries)).toMatchObject({ status: 'rejected' });
+    expect(
+      await checkSpace(
+        echo(canaries, (v) => turned(v, 0.09)),
+        canaries,
+      ),
+    ).toMatchObject({ status: 'reproduced' });
+    expect(
+      await checkSpace(
+        echo(canaries, (v) => turned(v, 0.11)),
+        canaries,
+      ),
+    ).toMatchObject({ code: 'space.canary_failed' });
+    expect(
+      await checkSpace(
+        echo(canaries, (v) => v.subarray(1)),
+        canaries,
+      ),
+    ).toMatchObject({ code: 'space.dims_mismatch' });
+    expect(
+      await checkSpace(
+        echo(canaries, (v) => v.map(() => NaN)),
+        canaries,
+      ),
+    ).toMatchObject({ status: 'rejected' });
   });
 
   test('one canary that is off is enough: the long one, or the query', async () => {
     const long = echo(canaries, (v, _role, text) => (text.length > 600 ? turned(v, 0.2) : v));
-    expect(await checkSpace(long, canaries)).toMatchObject({ code: 'space.canary_failed', detail: expect.stringContaining('characters') });
+    expect(await checkSpace(long, canaries)).toMatchObject({
+      code: 'space.canary_failed',
+      detail: expect.stringContaining('characters'),
+    });
     const query = echo(canaries, (v, role) => (role === 'query' ? turned(v, 0.2) : v));
     expect(await checkSpace(query, canaries)).toMatchObject({ detail: expect.stringMatching(/^query/) });
   });
 
   test('with the real int8 build: the right configuration passes, every wrong one fails', () => {
     const models = join(root, '..', 'shared', 'models');
-    const module = process.env['TRANSFORMERS_MODULE'] ?? join(root, 'bench/node_modules/@huggingface/transformers/dist/transformers.node.mjs');
+    const module =
+      process.env['TRANSFORMERS_MODULE'] ??
+      join(root, 'bench/node_modules/@huggingface/transformers/dist/transformers.node.mjs');
     const missing = [models, module].find((path) => !existsSync(path));
     if (missing !== undefined) {
-      process.stderr.write(`skipped: ${missing === models ? 'no ../shared/models' : 'no @huggingface/transformers in bench/'}\n`);
+      process.stderr.write(
+        `skipped: ${missing === models ? 'no ../shared/models' : 'no @huggingface/transformers in bench/'}\n`,
+      );
       return;
     }
     // in a process of its own: the runtime's native part and the test runner's realm do not go together
-    const run = spawnSync(process.execPath, [join(root, 'tools/spaces/check-canaries.mjs'), models, module], { encoding: 'utf8', timeout: 60_000 });
-    const trials = run.stdout.trim().split('\n').map((line) => JSON.parse(line) as { what: string; space: string; status: string; code?: string });
+    const run = spawnSync(process.execPath, [join(root, 'tools/spaces/check-canaries.mjs'), models, module], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    const trials = run.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { what: string; space: string; status: string; code?: string });
     expect(trials[0]).toMatchObject({ status: 'reproduced', space: FROZEN['all-minilm-l6-v2-q8-256'] });
     expect(trials.slice(1).map(({ what, code }) => [what, code])).toEqual(
-      ['a passage prefix', 'a query prefix', 'another pooling', '128 tokens', '512 tokens', 'as the fp32 space'].map((what) => [what, 'space.canary_failed']),
+      ['a passage prefix', 'a query prefix', 'another pooling', '128 tokens', '512 tokens', 'as the fp32 space'].map(
+        (what) => [what, 'space.canary_failed'],
+      ),
     );
   }, 60_000);
 });
 
 describe('stored rows', () => {
-  const space = (dims: number, normalized = true): SpaceDescriptor => ({ ...knownSpace('gte-small')!.space, dims, normalized });
+  const space = (dims: number, normalized = true): SpaceDescriptor => ({
+    ...knownSpace('gte-small')!.space,
+    dims,
+    normalized,
+  });
   const component = fc.double({ min: -1, max: 1, noNaN: true });
   const vector = fc.oneof(
     fc.array(component, { minLength: 2, maxLength: 400 }),
     // one component far above the others, where int8 is coarsest
-    fc.array(component.map((x) => x / 100), { minLength: 2, maxLength: 2000 }).map((list) => [1, ...list]),
+    fc
+      .array(
+        component.map((x) => x / 100),
+        { minLength: 2, maxLength: 2000 },
+      )
+      .map((list) => [1, ...list]),
   );
 
   test('every unit vector stays a unit vector within the tolerance of its storage form', () => {
@@ -139,7 +205,8 @@ describe('stored rows', () => {
       fc.property(vector, (list) => {
         if (list.every((x) => Math.abs(x) < 1e-3)) return;
         const unit = toUnit(Float32Array.from(list));
-        for (const dtype of ['f32', 'f16', 'i8'] as const) expect([dtype, rowsFault(packRows([unit], dtype), space(unit.length))]).toEqual([dtype, undefined]);
+        for (const dtype of ['f32', 'f16', 'i8'] as const)
+          expect([dtype, rowsFault(packRows([unit], dtype), space(unit.length))]).toEqual([dtype, undefined]);
       }),
     );
   });
@@ -170,7 +237,12 @@ describe('stored rows', () => {
   });
 
   test('i8 with a scale that is NaN, infinite, negative or zero', () => {
-    for (const [scale, code] of [[NaN, 'vector.not_finite'], [Infinity, 'vector.not_finite'], [0, 'vector.zero'], [-1 / 127, undefined]] as const) {
+    for (const [scale, code] of [
+      [NaN, 'vector.not_finite'],
+      [Infinity, 'vector.not_finite'],
+      [0, 'vector.zero'],
+      [-1 / 127, undefined],
+    ] as const) {
       const bytes = new Uint8Array(6);
       new DataView(bytes.buffer).setFloat32(0, scale, true);
       bytes[4] = 127;
@@ -187,6 +259,9 @@ describe('stored rows', () => {
     expect(rowsFault({ ...stored, bytes: Uint8Array.of(0x92, 0x41) }, hamming)?.code).toBe('vector.malformed');
     expect(rowsFault(stored, space(10))?.code).toBe('vector.malformed');
     expect(rowsFault({ dtype: 'f32', rows: 1, bytes: new Uint8Array(40) }, hamming)?.code).toBe('vector.malformed');
-    for (const dtype of ['f32', 'f16', 'i8', 'b1'] as const) expect(rowsFault({ dtype, rows: 2, bytes: new Uint8Array(7) }, dtype === 'b1' ? hamming : space(10))?.code).toBe('vector.malformed');
+    for (const dtype of ['f32', 'f16', 'i8', 'b1'] as const)
+      expect(rowsFault({ dtype, rows: 2, bytes: new Uint8Array(7) }, dtype === 'b1' ? hamming : space(10))?.code).toBe(
+        'vector.malformed',
+      );
   });
 });

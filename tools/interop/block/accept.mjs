@@ -1,7 +1,17 @@
 /** Judges signed.json, which check.py wrote: we have to accept every block, with the same id and the same view of its kind. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkBlock, corePlugins, createRegistry, fromBase64, fromJson, sha256, toHex, toJson, verify } from '../../../sdk/dist/index.js';
+import {
+  checkBlock,
+  corePlugins,
+  createRegistry,
+  fromBase64,
+  fromJson,
+  sha256,
+  toHex,
+  toJson,
+  verify,
+} from '../../../sdk/dist/index.js';
 import { createSky } from '../../../sdk/dist/sky/index.js';
 
 const checks = { network: 'dev', registry: createRegistry(corePlugins), verify, sha256, sky: createSky() };
@@ -10,7 +20,12 @@ let faults = 0;
 for (const { wire, id, kind, inert } of signed) {
   const bytes = fromBase64(wire);
   const checked = checkBlock(bytes, checks);
-  const ok = checked.status === 'checked' && checked.id === id && checked.entry.kind === kind && (checked.entry.inert?.code ?? null) === inert && toHex(fromJson(toJson(bytes))) === toHex(bytes);
+  const ok =
+    checked.status === 'checked' &&
+    checked.id === id &&
+    checked.entry.kind === kind &&
+    (checked.entry.inert?.code ?? null) === inert &&
+    toHex(fromJson(toJson(bytes))) === toHex(bytes);
   if (!ok) console.error(`FAULT ${kind} ${id}: ${JSON.stringify(checked).slice(0, 300)}`);
   faults += ok ? 0 : 1;
 }

@@ -61,7 +61,8 @@ function nodeVerify(): Verify {
     }
     return key;
   };
-  return (signature, message, publicKey) => isSoundSignature(signature, publicKey) && verifyNative(null, message, keyOf(publicKey), signature);
+  return (signature, message, publicKey) =>
+    isSoundSignature(signature, publicKey) && verifyNative(null, message, keyOf(publicKey), signature);
 }
 
 /** DER head of a SubjectPublicKeyInfo for Ed25519 (RFC 8410 section 4); the 32 key bytes follow. */

@@ -1,6 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { fromHex, isSoundEncoding, isSoundPoint, publicKeyOf, sign, toHex, utf8, type Verify } from '@cosmicembeddings/sdk';
+import {
+  fromHex,
+  isSoundEncoding,
+  isSoundPoint,
+  publicKeyOf,
+  sign,
+  toHex,
+  utf8,
+  type Verify,
+} from '@cosmicembeddings/sdk';
 import { verifierOf } from '../../../src/adapters/crypto/index.js';
 import { sharedJson, sharedText } from '../../../../sdk/test/shared-data.ts';
 
@@ -29,11 +38,28 @@ function bytesOf(hex: string): Uint8Array {
 
 function cases(): Case[] {
   const all: Case[] = [];
-  const rfc = sharedJson<{ name: string; public: string; message: string; signature: string }[]>('crypto/rfc8032_ed25519.json');
-  for (const v of rfc ?? []) all.push({ source: `RFC 8032 ${v.name}`, publicKey: v.public, message: fromHex(v.message), signature: v.signature, valid: true });
+  const rfc =
+    sharedJson<{ name: string; public: string; message: string; signature: string }[]>('crypto/rfc8032_ed25519.json');
+  for (const v of rfc ?? [])
+    all.push({
+      source: `RFC 8032 ${v.name}`,
+      publicKey: v.public,
+      message: fromHex(v.message),
+      signature: v.signature,
+      valid: true,
+    });
 
-  const speccheck = sharedJson<{ message: string; pub_key: string; signature: string }[]>('crypto/speccheck_cases.json');
-  speccheck?.forEach((v, i) => all.push({ source: `speccheck ${i}`, publicKey: v.pub_key, message: fromHex(v.message), signature: v.signature, valid: i === 3 }));
+  const speccheck =
+    sharedJson<{ message: string; pub_key: string; signature: string }[]>('crypto/speccheck_cases.json');
+  speccheck?.forEach((v, i) =>
+    all.push({
+      source: `speccheck ${i}`,
+      publicKey: v.pub_key,
+      message: fromHex(v.message),
+      signature: v.signature,
+      valid: i === 3,
+    }),
+  );
 
   interface Group {
     publicKey: { pk: string };
@@ -50,19 +76,44 @@ function cases(): Case[] {
         valid: v.result === 'acceptable' ? undefined : v.result === 'valid',
       });
 
-  const cctv = sharedJson<{ number: number; key: string; sig: string; msg: string; flags: string[] | null }[]>('crypto/cctv_ed25519vectors.json');
+  const cctv = sharedJson<{ number: number; key: string; sig: string; msg: string; flags: string[] | null }[]>(
+    'crypto/cctv_ed25519vectors.json',
+  );
   for (const v of cctv ?? [])
-    all.push({ source: `CCTV ${v.number}`, publicKey: v.key, message: utf8(v.msg), signature: v.sig, valid: cctvVerdict(v.flags ?? []) });
+    all.push({
+      source: `CCTV ${v.number}`,
+      publicKey: v.key,
+      message: utf8(v.msg),
+      signature: v.sig,
+      valid: cctvVerdict(v.flags ?? []),
+    });
 
-  for (const [i, line] of (sharedText('crypto/ed25519_sign_input.txt') ?? '').trim().split('\n').filter(Boolean).entries()) {
+  for (const [i, line] of (sharedText('crypto/ed25519_sign_input.txt') ?? '')
+    .trim()
+    .split('\n')
+    .filter(Boolean)
+    .entries()) {
     const [, publicKey, message, signed] = line.split(':');
-    all.push({ source: `sign.input ${i}`, publicKey: publicKey!, message: fromHex(message!), signature: signed!.slice(0, 128), valid: true });
+    all.push({
+      source: `sign.input ${i}`,
+      publicKey: publicKey!,
+      message: fromHex(message!),
+      signature: signed!.slice(0, 128),
+      valid: true,
+    });
   }
   return all;
 }
 
 /** Our rule in CCTV's terms: what it refuses are points of small order, other encodings, and a left-over of small order. */
-const REFUSED = ['low_order_R', 'low_order_A', 'non_canonical_R', 'non_canonical_A', 'low_order_residue', 'reencoded_k'];
+const REFUSED = [
+  'low_order_R',
+  'low_order_A',
+  'non_canonical_R',
+  'non_canonical_A',
+  'low_order_residue',
+  'reencoded_k',
+];
 
 function cctvVerdict(flags: readonly string[]): boolean {
   return !flags.some((flag) => REFUSED.includes(flag));
@@ -79,7 +130,10 @@ describe('one Ed25519 rule', () => {
 
   test('all verifiers agree on every vector', () => {
     const split = table
-      .map((c) => ({ c, verdicts: verifiers.map(({ verify }) => verify(bytesOf(c.signature), c.message, bytesOf(c.publicKey))) }))
+      .map((c) => ({
+        c,
+        verdicts: verifiers.map(({ verify }) => verify(bytesOf(c.signature), c.message, bytesOf(c.publicKey))),
+      }))
       .filter(({ verdicts }) => new Set(verdicts).size > 1)
       .map(({ c, verdicts }) => `${c.source}: ${verdicts.join()}`);
     expect(split).toEqual([]);
@@ -90,24 +144,29 @@ describe('one Ed25519 rule', () => {
     const speccheck = table.filter((c) => c.source.startsWith('speccheck'));
     if (speccheck.length === 0) return;
     for (const { verify } of verifiers)
-      expect(speccheck.map((c) => verify(bytesOf(c.signature), c.message, bytesOf(c.publicKey)))).toEqual(speccheck.map((_, i) => i === 3));
+      expect(speccheck.map((c) => verify(bytesOf(c.signature), c.message, bytesOf(c.publicKey)))).toEqual(
+        speccheck.map((_, i) => i === 3),
+      );
   });
 
-  test.each(verifiers)('$name: signs and verifies, refuses flipped bits and wrong lengths without a throw', ({ verify }) => {
-    const seed = randomBytes(32);
-    const publicKey = publicKeyOf(seed);
-    const message = randomBytes(300);
-    const signature = sign(message, seed);
-    expect(verify(signature, message, publicKey)).toBe(true);
-    for (let bit = 0; bit < 512; bit += 7) {
-      const bent = signature.slice();
-      bent[bit >> 3]! ^= 1 << (bit & 7);
-      expect(verify(bent, message, publicKey)).toBe(false);
-    }
-    expect(verify(signature.subarray(1), message, publicKey)).toBe(false);
-    expect(verify(signature, message, publicKey.subarray(1))).toBe(false);
-    expect(verify(new Uint8Array(0), message, new Uint8Array(0))).toBe(false);
-  });
+  test.each(verifiers)(
+    '$name: signs and verifies, refuses flipped bits and wrong lengths without a throw',
+    ({ verify }) => {
+      const seed = randomBytes(32);
+      const publicKey = publicKeyOf(seed);
+      const message = randomBytes(300);
+      const signature = sign(message, seed);
+      expect(verify(signature, message, publicKey)).toBe(true);
+      for (let bit = 0; bit < 512; bit += 7) {
+        const bent = signature.slice();
+        bent[bit >> 3]! ^= 1 << (bit & 7);
+        expect(verify(bent, message, publicKey)).toBe(false);
+      }
+      expect(verify(signature.subarray(1), message, publicKey)).toBe(false);
+      expect(verify(signature, message, publicKey.subarray(1))).toBe(false);
+      expect(verify(new Uint8Array(0), message, new Uint8Array(0))).toBe(false);
+    },
+  );
 
   test('the check by bytes equals the check by arithmetic on all special encodings', () => {
     const p = 2n ** 255n - 19n;
@@ -122,7 +181,10 @@ describe('one Ed25519 rule', () => {
         if (special) expect(isSoundPoint(bytes)).toBe(false);
       }
     }
-    for (const orderEight of ['26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05', 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a']) {
+    for (const orderEight of [
+      '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+      'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+    ]) {
       const bytes = fromHex(orderEight);
       expect(isSoundEncoding(bytes)).toBe(false);
       bytes[31]! |= 0x80;

@@ -45,7 +45,9 @@ export const forksView: View<ForksState> = {
   empty: () => new Map(),
   apply,
   queries: {
-    all: (state, { author }, reads: Reads) => ({ forks: forksOf(state, reads['identities'] as IdentitiesState, author) }),
+    all: (state, { author }, reads: Reads) => ({
+      forks: forksOf(state, reads['identities'] as IdentitiesState, author),
+    }),
   },
 };
 

@@ -19,7 +19,9 @@ export const retractKind: Kind<RetractBody> = {
   parse(body: ValueMap) {
     const own = ownFields(body);
     const fault = schema(own, 'body');
-    return fault === undefined ? { ok: true, body: own as RetractBody } : { ok: false, code: 'kind.malformed', detail: fault };
+    return fault === undefined
+      ? { ok: true, body: own as RetractBody }
+      : { ok: false, code: 'kind.malformed', detail: fault };
   },
 };
 

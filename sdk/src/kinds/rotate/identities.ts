@@ -37,16 +37,24 @@ function apply(state: IdentitiesState, input: FoldInput): IdentitiesState {
   const { block } = input;
   for (const { rel, id } of block.refs) {
     if (rel === 'rotates_to') note(state, state.to, block.author, id, { block: block.id, seenMs: seenMsOf(input) });
-    else if (rel === 'rotates_from') note(state, state.from, block.author, id, { block: block.id, seenMs: seenMsOf(input) });
+    else if (rel === 'rotates_from')
+      note(state, state.from, block.author, id, { block: block.id, seenMs: seenMsOf(input) });
   }
   return state;
 }
 
-function note(state: IdentitiesState, halves: Map<string, Map<string, Half>>, author: string, name: string, half: Half): void {
+function note(
+  state: IdentitiesState,
+  halves: Map<string, Map<string, Half>>,
+  author: string,
+  name: string,
+  half: Half,
+): void {
   let named = halves.get(author);
   if (named === undefined) halves.set(author, (named = new Map()));
   const had = named.get(name);
-  if (had !== undefined && (had.seenMs < half.seenMs || (had.seenMs === half.seenMs && had.block <= half.block))) return;
+  if (had !== undefined && (had.seenMs < half.seenMs || (had.seenMs === half.seenMs && had.block <= half.block)))
+    return;
   named.set(name, half);
   state.revision++;
 }
@@ -71,7 +79,12 @@ function derive(state: IdentitiesState): Derived {
       const to = keyOf.get(name);
       const consent = to === undefined || to === from ? undefined : state.from.get(to)!.get(nameCid(from));
       if (to !== undefined && consent !== undefined)
-        handovers.push({ from, to, blocks: [half.block, consent.block], seenMs: Math.max(half.seenMs, consent.seenMs) });
+        handovers.push({
+          from,
+          to,
+          blocks: [half.block, consent.block],
+          seenMs: Math.max(half.seenMs, consent.seenMs),
+        });
     }
   }
   handovers.sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : a.to < b.to ? -1 : 1));
@@ -155,6 +168,10 @@ export const identitiesView: View<IdentitiesState> = {
   queries: {
     of: (state, { author = '' }) => identityOf(state, author),
     rotations: (state) => ({ handovers: derive(state).handovers }),
-    conflicts: (state) => ({ keys: [...derive(state).byFrom].filter(([, list]) => list.length > 1).map(([key, list]) => ({ key, handovers: list })) }),
+    conflicts: (state) => ({
+      keys: [...derive(state).byFrom]
+        .filter(([, list]) => list.length > 1)
+        .map(([key, list]) => ({ key, handovers: list })),
+    }),
   },
 };

@@ -23,7 +23,9 @@ export const rotateKind: Kind<RotateBody> = {
   parse(body: ValueMap) {
     const own = ownFields(body) as { to?: string; from?: string };
     const fault = schema(own as ValueMap, 'body') ?? faultOf(own);
-    return fault === undefined ? { ok: true, body: own as RotateBody } : { ok: false, code: 'kind.malformed', detail: fault };
+    return fault === undefined
+      ? { ok: true, body: own as RotateBody }
+      : { ok: false, code: 'kind.malformed', detail: fault };
   },
 };
 

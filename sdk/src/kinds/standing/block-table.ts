@@ -16,7 +16,13 @@ export interface BlockTable {
 }
 
 export function emptyTable(slots = 64): BlockTable {
-  return { digests: new Uint8Array(32 * slots), authors: new Uint32Array(slots), seenMs: new Float64Array(slots), raw: new Uint8Array(slots), count: 0 };
+  return {
+    digests: new Uint8Array(32 * slots),
+    authors: new Uint32Array(slots),
+    seenMs: new Float64Array(slots),
+    raw: new Uint8Array(slots),
+    count: 0,
+  };
 }
 
 export interface BlockRow {
@@ -65,7 +71,14 @@ function holds(table: BlockTable, slot: number, digest: Uint8Array): boolean {
   return true;
 }
 
-function insert(table: BlockTable, slot: number, digest: Uint8Array, author: number, seenMs: number, raw: number): void {
+function insert(
+  table: BlockTable,
+  slot: number,
+  digest: Uint8Array,
+  author: number,
+  seenMs: number,
+  raw: number,
+): void {
   table.digests.set(digest, 32 * slot);
   table.authors[slot] = author;
   table.seenMs[slot] = seenMs;

@@ -88,13 +88,33 @@ function acts(identities: IdentitiesState, target: string, { author, seenMs }: C
 export function standingOf(state: StandingState, id: string, reads: Reads): Standing {
   const identities = identitiesOf(reads);
   const row = rowOf(state.blocks, id);
-  const claims = [...(state.claims.get(id) ?? [])].sort((a, b) => (a.by < b.by ? -1 : a.by > b.by ? 1 : a.rel < b.rel ? -1 : 1));
+  const claims = [...(state.claims.get(id) ?? [])].sort((a, b) =>
+    a.by < b.by ? -1 : a.by > b.by ? 1 : a.rel < b.rel ? -1 : 1,
+  );
   if (row === undefined)
-    return { id, known: false, stands: false, reasons: claims.map(({ rel, by, author }) => ({ rel, by, author, acts: false })), newest: [] };
+    return {
+      id,
+      known: false,
+      stands: false,
+      reasons: claims.map(({ rel, by, author }) => ({ rel, by, author, acts: false })),
+      newest: [],
+    };
   const author = state.authors[row.author]!;
-  const reasons: Reason[] = claims.map((one) => ({ rel: one.rel, by: one.by, author: one.author, acts: acts(identities, author, one) }));
+  const reasons: Reason[] = claims.map((one) => ({
+    rel: one.rel,
+    by: one.by,
+    author: one.author,
+    acts: acts(identities, author, one),
+  }));
   if (row.seenMs > rotatedAwayMs(identities, author)) reasons.push({ rel: 'rotated_away', author, acts: true });
-  return { id, known: true, author, stands: reasons.every((reason) => !reason.acts), reasons, newest: newestOf(state, id, author, identities) };
+  return {
+    id,
+    known: true,
+    author,
+    stands: reasons.every((reason) => !reason.acts),
+    reasons,
+    newest: newestOf(state, id, author, identities),
+  };
 }
 
 /** Ends of all chains of supersession from a block; ids are hashes, so there are no circles. */
@@ -105,7 +125,9 @@ function newestOf(state: StandingState, start: string, author: string, identitie
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
     if (seen.has(id)) continue;
     seen.add(id);
-    const next = (state.claims.get(id) ?? []).filter((one) => one.rel === 'supersedes' && acts(identities, author, one));
+    const next = (state.claims.get(id) ?? []).filter(
+      (one) => one.rel === 'supersedes' && acts(identities, author, one),
+    );
     if (next.length === 0) newest.add(id);
     else for (const { by } of next) open.push(by);
   }
