@@ -18,6 +18,6 @@ for seed in 1 2 3; do [ -f composed$seed.txt ] || run compose "$wordnet" "$token
 [ -f composed2s.txt ] || awk 'NR % 3 == 1' composed2.txt > composed2s.txt
 [ -f composed2s.csr.npz ] || run prepare "$wordnet" "$tokenizer" 49000 . composed2s.txt
 for part in plain composed1 composed2s; do [ -f $part.f16.npy ] || run teacher "$model" $part.txt $part.f16.npy; done
-[ -f vectors.npy ] || run train "$wordnet" . vectors.npy --steps 1500 --kl 0.1 --contrast 0.04 plain composed1 composed2s
+[ -f vectors.npy ] || run train "$wordnet" . vectors.npy --steps 2600 --kl 0.4 --contrast 0.04 plain composed1 composed2s
 run export . vectors.npy "$here/../../sdk/assets/english-1.bin"
 run freeze

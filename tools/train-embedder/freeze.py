@@ -22,7 +22,9 @@ for (word,) in struct.iter_unpack("<I", content[: len(content) // 4 * 4]):
 digest = hashlib.sha256(content).hexdigest()
 space = root / "sdk/src/embedders/english/space.ts"
 text = space.read_text()
-text = re.sub(r"bytes: [\d_]+, check: \d+, sha256: '[0-9a-f]*'", f"bytes: {len(content):_}, check: {check}, sha256: '{digest}'", text)
+for name, value in (("bytes", f"{len(content):_}"), ("check", str(check)), ("sha256", f"'{digest}'")):
+    text, found = re.subn(rf"\b{name}: ['\w]+", f"{name}: {value}", text, count=1)
+    assert found == 1, name
 space.write_text(text)
 write_vectors(str(root / "sdk/assets/english-1.bin"), str(root / "specs/vectors/embedder-english.json"))
 
