@@ -39,8 +39,10 @@ async function start(args: string[]): Promise<void> {
   });
   const log = createLog(config.log);
   const node = await createNode(config, log);
+  // Listened for before anybody is told: whoever reads the line may stop the node at once.
+  const stopping = stopSignal();
   process.stdout.write(JSON.stringify({ listening: node.url, node: node.did, network: config.network, data: config.data }) + '\n');
-  await stopSignal();
+  await stopping;
   const hurry = setTimeout(() => process.exit(1), 15_000);
   hurry.unref();
   await node.close();
