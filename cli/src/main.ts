@@ -42,7 +42,7 @@ function commandLine(args: readonly string[]): Argv {
     .epilogue('Exit status: 0 done, 1 refused or not found, 2 wrong command line, 3 no node answers.')
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? new UsageError(/^Did you mean/.test(message) ? `unknown command ${args[0] ?? ''}. ${message}` : message);
+      throw error !== undefined && error.name !== 'YError' ? error : new UsageError(/^Did you mean/.test(message) ? `unknown command ${args[0] ?? ''}. ${message}` : message);
     });
   for (const command of commands) cli.command(command);
   return cli as Argv;

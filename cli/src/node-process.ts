@@ -19,8 +19,13 @@ export function spawnNode(args: readonly string[], options: SpawnOptions): Child
 export function runNode(args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawnNode(args, { stdio: 'inherit' });
-    const pass = (signal: NodeJS.Signals): void => void child.kill(signal);
-    // A terminal sends Ctrl-C to both; a service manager sends SIGTERM to this process alone.
+    // A terminal sends Ctrl-C to both; a service manager sends SIGTERM to this process alone. Once only: the library
+    // behind the configuration file sends this process every signal again, and a node takes a second one for haste.
+    let passed = false;
+    const pass = (signal: NodeJS.Signals): void => {
+      if (!passed) child.kill(signal);
+      passed = true;
+    };
     const ignore = (): void => undefined;
     process.on('SIGTERM', pass);
     process.on('SIGINT', ignore);

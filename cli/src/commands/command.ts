@@ -15,11 +15,18 @@ export function define<Flags>({ command, describe, builder, run }: Command<Flags
   return {
     command,
     describe,
-    ...(builder === undefined ? {} : { builder: (yargs: Argv<GlobalFlags>) => builder(yargs) as Argv<Flags & GlobalFlags> }),
+    ...(builder === undefined ? {} : { builder: (yargs: Argv<GlobalFlags>) => withValues(builder(yargs) as Argv<Flags & GlobalFlags>) }),
     handler: async (args) => {
       await run(args, loadSettings(args));
     },
   };
+}
+
+/** Flags that take a value are refused without one, instead of being taken for left out. */
+function withValues<T>(yargs: Argv<T>): Argv<T> {
+  const { string, number, array } = (yargs as unknown as { getOptions(): Readonly<Record<'string' | 'number' | 'array', readonly string[]>> }).getOptions();
+  const words = new Set(array);
+  return yargs.requiresArg([...string, ...number].filter((name) => !words.has(name) && name !== 'help'));
 }
 
 /** Flags of everything that says where and when. */

@@ -23,9 +23,11 @@ export const verifyCommand = define<VerifyFlags>({
       .option('longitude', { type: 'number', describe: 'as --latitude' })
       .option('elevation', { type: 'number', describe: 'as --latitude' }),
   run: async (args, settings) => {
+    // yargs reads a lone dash as an empty word.
+    const file = args.file === '' ? '-' : args.file;
     const checks = portableChecks(settings.network);
-    if (args.lines) return verifyLines(args.file, checks);
-    const verdicts = blocksOf(readInput(args.file), args.file).map((block) => judge(block, checks));
+    if (args.lines) return verifyLines(file, checks);
+    const verdicts = blocksOf(readInput(file), file).map((block) => judge(block, checks));
     if (settings.json) printJson(verdicts.length === 1 ? verdicts[0] : verdicts);
     else for (const verdict of verdicts) print(verdictText(verdict));
     if (!verdicts.every((verdict) => verdict.valid)) throw new Refused();
