@@ -7,12 +7,12 @@ const config: Config = {
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
-    '^(\\.{1,2}/.*)/src/(.*)\\.js$': '$1/dist/$2.js',
+    '^(\\.{1,2}/(?:.*/)?)src/(.*)\\.js$': '$1dist/$2.js',
     // Its ESM build is not marked as such; Node finds out by itself, jest takes the CommonJS one.
     '^astronomy-engine$': '<rootDir>/node_modules/astronomy-engine/astronomy.js',
   },
   transform: {
-    '^.+\\.ts$': ['ts-jest', { useESM: true, isolatedModules: true, diagnostics: false, tsconfig: '<rootDir>/tsconfig.test.json' }],
+    '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false, tsconfig: '<rootDir>/tsconfig.test.json' }],
   },
   testTimeout: 20_000,
 };
