@@ -3,8 +3,8 @@ import { CosmicError, type Arrival, type Code, type PutResult } from '@cosmicemb
 import { openDatabase, faultOf } from './driver.js';
 import { configure } from './schema.js';
 import { answerOf } from './writer-answer.js';
-import { packArrivals, type WriterReply, type WriterRequest, type WriterResult, type WriterSetup } from './writer-protocol.js';
-import { StoreWriter, type HeadNumbers } from './writer.js';
+import { packArrivals, resultsOf, type WriterReply, type WriterRequest, type WriterResult, type WriterSetup } from './writer-protocol.js';
+import { StoreWriter, type HeadNumbers, type Outcome } from './writer.js';
 
 /** One writer, one transaction and one fsync for all puts that wait together. */
 export interface GroupCommit {
@@ -22,6 +22,8 @@ interface Waiting {
 
 const GROUP_MAX = 1024;
 const GROUP_MAX_BYTES = 16 * 1024 * 1024;
+/** Groups under way: one being written, one packed and waiting, so that the writer never idles. */
+const DEPTH = 2;
 /** Puts that wait at most; more are refused as busy. */
 const WAITING_MAX = 65_536;
 
@@ -29,23 +31,24 @@ export async function openGroupCommit(setup: WriterSetup): Promise<GroupCommit> 
   const line = setup.engine === 'wasm' ? inLine(setup) : await inWorker(setup);
   const waiting: Waiting[] = [];
   let head = line.head();
-  let busy = false;
+  let underWay = 0;
   let scheduled = false;
 
   const flush = async (): Promise<void> => {
     scheduled = false;
-    if (busy || waiting.length === 0) return;
-    busy = true;
+    if (underWay >= DEPTH || waiting.length === 0) return;
+    underWay += 1;
     const group = takeGroup(waiting);
     try {
-      const results = (await line.ask(packArrivals(group.flatMap((item) => item.arrivals)))) as readonly PutResult[];
+      const arrivals = group.flatMap((item) => item.arrivals);
+      const results = resultsOf(arrivals, (await line.ask({ type: 'put', blocks: packArrivals(arrivals) })) as readonly Outcome[]);
       head = line.head();
       let at = 0;
       for (const item of group) item.resolve(results.slice(at, (at += item.arrivals.length)));
     } catch (error) {
       for (const item of group) item.reject(error);
     } finally {
-      busy = false;
+      underWay -= 1;
       if (waiting.length > 0) void flush();
     }
   };
@@ -54,7 +57,7 @@ export async function openGroupCommit(setup: WriterSetup): Promise<GroupCommit> 
       new Promise((resolve, reject) => {
         if (waiting.length >= WAITING_MAX) return reject(new CosmicError('node.busy', `${waiting.length} blocks wait to be written`));
         waiting.push({ arrivals, resolve, reject });
-        if (!busy && !scheduled) {
+        if (underWay < DEPTH && !scheduled) {
           scheduled = true;
           setImmediate(() => void flush());
         }
@@ -96,7 +99,7 @@ async function inWorker(setup: WriterSetup): Promise<Line> {
     new Promise((resolve, reject) => {
       if (fault !== undefined) return reject(fault);
       pending.push({ resolve, reject });
-      if (request !== undefined) worker.postMessage(request, request.type === 'put' ? [request.bytes.buffer as ArrayBuffer] : []);
+      if (request !== undefined) worker.postMessage(request, request.type === 'put' ? [request.blocks.bytes.buffer as ArrayBuffer, request.blocks.numbers.buffer as ArrayBuffer] : []);
     });
   worker.on('message', (reply: WriterReply) => {
     head = reply.head;

@@ -20,12 +20,11 @@ export class StoreReader {
     this.database.exec('PRAGMA cache_size = -16000; PRAGMA mmap_size = 268435456');
     this.names = new Names(this.database);
     const prepare = (sql: string): Statement => this.database.prepare(sql);
-    this.byDigest = prepare(`SELECT ${BLOCK_COLUMNS} FROM blocks WHERE digest = ?`);
+    this.byDigest = prepare(`SELECT ${BLOCK_COLUMNS} FROM blocks b JOIN bytes y ON y.block = b.id WHERE b.digest = ?`);
     const events = (columns: string): Statement =>
-      prepare(`SELECT e.seq AS event, e.digest AS event_digest, e.reason AS event_reason, ${columns} FROM events e LEFT JOIN blocks b ON b.id = e.block WHERE e.seq > ? ORDER BY e.seq LIMIT ?`);
-    const columns = BLOCK_COLUMNS.split(', ').map((column) => `b.${column}`);
-    this.events = events(columns.join(', '));
-    this.eventsWithoutBodies = events(columns.map((column) => (column === 'b.body' ? 'NULL AS body' : column)).join(', '));
+      prepare(`SELECT e.seq AS event, e.digest AS event_digest, e.reason AS event_reason, ${columns} FROM events e LEFT JOIN blocks b ON b.id = e.block LEFT JOIN bytes y ON y.block = e.block WHERE e.seq > ? ORDER BY e.seq LIMIT ?`);
+    this.events = events(BLOCK_COLUMNS);
+    this.eventsWithoutBodies = events(BLOCK_COLUMNS.replace('y.body', 'NULL AS body'));
     this.heads = prepare('SELECT (SELECT max(seq) FROM events) AS seq, (SELECT max(id) FROM blocks) AS count');
     this.decided = prepare(`
       SELECT time, digest FROM (

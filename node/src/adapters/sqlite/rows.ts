@@ -12,8 +12,8 @@ export interface EntryRest {
   readonly inert?: { readonly code: string; readonly detail: string };
 }
 
-export function restOf(entry: CatalogueEntry): EntryRest {
-  return {
+export function restOf(entry: CatalogueEntry): EntryRest | undefined {
+  const rest = {
     ...(entry.tags.length === 0 ? {} : { tags: entry.tags }),
     ...(entry.links.length === 0 ? {} : { links: entry.links }),
     ...(entry.refs.length === 0 ? {} : { refs: entry.refs }),
@@ -22,9 +22,11 @@ export function restOf(entry: CatalogueEntry): EntryRest {
     ...(entry.aliases === undefined ? {} : { aliases: entry.aliases }),
     ...(entry.inert === undefined ? {} : { inert: entry.inert }),
   };
+  return Object.keys(rest).length === 0 ? undefined : rest;
 }
 
-export const BLOCK_COLUMNS = 'id, digest, seq, python, time, first_seen, author, kind, space, row_count, first_label, header_only, erased, entry, envelope, body';
+/** Of `blocks b JOIN bytes y`. */
+export const BLOCK_COLUMNS = 'b.id, b.digest, b.seq, b.python, b.time, b.first_seen, b.author, b.kind, b.space, b.row_count, b.first_label, b.header_only, b.erased, b.entry, y.envelope, y.body';
 
 /** Dictionary of names and descriptors of one connection; both only ever grow. */
 export class Names {

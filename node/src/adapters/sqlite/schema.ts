@@ -9,6 +9,7 @@ const SCHEMA = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE names (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE spaces (id INTEGER PRIMARY KEY, descriptor TEXT NOT NULL);
+-- Apart from their bytes, blocks are some eighty bytes each: what a filter has to walk over.
 CREATE TABLE blocks (
   id INTEGER PRIMARY KEY,
   digest BLOB NOT NULL,
@@ -23,10 +24,9 @@ CREATE TABLE blocks (
   first_label INTEGER NOT NULL,
   header_only INTEGER NOT NULL,
   erased TEXT,
-  entry TEXT,
-  envelope BLOB NOT NULL,
-  body BLOB
+  entry TEXT
 );
+CREATE TABLE bytes (block INTEGER PRIMARY KEY, envelope BLOB NOT NULL, body BLOB);
 CREATE UNIQUE INDEX blocks_digest ON blocks (digest);
 CREATE UNIQUE INDEX blocks_time ON blocks (time, digest);
 CREATE INDEX blocks_author ON blocks (author);

@@ -1,12 +1,12 @@
 import type { Database } from './driver.js';
 import type { StoreWriter } from './writer.js';
-import { unpackArrivals, type WriterRequest, type WriterResult } from './writer-protocol.js';
+import { unpackBlocks, type WriterRequest, type WriterResult } from './writer-protocol.js';
 
 /** Carries out one request, in the worker or in line. */
 export function answerOf(request: WriterRequest, writer: StoreWriter, database: Database): WriterResult {
   switch (request.type) {
     case 'put':
-      return writer.put(unpackArrivals(request));
+      return writer.put(unpackBlocks(request.blocks));
     case 'erase': {
       const seqs = writer.erase(request.ids, request.reason);
       // What was erased must not linger in the log.

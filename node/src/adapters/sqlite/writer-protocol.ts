@@ -1,6 +1,7 @@
-import type { Arrival, CheckedBlock, DecidedItem, EraseReason, PutResult, BlockId } from '@cosmicembeddings/sdk';
+import type { Arrival, BlockId, DecidedItem, EraseReason, PutResult, SpaceDescriptor } from '@cosmicembeddings/sdk';
 import type { SqliteEngine } from './driver.js';
-import type { HeadNumbers } from './writer.js';
+import { restOf } from './rows.js';
+import type { HeadNumbers, Incoming, Outcome } from './writer.js';
 
 /** What the writer worker is started with. */
 export interface WriterSetup {
@@ -8,11 +9,24 @@ export interface WriterSetup {
   readonly engine: SqliteEngine;
 }
 
-type Meta = Omit<CheckedBlock, 'envelope' | 'body'> & { readonly envelopeBytes: number; readonly bodyBytes: number; readonly firstSeenMs: number };
+/**
+ * Blocks packed for the way into the worker: cloning an object a block would cost more than writing it. `bytes`: digest,
+ * envelope and body of each block in turn; `numbers`: NUMBERS a block; names stand once each in `names`.
+ */
+export interface PackedBlocks {
+  readonly count: number;
+  readonly bytes: Uint8Array;
+  readonly numbers: Float64Array;
+  readonly names: readonly string[];
+  /** By index into `names`. */
+  readonly descriptors: ReadonlyMap<number, SpaceDescriptor>;
+  /** JSON of the entry's rest by block number, where there is one. */
+  readonly rests: ReadonlyMap<number, string>;
+}
 
-/** One request at a time; the bytes of all blocks of a put travel in one transferred buffer. */
+/** One request at a time; a put is one transaction. */
 export type WriterRequest =
-  | { readonly type: 'put'; readonly metas: readonly Meta[]; readonly bytes: Uint8Array }
+  | { readonly type: 'put'; readonly blocks: PackedBlocks }
   | { readonly type: 'erase'; readonly ids: readonly BlockId[]; readonly reason: EraseReason }
   | { readonly type: 'decide'; readonly items: readonly DecidedItem[] }
   | { readonly type: 'undecide' }
@@ -20,33 +34,78 @@ export type WriterRequest =
   | { readonly type: 'vacuum' }
   | { readonly type: 'close' };
 
-export type WriterResult = readonly PutResult[] | readonly number[] | undefined;
+export type WriterResult = readonly Outcome[] | readonly number[] | undefined;
 
 export type WriterReply =
   | { readonly ok: true; readonly result: WriterResult; readonly head: HeadNumbers }
   | { readonly ok: false; readonly code?: string; readonly message: string; readonly head: HeadNumbers };
 
-export function packArrivals(arrivals: readonly Arrival[]): WriterRequest & { type: 'put' } {
+const DIGEST_BYTES = 32;
+/** python, timeMs, firstSeenMs, author, kind, space (-1: none), rows, headerOnly, envelope bytes, body bytes (-1: none). */
+const NUMBERS = 10;
+
+export function packArrivals(arrivals: readonly Arrival[]): PackedBlocks {
   let length = 0;
-  for (const { block } of arrivals) length += block.envelope.length + (block.body?.length ?? 0);
+  for (const { block } of arrivals) length += DIGEST_BYTES + block.envelope.length + (block.body?.length ?? 0);
   const bytes = new Uint8Array(length);
+  const numbers = new Float64Array(arrivals.length * NUMBERS);
+  const names: string[] = [];
+  const nameIds = new Map<string, number>();
+  const descriptors = new Map<number, SpaceDescriptor>();
+  const rests = new Map<number, string>();
+  const nameId = (name: string): number => {
+    let id = nameIds.get(name);
+    if (id === undefined) nameIds.set(name, (id = names.push(name) - 1));
+    return id;
+  };
   let at = 0;
-  const metas = arrivals.map(({ block, firstSeenMs }): Meta => {
-    const { envelope, body, ...rest } = block;
-    bytes.set(envelope, at);
-    at += envelope.length;
-    if (body !== null) bytes.set(body, at);
-    at += body?.length ?? 0;
-    return { ...rest, envelopeBytes: envelope.length, bodyBytes: body === null ? -1 : body.length, firstSeenMs };
+  const append = (part: Uint8Array): void => {
+    bytes.set(part, at);
+    at += part.length;
+  };
+  arrivals.forEach(({ block, firstSeenMs }, i) => {
+    const { entry, envelope, body } = block;
+    append(block.digest);
+    append(envelope);
+    if (body !== null) append(body);
+    const space = entry.rows > 0 && entry.space !== undefined ? nameId(entry.space) : -1;
+    if (space >= 0 && entry.descriptor !== undefined) descriptors.set(space, entry.descriptor);
+    const rest = restOf(entry);
+    if (rest !== undefined) rests.set(i, JSON.stringify(rest));
+    numbers.set(
+      [block.format === 'python/1' ? 1 : 0, block.timeMs, firstSeenMs, nameId(entry.author), nameId(entry.kind), space, entry.rows, block.headerOnly ? 1 : 0, envelope.length, body?.length ?? -1],
+      i * NUMBERS,
+    );
   });
-  return { type: 'put', metas, bytes };
+  return { count: arrivals.length, bytes, numbers, names, descriptors, rests };
 }
 
-export function unpackArrivals({ metas, bytes }: WriterRequest & { type: 'put' }): Arrival[] {
+export function unpackBlocks({ count, bytes, numbers, names, descriptors, rests }: PackedBlocks): Incoming[] {
   let at = 0;
-  return metas.map(({ envelopeBytes, bodyBytes, firstSeenMs, ...rest }) => {
-    const envelope = bytes.subarray(at, (at += envelopeBytes));
-    const body = bodyBytes < 0 ? null : bytes.subarray(at, (at += bodyBytes));
-    return { block: { ...rest, envelope, body }, firstSeenMs };
+  const take = (length: number): Uint8Array => bytes.subarray(at, (at += length));
+  return Array.from({ length: count }, (_, i): Incoming => {
+    const n = i * NUMBERS;
+    const space = numbers[n + 5]!;
+    const bodyBytes = numbers[n + 9]!;
+    return {
+      digest: take(DIGEST_BYTES),
+      python: numbers[n]! === 1,
+      timeMs: numbers[n + 1]!,
+      firstSeenMs: numbers[n + 2]!,
+      author: names[numbers[n + 3]!]!,
+      kind: names[numbers[n + 4]!]!,
+      space: space < 0 ? undefined : names[space],
+      descriptor: space < 0 ? undefined : descriptors.get(space),
+      rows: numbers[n + 6]!,
+      headerOnly: numbers[n + 7]! === 1,
+      rest: rests.get(i) ?? null,
+      envelope: take(numbers[n + 8]!),
+      body: bodyBytes < 0 ? null : take(bodyBytes),
+    };
   });
+}
+
+/** What the store answers for each arrival: the worker never sees ids. */
+export function resultsOf(arrivals: readonly Arrival[], outcomes: readonly Outcome[]): PutResult[] {
+  return arrivals.map(({ block }, i) => ({ id: block.id, ...outcomes[i]! }));
 }

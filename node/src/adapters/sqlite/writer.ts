@@ -1,7 +1,7 @@
-import type { Arrival, BlockId, DecidedItem, EraseReason, PutResult } from '@cosmicembeddings/sdk';
+import type { BlockId, DecidedItem, EraseReason, PutResult, SpaceDescriptor } from '@cosmicembeddings/sdk';
 import { faultOf, transaction, type Database, type Statement } from './driver.js';
 import { metaOf, newEpoch } from './schema.js';
-import { digestOf, restOf, type EntryRest } from './rows.js';
+import { digestOf, type EntryRest } from './rows.js';
 
 /** Refused ids kept at most; the oldest go. */
 const DECIDED_MAX = 1_000_000;
@@ -13,6 +13,26 @@ export interface HeadNumbers {
   readonly labels: number;
 }
 
+/** A block on its way into the store. */
+export interface Incoming {
+  readonly digest: Uint8Array;
+  readonly python: boolean;
+  readonly timeMs: number;
+  readonly firstSeenMs: number;
+  readonly author: string;
+  readonly kind: string;
+  readonly space: string | undefined;
+  readonly descriptor: SpaceDescriptor | undefined;
+  readonly rows: number;
+  readonly headerOnly: boolean;
+  /** JSON of the entry's rest. */
+  readonly rest: string | null;
+  readonly envelope: Uint8Array;
+  readonly body: Uint8Array | null;
+}
+
+export type Outcome = Omit<PutResult, 'id'>;
+
 /** Everything that writes to `store.sqlite`, one transaction a call. Runs in the writer worker, or in line where an engine cannot share. */
 export class StoreWriter {
   private readonly ids = new Map<string, number>();
@@ -22,6 +42,8 @@ export class StoreWriter {
   private count: number;
   private labels: number;
   private decidedNumber: number;
+  /** How many unknown ids are withheld: mostly none, which saves a look-up a block. */
+  private withheld: number;
   /** What the transaction under way adds to the counts by author, kind and space (rows). */
   private readonly tallied = new Map<string, { readonly what: string; readonly id: number; n: number }>();
 
@@ -31,17 +53,20 @@ export class StoreWriter {
       nameId: prepare('SELECT id FROM names WHERE name = ?'),
       addName: prepare('INSERT INTO names (name) VALUES (?)'),
       addSpace: prepare('INSERT OR IGNORE INTO spaces VALUES (?, ?)'),
-      find: prepare('SELECT id, seq, header_only, erased, space, row_count, entry FROM blocks WHERE digest = ?'),
+      find: prepare('SELECT id, seq, header_only, erased, python, space, row_count, entry FROM blocks WHERE digest = ?'),
       withheld: prepare('SELECT seq, reason, time FROM withheld WHERE digest = ?'),
       dateWithheld: prepare('UPDATE withheld SET time = ? WHERE digest = ?'),
       addWithheld: prepare('INSERT INTO withheld VALUES (?, ?, ?, NULL)'),
-      addBlock: prepare('INSERT INTO blocks (digest, seq, python, time, first_seen, author, kind, space, row_count, first_label, header_only, erased, entry, envelope, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?)'),
+      addBlock: prepare('INSERT INTO blocks (id, digest, seq, python, time, first_seen, author, kind, space, row_count, first_label, header_only, erased, entry) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)'),
+      addBytes: prepare('INSERT INTO bytes VALUES (?, ?, ?)'),
       lastId: prepare('SELECT last_insert_rowid() AS id'),
-      complete: prepare('UPDATE blocks SET seq = ?, space = ?, row_count = ?, first_label = ?, header_only = 0, entry = ?, body = ? WHERE id = ?'),
+      complete: prepare('UPDATE blocks SET seq = ?, space = ?, row_count = ?, first_label = ?, header_only = 0, entry = ? WHERE id = ?'),
+      setBody: prepare('UPDATE bytes SET body = ? WHERE block = ?'),
       addEvent: prepare('INSERT INTO events VALUES (?, ?, NULL, NULL)'),
       addErasure: prepare('INSERT INTO events VALUES (?, ?, ?, ?)'),
       erasureOf: prepare('SELECT seq FROM events WHERE block = ? AND reason IS NOT NULL'),
-      erase: prepare('UPDATE blocks SET body = NULL, erased = ?, entry = ?, envelope = CASE python WHEN 1 THEN zeroblob(0) ELSE envelope END WHERE id = ?'),
+      erase: prepare('UPDATE blocks SET erased = ?, entry = ? WHERE id = ?'),
+      eraseBytes: prepare('UPDATE bytes SET body = NULL, envelope = CASE ? WHEN 1 THEN zeroblob(0) ELSE envelope END WHERE block = ?'),
       addTag: prepare('INSERT OR IGNORE INTO tags VALUES (?, ?)'),
       addLanguage: prepare('INSERT OR IGNORE INTO languages VALUES (?, ?)'),
       addLink: prepare('INSERT OR IGNORE INTO links VALUES (?, ?, ?)'),
@@ -61,19 +86,20 @@ export class StoreWriter {
     this.seq = Number(database.prepare('SELECT max(seq) AS n FROM events').get()?.['n'] ?? 0);
     this.count = Number(database.prepare('SELECT max(id) AS n FROM blocks').get()?.['n'] ?? 0);
     this.decidedNumber = Number(database.prepare('SELECT max(number) AS n FROM decided').get()?.['n'] ?? 0);
+    this.withheld = Number(database.prepare('SELECT count(*) AS n FROM withheld').get()!['n']);
   }
 
   head(): HeadNumbers {
     return { epoch: this.epoch, seq: this.seq, count: this.count, labels: this.labels };
   }
 
-  put(arrivals: readonly Arrival[]): PutResult[] {
+  put(blocks: readonly Incoming[]): Outcome[] {
     return this.atomic(() => {
       const labels = this.labels;
-      const results = arrivals.map((arrival) => this.putOne(arrival));
+      const outcomes = blocks.map((block) => this.putOne(block));
       this.writeTallies();
       if (this.labels !== labels) this.statements['setLabels']!.run(String(this.labels));
-      return results;
+      return outcomes;
     });
   }
 
@@ -104,7 +130,7 @@ export class StoreWriter {
 
   /** Counters in memory follow the transaction: a failed one leaves them as they were. */
   private atomic<T>(work: () => T): T {
-    const before = { seq: this.seq, count: this.count, labels: this.labels, decidedNumber: this.decidedNumber };
+    const before = { seq: this.seq, count: this.count, labels: this.labels, decidedNumber: this.decidedNumber, withheld: this.withheld };
     try {
       return transaction(this.database, work);
     } catch (error) {
@@ -115,43 +141,47 @@ export class StoreWriter {
     }
   }
 
-  private putOne({ block, firstSeenMs }: Arrival): PutResult {
-    const { id, digest, entry } = block;
-    const refused = this.statements['withheld']!.get(digest);
+  private putOne(block: Incoming): Outcome {
+    const { digest, rows, rest } = block;
+    const refused = this.withheld === 0 ? undefined : this.statements['withheld']!.get(digest);
     if (refused !== undefined) {
       if (refused['time'] === null) this.statements['dateWithheld']!.run(block.timeMs, digest);
-      return { id, seq: refused['seq'] as number, fresh: false, erased: refused['reason'] as EraseReason };
+      return { seq: refused['seq'] as number, fresh: false, erased: refused['reason'] as EraseReason };
     }
     const before = this.statements['find']!.get(digest);
     if (before !== undefined && (before['erased'] !== null || block.headerOnly || before['header_only'] === 0))
-      return { id, seq: before['seq'] as number, fresh: false, ...(before['erased'] === null ? {} : { erased: before['erased'] as EraseReason }) };
+      return { seq: before['seq'] as number, fresh: false, ...(before['erased'] === null ? {} : { erased: before['erased'] as EraseReason }) };
     const seq = ++this.seq;
-    const space = entry.rows > 0 && entry.space !== undefined ? this.spaceId(entry.space, entry.descriptor) : null;
-    const rest = JSON.stringify(restOf(entry));
-    const stored = rest === '{}' ? null : rest;
-    let row: number;
-    if (before === undefined) {
-      this.statements['addBlock']!.run(
-        digest, seq, block.format === 'python/1' ? 1 : 0, block.timeMs, firstSeenMs, this.nameId(entry.author), this.nameId(entry.kind),
-        space, entry.rows, this.labels, block.headerOnly ? 1 : 0, stored, block.envelope, block.body,
-      );
-      row = this.statements['lastId']!.get()!['id'] as number;
-      this.count += 1;
-      this.tally('author', this.nameId(entry.author), 1);
-      this.tally('kind', this.nameId(entry.kind), 1);
-      this.statements['dropDecided']!.run(block.timeMs, digest);
-    } else {
-      row = before['id'] as number;
-      this.statements['complete']!.run(seq, space, entry.rows, this.labels, stored, block.body, row);
+    const space = block.space === undefined ? null : this.spaceId(block.space, block.descriptor);
+    const row = before === undefined ? this.insert(block, seq, space) : (before['id'] as number);
+    if (before !== undefined) {
+      this.statements['complete']!.run(seq, space, rows, this.labels, rest, row);
+      this.statements['setBody']!.run(block.body, row);
     }
     this.statements['addEvent']!.run(seq, row);
-    this.labels += entry.rows;
-    if (space !== null) this.tally('space', space, entry.rows);
-    for (const tag of entry.tags) this.statements['addTag']!.run(this.nameId(tag), row);
-    for (const language of entry.languages ?? []) this.statements['addLanguage']!.run(language.toLowerCase(), row);
-    for (const alias of entry.aliases ?? []) this.statements['addAlias']!.run(alias, row);
-    this.addLinks(row, [...entry.links, ...entry.refs, ...(entry.prev === undefined ? [] : [{ rel: 'prev', id: entry.prev }])]);
-    return { id, seq, fresh: true };
+    this.labels += rows;
+    if (space !== null) this.tally('space', space, rows);
+    if (rest !== null) this.addRest(row, JSON.parse(rest) as EntryRest);
+    return { seq, fresh: true };
+  }
+
+  private insert(block: Incoming, seq: number, space: number | null): number {
+    const { digest, python, timeMs, firstSeenMs, headerOnly } = block;
+    const [author, kind] = [this.nameId(block.author), this.nameId(block.kind)];
+    const row = ++this.count;
+    this.statements['addBlock']!.run(row, digest, seq, python ? 1 : 0, timeMs, firstSeenMs, author, kind, space, block.rows, this.labels, headerOnly ? 1 : 0, block.rest);
+    this.statements['addBytes']!.run(row, block.envelope, block.body);
+    this.tally('author', author, 1);
+    this.tally('kind', kind, 1);
+    if (this.decidedNumber > 0) this.statements['dropDecided']!.run(timeMs, digest);
+    return row;
+  }
+
+  private addRest(row: number, { tags = [], languages = [], aliases = [], links = [], refs = [], prev }: EntryRest): void {
+    for (const tag of tags) this.statements['addTag']!.run(this.nameId(tag), row);
+    for (const language of languages) this.statements['addLanguage']!.run(language.toLowerCase(), row);
+    for (const alias of aliases) this.statements['addAlias']!.run(alias, row);
+    this.addLinks(row, [...links, ...refs, ...(prev === undefined ? [] : [{ rel: 'prev', id: prev }])]);
   }
 
   private addLinks(row: number, links: readonly { readonly rel: string; readonly id: BlockId }[]): void {
@@ -170,6 +200,7 @@ export class StoreWriter {
       if (known !== undefined) return known['seq'] as number;
       const seq = ++this.seq;
       this.statements['addWithheld']!.run(named.digest, seq, reason);
+      this.withheld += 1;
       this.statements['addErasure']!.run(seq, null, Uint8Array.of(named.python ? 1 : 0, ...named.digest), reason);
       return seq;
     }
@@ -181,6 +212,7 @@ export class StoreWriter {
     const { refs, prev } = found['entry'] === null ? ({} as EntryRest) : (JSON.parse(found['entry'] as string) as EntryRest);
     const rest = JSON.stringify({ ...(refs === undefined ? {} : { refs }), ...(prev === undefined ? {} : { prev }) });
     this.statements['erase']!.run(reason, rest === '{}' ? null : rest, row);
+    this.statements['eraseBytes']!.run(found['python']!, row);
     for (const name of ['dropTags', 'dropLanguages', 'dropLinks', 'dropAliases']) this.statements[name]!.run(row);
     this.addLinks(row, [...(refs ?? []), ...(prev === undefined ? [] : [{ rel: 'prev', id: prev }])]);
     return seq;
