@@ -31,7 +31,7 @@ const WORDS_MIN = 1000;
 /** Between word hits that were asked for at all and those that are joined: as deep as the vectors, or so deep. */
 const JOINED_MIN = 100;
 /** Beside vectors: bench/search-quality. Alone: as full-text tables have it. */
-const bm25Beside: Bm25 = { k1: 0.9, b: 0.4 };
+const bm25Beside: Bm25 = { k1: 1.2, b: 0.5 };
 const bm25Alone: Bm25 = { k1: 1.2, b: 0.75 };
 /** A text index that lags gets this long to come to the head. */
 const CATCH_UP_MS = 250;

@@ -65,7 +65,7 @@ export interface Weights {
   readonly words: number;
 }
 
-export const defaultWeights: Weights = { vectors: 1, words: 0.5 };
+export const defaultWeights: Weights = { vectors: 1, words: 0.8 };
 
 export interface SearchParts {
   readonly store: Pick<BlockStore, 'get' | 'head'>;

@@ -79,7 +79,7 @@ function plural(word: string): string {
 }
 
 function pastAndGerund(word: string): string {
-  if (word.endsWith('eed')) return measure(word.slice(0, -3)) > 0 ? word.slice(0, -1) : word;
+  if (word.endsWith('eed') && word.length > 3) return measure(word.slice(0, -3)) > 0 ? word.slice(0, -1) : word;
   const start = word.endsWith('ed') ? word.slice(0, -2) : word.endsWith('ing') ? word.slice(0, -3) : undefined;
   if (start === undefined || !hasVowel(start)) return word;
   if (/(?:at|bl|iz)$/.test(start)) return `${start}e`;
