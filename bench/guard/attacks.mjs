@@ -41,7 +41,9 @@ function clusterMeans(rows, k) {
 
 /** Small noise, so that ten thousand rows are not one. */
 function jitter(rows, count, random, size) {
-  return Array.from({ length: count }, (_, i) => (count <= rows.length && size === 0 ? rows[i] : unit(rows[i % rows.length].map((x) => x + size * (random() - 0.5)))));
+  return Array.from({ length: count }, (_, i) =>
+    count <= rows.length && size === 0 ? rows[i] : unit(rows[i % rows.length].map((x) => x + size * (random() - 0.5))),
+  );
 }
 
 /** The row on the way from `row` to `target` whose mean cosine to the corpus is `hubness`. */
@@ -57,15 +59,22 @@ function upTo(row, target, centre, hubness) {
 
 export const attacks = {
   'mean direction, copied': ({ rows, count, random }) => jitter([meanOf(rows)], count, random, 0.002),
-  'means of ten clusters': ({ rows, count, random }) => jitter(clusterMeans(rows, 10), count, random, count === 10 ? 0 : 0.01),
-  'means of fifty clusters': ({ rows, count, random }) => jitter(clusterMeans(rows, 50), Math.max(count, 50), random, count <= 50 ? 0 : 0.01),
+  'means of ten clusters': ({ rows, count, random }) =>
+    jitter(clusterMeans(rows, 10), count, random, count === 10 ? 0 : 0.01),
+  'means of fifty clusters': ({ rows, count, random }) =>
+    jitter(clusterMeans(rows, 50), Math.max(count, 50), random, count <= 50 ? 0 : 0.01),
   'half mean, half a real row': ({ rows, count, random }) => {
     const mean = meanOf(rows);
-    return Array.from({ length: count }, () => unit(Float32Array.from(rows[Math.floor(random() * rows.length)], (x, i) => x + mean[i])));
+    return Array.from({ length: count }, () =>
+      unit(Float32Array.from(rows[Math.floor(random() * rows.length)], (x, i) => x + mean[i])),
+    );
   },
-  'mean of all queries, copied (knows the queries)': ({ queries, count, random }) => jitter([meanOf(queries)], count, random, 0.002),
-  'adaptive: towards the mean, just below the 97th percentile': ({ rows, count, random }) => adaptive(rows, meanOf(rows), count, random),
-  'adaptive: towards the queries’ mean, just below the 97th percentile': ({ rows, queries, count, random }) => adaptive(rows, meanOf(queries), count, random),
+  'mean of all queries, copied (knows the queries)': ({ queries, count, random }) =>
+    jitter([meanOf(queries)], count, random, 0.002),
+  'adaptive: towards the mean, just below the 97th percentile': ({ rows, count, random }) =>
+    adaptive(rows, meanOf(rows), count, random),
+  'adaptive: towards the queries’ mean, just below the 97th percentile': ({ rows, queries, count, random }) =>
+    adaptive(rows, meanOf(queries), count, random),
 };
 
 function adaptive(rows, target, count, random) {

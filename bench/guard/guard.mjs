@@ -33,11 +33,30 @@ for (const name of collections) {
       });
       return { share: round(hostile / all), ndcg: round(gain / queries.length) };
     };
-    const exact = (index) => queries.reduce((sum, query, i) => sum + ndcg10(index.search(query, 10, { exact: true }).rows.map((row) => row.label), collection.queries[i].relevant), 0) / queries.length;
+    const exact = (index) =>
+      queries.reduce(
+        (sum, query, i) =>
+          sum +
+          ndcg10(
+            index.search(query, 10, { exact: true }).rows.map((row) => row.label),
+            collection.queries[i].relevant,
+          ),
+        0,
+      ) / queries.length;
     const off = openIndex(documents, { guard: false, authors: HONEST_AUTHORS });
     for (const authors of [1, HONEST_AUTHORS]) {
       const on = openIndex(documents, { guard: true, authors });
-      honest.push({ collection: name, model, authors, ndcgOff: round(exact(off)), ndcgOn: round(exact(on)), ndcgThroughGraphOff: judge(off).ndcg, ndcgThroughGraphOn: judge(on).ndcg, ...on.status.guard, ...costOf(off, on, queries) });
+      honest.push({
+        collection: name,
+        model,
+        authors,
+        ndcgOff: round(exact(off)),
+        ndcgOn: round(exact(on)),
+        ndcgThroughGraphOff: judge(off).ndcg,
+        ndcgThroughGraphOn: judge(on).ndcg,
+        ...on.status.guard,
+        ...costOf(off, on, queries),
+      });
       console.error(honest.at(-1));
     }
     for (const [attack, make] of Object.entries(attacks)) {
@@ -45,13 +64,27 @@ for (const name of collections) {
         const hostile = make({ rows: documents, queries, count, random: randomOf(11) });
         const open = openIndex(documents, { guard: false, authors: HONEST_AUTHORS });
         add(open, hostile, n, () => 777);
-        const result = { collection: name, model, attack, rows: hostile.length, fairShare: round(hostile.length / (n + hostile.length)), off: judge(open) };
-        for (const [who, authorOf] of [['one author', () => 777], ['an author each', (i) => 1000 + i]]) {
+        const result = {
+          collection: name,
+          model,
+          attack,
+          rows: hostile.length,
+          fairShare: round(hostile.length / (n + hostile.length)),
+          off: judge(open),
+        };
+        for (const [who, authorOf] of [
+          ['one author', () => 777],
+          ['an author each', (i) => 1000 + i],
+        ]) {
           const guarded = openIndex(documents, { guard: true, authors: HONEST_AUTHORS });
           add(guarded, hostile, n, authorOf);
           const started = performance.now();
           const judged = judge(guarded);
-          result[who] = { ...judged, aside: guarded.status.guard.aside, msPerSearch: round((performance.now() - started) / queries.length) };
+          result[who] = {
+            ...judged,
+            aside: guarded.status.guard.aside,
+            msPerSearch: round((performance.now() - started) / queries.length),
+          };
         }
         rows.push(result);
         console.error(JSON.stringify(result));
@@ -75,7 +108,12 @@ function costOf(off, on, queries) {
   const started = performance.now();
   let sum = 0;
   for (let i = 0; i < 100_000; i++) sum += on.guard.hubness(row, 0);
-  return { searchMsOff: round(a), searchMsOn: round(b), searchCost: round(b / a - 1), hubnessMicrosPerRow: round(((performance.now() - started) * 1000) / 100_000 + 0 * sum) };
+  return {
+    searchMsOff: round(a),
+    searchMsOn: round(b),
+    searchCost: round(b / a - 1),
+    hubnessMicrosPerRow: round(((performance.now() - started) * 1000) / 100_000 + 0 * sum),
+  };
 }
 
 function round(x) {

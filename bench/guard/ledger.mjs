@@ -6,8 +6,27 @@ export const engineName = engine.name;
 
 /** An index of the node's own kind over honest rows, to which hostile ones can be added. */
 export function openIndex(rows, { guard, authors }) {
-  const space = { model: 'bench', revision: null, weights: null, precision: null, dims: rows[0].length, metric: 'cosine', pooling: null, normalized: true, query_prefix: null, passage_prefix: null, max_tokens: null, endpoint: null };
-  const { index } = SpaceIndex.open(space, { engine, budget: { maxBytes: Infinity, used: 0 }, graphMin: 1000, guard, seed: 7 });
+  const space = {
+    model: 'bench',
+    revision: null,
+    weights: null,
+    precision: null,
+    dims: rows[0].length,
+    metric: 'cosine',
+    pooling: null,
+    normalized: true,
+    query_prefix: null,
+    passage_prefix: null,
+    max_tokens: null,
+    endpoint: null,
+  };
+  const { index } = SpaceIndex.open(space, {
+    engine,
+    budget: { maxBytes: Infinity, used: 0 },
+    graphMin: 1000,
+    guard,
+    seed: 7,
+  });
   add(index, rows, 0, (i) => i % authors);
   return index;
 }

@@ -5,7 +5,7 @@ import { cpus } from 'node:os';
 /** Writes a result with machine, Node and commit beside it. */
 export function record(name, result) {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
-    cwd: new URL(".", import.meta.url),
+    cwd: new URL('.', import.meta.url),
     encoding: 'utf8',
   }).trim();
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`;

@@ -17,7 +17,20 @@ const flat = new Float32Array(n * dims);
 for (let i = 0; i < n; i++) flat.set(next(), i * dims);
 const queries = Array.from({ length: q }, next);
 const row = (i) => flat.slice(i * dims, (i + 1) * dims);
-const space = { model: 'bench', revision: null, weights: null, precision: null, dims, metric: 'cosine', pooling: null, normalized: true, query_prefix: null, passage_prefix: null, max_tokens: null, endpoint: null };
+const space = {
+  model: 'bench',
+  revision: null,
+  weights: null,
+  precision: null,
+  dims,
+  metric: 'cosine',
+  pooling: null,
+  normalized: true,
+  query_prefix: null,
+  passage_prefix: null,
+  max_tokens: null,
+  endpoint: null,
+};
 
 const TRUTHS = Math.min(q, Math.max(20, Math.floor(20_000_000 / n)));
 const truthOf = (query, keep) => {
@@ -55,7 +68,9 @@ for (const name of engines) {
     started = performance.now();
     await index.save({ graph: true });
     result.saveMs = Math.round(performance.now() - started);
-    result.bytesPerRow = Math.round(readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0) / n);
+    result.bytesPerRow = Math.round(
+      readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0) / n,
+    );
     result.residentMb = Math.round((process.memoryUsage().rss - before) / 1e6);
     await index.close();
 
@@ -72,7 +87,11 @@ for (const name of engines) {
         times.push(performance.now() - at);
       }
       times.sort((a, b) => a - b);
-      return { perSecond: Math.round(1000 / (times.reduce((sum, ms) => sum + ms, 0) / times.length)), p50Ms: round(times[times.length >> 1]), p99Ms: round(times[Math.floor(times.length * 0.99)]) };
+      return {
+        perSecond: Math.round(1000 / (times.reduce((sum, ms) => sum + ms, 0) / times.length)),
+        p50Ms: round(times[times.length >> 1]),
+        p99Ms: round(times[Math.floor(times.length * 0.99)]),
+      };
     };
     const recall = (search, expected) => {
       let found = 0;

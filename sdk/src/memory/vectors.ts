@@ -21,7 +21,8 @@ export function memoryVectors(space: SpaceDescriptor, memory: VectorMemory = {})
     space,
     upsert: async (added: readonly LabelledRow[], upTo) => {
       for (const { label, vector } of added) {
-        if (vector.length !== space.dims) throw new RangeError(`row ${label} has ${vector.length} numbers, the space ${space.dims}`);
+        if (vector.length !== space.dims)
+          throw new RangeError(`row ${label} has ${vector.length} numbers, the space ${space.dims}`);
         rows.set(label, vector);
       }
       position = upTo;
@@ -31,7 +32,8 @@ export function memoryVectors(space: SpaceDescriptor, memory: VectorMemory = {})
       position = upTo;
     },
     search: async (query, k, allow) => {
-      if (query.length !== space.dims) throw new RangeError(`query has ${query.length} numbers, the space ${space.dims}`);
+      if (query.length !== space.dims)
+        throw new RangeError(`query has ${query.length} numbers, the space ${space.dims}`);
       const best = new BestRows(k);
       const scale = byProduct ? 1 : inverseLength(query);
       for (const [label, row] of rows) {

@@ -51,7 +51,8 @@ export function indexSuite({ describe, test }: SuiteRunner, subject: IndexSubjec
         inOrder(hits);
         found += hits.filter((hit) => expected.has(hit.label)).length;
       }
-      if (found / 200 < (subject.recall ?? 1)) throw new Error(`recall@10 is ${found / 200}, at least ${subject.recall ?? 1} wanted`);
+      if (found / 200 < (subject.recall ?? 1))
+        throw new Error(`recall@10 is ${found / 200}, at least ${subject.recall ?? 1} wanted`);
       await index.close();
     });
 
@@ -140,7 +141,10 @@ export function indexSuite({ describe, test }: SuiteRunner, subject: IndexSubjec
 
     test('ties: lowest label first', async () => {
       const index = await fresh();
-      await index.upsert([9, 4, 7, 1].map((label) => ({ label, vector: axis(2) })), at(4));
+      await index.upsert(
+        [9, 4, 7, 1].map((label) => ({ label, vector: axis(2) })),
+        at(4),
+      );
       await index.upsert([{ label: 0, vector: axis(3) }], at(5));
       equal(
         (await index.search(axis(2), 4)).map((hit) => hit.label),
@@ -173,7 +177,10 @@ export function indexSuite({ describe, test }: SuiteRunner, subject: IndexSubjec
         ],
         at(2),
       );
-      const hits = await index.search(axis(0).map((x) => x * 2), 2);
+      const hits = await index.search(
+        axis(0).map((x) => x * 2),
+        2,
+      );
       equal(
         hits.map((hit) => [hit.label, hit.score]),
         [
@@ -212,7 +219,10 @@ export function indexSuite({ describe, test }: SuiteRunner, subject: IndexSubjec
       equal(await index.position(), at(401));
       const hits = await index.search(query, 1000);
       equal(hits.length, 399);
-      equal(hits.some((hit) => hit.label === 0), false);
+      equal(
+        hits.some((hit) => hit.label === 0),
+        false,
+      );
       await index.close();
     });
 
@@ -229,8 +239,18 @@ const DIMS = 48;
 
 function testSpace(dims: number): SpaceDescriptor {
   return {
-    model: 'test/random', revision: null, weights: null, precision: null, dims, metric: 'cosine', pooling: null,
-    normalized: true, query_prefix: null, passage_prefix: null, max_tokens: null, endpoint: null,
+    model: 'test/random',
+    revision: null,
+    weights: null,
+    precision: null,
+    dims,
+    metric: 'cosine',
+    pooling: null,
+    normalized: true,
+    query_prefix: null,
+    passage_prefix: null,
+    max_tokens: null,
+    endpoint: null,
   };
 }
 
@@ -269,7 +289,12 @@ function xorshift(seed: number): () => number {
   };
 }
 
-async function exactly(rows: readonly LabelledRow[], query: Float32Array, k: number, allow?: Uint8Array): Promise<RowHit[]> {
+async function exactly(
+  rows: readonly LabelledRow[],
+  query: Float32Array,
+  k: number,
+  allow?: Uint8Array,
+): Promise<RowHit[]> {
   const oracle = memoryVectors(testSpace(DIMS));
   await oracle.upsert(rows, at(rows.length));
   return oracle.search(query, k, allow);
@@ -278,7 +303,8 @@ async function exactly(rows: readonly LabelledRow[], query: Float32Array, k: num
 function inOrder(hits: readonly RowHit[]): void {
   for (let i = 1; i < hits.length; i++) {
     const [before, after] = [hits[i - 1]!, hits[i]!];
-    if (before.score < after.score || (before.score === after.score && before.label > after.label)) throw new Error(`hits ${i - 1} and ${i} are out of order`);
+    if (before.score < after.score || (before.score === after.score && before.label > after.label))
+      throw new Error(`hits ${i - 1} and ${i} are out of order`);
   }
 }
 

@@ -57,7 +57,8 @@ export class Bits {
     const bytes = Math.min(this.bytes.length, other.length);
     for (let at = 0; at < bytes; at++) {
       if (other[at] === 0) continue;
-      for (let both = this.bytes[at]! & other[at]!; both !== 0; both &= both - 1) visit((at << 3) + (31 - Math.clz32(both & -both)));
+      for (let both = this.bytes[at]! & other[at]!; both !== 0; both &= both - 1)
+        visit((at << 3) + (31 - Math.clz32(both & -both)));
     }
   }
 

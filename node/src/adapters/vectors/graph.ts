@@ -31,18 +31,27 @@ export interface ChosenEngine {
 }
 
 /** Loads the engine that the setting names; a native package that is not there is a note, not an error. */
-export async function chooseEngine(setting: EngineSetting, options: { readonly threads?: number } = {}): Promise<ChosenEngine> {
+export async function chooseEngine(
+  setting: EngineSetting,
+  options: { readonly threads?: number } = {},
+): Promise<ChosenEngine> {
   if (setting === 'exact') return { name: 'exact' };
   const notes: string[] = [];
   for (const name of setting === 'auto' ? (['usearch', 'hnswlib'] as const) : [setting]) {
     try {
-      const graph = name === 'usearch' ? await (await import('./usearch.js')).usearchEngine(options.threads) : await (await import('./hnswlib.js')).hnswlibEngine();
+      const graph =
+        name === 'usearch'
+          ? await (await import('./usearch.js')).usearchEngine(options.threads)
+          : await (await import('./hnswlib.js')).hnswlibEngine();
       return { name, graph, ...(notes.length === 0 ? {} : { note: notes.join('; ') }) };
     } catch (error) {
       notes.push(`index engine ${name} does not load (${firstLine(error)})`);
     }
   }
-  return { name: 'exact', note: `${notes.join('; ')}: searching exactly, which is slower beyond some ten thousand rows` };
+  return {
+    name: 'exact',
+    note: `${notes.join('; ')}: searching exactly, which is slower beyond some ten thousand rows`,
+  };
 }
 
 function firstLine(error: unknown): string {

@@ -15,8 +15,8 @@ export const guardRules = {
   /** What a row loses for each unit of hubness beyond that. */
   steepness: 10,
   /** From this quantile on it loses a little already: an attacker who knows the threshold stays below it. */
-  mildQuantile: 0.96,
-  mildSteepness: 2,
+  mildQuantile: 0.97,
+  mildSteepness: 1,
   /** Rows so many spreads beyond it stay out of the graph. */
   farSpreads: 1,
   /** Demoted rows that a graph takes: this share of its rows, and at least so many. */
@@ -114,7 +114,15 @@ export class Guard {
   }
 
   state(): GuardState {
-    return { sample: this.sample, pool: this.pool, authors: this.authors, measured: this.measured, seen: this.seen, changedMs: this.changedMs, seed: this.seed };
+    return {
+      sample: this.sample,
+      pool: this.pool,
+      authors: this.authors,
+      measured: this.measured,
+      seen: this.seen,
+      changedMs: this.changedMs,
+      seed: this.seed,
+    };
   }
 
   /** Notes a row that was just appended. Answers true when the guard changed and all hubness must be computed again. */
@@ -126,7 +134,11 @@ export class Guard {
         this.pool.push(slot);
         this.authors.push(author);
       } else if (!this.far(hub)) this.suspects.push({ slot, author });
-      if (this.seen === guardRules.rowsMin || this.seen === guardRules.foundingRows || (this.seen > guardRules.rowsMin && isDoubled(this.seen))) {
+      if (
+        this.seen === guardRules.rowsMin ||
+        this.seen === guardRules.foundingRows ||
+        (this.seen > guardRules.rowsMin && isDoubled(this.seen))
+      ) {
         this.changedMs = seenMs;
         this.admitSuspects();
         this.draw();
@@ -148,7 +160,9 @@ export class Guard {
   forget(): boolean {
     const before = this.pool.length;
     const held = this.sample.some((slot) => !this.rows.alive(slot));
-    const kept = this.pool.map((slot, i) => ({ slot, author: this.authors[i]! })).filter(({ slot }) => this.rows.alive(slot));
+    const kept = this.pool
+      .map((slot, i) => ({ slot, author: this.authors[i]! }))
+      .filter(({ slot }) => this.rows.alive(slot));
     if (kept.length === before && !held) return false;
     this.measured = Math.min(this.measured, kept.length);
     this.pool = kept.map(({ slot }) => slot);
@@ -167,7 +181,10 @@ export class Guard {
   /** How much is taken off the score of a row of that hubness. */
   demotion(hubness: number): number {
     if (!(hubness > this.mildFrom)) return 0;
-    return (hubness - this.mildFrom) * guardRules.mildSteepness + Math.max(0, hubness - this.threshold_) * guardRules.steepness;
+    return (
+      (hubness - this.mildFrom) * guardRules.mildSteepness +
+      Math.max(0, hubness - this.threshold_) * guardRules.steepness
+    );
   }
 
   far(hubness: number): boolean {
@@ -197,10 +214,13 @@ export class Guard {
       else own.push(slot);
     });
     for (const own of byAuthor.values()) own.sort((a, b) => mix(a, this.seed) - mix(b, this.seed));
-    const queues = [...byAuthor.entries()].sort(([a], [b]) => mix(a, this.seed) - mix(b, this.seed)).map(([, own]) => own);
+    const queues = [...byAuthor.entries()]
+      .sort(([a], [b]) => mix(a, this.seed) - mix(b, this.seed))
+      .map(([, own]) => own);
     const sample: number[] = [];
     for (let round = 0; sample.length < Math.min(guardRules.sampleMax, this.pool.length); round++) {
-      for (const own of queues) if (round < own.length && sample.length < guardRules.sampleMax) sample.push(own[round]!);
+      for (const own of queues)
+        if (round < own.length && sample.length < guardRules.sampleMax) sample.push(own[round]!);
     }
     this.sample = sample;
     this.measured = this.pool.length;

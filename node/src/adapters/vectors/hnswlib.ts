@@ -18,7 +18,8 @@ export async function hnswlibEngine(): Promise<GraphEngine> {
       },
       add: (slots, rows) => {
         const needed = index.getCurrentCount() + slots.length;
-        if (needed > index.getMaxElements()) index.resizeIndex(Math.max(needed, Math.ceil(index.getMaxElements() * 1.5)));
+        if (needed > index.getMaxElements())
+          index.resizeIndex(Math.max(needed, Math.ceil(index.getMaxElements() * 1.5)));
         slots.forEach((slot, i) => index.addPoint(fill(rows, i * dims), slot));
       },
       search: (query, want) => {
@@ -43,7 +44,8 @@ export async function hnswlibEngine(): Promise<GraphEngine> {
     load: (path, dims, size) => {
       const index = new HierarchicalNSW('ip', dims);
       index.readIndexSync(path);
-      if (index.getCurrentCount() !== size) throw new Error(`graph of ${index.getCurrentCount()} rows where ${size} were saved`);
+      if (index.getCurrentCount() !== size)
+        throw new Error(`graph of ${index.getCurrentCount()} rows where ${size} were saved`);
       return graphOf(index, dims);
     },
   };

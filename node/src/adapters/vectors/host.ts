@@ -1,6 +1,14 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { contentOf, CosmicError, type Cursor, type Head, type Registry, type StoredBlock, type TailItem } from '@cosmicembeddings/sdk';
+import {
+  contentOf,
+  CosmicError,
+  type Cursor,
+  type Head,
+  type Registry,
+  type StoredBlock,
+  type TailItem,
+} from '@cosmicembeddings/sdk';
 import { unpackRow, type SpaceDescriptor } from '@cosmicembeddings/sdk/space';
 import { Rate, type IndexReader, type NewSpaceRate } from './follower.js';
 import type { ChosenEngine } from './graph.js';
@@ -156,9 +164,12 @@ export class IndexHost {
 
   get notes(): readonly string[] {
     const notes = this.options.engine.note === undefined ? [] : [this.options.engine.note];
-    for (const [id, space] of this.spaces) if (space.tail > this.rules.tailMax) notes.push(`index of space ${id.slice(-8)} is being built again: searching it exactly meanwhile`);
+    for (const [id, space] of this.spaces)
+      if (space.tail > this.rules.tailMax)
+        notes.push(`index of space ${id.slice(-8)} is being built again: searching it exactly meanwhile`);
     if (this.waiting.size > 0) notes.push(`${this.waiting.size} spaces wait to be indexed`);
-    if (this.unindexed > 0) notes.push(`rows of ${this.unindexed} blocks are not indexed: more than ${this.rules.spacesMax} spaces`);
+    if (this.unindexed > 0)
+      notes.push(`rows of ${this.unindexed} blocks are not indexed: more than ${this.rules.spacesMax} spaces`);
     return [...notes, ...this.events];
   }
 
@@ -174,15 +185,35 @@ export class IndexHost {
   private answer({ space: id, query, k, allow, background, exact }: SearchQuestion): VectorsAnswer | CosmicError {
     const space = this.spaces.get(id);
     const waiting = this.waiting.get(id);
-    const indexedTo = waiting === undefined ? this.cursor : { epoch: this.cursor.epoch, seq: this.backfill?.spaces.has(id) === true ? Math.max(waiting, this.backfill.seq) : waiting };
+    const indexedTo =
+      waiting === undefined
+        ? this.cursor
+        : {
+            epoch: this.cursor.epoch,
+            seq: this.backfill?.spaces.has(id) === true ? Math.max(waiting, this.backfill.seq) : waiting,
+          };
     if (space === undefined) return { hits: [], indexedTo, exact: true };
-    if (query.length !== space.space.dims) return new CosmicError('space.dims_mismatch', `the query has ${query.length} numbers, space ${id} has ${space.space.dims}`);
+    if (query.length !== space.space.dims)
+      return new CosmicError(
+        'space.dims_mismatch',
+        `the query has ${query.length} numbers, space ${id} has ${space.space.dims}`,
+      );
     try {
-      const answer = space.search(query, k, { ...(allow === undefined ? {} : { allow }), background: background === true, exact: exact === true });
+      const answer = space.search(query, k, {
+        ...(allow === undefined ? {} : { allow }),
+        background: background === true,
+        exact: exact === true,
+      });
       if (!answer.exact && allow === undefined) this.sample.offer(id, query);
-      return { hits: answer.rows, indexedTo, exact: answer.exact, ...(answer.background === undefined ? {} : { background: answer.background }) };
+      return {
+        hits: answer.rows,
+        indexedTo,
+        exact: answer.exact,
+        ...(answer.background === undefined ? {} : { background: answer.background }),
+      };
     } catch (error) {
-      if (!(error instanceof RowsDamaged)) return new CosmicError('node.internal', `index of space ${id}`, { cause: error });
+      if (!(error instanceof RowsDamaged))
+        return new CosmicError('node.internal', `index of space ${id}`, { cause: error });
       this.lose(id, error.message);
       return { hits: [], indexedTo: { epoch: this.cursor.epoch, seq: 0 }, exact: true };
     }
@@ -240,7 +271,13 @@ export class IndexHost {
       return 0;
     }
     const { entry, body, format } = item.block;
-    if (entry.space === undefined || entry.rows === 0 || entry.inert !== undefined || (body === null && format === 'native/2')) return 0;
+    if (
+      entry.space === undefined ||
+      entry.rows === 0 ||
+      entry.inert !== undefined ||
+      (body === null && format === 'native/2')
+    )
+      return 0;
     if (this.waiting.has(entry.space)) return 0;
     const known = this.spaces.get(entry.space);
     if (known !== undefined) return item.seq > known.position.seq ? this.add(known, item.block) : 0;
@@ -268,7 +305,13 @@ export class IndexHost {
     if (vectors === undefined) return 0;
     const author = authorHash(block.entry.author);
     try {
-      for (let row = 0; row < vectors.stored.rows; row++) space.append(block.firstLabel + row, unpackRow(vectors.stored, vectors.space.dims, row), author, block.firstSeenMs);
+      for (let row = 0; row < vectors.stored.rows; row++)
+        space.append(
+          block.firstLabel + row,
+          unpackRow(vectors.stored, vectors.space.dims, row),
+          author,
+          block.firstSeenMs,
+        );
     } catch (error) {
       if (!(error instanceof RowsDamaged)) throw error;
       this.lose(block.entry.space!, error.message);
@@ -292,11 +335,22 @@ export class IndexHost {
       if (item.seq > this.cursor.seq) break;
       backfill.seq = item.seq;
       if (item.type === 'erase') {
-        for (const id of backfill.spaces) this.spaces.get(id)?.remove(Array.from({ length: item.rows }, (_, row) => item.firstLabel + row), this.options.nowMs());
+        for (const id of backfill.spaces)
+          this.spaces.get(id)?.remove(
+            Array.from({ length: item.rows }, (_, row) => item.firstLabel + row),
+            this.options.nowMs(),
+          );
         continue;
       }
       const id = item.block.entry.space;
-      if (id === undefined || !backfill.spaces.has(id) || item.seq <= this.waiting.get(id)! || item.block.entry.rows === 0 || item.block.entry.inert !== undefined) continue;
+      if (
+        id === undefined ||
+        !backfill.spaces.has(id) ||
+        item.seq <= this.waiting.get(id)! ||
+        item.block.entry.rows === 0 ||
+        item.block.entry.inert !== undefined
+      )
+        continue;
       if (item.block.body === null && item.block.format === 'native/2') continue;
       const known = this.spaces.get(id);
       if (known === undefined) this.addNew(id, item.block);
@@ -320,7 +374,10 @@ export class IndexHost {
         const started = performance.now();
         space.work(this.slice);
         const ms = performance.now() - started;
-        this.slice = Math.max(8, Math.min(512, Math.round(this.slice * Math.min(2, Math.max(0.5, SLICE_MS / Math.max(ms, 0.1))))));
+        this.slice = Math.max(
+          8,
+          Math.min(512, Math.round(this.slice * Math.min(2, Math.max(0.5, SLICE_MS / Math.max(ms, 0.1))))),
+        );
       } catch (error) {
         if (!(error instanceof RowsDamaged)) throw error;
         this.lose(id, error.message);
@@ -334,7 +391,10 @@ export class IndexHost {
   private lose(id: string, why: string): void {
     const space = this.spaces.get(id);
     if (space === undefined) return;
-    this.events = [...this.events.slice(-4), `index of space ${id.slice(-8)} was damaged and is built again from the store: ${why}`];
+    this.events = [
+      ...this.events.slice(-4),
+      `index of space ${id.slice(-8)} was damaged and is built again from the store: ${why}`,
+    ];
     void space.close();
     const folder = this.folderOf(id);
     if (folder !== undefined) SpaceIndex.discard(folder);
@@ -348,7 +408,10 @@ export class IndexHost {
 
   private get dueToSave(): boolean {
     if (this.options.folder === undefined || this.saving !== undefined) return false;
-    return this.options.nowMs() - this.savedMs >= this.rules.saveEveryMs && (this.manifestDirty || [...this.spaces.values()].some((space) => space.isChanged));
+    return (
+      this.options.nowMs() - this.savedMs >= this.rules.saveEveryMs &&
+      (this.manifestDirty || [...this.spaces.values()].some((space) => space.isChanged))
+    );
   }
 
   /** Saves every changed space, then the manifest: a crash in between only means reading some items twice. */
@@ -376,7 +439,10 @@ export class IndexHost {
       await this.options.yieldTurn();
     }
     // A space that is being filled is not what it will be: after a crash its fill starts over.
-    const filling = this.backfill === undefined ? this.waiting : new Map([...this.waiting].map(([id, from]) => [id, this.spaces.has(id) ? 0 : from]));
+    const filling =
+      this.backfill === undefined
+        ? this.waiting
+        : new Map([...this.waiting].map(([id, from]) => [id, this.spaces.has(id) ? 0 : from]));
     const head: SavedHost = { ...cursor, seed: this.seed, spaces: { ...this.savedSeqs }, waiting: [...filling] };
     writeStateFile(join(folder, HOST), { head, sections: [] });
   }
@@ -408,7 +474,12 @@ export class IndexHost {
   private loadSpace(id: string, seq: number): void {
     const path = this.folderOf(id)!;
     const { index, wasDamaged } = SpaceIndex.open(undefined, this.spaceOptions(path));
-    if (index !== undefined && index.position.epoch === this.cursor.epoch && index.position.seq >= seq && !this.waiting.has(id)) {
+    if (
+      index !== undefined &&
+      index.position.epoch === this.cursor.epoch &&
+      index.position.seq >= seq &&
+      !this.waiting.has(id)
+    ) {
       if (index.position.seq < this.cursor.seq) index.position = this.cursor;
       this.spaces.set(id, index);
       this.savedSeqs[id] = index.savedPosition.seq;
@@ -416,7 +487,10 @@ export class IndexHost {
     }
     void index?.close();
     SpaceIndex.discard(path);
-    if (!this.waiting.has(id)) this.events.push(`index of space ${id.slice(-8)} was ${wasDamaged ? 'damaged' : 'lost'} and is built again from the store`);
+    if (!this.waiting.has(id))
+      this.events.push(
+        `index of space ${id.slice(-8)} was ${wasDamaged ? 'damaged' : 'lost'} and is built again from the store`,
+      );
     this.waiting.set(id, 0);
   }
 
@@ -430,7 +504,14 @@ export class IndexHost {
 
   private spaceOptions(folder: string | undefined): Parameters<typeof SpaceIndex.open>[1] {
     const { engine, guard } = this.options;
-    return { ...(folder === undefined ? {} : { folder }), engine, guard, budget: this.budget, graphMin: this.rules.graphMin, seed: this.seed };
+    return {
+      ...(folder === undefined ? {} : { folder }),
+      engine,
+      guard,
+      budget: this.budget,
+      graphMin: this.rules.graphMin,
+      seed: this.seed,
+    };
   }
 
   private folderOf(id: string): string | undefined {
@@ -439,7 +520,8 @@ export class IndexHost {
 }
 
 function discardAll(folder: string): void {
-  for (const name of existsSync(folder) ? readdirSync(folder) : []) rmSync(join(folder, name), { recursive: true, force: true });
+  for (const name of existsSync(folder) ? readdirSync(folder) : [])
+    rmSync(join(folder, name), { recursive: true, force: true });
 }
 
 /** The order of background samples follows from the store's epoch, which nobody else knows beforehand. */

@@ -78,12 +78,19 @@ class VectorsClient implements Vectors {
   private notes_: readonly string[] = [];
   private recall_: number | undefined;
   private readonly open = new Map<number, Waiting>();
-  private readonly calls = new Map<number, { readonly resolve: (value: never) => void; readonly reject: (error: unknown) => void }>();
+  private readonly calls = new Map<
+    number,
+    { readonly resolve: (value: never) => void; readonly reject: (error: unknown) => void }
+  >();
   private queued: Waiting[] = [];
   private nextId = 0;
   private flushing = false;
   private notified = false;
-  private readonly waiters = new Set<{ readonly seq: number; readonly resolve: () => void; readonly reject: (error: unknown) => void }>();
+  private readonly waiters = new Set<{
+    readonly seq: number;
+    readonly resolve: () => void;
+    readonly reject: (error: unknown) => void;
+  }>();
   private restarts: number[] = [];
   private ended: Promise<void> = Promise.resolve();
   private failure: CosmicError | undefined;
@@ -124,18 +131,34 @@ class VectorsClient implements Vectors {
           ended();
           if (this.worker !== worker) return;
           this.worker = undefined;
-          if (!ready) reject(new CosmicError('node.internal', `the index worker did not start: ${String(fault)}`, { cause: fault }));
+          if (!ready)
+            reject(
+              new CosmicError('node.internal', `the index worker did not start: ${String(fault)}`, { cause: fault }),
+            );
           if (!this.closing && ready) this.restart(fault);
         });
       });
     });
   }
 
-  search(space: string, query: Float32Array, k: number, { allow, background, exact, signal }: SearchOptions = {}): Promise<VectorsAnswer> {
+  search(
+    space: string,
+    query: Float32Array,
+    k: number,
+    { allow, background, exact, signal }: SearchOptions = {},
+  ): Promise<VectorsAnswer> {
     return new Promise((resolve, reject) => {
-      if (this.failure !== undefined || this.closing) return reject(this.failure ?? new CosmicError('node.stopping', 'the index is closed'));
+      if (this.failure !== undefined || this.closing)
+        return reject(this.failure ?? new CosmicError('node.stopping', 'the index is closed'));
       if (signal?.aborted === true) return reject(signal.reason);
-      const question = { space, query, k, ...(allow === undefined ? {} : { allow }), ...(background === undefined ? {} : { background }), ...(exact === undefined ? {} : { exact }) };
+      const question = {
+        space,
+        query,
+        k,
+        ...(allow === undefined ? {} : { allow }),
+        ...(background === undefined ? {} : { background }),
+        ...(exact === undefined ? {} : { exact }),
+      };
       this.queued.push({ question, resolve, reject, sent: 0 });
       this.flushSoon();
     });
@@ -232,7 +255,8 @@ class VectorsClient implements Vectors {
 
   private call<T>(type: 'status' | 'save'): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.failure !== undefined || this.closing || this.worker === undefined) return reject(this.failure ?? new CosmicError('node.stopping', 'the index is closed or starting'));
+      if (this.failure !== undefined || this.closing || this.worker === undefined)
+        return reject(this.failure ?? new CosmicError('node.stopping', 'the index is closed or starting'));
       const id = this.nextId++;
       this.calls.set(id, { resolve: resolve as (value: never) => void, reject });
       this.post({ type, id });
@@ -252,9 +276,17 @@ class VectorsClient implements Vectors {
     this.failCalls(fault);
     for (const waiting of open) {
       if (waiting.sent < 2) this.queued.push(waiting);
-      else waiting.reject(new CosmicError('node.internal', `the index worker failed: ${String(fault)}`, { cause: fault }));
+      else
+        waiting.reject(new CosmicError('node.internal', `the index worker failed: ${String(fault)}`, { cause: fault }));
     }
-    if (this.restarts.length > RESTARTS_MAX) return this.fail(new CosmicError('node.internal', `the index worker failed ${RESTARTS_MAX} times in a minute: ${String(fault)}`, { cause: fault }));
+    if (this.restarts.length > RESTARTS_MAX)
+      return this.fail(
+        new CosmicError(
+          'node.internal',
+          `the index worker failed ${RESTARTS_MAX} times in a minute: ${String(fault)}`,
+          { cause: fault },
+        ),
+      );
     this.start().then(
       () => this.flushSoon(),
       (error: unknown) => this.fail(error as CosmicError),

@@ -25,7 +25,12 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: 'ready'; readonly engine: string; readonly position: Cursor }
   | { readonly type: 'answers'; readonly first: number; readonly answers: readonly (VectorsAnswer | Failure)[] }
-  | { readonly type: 'progress'; readonly position: Cursor; readonly notes: readonly string[]; readonly recall: number | null }
+  | {
+      readonly type: 'progress';
+      readonly position: Cursor;
+      readonly notes: readonly string[];
+      readonly recall: number | null;
+    }
   | { readonly type: 'status'; readonly id: number; readonly status: HostStatus }
   | { readonly type: 'saved'; readonly id: number }
   | { readonly type: 'closed' };

@@ -23,7 +23,15 @@ interface Seen {
 export class RecallSample {
   private readonly seen = new Map<string, Seen>();
   private last: { readonly id: string; readonly query: Float32Array } | undefined;
-  private under: { readonly id: string; readonly space: SpaceIndex; readonly query: Float32Array; readonly top: TopRows; next: number } | undefined;
+  private under:
+    | {
+        readonly id: string;
+        readonly space: SpaceIndex;
+        readonly query: Float32Array;
+        readonly top: TopRows;
+        next: number;
+      }
+    | undefined;
 
   /** Mean recall@10 of the last comparisons, all spaces together. */
   get value(): number | undefined {

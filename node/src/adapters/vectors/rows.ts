@@ -109,7 +109,11 @@ export class RowFile {
       const chunk = this.chunks[c]!;
       const end = Math.min(this.count_, (c + 1) << this.shift);
       const first = this.flushed & this.mask;
-      writeAll(fd, new Uint8Array(chunk.buffer, chunk.byteOffset + first * rowBytes, (end - this.flushed) * rowBytes), this.flushed * rowBytes);
+      writeAll(
+        fd,
+        new Uint8Array(chunk.buffer, chunk.byteOffset + first * rowBytes, (end - this.flushed) * rowBytes),
+        this.flushed * rowBytes,
+      );
       this.flushed = end;
       this.crcs[c] = 0;
     }
@@ -186,8 +190,14 @@ export class RowFile {
     const space = c > 0 ? this.chunkRows : rows;
     if (!always && this.budget.used + space * this.dims * 4 > this.budget.maxBytes) return undefined;
     const chunk = new Float32Array(space * this.dims);
-    readAll(this.file(), new Uint8Array(chunk.buffer, 0, rows * this.dims * 4), (c << this.shift) * this.dims * 4, this.path!);
-    if (this.crcs[c] && this.crcs[c] !== crcOf(chunk, rows * this.dims)) throw new RowsDamaged(`${this.path}: checksum of rows ${c << this.shift} to ${(c << this.shift) + rows}`);
+    readAll(
+      this.file(),
+      new Uint8Array(chunk.buffer, 0, rows * this.dims * 4),
+      (c << this.shift) * this.dims * 4,
+      this.path!,
+    );
+    if (this.crcs[c] && this.crcs[c] !== crcOf(chunk, rows * this.dims))
+      throw new RowsDamaged(`${this.path}: checksum of rows ${c << this.shift} to ${(c << this.shift) + rows}`);
     this.chunks[c] = chunk;
     this.budget.used += chunk.byteLength;
     this.rest();
@@ -212,7 +222,8 @@ export class RowFile {
       else {
         this.fd = openSync(this.path, 'r+');
         const bytes = this.flushed * this.dims * 4;
-        if (fstatSync(this.fd).size < bytes) throw new RowsDamaged(`${this.path}: ${fstatSync(this.fd).size} bytes where ${bytes} were saved`);
+        if (fstatSync(this.fd).size < bytes)
+          throw new RowsDamaged(`${this.path}: ${fstatSync(this.fd).size} bytes where ${bytes} were saved`);
         // What a crash left behind the last saved row never counted.
         ftruncateSync(this.fd, bytes);
       }
@@ -235,11 +246,11 @@ function crcOf(chunk: Float32Array, length: number): number {
 }
 
 function writeAll(fd: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, position + done);
+  for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done, position + done);
 }
 
 function readAll(fd: number, bytes: Uint8Array, position: number, path: string): void {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     const read = readSync(fd, bytes, done, bytes.length - done, position + done);
     if (read === 0) throw new RowsDamaged(`${path}: ends at byte ${position + done}`);
     done += read;

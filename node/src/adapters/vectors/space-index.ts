@@ -103,7 +103,12 @@ export class SpaceIndex {
     const path = folder === undefined ? undefined : join(folder, ROWS);
     this.candidates = saved?.head.candidates ?? options.engine.graph?.candidates ?? 0;
     const [labels, hubs, dead, aside, crcs] = saved?.sections ?? [];
-    this.rows = new RowFile(space.dims, path, options.budget, saved && { count: saved.head.count, crcs: [...new Uint32Array(crcs!.buffer)] });
+    this.rows = new RowFile(
+      space.dims,
+      path,
+      options.budget,
+      saved && { count: saved.head.count, crcs: [...new Uint32Array(crcs!.buffer)] },
+    );
     this.dead = new Bits(dead);
     this.aside = new Bits(aside);
     const source = {
@@ -120,14 +125,24 @@ export class SpaceIndex {
       this.readLabels();
       this.openGraph(saved.head);
     }
-    if (options.guard && !this.byProduct) this.guard = new Guard(space.dims, source, options.seed, saved?.head.guard ?? undefined);
+    if (options.guard && !this.byProduct)
+      this.guard = new Guard(space.dims, source, options.seed, saved?.head.guard ?? undefined);
     this.hubTo = this.rows.count;
   }
 
   /** Opens what is saved in the folder; else starts empty where a descriptor is given. Damaged files count as absent. */
-  static open(space: SpaceDescriptor, options: SpaceOptions): { readonly index: SpaceIndex; readonly wasDamaged: boolean };
-  static open(space: SpaceDescriptor | undefined, options: SpaceOptions): { readonly index: SpaceIndex | undefined; readonly wasDamaged: boolean };
-  static open(space: SpaceDescriptor | undefined, options: SpaceOptions): { readonly index: SpaceIndex | undefined; readonly wasDamaged: boolean } {
+  static open(
+    space: SpaceDescriptor,
+    options: SpaceOptions,
+  ): { readonly index: SpaceIndex; readonly wasDamaged: boolean };
+  static open(
+    space: SpaceDescriptor | undefined,
+    options: SpaceOptions,
+  ): { readonly index: SpaceIndex | undefined; readonly wasDamaged: boolean };
+  static open(
+    space: SpaceDescriptor | undefined,
+    options: SpaceOptions,
+  ): { readonly index: SpaceIndex | undefined; readonly wasDamaged: boolean } {
     const { folder } = options;
     const fresh = (): SpaceIndex | undefined => (space === undefined ? undefined : new SpaceIndex(space, options));
     if (folder === undefined) return { index: fresh(), wasDamaged: false };
@@ -171,7 +186,15 @@ export class SpaceIndex {
       tail: this.tail,
       candidates: this.candidates,
       residentBytes: this.rows.residentBytes,
-      guard: this.guard === undefined || !this.guard.active ? null : { sample: this.guard.sampleSlots.length, threshold: this.guard.threshold, demoted: this.demotedRows(), aside: this.aside.count },
+      guard:
+        this.guard === undefined || !this.guard.active
+          ? null
+          : {
+              sample: this.guard.sampleSlots.length,
+              threshold: this.guard.threshold,
+              demoted: this.demotedRows(),
+              aside: this.aside.count,
+            },
     };
   }
 
@@ -186,7 +209,8 @@ export class SpaceIndex {
 
   /** Takes a row over; a known label is replaced. `vector` may be changed. */
   append(label: number, vector: Float32Array, author = 0, seenMs = 0): void {
-    if (vector.length !== this.space.dims) throw new RangeError(`row ${label} has ${vector.length} numbers, the space ${this.space.dims}`);
+    if (vector.length !== this.space.dims)
+      throw new RangeError(`row ${label} has ${vector.length} numbers, the space ${this.space.dims}`);
     const known = this.slotOf(label);
     if (known >= 0) this.drop(known);
     const slot = this.rows.append(this.byProduct ? vector : makeUnit(vector));
@@ -224,7 +248,11 @@ export class SpaceIndex {
 
   /** Is there work for `work`? */
   get hasWork(): boolean {
-    return (this.guard !== undefined && this.hubTo < this.rows.count) || this.next !== undefined || (this.wantsGraph && this.graphTo < this.rows.count);
+    return (
+      (this.guard !== undefined && this.hubTo < this.rows.count) ||
+      this.next !== undefined ||
+      (this.wantsGraph && this.graphTo < this.rows.count)
+    );
   }
 
   /** One slice of work: at most `rows` rows into the graph (or many more into the guard's books). */
@@ -270,8 +298,13 @@ export class SpaceIndex {
   }
 
   /** At most k rows, best first; `allow`: bitset over labels. @throws RowsDamaged */
-  search(query: Float32Array, k: number, options: { readonly allow?: Uint8Array; readonly background?: boolean; readonly exact?: boolean } = {}): SpaceAnswer {
-    if (query.length !== this.space.dims) throw new RangeError(`query has ${query.length} numbers, the space ${this.space.dims}`);
+  search(
+    query: Float32Array,
+    k: number,
+    options: { readonly allow?: Uint8Array; readonly background?: boolean; readonly exact?: boolean } = {},
+  ): SpaceAnswer {
+    if (query.length !== this.space.dims)
+      throw new RangeError(`query has ${query.length} numbers, the space ${this.space.dims}`);
     const q = this.byProduct ? query : makeUnit(query.slice());
     const top = new TopRows(Math.min(k, this.size));
     const { allow } = options;
@@ -317,7 +350,12 @@ export class SpaceIndex {
     return false;
   }
 
-  private offerNear(q: Float32Array, top: TopRows, allow: Uint8Array | undefined, near: ArrayLike<number>): { readonly found: number; readonly worst: number } {
+  private offerNear(
+    q: Float32Array,
+    top: TopRows,
+    allow: Uint8Array | undefined,
+    near: ArrayLike<number>,
+  ): { readonly found: number; readonly worst: number } {
     const { labels, rows, dead, aside } = this;
     let found = 0;
     let worst = Infinity;
@@ -339,7 +377,8 @@ export class SpaceIndex {
   }
 
   private scan(q: Float32Array, top: TopRows, allow: Uint8Array | undefined, allowed = Infinity): true {
-    if (allow === undefined || this.members === undefined || allowed * 4 > this.size) this.scanSlots(q, top, allow, 0, this.rows.count, true);
+    if (allow === undefined || this.members === undefined || allowed * 4 > this.size)
+      this.scanSlots(q, top, allow, 0, this.rows.count, true);
     else {
       let slot = 0;
       this.members.eachWith(allow, (label) => {
@@ -350,24 +389,43 @@ export class SpaceIndex {
     return true;
   }
 
-  private scanSlots(q: Float32Array, top: TopRows, allow: Uint8Array | undefined, from: number, to: number, withAside = false): void {
+  private scanSlots(
+    q: Float32Array,
+    top: TopRows,
+    allow: Uint8Array | undefined,
+    from: number,
+    to: number,
+    withAside = false,
+  ): void {
     const { dead, aside, labels } = this;
     const [noneDead, noneAside] = [dead.count === 0, withAside || aside.count === 0];
     for (let slot = from; slot < to; slot++) {
-      if ((noneDead || !dead.has(slot)) && (noneAside || !aside.has(slot)) && (allow === undefined || isAllowed(allow, labels[slot]!))) this.score(q, top, slot);
+      if (
+        (noneDead || !dead.has(slot)) &&
+        (noneAside || !aside.has(slot)) &&
+        (allow === undefined || isAllowed(allow, labels[slot]!))
+      )
+        this.score(q, top, slot);
     }
   }
 
   /** Least demoted first, until no cosine could make up for the demotion: ten thousand hostile rows cost nothing. */
   private scanAside(q: Float32Array, top: TopRows, allow: Uint8Array | undefined): void {
     if (!this.asideOrdered) {
-      this.asideSlots = this.asideSlots.filter((slot) => this.aside.has(slot) && !this.dead.has(slot)).sort((a, b) => this.hubs[a]! - this.hubs[b]!);
+      this.asideSlots = this.asideSlots
+        .filter((slot) => this.aside.has(slot) && !this.dead.has(slot))
+        .sort((a, b) => this.hubs[a]! - this.hubs[b]!);
       this.asideOrdered = true;
     }
     let scanned = 0;
     for (const slot of this.asideSlots) {
-      if (1 - this.demotionOf(slot) < top.floor || (allow === undefined && ++scanned > ASIDE_MAX && top.size === top.capacity)) break;
-      if (!this.dead.has(slot) && (allow === undefined || isAllowed(allow, this.labels[slot]!))) this.score(q, top, slot);
+      if (
+        1 - this.demotionOf(slot) < top.floor ||
+        (allow === undefined && ++scanned > ASIDE_MAX && top.size === top.capacity)
+      )
+        break;
+      if (!this.dead.has(slot) && (allow === undefined || isAllowed(allow, this.labels[slot]!)))
+        this.score(q, top, slot);
     }
   }
 
@@ -407,7 +465,12 @@ export class SpaceIndex {
 
   private async write(folder: string, always: boolean): Promise<void> {
     const before = this.savedGraph;
-    if (this.graph !== undefined && (always ? this.graphTo !== (before?.to ?? 0) : this.graphTo - (before?.to ?? 0) >= Math.max(8192, (before?.to ?? 0) / 8))) {
+    if (
+      this.graph !== undefined &&
+      (always
+        ? this.graphTo !== (before?.to ?? 0)
+        : this.graphTo - (before?.to ?? 0) >= Math.max(8192, (before?.to ?? 0) / 8))
+    ) {
       const [graph, to] = [this.graph, this.graphTo];
       const file = `graph-${Number(/\d+/.exec(before?.file ?? '')?.[0] ?? 0) + 1}.bin`;
       const path = join(folder, file);
@@ -438,12 +501,19 @@ export class SpaceIndex {
       candidates: this.candidates,
       wiping: this.rows.toWipe,
     };
-    const sections = [bytesOf(this.labels, count), bytesOf(this.hubs, count), this.dead.copy(count), this.aside.copy(count), new Uint8Array(Uint32Array.from(crcs).buffer)];
+    const sections = [
+      bytesOf(this.labels, count),
+      bytesOf(this.hubs, count),
+      this.dead.copy(count),
+      this.aside.copy(count),
+      new Uint8Array(Uint32Array.from(crcs).buffer),
+    ];
     this.changed = false;
     writeStateFile(join(folder, STATE), { head, sections }, durable);
     this.rows.wipe();
     this.saved_ = { epoch: head.epoch, seq: head.seq };
-    for (const name of readdirSync(folder)) if (name.startsWith('graph-') && name !== this.savedGraph?.file) rmSync(join(folder, name), { force: true });
+    for (const name of readdirSync(folder))
+      if (name.startsWith('graph-') && name !== this.savedGraph?.file) rmSync(join(folder, name), { force: true });
   }
 
   async close(): Promise<void> {
@@ -454,7 +524,11 @@ export class SpaceIndex {
   // ------------------------------------------------------------------------------------------ inside
 
   private get wantsGraph(): boolean {
-    return this.options.engine.graph !== undefined && !this.byProduct && (this.graph !== undefined || this.rows.count >= this.options.graphMin);
+    return (
+      this.options.engine.graph !== undefined &&
+      !this.byProduct &&
+      (this.graph !== undefined || this.rows.count >= this.options.graphMin)
+    );
   }
 
   /** Rows [from, to) into a graph, but for dead and far ones. Answers `to`. */
@@ -554,7 +628,8 @@ export class SpaceIndex {
 
   private indexSlots(): void {
     this.slots = new Map();
-    for (let slot = 0; slot < this.rows.count; slot++) if (!this.dead.has(slot)) this.slots.set(this.labels[slot]!, slot);
+    for (let slot = 0; slot < this.rows.count; slot++)
+      if (!this.dead.has(slot)) this.slots.set(this.labels[slot]!, slot);
   }
 
   private listMembers(): Bits {
@@ -593,7 +668,8 @@ export class SpaceIndex {
     const { guard } = this;
     if (guard === undefined || !guard.active) return 0;
     let demoted = 0;
-    for (let slot = 0; slot < this.rows.count; slot++) if (this.hubs[slot]! > guard.threshold && !this.dead.has(slot)) demoted++;
+    for (let slot = 0; slot < this.rows.count; slot++)
+      if (this.hubs[slot]! > guard.threshold && !this.dead.has(slot)) demoted++;
     return demoted;
   }
 
@@ -614,7 +690,12 @@ export interface SpaceStatus {
   readonly tail: number;
   readonly candidates: number;
   readonly residentBytes: number;
-  readonly guard: { readonly sample: number; readonly threshold: number; readonly demoted: number; readonly aside: number } | null;
+  readonly guard: {
+    readonly sample: number;
+    readonly threshold: number;
+    readonly demoted: number;
+    readonly aside: number;
+  } | null;
 }
 
 /** Of the rows put aside, so many of the least demoted are looked at. */

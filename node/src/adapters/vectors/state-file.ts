@@ -18,7 +18,9 @@ const MAGIC = 'CEIX0001';
  * the old one or fail its checksum, never pass it wrongly.
  */
 export function writeStateFile<Head>(path: string, state: StateFile<Head>, durable = true): void {
-  const head = Buffer.from(JSON.stringify({ head: state.head, sizes: state.sections.map((section) => section.length) }));
+  const head = Buffer.from(
+    JSON.stringify({ head: state.head, sizes: state.sections.map((section) => section.length) }),
+  );
   const length = Buffer.alloc(4);
   length.writeUInt32LE(head.length);
   const parts = [Buffer.from(MAGIC), length, head, ...state.sections];
@@ -69,5 +71,5 @@ export function syncFolder(path: string): void {
 }
 
 function writeWhole(fd: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+  for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
 }

@@ -8,9 +8,19 @@ import type { Graph, GraphEngine } from './graph.js';
  */
 export async function usearchEngine(threads = Math.min(2, availableParallelism())): Promise<GraphEngine> {
   // Its ES module finds its native part by a stack trace, which fails where nothing but that module is on the stack.
-  const { Index, MetricKind, ScalarKind } = createRequire(import.meta.url)('usearch') as typeof import('usearch', { with: { 'resolution-mode': 'require' } });
+  const { Index, MetricKind, ScalarKind } = createRequire(import.meta.url)('usearch') as typeof import('usearch', {
+    with: { 'resolution-mode': 'require' },
+  });
   const open = (dims: number): InstanceType<typeof Index> =>
-    new Index({ dimensions: dims, metric: MetricKind.Cos, quantization: ScalarKind.I8, connectivity: 16, expansion_add: 128, expansion_search: CANDIDATES, multi: false });
+    new Index({
+      dimensions: dims,
+      metric: MetricKind.Cos,
+      quantization: ScalarKind.I8,
+      connectivity: 16,
+      expansion_add: 128,
+      expansion_search: CANDIDATES,
+      multi: false,
+    });
 
   const graphOf = (index: InstanceType<typeof Index>, dims: number): Graph => ({
     get size() {
@@ -21,7 +31,8 @@ export async function usearchEngine(threads = Math.min(2, availableParallelism()
       const keys = BigUint64Array.from(slots, BigInt);
       // Rows that go in side by side do not see each other: in a small graph they end up apart from it.
       const single = Math.min(slots.length, Math.max(0, ALONE - index.size()));
-      for (let i = 0; i < single; i++) index.add(keys.subarray(i, i + 1), rows.subarray(i * dims, (i + 1) * dims), threads);
+      for (let i = 0; i < single; i++)
+        index.add(keys.subarray(i, i + 1), rows.subarray(i * dims, (i + 1) * dims), threads);
       if (single < slots.length) index.add(keys.subarray(single), rows.subarray(single * dims), threads);
     },
     search: (query, want) => {
@@ -41,7 +52,8 @@ export async function usearchEngine(threads = Math.min(2, availableParallelism()
     load: (path, dims, size) => {
       const index = open(dims);
       index.load(path);
-      if (index.dimensions() !== dims || index.size() !== size) throw new Error(`graph of ${index.size()} rows × ${index.dimensions()} where ${size} × ${dims} was saved`);
+      if (index.dimensions() !== dims || index.size() !== size)
+        throw new Error(`graph of ${index.size()} rows × ${index.dimensions()} where ${size} × ${dims} was saved`);
       return graphOf(index, dims);
     },
   };

@@ -12,7 +12,14 @@ export interface VectorIndexOptions {
 /** The port `VectorIndex` over one space's files, without worker, follower or guard. One owner at a time. */
 export function openVectorIndex(space: SpaceDescriptor, options: VectorIndexOptions): VectorIndex {
   const { folder, engine, graphMin = 2048 } = options;
-  const { index } = SpaceIndex.open(space, { folder, engine, graphMin, budget: { maxBytes: Infinity, used: 0 }, guard: false, seed: 0 });
+  const { index } = SpaceIndex.open(space, {
+    folder,
+    engine,
+    graphMin,
+    budget: { maxBytes: Infinity, used: 0 },
+    guard: false,
+    seed: 0,
+  });
   return {
     space,
     upsert: async (rows, upTo) => {
@@ -24,7 +31,8 @@ export function openVectorIndex(space: SpaceDescriptor, options: VectorIndexOpti
       index.remove(labels, 0);
       index.position = upTo;
     },
-    search: async (query, k, allow) => index.search(query, k, allow === undefined ? {} : { allow }).rows.map(({ label, score }) => ({ label, score })),
+    search: async (query, k, allow) =>
+      index.search(query, k, allow === undefined ? {} : { allow }).rows.map(({ label, score }) => ({ label, score })),
     position: async () => index.savedPosition,
     save: () => index.save({ graph: true }),
     close: () => index.close(),

@@ -58,7 +58,11 @@ async function follow(): Promise<void> {
 async function answer({ first, questions }: Extract<ToWorker, { type: 'search' }>): Promise<void> {
   const answers = await host.search(questions);
   report();
-  send({ type: 'answers', first, answers: answers.map((one) => (one instanceof CosmicError ? { code: one.code, detail: one.detail } : one)) });
+  send({
+    type: 'answers',
+    first,
+    answers: answers.map((one) => (one instanceof CosmicError ? { code: one.code, detail: one.detail } : one)),
+  });
 }
 
 function report(): void {
@@ -82,7 +86,10 @@ function pause(): Promise<void> {
 }
 
 async function openReader(): Promise<IndexReader> {
-  if (setup.readerModule !== undefined) return ((await import(setup.readerModule)) as { openReader(setup: WorkerSetup): Promise<IndexReader> }).openReader(setup);
+  if (setup.readerModule !== undefined)
+    return ((await import(setup.readerModule)) as { openReader(setup: WorkerSetup): Promise<IndexReader> }).openReader(
+      setup,
+    );
   const { openSqliteReader } = await import('../sqlite/index.js');
   return openSqliteReader({ folder: setup.reader.folder, engine: setup.reader.engine as never });
 }

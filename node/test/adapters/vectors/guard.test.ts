@@ -20,10 +20,22 @@ function cone(count: number, seed: number): Float32Array[] {
 }
 
 function open(guard = true): SpaceIndex {
-  return SpaceIndex.open(spaceNamed('test/guard', DIMS), { engine, budget: { maxBytes: Infinity, used: 0 }, graphMin: 300, guard, seed: 5 }).index;
+  return SpaceIndex.open(spaceNamed('test/guard', DIMS), {
+    engine,
+    budget: { maxBytes: Infinity, used: 0 },
+    graphMin: 300,
+    guard,
+    seed: 5,
+  }).index;
 }
 
-function add(index: SpaceIndex, rows: readonly Float32Array[], firstLabel: number, author: (i: number) => number = () => 1, seenMs = 0): void {
+function add(
+  index: SpaceIndex,
+  rows: readonly Float32Array[],
+  firstLabel: number,
+  author: (i: number) => number = () => 1,
+  seenMs = 0,
+): void {
   rows.forEach((row, i) => index.append(firstLabel + i, row.slice(), author(i), seenMs));
   while (index.hasWork) index.work(128);
 }
@@ -35,12 +47,18 @@ const hostile = (count: number): Float32Array[] => {
 };
 const share = (index: SpaceIndex, from: number): number => {
   const queries = cone(40, 1234);
-  return queries.reduce((sum, query) => sum + index.search(query, 10).rows.filter((row) => row.label >= from).length, 0) / 400;
+  return (
+    queries.reduce((sum, query) => sum + index.search(query, 10).rows.filter((row) => row.label >= from).length, 0) /
+    400
+  );
 };
 
 describe('guard', () => {
   test('ten rows near everything own the answers without it, and none with it', () => {
-    for (const [guard, least, most] of [[false, 0.5, 1], [true, 0, 0.001]] as const) {
+    for (const [guard, least, most] of [
+      [false, 0.5, 1],
+      [true, 0, 0.001],
+    ] as const) {
       const index = open(guard);
       add(index, cone(1000, 3), 0);
       add(index, hostile(10), 1000);

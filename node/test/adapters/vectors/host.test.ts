@@ -26,10 +26,25 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function open(rules: Partial<HostRules> = {}): Promise<IndexHost> {
-  return IndexHost.open({ folder, engine, reader: ledger.reader(), registry, guard: true, nowMs: () => nowMs, yieldTurn: () => immediate(), rules: { graphMin: 200, ...rules } });
+  return IndexHost.open({
+    folder,
+    engine,
+    reader: ledger.reader(),
+    registry,
+    guard: true,
+    nowMs: () => nowMs,
+    yieldTurn: () => immediate(),
+    rules: { graphMin: 200, ...rules },
+  });
 }
 
-async function ask(host: IndexHost, query: Float32Array, k = 10, allow?: Uint8Array, from = id): Promise<VectorsAnswer> {
+async function ask(
+  host: IndexHost,
+  query: Float32Array,
+  k = 10,
+  allow?: Uint8Array,
+  from = id,
+): Promise<VectorsAnswer> {
   const [answer] = await host.search([{ space: from, query, k, ...(allow === undefined ? {} : { allow }) }]);
   if (answer instanceof CosmicError) throw answer;
   return answer!;
@@ -48,7 +63,14 @@ describe('index host', () => {
   });
 
   test('a search reads on only within its time; the answer says how far it got', async () => {
-    const host = await IndexHost.open({ engine, reader: ledger.reader(), registry, guard: true, nowMs: () => (nowMs += 20), yieldTurn: () => immediate() });
+    const host = await IndexHost.open({
+      engine,
+      reader: ledger.reader(),
+      registry,
+      guard: true,
+      nowMs: () => (nowMs += 20),
+      yieldTurn: () => immediate(),
+    });
     for (let i = 0; i < 300; i++) ledger.add(space, someRows(1, i + 1));
     const answer = await ask(host, someRows(1, 300)[0]!, 400);
     expect(answer.indexedTo.seq).toBe(128);
@@ -75,7 +97,15 @@ describe('index host', () => {
     const host = await open();
     expect(labelsOf(await ask(host, rows[2]!, 1))).toEqual([2]);
     expect(labelsOf(await ask(host, rows[2]!, 1, undefined, spaceIdOf(other)))).toEqual([6]);
-    const hit = (await ask(host, rows[2]!.map((x) => (x > 0 ? 1 : -1)), 1, undefined, spaceIdOf(bits))).hits[0]!;
+    const hit = (
+      await ask(
+        host,
+        rows[2]!.map((x) => (x > 0 ? 1 : -1)),
+        1,
+        undefined,
+        spaceIdOf(bits),
+      )
+    ).hits[0]!;
     expect(hit.label).toBe(10);
     expect(hit.score).toBeCloseTo(1, 6);
     await host.close();
@@ -99,12 +129,21 @@ describe('index host', () => {
     let reads = 0;
     const reader = ledger.reader();
     const after = await IndexHost.open({
-      folder, engine, registry, guard: true, nowMs: () => nowMs, yieldTurn: () => immediate(), rules: { graphMin: 200 },
-      reader: { ...reader, tail: async (cursor, max) => {
-        const items = await reader.tail(cursor, max);
-        reads += items.length;
-        return items;
-      } },
+      folder,
+      engine,
+      registry,
+      guard: true,
+      nowMs: () => nowMs,
+      yieldTurn: () => immediate(),
+      rules: { graphMin: 200 },
+      reader: {
+        ...reader,
+        tail: async (cursor, max) => {
+          const items = await reader.tail(cursor, max);
+          reads += items.length;
+          return items;
+        },
+      },
     });
     expect(after.position.seq).toBe(10);
     expect(after.status.spaces[id]).toMatchObject({ tail: 0, rows: 1000 });
@@ -151,14 +190,21 @@ describe('index host', () => {
     expect((await ask(await open(), someRows(1, 1)[0]!, 100)).hits).toHaveLength(5);
   });
 
-  for (const [file, name] of [['state.bin', /^state\.bin$/], ['rows.f32', /^rows\.f32$/], ['the graph', /^graph-/], ['index.bin', /^index\.bin$/]] as const) {
+  for (const [file, name] of [
+    ['state.bin', /^state\.bin$/],
+    ['rows.f32', /^rows\.f32$/],
+    ['the graph', /^graph-/],
+    ['index.bin', /^index\.bin$/],
+  ] as const) {
     for (const damage of ['flipped', 'cut', 'deleted'] as const) {
       graphs(`${file} ${damage}: built again by itself, with every row found`, async () => {
         for (let i = 0; i < 10; i++) ledger.add(space, someRows(100, i + 1));
         const host = await open();
         await host.settle();
         await host.close();
-        const path = [folder, join(folder, id)].flatMap((at) => readdirSync(at).map((entry) => join(at, entry))).find((at) => name.test(at.split('/').at(-1)!))!;
+        const path = [folder, join(folder, id)]
+          .flatMap((at) => readdirSync(at).map((entry) => join(at, entry)))
+          .find((at) => name.test(at.split('/').at(-1)!))!;
         if (damage === 'deleted') rmSync(path);
         else if (damage === 'cut') truncateSync(path, Math.floor(statSync(path).size / 2));
         else {
@@ -237,11 +283,14 @@ describe('index host', () => {
     const before = readdirSync('/proc/self/fd').length;
     await host.save();
     expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before + 2);
-    for (const status of Object.values(host.status.spaces)) expect(status.residentBytes).toBeLessThanOrEqual(4 * 4 * DIMS);
+    for (const status of Object.values(host.status.spaces))
+      expect(status.residentBytes).toBeLessThanOrEqual(4 * 4 * DIMS);
     await host.close();
     const after = await open();
     expect(Object.keys(after.status.spaces)).toHaveLength(300);
-    expect((await ask(after, someRows(1, 42)[0]!, 1, undefined, spaceIdOf(spaceNamed('test/41')))).hits[0]!.score).toBeCloseTo(1, 6);
+    expect(
+      (await ask(after, someRows(1, 42)[0]!, 1, undefined, spaceIdOf(spaceNamed('test/41')))).hits[0]!.score,
+    ).toBeCloseTo(1, 6);
   });
 
   graphs('filters that keep little are answered exactly, from the graph when they keep much', async () => {
@@ -255,7 +304,9 @@ describe('index host', () => {
       const answer = await ask(host, query, 10, allow);
       const [truth] = await host.search([{ space: id, query, k: 10, allow, exact: true }]);
       expect(answer.hits.every((hit) => hit.label % every === 0)).toBe(true);
-      expect(labelsOf(answer).filter((label) => labelsOf(truth as VectorsAnswer).includes(label)).length).toBeGreaterThanOrEqual(9);
+      expect(
+        labelsOf(answer).filter((label) => labelsOf(truth as VectorsAnswer).includes(label)).length,
+      ).toBeGreaterThanOrEqual(9);
       if (every === 100) expect(answer.exact).toBe(true);
     }
   });
@@ -269,7 +320,9 @@ describe('index host', () => {
 });
 
 function holds(at: string, needle: Buffer): boolean {
-  return readdirSync(at, { withFileTypes: true }).some((entry) => (entry.isDirectory() ? holds(join(at, entry.name), needle) : readFileSync(join(at, entry.name)).includes(needle)));
+  return readdirSync(at, { withFileTypes: true }).some((entry) =>
+    entry.isDirectory() ? holds(join(at, entry.name), needle) : readFileSync(join(at, entry.name)).includes(needle),
+  );
 }
 
 /** Does the graph file hold the row as usearch stores it (8 bits of the unit row)? */
@@ -277,5 +330,10 @@ function needleOf(at: string, row: Float32Array): () => boolean {
   const bytes = Buffer.from(Int8Array.from(row, (x) => Math.trunc(x * 127)).buffer);
   const rounded = Buffer.from(Int8Array.from(row, (x) => Math.round(x * 127)).buffer);
   const full = Buffer.from(row.slice().buffer);
-  return () => readdirSync(at).some((name) => name.startsWith('graph-') && [bytes, rounded, full].some((needle) => readFileSync(join(at, name)).includes(needle)));
+  return () =>
+    readdirSync(at).some(
+      (name) =>
+        name.startsWith('graph-') &&
+        [bytes, rounded, full].some((needle) => readFileSync(join(at, name)).includes(needle)),
+    );
 }

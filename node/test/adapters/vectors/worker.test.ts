@@ -2,7 +2,19 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { cidOf, corePlugins, createRegistry, DAG_CBOR, encode, packRows, sha256, writeEnvelope, type Arrival, type SpaceDescriptor, type Value } from '@cosmicembeddings/sdk';
+import {
+  cidOf,
+  corePlugins,
+  createRegistry,
+  DAG_CBOR,
+  encode,
+  packRows,
+  sha256,
+  writeEnvelope,
+  type Arrival,
+  type SpaceDescriptor,
+  type Value,
+} from '@cosmicembeddings/sdk';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import { openSqlite } from '../../../src/adapters/sqlite/index.js';
 import { openVectors, type Vectors, type VectorsOptions } from '../../../src/adapters/vectors/index.js';
@@ -17,7 +29,13 @@ let sqlite: Awaited<ReturnType<typeof openSqlite>>;
 let vectors: Vectors | undefined;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'vectors-worker-'));
-  sqlite = await openSqlite({ folder, registry, network: 'dev', plugins: [], node: 'did:key:test' } as unknown as Parameters<typeof openSqlite>[0]);
+  sqlite = await openSqlite({
+    folder,
+    registry,
+    network: 'dev',
+    plugins: [],
+    node: 'did:key:test',
+  } as unknown as Parameters<typeof openSqlite>[0]);
 });
 afterEach(async () => {
   await vectors?.close();
@@ -27,7 +45,13 @@ afterEach(async () => {
 });
 
 async function open(options: Partial<VectorsOptions> = {}): Promise<Vectors> {
-  vectors = await openVectors({ folder: join(folder, 'index'), engine: 'auto', reader: { folder, engine: sqlite.engine }, rules: { graphMin: 200 }, ...options });
+  vectors = await openVectors({
+    folder: join(folder, 'index'),
+    engine: 'auto',
+    reader: { folder, engine: sqlite.engine },
+    rules: { graphMin: 200 },
+    ...options,
+  });
   return vectors;
 }
 
@@ -35,15 +59,39 @@ let made = 0;
 /** A block as the door hands it over; nobody behind the door looks at signatures. */
 function arrival(rows: Float32Array[], of: SpaceDescriptor = space): Arrival {
   const body = encode({
-    salt: new Uint8Array(16), tags: [], linked_blocks: [], space: of as unknown as Value, embedding: packRows(rows, 'f32') as unknown as Value, input_type: 'text',
+    salt: new Uint8Array(16),
+    tags: [],
+    linked_blocks: [],
+    space: of as unknown as Value,
+    embedding: packRows(rows, 'f32') as unknown as Value,
+    input_type: 'text',
     input_reference: rows.map((_, row) => ({ hash: new Uint8Array(32), origin: `row ${row}` })),
   });
   const header = encode({ kind: 'embedding/1', n: ++made });
   const digest = sha256(header);
   const timeMs = 1_700_000_000_000 + made;
-  const entry = { author: 'did:key:a', kind: 'embedding/1', timeMs, tags: [], links: [], refs: [], space: spaceIdOf(of), rows: rows.length };
+  const entry = {
+    author: 'did:key:a',
+    kind: 'embedding/1',
+    timeMs,
+    tags: [],
+    links: [],
+    refs: [],
+    space: spaceIdOf(of),
+    rows: rows.length,
+  };
   return {
-    block: { status: 'checked', id: cidOf(DAG_CBOR, digest).text, digest, format: 'native/2', timeMs, entry, envelope: writeEnvelope(header, new Uint8Array(64)), body, headerOnly: false },
+    block: {
+      status: 'checked',
+      id: cidOf(DAG_CBOR, digest).text,
+      digest,
+      format: 'native/2',
+      timeMs,
+      entry,
+      envelope: writeEnvelope(header, new Uint8Array(64)),
+      body,
+      headerOnly: false,
+    },
     firstSeenMs: timeMs,
   };
 }
