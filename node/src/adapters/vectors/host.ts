@@ -110,6 +110,9 @@ export class IndexHost {
   private readonly spaces = new Map<string, SpaceIndex>();
   /** Space → position up to which its rows are known; what follows is read again by the backfill. */
   private readonly waiting = new Map<string, number>();
+  /** Spaces that keep a graph, and those that may have work to do: the others are many and need no looking at. */
+  private readonly large = new Set<SpaceIndex>();
+  private readonly busy = new Set<string>();
   private backfill: { readonly spaces: ReadonlySet<string>; seq: number } | undefined;
   private cursor: Cursor = { epoch: '', seq: 0 };
   private seed = 0;
@@ -167,6 +170,10 @@ export class IndexHost {
     for (const [id, space] of this.spaces)
       if (space.tail > this.rules.tailMax)
         notes.push(`index of space ${id.slice(-8)} is being built again: searching it exactly meanwhile`);
+    for (const [id, space] of this.spaces) {
+      const demoted = space.demotedRows;
+      if (demoted > 0) notes.push(`space ${id.slice(-8)}: ${demoted} rows are near everything and demoted`);
+    }
     if (this.waiting.size > 0) notes.push(`${this.waiting.size} spaces wait to be indexed`);
     if (this.unindexed > 0)
       notes.push(`rows of ${this.unindexed} blocks are not indexed: more than ${this.rules.spacesMax} spaces`);
@@ -238,7 +245,7 @@ export class IndexHost {
 
   private get roomToRead(): number {
     let tails = 0;
-    for (const space of this.spaces.values()) tails += space.tail;
+    for (const space of this.large) tails += space.tail;
     this.tailAllowance = Math.min(this.tailAllowance, tails);
     return this.rules.tailMax + this.tailAllowance - tails;
   }
@@ -267,7 +274,8 @@ export class IndexHost {
   private take(item: TailItem): number {
     if (item.type === 'erase') {
       const labels = Array.from({ length: item.rows }, (_, row) => item.firstLabel + row);
-      for (const space of this.spaces.values()) space.remove(labels, this.options.nowMs());
+      for (const [id, space] of this.spaces)
+        if (space.remove(labels, this.options.nowMs()) > 0) this.noteWork(id, space);
       return 0;
     }
     const { entry, body, format } = item.block;
@@ -318,7 +326,13 @@ export class IndexHost {
       return 0;
     }
     space.position = { epoch: this.cursor.epoch, seq: block.seq };
+    this.noteWork(block.entry.space!, space);
     return vectors.stored.rows;
+  }
+
+  private noteWork(id: string, space: SpaceIndex): void {
+    if (space.hasWork || space.erasedMs !== null) this.busy.add(id);
+    if (space.keepsGraph) this.large.add(space);
   }
 
   /** Spaces that wait are read from the store again, several in one pass. */
@@ -367,7 +381,12 @@ export class IndexHost {
   /** One slice into a graph, if some space has at least `min` rows of work. */
   private work(min: number): boolean {
     const nowMs = this.options.nowMs();
-    for (const [id, space] of this.spaces) {
+    for (const id of this.busy) {
+      const space = this.spaces.get(id);
+      if (space === undefined || (!space.hasWork && space.erasedMs === null)) {
+        this.busy.delete(id);
+        continue;
+      }
       if (space.erasedMs !== null && nowMs - space.erasedMs >= this.rules.eraseWithinMs) space.rebuild();
       if (!space.hasWork || (space.tail > 0 && space.tail < min)) continue;
       try {
@@ -395,6 +414,7 @@ export class IndexHost {
       ...this.events.slice(-4),
       `index of space ${id.slice(-8)} was damaged and is built again from the store: ${why}`,
     ];
+    this.large.delete(space);
     void space.close();
     const folder = this.folderOf(id);
     if (folder !== undefined) SpaceIndex.discard(folder);
@@ -482,6 +502,7 @@ export class IndexHost {
     ) {
       if (index.position.seq < this.cursor.seq) index.position = this.cursor;
       this.spaces.set(id, index);
+      this.noteWork(id, index);
       this.savedSeqs[id] = index.savedPosition.seq;
       return;
     }

@@ -244,8 +244,10 @@ class VectorsClient implements Vectors {
       });
     } else if (message.type === 'progress') {
       this.position_ = message.position;
-      this.notes_ = message.notes;
-      this.recall_ = message.recall ?? undefined;
+      if (message.notes !== undefined) {
+        this.notes_ = message.notes;
+        this.recall_ = message.recall ?? undefined;
+      }
       for (const waiter of this.waiters) if (message.position.seq >= waiter.seq) waiter.resolve();
     } else if (message.type === 'status' || message.type === 'saved') {
       this.calls.get(message.id)?.resolve((message.type === 'status' ? message.status : undefined) as never);

@@ -28,8 +28,8 @@ export type FromWorker =
   | {
       readonly type: 'progress';
       readonly position: Cursor;
-      readonly notes: readonly string[];
-      readonly recall: number | null;
+      readonly notes?: readonly string[];
+      readonly recall?: number | null;
     }
   | { readonly type: 'status'; readonly id: number; readonly status: HostStatus }
   | { readonly type: 'saved'; readonly id: number }

@@ -85,6 +85,7 @@ export class SpaceIndex {
   private graph: Graph | undefined;
   private graphTo = 0;
   private savedGraph: SavedSpace['graph'] = null;
+  private demoted = { at: '', rows: 0 };
   /** Demoted rows that the graph took. */
   private demotedIn = 0;
   private next: { readonly graph: Graph; to: number } | undefined;
@@ -192,7 +193,7 @@ export class SpaceIndex {
           : {
               sample: this.guard.sampleSlots.length,
               threshold: this.guard.threshold,
-              demoted: this.demotedRows(),
+              demoted: this.demotedRows,
               aside: this.aside.count,
             },
     };
@@ -523,6 +524,10 @@ export class SpaceIndex {
 
   // ------------------------------------------------------------------------------------------ inside
 
+  get keepsGraph(): boolean {
+    return this.wantsGraph;
+  }
+
   private get wantsGraph(): boolean {
     return (
       this.options.engine.graph !== undefined &&
@@ -664,13 +669,17 @@ export class SpaceIndex {
     }
   }
 
-  private demotedRows(): number {
+  /** Live rows above the threshold of the guard. */
+  get demotedRows(): number {
     const { guard } = this;
     if (guard === undefined || !guard.active) return 0;
-    let demoted = 0;
+    const at = `${guard.version} ${this.rows.count} ${this.dead.count} ${this.hubTo}`;
+    if (this.demoted.at === at) return this.demoted.rows;
+    let rows = 0;
     for (let slot = 0; slot < this.rows.count; slot++)
-      if (this.hubs[slot]! > guard.threshold && !this.dead.has(slot)) demoted++;
-    return demoted;
+      if (this.hubs[slot]! > guard.threshold && !this.dead.has(slot)) rows++;
+    this.demoted = { at, rows };
+    return rows;
   }
 
   private makeRoom(): void {

@@ -9,6 +9,8 @@ import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
 
 /** How long an idle worker waits for a hint before it looks by itself. */
 const LOOK_EVERY_MS = 500;
+/** Notes are gathered over all spaces: not with every search. */
+const NOTES_EVERY_MS = 1000;
 
 const setup = workerData as WorkerSetup;
 const port = parentPort!;
@@ -29,7 +31,7 @@ const host = await IndexHost.open({
 
 let closing = false;
 let wake: () => void = () => undefined;
-let reported = '';
+let reported = { epoch: '', seq: -1, line: '', notesMs: 0 };
 
 port.on('message', (message: ToWorker) => {
   if (message.type === 'search') void answer(message);
@@ -66,11 +68,19 @@ async function answer({ first, questions }: Extract<ToWorker, { type: 'search' }
 }
 
 function report(): void {
-  const { position, notes, recall } = host;
-  const line = `${position.epoch} ${position.seq} ${recall ?? ''} ${notes.join('\n')}`;
-  if (line === reported) return;
-  reported = line;
-  send({ type: 'progress', position, notes, recall: recall ?? null });
+  const { position } = host;
+  const moved = position.seq !== reported.seq || position.epoch !== reported.epoch;
+  const nowMs = Date.now();
+  if (nowMs - reported.notesMs >= NOTES_EVERY_MS) {
+    const { notes, recall } = host;
+    const line = `${recall ?? ''} ${notes.join('\n')}`;
+    if (line === reported.line && !moved) return;
+    reported = { ...position, line, notesMs: nowMs };
+    send({ type: 'progress', position, notes, recall: recall ?? null });
+  } else if (moved) {
+    reported = { ...reported, ...position };
+    send({ type: 'progress', position });
+  }
 }
 
 function pause(): Promise<void> {
