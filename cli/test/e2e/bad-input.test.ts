@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -188,16 +188,23 @@ describe('cosmic node start', () => {
     expect(said(stderr)).toMatch(/^store\.foreign: .*alpha.*beta/);
   });
 
+  test('a data folder of another node', async () => {
+    await runOnce(path('fifth'), 'dev');
+    writeFileSync(path('fifth/node.key'), `${'17'.repeat(32)}\n`);
+    const { status, stderr } = await start('--data', path('fifth'));
+    expect(status).toBe(1);
+    expect(said(stderr)).toMatch(/^store\.foreign: .*did:key:/);
+  });
+
   test('a data folder of a newer version', async () => {
     await runOnce(path('fourth'), 'dev');
-    const { default: Database } = (await import('better-sqlite3')) as unknown as { default: new (file: string) => { pragma(text: string): unknown; close(): void } };
-    const file = readdirSync(path('fourth')).find((name) => name === 'store.sqlite')!;
-    const database = new Database(join(path('fourth'), file));
-    database.pragma('user_version = 999');
+    const { default: Database } = (await import('better-sqlite3')) as unknown as { default: new (file: string) => { exec(text: string): void; close(): void } };
+    const database = new Database(path('fourth/store.sqlite'));
+    database.exec(`UPDATE meta SET value = '999' WHERE name = 'version'`);
     database.close();
     const { status, stderr } = await start('--data', path('fourth'));
     expect(status).toBe(1);
-    expect(said(stderr)).toMatch(/^store\.too_new: /);
+    expect(said(stderr)).toMatch(/^store\.too_new: .*999/);
   });
 });
 

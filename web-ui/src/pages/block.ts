@@ -1,7 +1,7 @@
 import { CosmicError, contentOf, checkAny, formatNamed, formatOf, verdictOf, type Verdict } from '@cosmicembeddings/sdk';
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { tierMeaning, whatAStampProves } from '@cosmicembeddings/sdk/sky';
-import { element, timeText } from '../parts/element.js';
+import { element, flowing, timeText } from '../parts/element.js';
 import { chartOf } from '../parts/sky.js';
 import { checksOf, type Place } from './search.js';
 
@@ -36,7 +36,7 @@ export async function showBlock(id: string, network: string, client: NodeClient,
       element('dl', {}, ...facts),
       chart === undefined ? undefined : element('div', { class: 'chart' }, chart as unknown as Node),
       chart === undefined ? undefined : element('p', { class: 'quiet' }, whatAStampProves),
-      ...passages.flatMap((passage) => (passage === undefined ? [] : [element('article', {}, element('p', {}, passage.text))])),
+      ...passages.flatMap((passage) => (passage === undefined ? [] : [element('article', {}, element('p', {}, flowing(passage.text)))])),
       element('details', {}, element('summary', {}, `JSON form, ${view.wire.length.toLocaleString('en')} bytes signed`), element('pre', {}, pretty(formatNamed(native ? 'native/2' : 'python/1').toJson(view.wire, 'none')))),
     ),
   );

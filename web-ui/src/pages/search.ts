@@ -34,7 +34,7 @@ export async function showHits(question: string, network: string, client: NodeCl
       return view;
     };
     const mark = await verifyHit(hit, answer, { get }, checksOf(network));
-    cards[i]!.settle(mark, mark.signed && wire !== undefined ? chartOf(wire, 320) : undefined);
+    cards[i]!.settle(mark, mark.signed && wire !== undefined ? chartOf(wire, 300) : undefined);
   }
 }
 

@@ -26,3 +26,9 @@ export function timeText(timeMs: number): string {
 export function count(value: number, one: string): string {
   return `${value.toLocaleString('en')} ${one}${value === 1 ? '' : 's'}`;
 }
+
+/** Lines that an editor has broken run on; lists, tables, quotes and code keep theirs. */
+export function flowing(text: string): string {
+  if (/^\s*(```|~~~)/m.test(text)) return text;
+  return text.replace(/([^\n])\n(?![\n\s]|[-*+|>#]|\d+[.)])/g, '$1 ');
+}

@@ -1,7 +1,7 @@
 import type { Hit } from '@cosmicembeddings/sdk';
 import type { HitVerification } from '@cosmicembeddings/sdk/api';
 import { tierMeaning } from '@cosmicembeddings/sdk/sky';
-import { element, shortDid, timeText } from './element.js';
+import { element, flowing, shortDid, timeText } from './element.js';
 
 /** One hit before it is verified; `settle` puts in the mark and the sky. */
 export interface HitCard {
@@ -20,7 +20,7 @@ export function hitCard(hit: Hit): HitCard {
       'div',
       {},
       element('h2', {}, where === '' ? 'no source named' : where),
-      hit.passage === undefined ? element('p', { class: 'quiet' }, 'The author did not publish the text.') : element('blockquote', {}, hit.passage),
+      hit.passage === undefined ? element('p', { class: 'quiet' }, 'The author did not publish the text.') : element('blockquote', {}, flowing(hit.passage)),
       element(
         'p',
         { class: 'facts quiet' },
