@@ -1,10 +1,27 @@
+import { createRequire } from 'node:module';
 import type { Graph, GraphEngine } from './graph.js';
+
+/** What is used of the library, which may not be installed where this is compiled. */
+interface Index {
+  initIndex(options: { maxElements: number; m: number; efConstruction: number; randomSeed: number }): void;
+  getCurrentCount(): number;
+  getMaxElements(): number;
+  resizeIndex(maxElements: number): void;
+  addPoint(row: number[], label: number): void;
+  setEf(ef: number): void;
+  searchKnn(row: number[], k: number): { neighbors: number[] };
+  writeIndexSync(path: string): void;
+  readIndexSync(path: string): void;
+}
+interface Hnswlib {
+  readonly HierarchicalNSW: new (space: 'ip', dims: number) => Index;
+}
 
 /** hnswlib-node: float32 rows, one thread, plain arrays only, and a capacity that has to be raised by hand. */
 export async function hnswlibEngine(): Promise<GraphEngine> {
-  const { HierarchicalNSW } = (await import('hnswlib-node')).default;
+  const { HierarchicalNSW } = createRequire(import.meta.url)('hnswlib-node') as Hnswlib;
 
-  const graphOf = (index: InstanceType<typeof HierarchicalNSW>, dims: number): Graph => {
+  const graphOf = (index: Index, dims: number): Graph => {
     // One array for all calls: making an array from a Float32Array costs seven times as much as filling this one.
     const row = new Array<number>(dims).fill(0);
     const fill = (rows: Float32Array, at: number): number[] => {

@@ -2,17 +2,30 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import type { Graph, GraphEngine } from './graph.js';
 
+/** What is used of the library, which may not be installed where this is compiled. */
+interface Index {
+  size(): number;
+  dimensions(): number;
+  add(keys: BigUint64Array, rows: Float32Array, threads: number): void;
+  search(query: Float32Array, want: number, threads: number): { readonly keys: BigUint64Array };
+  save(path: string): void;
+  load(path: string): void;
+}
+interface Usearch {
+  readonly Index: new (options: object) => Index;
+  readonly MetricKind: { readonly Cos: string };
+  readonly ScalarKind: { readonly I8: string };
+}
+
 /**
  * usearch with 8-bit rows: a quarter of the memory traffic of float32. On their own 8 bits order the first ten badly
  * (recall 0.91), so callers re-score the candidates with the float32 rows.
  */
 export async function usearchEngine(threads = Math.min(2, availableParallelism())): Promise<GraphEngine> {
   // Its ES module finds its native part by a stack trace, which fails where nothing but that module is on the stack.
-  const { Index, MetricKind, ScalarKind } = createRequire(import.meta.url)('usearch') as typeof import('usearch', {
-    with: { 'resolution-mode': 'require' },
-  });
-  const open = (dims: number): InstanceType<typeof Index> =>
-    new Index({
+  const { Index: Native, MetricKind, ScalarKind } = createRequire(import.meta.url)('usearch') as Usearch;
+  const open = (dims: number): Index =>
+    new Native({
       dimensions: dims,
       metric: MetricKind.Cos,
       quantization: ScalarKind.I8,
@@ -22,7 +35,7 @@ export async function usearchEngine(threads = Math.min(2, availableParallelism()
       multi: false,
     });
 
-  const graphOf = (index: InstanceType<typeof Index>, dims: number): Graph => ({
+  const graphOf = (index: Index, dims: number): Graph => ({
     get size() {
       return index.size();
     },
