@@ -2,10 +2,11 @@ import { CosmicError, fromHex, toHex, type BlockId, type Catalogue, type Catalog
 import { pageKey, readPageKey } from '@cosmicembeddings/sdk/memory';
 import type { Row, Statement, Value } from './driver.js';
 import { bytesOf, digestOf, idOf } from './rows.js';
+import { LabelBits, type LabelRows } from './label-bits.js';
 import type { StoreReader } from './reader.js';
 
 /** Questions about the store's blocks, answered by its indexes on the reader's connection. */
-export function createCatalogue(reader: StoreReader, labelsNow: () => number): Catalogue {
+export function createCatalogue(reader: StoreReader, head: LabelRows['head']): Catalogue {
   const { database, names } = reader;
   const prepared = new Map<string, Statement>();
   const all = (sql: string, values: readonly Value[]): Row[] => {
@@ -17,6 +18,7 @@ export function createCatalogue(reader: StoreReader, labelsNow: () => number): C
     }
     return statement.all(...values);
   };
+  const bits = new LabelBits({ all, head });
   const nameIds = (values: readonly string[]): number[] => values.map((value) => names.id(value) ?? -1);
   const conditions = (filter: Filter): Condition => conditionOf(filter, nameIds);
   const ids = (rows: readonly Row[]): BlockId[] => rows.map((row) => idOf(row['python'] === 1, bytesOf(row['digest'])));
@@ -25,12 +27,7 @@ export function createCatalogue(reader: StoreReader, labelsNow: () => number): C
     find: async (filter, page) => findPage(conditions(filter), page, all),
     labels: async (filter) => {
       const { where, values } = conditions(filter);
-      const bits = new Uint8Array(Math.ceil(labelsNow() / 8));
-      for (const row of all(`SELECT first_label, row_count FROM blocks b WHERE row_count > 0 AND erased IS NULL${where}`, values)) {
-        const first = row['first_label'] as number;
-        for (let label = first; label < first + (row['row_count'] as number); label++) bits[label >> 3]! |= 1 << (label & 7);
-      }
-      return bits;
+      return bits.of(where, values);
     },
     blocksOf: async (labels) =>
       labels.map((label) => {

@@ -69,7 +69,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
     return {
       engine,
       store,
-      catalogue: createCatalogue(reader, () => writer.head().labels),
+      catalogue: createCatalogue(reader, () => writer.head()),
       text,
       backup: async (target) => {
         reader.database.prepare('VACUUM INTO ?').run(target);

@@ -29,7 +29,7 @@ CREATE TABLE blocks (
 CREATE TABLE bytes (block INTEGER PRIMARY KEY, envelope BLOB NOT NULL, body BLOB);
 CREATE UNIQUE INDEX blocks_digest ON blocks (digest);
 CREATE UNIQUE INDEX blocks_time ON blocks (time, digest);
-CREATE INDEX blocks_author ON blocks (author);
+CREATE INDEX blocks_author ON blocks (author, time, digest);
 CREATE INDEX blocks_label ON blocks (first_label) WHERE row_count > 0;
 CREATE TABLE events (seq INTEGER PRIMARY KEY, block INTEGER, digest BLOB, reason TEXT);
 CREATE TABLE tags (tag INTEGER NOT NULL, block INTEGER NOT NULL, PRIMARY KEY (tag, block)) WITHOUT ROWID;
