@@ -5,7 +5,8 @@ import { limits, wireMaxBytes } from '../limits.js';
 import type { Checks } from '../block/check.js';
 import type { CatalogueEntry, CheckedBlock, Ref } from '../block/types.js';
 import type { Passage, Vectors } from '../kinds/kind.js';
-import { packRows } from '../space/vector.js';
+import { knownSpace } from '../space/known.js';
+import { packRows, unitTolerance } from '../space/vector.js';
 import { spaceIdOf, type SpaceDescriptor } from '../space/descriptor.js';
 import { PyFloat, PyInt, PyJsonError, readPythonJson, type PyDict, type PyValue } from './read.js';
 import { checkSignature, identityBytes, shapeOf, type PythonSignature } from './signature.js';
@@ -134,7 +135,7 @@ export function rowsOf(covered: PyDict): PythonRows {
   }
   const { name, dims } = modelOf(covered);
   if (dims !== undefined && dims !== rows[0]!.length) return { reason: `rows have ${rows[0]!.length} numbers, the model says ${dims}` };
-  return { vectors: { space: legacySpace(name, rows[0]!.length), stored: packRows(rows, 'f32') } };
+  return { vectors: { space: spaceOfModel(name, rows), stored: packRows(rows, 'f32') } };
 }
 
 function vectorOf(item: PyValue | undefined): Float32Array | string {
@@ -160,6 +161,23 @@ function modelOf(covered: PyDict): { name: string; dims: number | undefined } {
   }
   const format = covered.get('embedding_format') ?? model;
   return { name: typeof format === 'string' ? format : 'unknown', dims: undefined };
+}
+
+/** Names by which the Python project calls well-known models, and the spaces that it computes with them. */
+const KNOWN: Readonly<Record<string, string>> = {
+  'all-MiniLM-L6-v2': 'all-minilm-l6-v2-256',
+  'all-mpnet-base-v2': 'all-mpnet-base-v2',
+  'openai/text-embedding-ada-002': 'openai-text-embedding-ada-002',
+  'openai/text-embedding-3-small': 'openai-text-embedding-3-small',
+  'openai/text-embedding-3-large': 'openai-text-embedding-3-large',
+};
+
+/** The known space of a model's name when dims and unit length agree with it; otherwise a legacy space. */
+function spaceOfModel(name: string, rows: readonly Float32Array[]): SpaceDescriptor {
+  const dims = rows[0]!.length;
+  const known = Object.hasOwn(KNOWN, name.replace(/^sentence-transformers\//, '')) ? knownSpace(KNOWN[name.replace(/^sentence-transformers\//, '')]!)?.space : undefined;
+  const isUnit = (row: Float32Array): boolean => Math.abs(Math.sqrt(row.reduce((sum, x) => sum + x * x, 0)) - 1) <= unitTolerance.f32;
+  return known !== undefined && known.dims === dims && rows.every(isUnit) ? known : legacySpace(name, dims);
 }
 
 /** A space for a model that is known by name alone: comparable with the same name and dims, nothing else. */

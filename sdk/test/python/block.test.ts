@@ -32,3 +32,25 @@ const checks = { network: 'dev', registry, verify, sha256, sky: { check: () => (
     expect(a!.status === 'checked' && b!.status === 'checked' && a!.id === b!.id).toBe(true);
   });
 });
+
+test('a known model’s unit rows are in its space; the name alone is not enough', async () => {
+  const { Signer, PyFloat, PyInt, dumps } = await import('../../src/python/index.js');
+  const signer = Signer.fromSeed(new Uint8Array(32).fill(3));
+  const spaceOf = (rows: number[][], name: string): string | undefined => {
+    const block = signer.signBlock(new Map<string, never>([
+      ['version', '1.0'],
+      ['timestamp', new PyInt(1n)],
+      ['model', new Map<string, unknown>([['name', name], ['dimensions', new PyInt(BigInt(rows[0]!.length))]])],
+      ['embeddings', rows.map((row) => row.map((x) => new PyFloat(x)))],
+      ['content', rows.map(() => 'text')],
+      ['metadata', new Map()],
+    ] as never));
+    const outcome = checkAny(utf8(dumps(block)), checks);
+    return outcome.status === 'checked' ? outcome.entry.descriptor?.model : outcome.code;
+  };
+  const unit = Array.from({ length: 384 }, (_, i) => (i === 5 ? 1 : 0));
+  expect(spaceOf([unit], 'all-MiniLM-L6-v2')).toBe('sentence-transformers/all-MiniLM-L6-v2');
+  expect(spaceOf([unit.map((x) => 2 * x)], 'all-MiniLM-L6-v2')).toBe('legacy:all-MiniLM-L6-v2');
+  expect(spaceOf([unit.slice(0, 8)], 'all-MiniLM-L6-v2')).toBe('legacy:all-MiniLM-L6-v2');
+  expect(spaceOf([unit], 'somebody/else')).toBe('legacy:somebody/else');
+});
