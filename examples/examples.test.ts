@@ -1,0 +1,19 @@
+import { expect, test } from '@jest/globals';
+import { judge, publishable } from './create-and-verify.ts';
+import { nearest } from './search-in-memory.ts';
+
+const seed = new Uint8Array(32).fill(9);
+const timeMs = Date.UTC(2026, 0, 15, 12);
+
+test('a block made in a few lines verifies, and a changed one does not', async () => {
+  const wire = await publishable('Venus is bright tonight.', seed, timeMs);
+  expect(judge(wire)).toMatchObject({ status: 'checked', entry: { rows: 1 } });
+  const changed = wire.slice();
+  changed[changed.length - 1]! ^= 1;
+  expect(judge(changed)).toMatchObject({ status: 'rejected', code: 'block.body_mismatch' });
+});
+
+test('the nearest of three texts is found', async () => {
+  const texts = ['Bread needs flour and water.', 'A telescope gathers light of stars.', 'Nodes gossip blocks.'];
+  expect(await nearest(texts, 'light from the stars', seed, timeMs)).toBe(texts[1]);
+});
