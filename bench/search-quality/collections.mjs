@@ -9,13 +9,20 @@ export const shared = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 
 export function readCollection(name) {
   const folder = join(shared, 'ir', name);
   if (!existsSync(folder)) return undefined;
-  const documents = readFileSync(join(folder, 'corpus.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+  const documents = readFileSync(join(folder, 'corpus.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
   const place = new Map(documents.map(({ id }, i) => [String(id), i]));
   const queries = JSON.parse(readFileSync(join(folder, 'queries.json'), 'utf8')).map(({ text, rel }) => {
     const ids = Array.isArray(rel) ? rel : Object.keys(rel);
     return { text, relevant: new Set(ids.map((id) => place.get(String(id))).filter((at) => at !== undefined)) };
   });
-  return { name, documents: documents.map(({ title, text }) => (title === undefined ? text : `${title} ${text}`)), queries };
+  return {
+    name,
+    documents: documents.map(({ title, text }) => (title === undefined ? text : `${title} ${text}`)),
+    queries,
+  };
 }
 
 /** Rows of a two-dimensional NPY file, as Float32Array each (`<f2` or `<f4`). */

@@ -21,7 +21,11 @@ function published(model, { name, documents, queries }) {
   const of = (what) => readNpy(join(shared, 'embeddings', 'two-models', `${name}_${what}.${model}.f16.npy`));
   const space = spaceOf(model, 384);
   const byText = new Map(of('queries').map((vector, i) => [queries[i].text, vector]));
-  return { space, documents: of('docs').slice(0, documents.length), embedder: { space, embed: async ([text]) => ({ vectors: [byText.get(text)], truncated: [false], tokens: [null] }) } };
+  return {
+    space,
+    documents: of('docs').slice(0, documents.length),
+    embedder: { space, embed: async ([text]) => ({ vectors: [byText.get(text)], truncated: [false], tokens: [null] }) },
+  };
 }
 
 async function ours(embedder, { documents }) {
@@ -34,14 +38,19 @@ async function score({ search, ids }, { queries }, request) {
   let [sum, silent, hits] = [0, 0, 0];
   for (const { text, relevant } of queries) {
     const answer = await search({ text, k: 10, ...request });
-    sum += ndcg10(answer.hits.map(({ id }) => place.get(id)), relevant);
+    sum += ndcg10(
+      answer.hits.map(({ id }) => place.get(id)),
+      relevant,
+    );
     silent += answer.hits.filter(({ passage }) => passage === undefined).length;
     hits += answer.hits.length;
   }
   return { ndcg: sum / queries.length, silent: silent / hits };
 }
 
-const english = createEnglishEmbedder(new Uint8Array(readFileSync(new URL('../../sdk/assets/english-1.bin', import.meta.url))));
+const english = createEnglishEmbedder(
+  new Uint8Array(readFileSync(new URL('../../sdk/assets/english-1.bin', import.meta.url))),
+);
 const rows = [];
 for (const name of ['cranfield', 'npl']) {
   const collection = readCollection(name);
@@ -58,17 +67,35 @@ for (const name of ['cranfield', 'npl']) {
     ['lexical', await ours(createLexicalEmbedder(), collection)],
   ]) {
     const folder = mkdtempSync(join(tmpdir(), 'cosmic-quality-'));
-    const documents = collection.documents.map((text, i) => ({ text: textless && i % 2 === 1 ? null : text, vector: made.documents[i], space: made.space }));
+    const documents = collection.documents.map((text, i) => ({
+      text: textless && i % 2 === 1 ? null : text,
+      vector: made.documents[i],
+      space: made.space,
+    }));
     const ledger = await openLedger({ documents, embedders: [made.embedder], folder });
     const vectors = await score(ledger, collection, { mode: 'vectors' });
     const words = await score(ledger, collection, { mode: 'words' });
     const hybrid = await score(ledger, collection, {});
     const goal = goals[`${model} ${name}`];
-    rows.push({ collection: name, model, vectors: vectors.ndcg, words: words.ndcg, hybrid: hybrid.ndcg, ...(goal === undefined ? {} : { goal }), ...(textless ? { silentByVectors: vectors.silent, silentInHybrid: hybrid.silent } : {}), engines: ledger.engines });
-    console.log(`${name.padEnd(10)}${model.padEnd(9)} vectors ${vectors.ndcg.toFixed(4)}  words ${words.ndcg.toFixed(4)}  both ${hybrid.ndcg.toFixed(4)}${goal === undefined ? '' : `  goal ${goal}`}${textless ? `  without text: ${vectors.silent.toFixed(3)} of hits by vectors, ${hybrid.silent.toFixed(3)} of hits by both` : ''}`);
+    rows.push({
+      collection: name,
+      model,
+      vectors: vectors.ndcg,
+      words: words.ndcg,
+      hybrid: hybrid.ndcg,
+      ...(goal === undefined ? {} : { goal }),
+      ...(textless ? { silentByVectors: vectors.silent, silentInHybrid: hybrid.silent } : {}),
+      engines: ledger.engines,
+    });
+    console.log(
+      `${name.padEnd(10)}${model.padEnd(9)} vectors ${vectors.ndcg.toFixed(4)}  words ${words.ndcg.toFixed(4)}  both ${hybrid.ndcg.toFixed(4)}${goal === undefined ? '' : `  goal ${goal}`}${textless ? `  without text: ${vectors.silent.toFixed(3)} of hits by vectors, ${hybrid.silent.toFixed(3)} of hits by both` : ''}`,
+    );
     if (sweep) {
       const line = [];
-      for (const weight of [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.2]) line.push(`${weight}: ${(await score(ledger, collection, { weights: { vectors: 1, words: weight } })).ndcg.toFixed(4)}`);
+      for (const weight of [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.2])
+        line.push(
+          `${weight}: ${(await score(ledger, collection, { weights: { vectors: 1, words: weight } })).ndcg.toFixed(4)}`,
+        );
       console.log(`${' '.repeat(19)} words at ${line.join('  ')}`);
     }
     await ledger.close();

@@ -11,5 +11,8 @@ export function record(name, rows) {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: folder, encoding: 'utf8' }).trim();
   const machine = `${cpus().length} × ${cpus()[0].model}`;
   const at = new Date().toISOString();
-  appendFileSync(`${folder}${name}.jsonl`, rows.map((row) => `${JSON.stringify({ at, commit, machine, node: process.version, ...row })}\n`).join(''));
+  appendFileSync(
+    `${folder}${name}.jsonl`,
+    rows.map((row) => `${JSON.stringify({ at, commit, machine, node: process.version, ...row })}\n`).join(''),
+  );
 }

@@ -33,43 +33,36 @@ export interface Scales {
  * Joins vectors and words: weighted standard scores. A row without a text has no word part, a text without a vector in
  * the query's spaces no vector part. Such a one stands where it would stand among the complete ones by the part that it
  * has: third nearest of them gets the score of the third best. So silence is neither rewarded nor punished (a mean would
- * punish it: the best of many sums are always those that were lucky in both parts).
+ * punish it: the best of many sums are always those that were lucky in both parts). Takes the candidates over.
  */
 export function fuse(candidates: readonly Candidate[], scales: Scales, weights: Weights): Scored[] {
-  const parts = candidates.map((candidate) => ({ candidate, ...partsOf(candidate, scales) }));
-  const complete = parts.flatMap(({ vectorPart: v, wordPart: w }) =>
-    v === undefined || w === undefined ? [] : [{ v, w, score: weights.vectors * v + weights.words * w }],
-  );
-  const scores = complete.map(({ score }) => score);
+  const n = candidates.length;
+  const vectorParts = new Float64Array(n);
+  const wordParts = new Float64Array(n);
+  const complete: [number[], number[], number[]] = [[], [], []];
+  const weighed = (i: number): number => weights.vectors * vectorParts[i]! + weights.words * wordParts[i]!;
+  for (let i = 0; i < n; i++) {
+    const { space, cosine, demotion, bm25 } = candidates[i]!;
+    const scale = space === undefined || cosine === undefined ? undefined : scales.spaces.get(space);
+    vectorParts[i] = scale === undefined ? NaN : standard(cosine! - (demotion ?? 0), scale);
+    wordParts[i] = bm25 === undefined ? NaN : standard(bm25, scales.words);
+    if (scale === undefined || bm25 === undefined) continue;
+    complete[0].push(vectorParts[i]!);
+    complete[1].push(wordParts[i]!);
+    complete[2].push(weighed(i));
+  }
   const whole = weights.vectors + weights.words;
-  const byVectors = standing(
-    complete.map(({ v }) => v),
-    scores,
-    whole,
-  );
-  const byWords = standing(
-    complete.map(({ w }) => w),
-    scores,
-    whole,
-  );
-  return parts
-    .map(({ candidate, vectorPart: v, wordPart: w }): Scored => {
-      if (w === undefined) return { ...candidate, score: byVectors(v!), vectorPart: v!, stands: 'words' };
-      if (v === undefined) return { ...candidate, score: byWords(w), wordPart: w, stands: 'vectors' };
-      return { ...candidate, score: weights.vectors * v + weights.words * w, vectorPart: v, wordPart: w };
-    })
-    .sort(byScore);
-}
-
-function partsOf(
-  { space, cosine, demotion, bm25 }: Candidate,
-  scales: Scales,
-): { vectorPart?: number; wordPart?: number } {
-  const scale = space === undefined ? undefined : scales.spaces.get(space);
-  return {
-    ...(scale === undefined || cosine === undefined ? {} : { vectorPart: standard(cosine - (demotion ?? 0), scale) }),
-    ...(bm25 === undefined ? {} : { wordPart: standard(bm25, scales.words) }),
-  };
+  const isPartial = complete[2].length < n;
+  const byVectors = isPartial ? standing(complete[0], complete[2], whole) : undefined;
+  const byWords = isPartial ? standing(complete[1], complete[2], whole) : undefined;
+  const scored = candidates.map((candidate, i): Scored => {
+    const vectorPart = vectorParts[i]!;
+    const wordPart = wordParts[i]!;
+    if (Number.isNaN(wordPart)) return { ...candidate, score: byVectors!(vectorPart), vectorPart, stands: 'words' };
+    if (Number.isNaN(vectorPart)) return { ...candidate, score: byWords!(wordPart), wordPart, stands: 'vectors' };
+    return Object.assign(candidate, { score: weighed(i), vectorPart, wordPart });
+  });
+  return scored.sort(byScore);
 }
 
 /** Fewer complete candidates than this say nothing about the rest. */

@@ -29,7 +29,7 @@ const SAMPLE = 300;
 /** Word hits asked for at least: the cheap part, and the more of them are known, the fewer have to be asked for one by one. */
 const WORDS_MIN = 1000;
 /** Between word hits that were asked for at all and those that are joined: as deep as the vectors, or so deep. */
-const JOINED_MIN = 100;
+const JOINED_MIN = 60;
 /** Beside vectors: bench/search-quality. Alone: as full-text tables have it. */
 const bm25Beside: Bm25 = { k1: 1.2, b: 0.5 };
 const bm25Alone: Bm25 = { k1: 1.2, b: 0.75 };
@@ -100,11 +100,8 @@ export class Gatherer {
 
   /** By words alone. */
   private async gatherWords(words: string, plan: Plan, allowed: Allowed, head: Head, depth: number): Promise<Gathered> {
-    const found =
-      plan.phrases === undefined
-        ? await this.matched(words, Math.max(depth, WORDS_MIN), allowed, [], bm25Alone)
-        : undefined;
-    const wordDepth = Math.max(depth, WORDS_MIN);
+    const found = plan.phrases === undefined ? await this.matched(words, depth, allowed, [], bm25Alone) : undefined;
+    const wordDepth = found === undefined ? Math.max(depth, WORDS_MIN) : depth;
     const hits = found?.hits ?? (await this.wordHits(words, wordDepth, allowed));
     const ranked = hits.map(({ label, id, score }): Scored => ({
       label,

@@ -29,8 +29,8 @@ export interface Search {
 const CACHE_BYTES = 32 * 1024 * 1024;
 /** Rows asked for beyond what a page needs, for those that fall to hiding, caps and sibling rows. */
 const SPARE = 8;
-/** Candidates of a hybrid search from either side: a block that is tenth by both is seldom found by depth ten. */
-const HYBRID_MIN = 100;
+/** Candidates of a hybrid search from either side: a block that is tenth by both is seldom found at depth ten. */
+const HYBRID_MIN = 60;
 /** Phrases are looked up in at most so many passages. */
 const PHRASE_MAX = 10_000;
 

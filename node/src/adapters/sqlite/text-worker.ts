@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { contentOf, createRegistry, type BlockId, type Cursor, type TextHit } from '@cosmicembeddings/sdk';
 import { loadPlugins } from '../../ledger/plugins.js';
-import type { Bm25, WordAnswer } from '../words/index.js';
+import { packAnswer, type Bm25, type PackedAnswer } from '../words/index.js';
 import { openDatabase, transaction, type SqliteEngine } from './driver.js';
 import { matchOf } from './text-query.js';
 import { StoreReader } from './reader.js';
@@ -17,13 +17,27 @@ export interface TextSetup {
 
 export type TextRequest =
   | { readonly number: number; readonly type: 'catchUp'; readonly deadlineMs: number }
-  | { readonly number: number; readonly type: 'search'; readonly query: string; readonly k: number; readonly allow?: Uint8Array }
-  | { readonly number: number; readonly type: 'match'; readonly query: string; readonly k: number; readonly allow?: Uint8Array; readonly also?: Uint32Array; readonly bm25: Bm25 }
+  | {
+      readonly number: number;
+      readonly type: 'search';
+      readonly query: string;
+      readonly k: number;
+      readonly allow?: Uint8Array;
+    }
+  | {
+      readonly number: number;
+      readonly type: 'match';
+      readonly query: string;
+      readonly k: number;
+      readonly allow?: Uint8Array;
+      readonly also?: Uint32Array;
+      readonly bm25: Bm25;
+    }
   | { readonly number: number; readonly type: 'close' };
 
 export interface TextReply {
   readonly number: number;
-  readonly match?: WordAnswer;
+  readonly match?: PackedAnswer;
   readonly hits?: readonly TextHit[];
   readonly position: Cursor;
   readonly error?: string;
@@ -51,7 +65,9 @@ const statements = {
   dropPassage: database.prepare('DELETE FROM passages WHERE rowid = ?'),
   dropDocuments: database.prepare('DELETE FROM documents WHERE digest = ?'),
   position: database.prepare(`UPDATE meta SET value = ? WHERE name = 'position'`),
-  search: database.prepare('SELECT d.label AS label, d.digest AS id, -bm25(passages, 2.0, 1.0) AS score FROM passages JOIN documents d ON d.id = passages.rowid WHERE passages MATCH ? ORDER BY bm25(passages, 2.0, 1.0) LIMIT ? OFFSET ?'),
+  search: database.prepare(
+    'SELECT d.label AS label, d.digest AS id, -bm25(passages, 2.0, 1.0) AS score FROM passages JOIN documents d ON d.id = passages.rowid WHERE passages MATCH ? ORDER BY bm25(passages, 2.0, 1.0) LIMIT ? OFFSET ?',
+  ),
 };
 
 const words = new WordFollower(database);
@@ -59,9 +75,16 @@ const words = new WordFollower(database);
 /** Opens or rebuilds: another version or another life of the store starts anew. */
 function open(): Cursor {
   database.exec('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
-  const meta = (name: string): string => String(database.prepare('SELECT value FROM meta WHERE name = ?').get(name)?.['value'] ?? '');
+  const meta = (name: string): string =>
+    String(database.prepare('SELECT value FROM meta WHERE name = ?').get(name)?.['value'] ?? '');
   const saved = meta('position') === '' ? undefined : (JSON.parse(meta('position')) as Cursor);
-  if (meta('version') === VERSION && saved !== undefined && saved.epoch === reader.epoch() && saved.seq <= reader.head().seq) return saved;
+  if (
+    meta('version') === VERSION &&
+    saved !== undefined &&
+    saved.epoch === reader.epoch() &&
+    saved.seq <= reader.head().seq
+  )
+    return saved;
   const start: Cursor = { epoch: reader.epoch(), seq: 0 };
   transaction(database, () => {
     database.exec(`
@@ -96,7 +119,13 @@ function follow(): boolean {
   return true;
 }
 
-function add(block: Parameters<typeof contentOf>[0] & { readonly id: BlockId; readonly firstLabel: number; readonly entry: { readonly rows: number; readonly inert?: unknown } }): void {
+function add(
+  block: Parameters<typeof contentOf>[0] & {
+    readonly id: BlockId;
+    readonly firstLabel: number;
+    readonly entry: { readonly rows: number; readonly inert?: unknown };
+  },
+): void {
   drop(block.id);
   if (block.entry.inert !== undefined) return;
   contentOf(block, registry).passages.forEach((passage, row) => {
@@ -161,8 +190,14 @@ port.on('message', (request: TextRequest) => {
   try {
     if (request.type === 'catchUp') while (Date.now() < request.deadlineMs && follow());
     const hits = request.type === 'search' ? search(request.query, request.k, request.allow) : undefined;
-    const match = request.type === 'match' ? words.search(request.query, request) : undefined;
-    port.postMessage({ number: request.number, position, ...(hits === undefined ? {} : { hits }), ...(match === undefined ? {} : { match }) } satisfies TextReply);
+    const found = request.type === 'match' ? words.search(request.query, request) : undefined;
+    const match = found === undefined ? undefined : packAnswer(found);
+    port.postMessage({
+      number: request.number,
+      position,
+      ...(hits === undefined ? {} : { hits }),
+      ...(match === undefined ? {} : { match }),
+    } satisfies TextReply);
   } catch (error) {
     port.postMessage({ number: request.number, position, error: String((error as Error).stack) } satisfies TextReply);
   }

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { Cursor, Head, TextHit, TextIndex } from '@cosmicembeddings/sdk';
-import type { WordAnswer, WordQuestion } from '../words/index.js';
+import { unpackAnswer, type WordAnswer, type WordQuestion } from '../words/index.js';
 import type { TextReply, TextRequest, TextSetup } from './text-worker.js';
 
 export interface SqliteText extends TextIndex {
@@ -12,7 +12,11 @@ export interface SqliteText extends TextIndex {
   close(): Promise<void>;
 }
 
-type Asked = { readonly type: 'catchUp'; readonly deadlineMs: number } | { readonly type: 'search'; readonly query: string; readonly k: number; readonly allow?: Uint8Array } | ({ readonly type: 'match'; readonly query: string } & WordQuestion) | { readonly type: 'close' };
+type Asked =
+  | { readonly type: 'catchUp'; readonly deadlineMs: number }
+  | { readonly type: 'search'; readonly query: string; readonly k: number; readonly allow?: Uint8Array }
+  | ({ readonly type: 'match'; readonly query: string } & WordQuestion)
+  | { readonly type: 'close' };
 
 /** Full-text search (FTS5, porter stemmer) in a worker that follows the store by itself. */
 export async function openText(setup: TextSetup): Promise<SqliteText> {
@@ -60,8 +64,13 @@ export async function openText(setup: TextSetup): Promise<SqliteText> {
       if (headSeq >= 0 && position.seq >= headSeq) return position;
       return (await ask({ type: 'catchUp', deadlineMs })).position;
     },
-    search: async (query, k, allow): Promise<TextHit[]> => [...((await ask({ type: 'search', query, k, ...(allow === undefined ? {} : { allow }) })).hits ?? [])],
-    match: async (query, question) => (await ask({ type: 'match', query, ...question })).match,
+    search: async (query, k, allow): Promise<TextHit[]> => [
+      ...((await ask({ type: 'search', query, k, ...(allow === undefined ? {} : { allow }) })).hits ?? []),
+    ],
+    match: async (query, question) => {
+      const { match } = await ask({ type: 'match', query, ...question });
+      return match === undefined ? undefined : unpackAnswer(match);
+    },
     notify: (head) => {
       headSeq = head.seq;
     },
