@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { codes, CosmicError, fromJson, nextBlock, problemOf, rejected, toJson, wireMaxBytes, type Accepted, type Rejected } from '@cosmicembeddings/sdk';
+import { codes, CosmicError, nextBlock, problemOf, rejected, toJson, wireMaxBytes, type Accepted, type Rejected } from '@cosmicembeddings/sdk';
+import { wireOfJson } from '@cosmicembeddings/sdk/archive';
 import { sendProblem } from '../server.js';
 import type { Routes } from './routes.js';
 
@@ -159,13 +160,9 @@ async function* jsonBlocks(stream: Readable): AsyncGenerator<Uint8Array | Reject
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
     rest = lines.pop()!;
     if (rest.length > lineMax) return void (yield rejected('block.too_large', `a line of more than ${lineMax} characters`));
-    for (const line of lines) if (line.trim() !== '') yield blockOfLine(line);
+    for (const line of lines) if (line.trim() !== '') yield wireOfJson(line);
   }
-  if (rest.trim() !== '') yield blockOfLine(rest);
-}
-
-function blockOfLine(line: string): Uint8Array | Rejected {
-  return fromJson(line);
+  if (rest.trim() !== '') yield wireOfJson(rest);
 }
 
 async function fetchBlock(request: FastifyRequest<{ Params: { id: string }; Querystring: { vectors?: 'base64' | 'json' | 'none' } }>, reply: FastifyReply, routes: Routes): Promise<FastifyReply> {

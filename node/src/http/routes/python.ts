@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { codes, CosmicError, formatOf, fromJson, problemOf, toJson, utf8, type Accepted, type BlockView, type Filter } from '@cosmicembeddings/sdk';
+import { codes, CosmicError, formatOf, problemOf, toJson, type Accepted, type BlockView, type Filter } from '@cosmicembeddings/sdk';
+import { wireOfJson } from '@cosmicembeddings/sdk/archive';
 import { sendProblem } from '../server.js';
 import type { Routes } from './routes.js';
 
@@ -52,7 +53,7 @@ export async function pythonRoutes(app: FastifyInstance, routes: Routes): Promis
 async function publishText(text: string, routes: Routes): Promise<Accepted> {
   const trimmed = text.trim();
   if (trimmed === '') throw new CosmicError('request.malformed', 'send one block as JSON');
-  const wire = /"version"\s*:\s*2\b/.test(trimmed) && /"cosmic_signature"/.test(trimmed) && !/"public_key"/.test(trimmed) ? fromJson(trimmed) : utf8(trimmed);
+  const wire = wireOfJson(trimmed);
   return wire instanceof Uint8Array ? routes.accept(wire, { type: 'http' }) : wire;
 }
 
