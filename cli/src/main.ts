@@ -1,7 +1,9 @@
 import yargs, { type Argv, type CommandModule } from 'yargs';
 import { createCommand } from './commands/create.js';
 import { embedCommand } from './commands/embed.js';
+import { exportCommand } from './commands/export.js';
 import { getCommand } from './commands/get.js';
+import { importCommand } from './commands/import.js';
 import { initCommand } from './commands/init.js';
 import { keyCommand } from './commands/key.js';
 import { isMaintenance, maintenanceCommands, runMaintenance } from './commands/maintenance.js';
@@ -16,7 +18,7 @@ import { exit, fail, UsageError } from './output.js';
 import { unknownFlag } from './suggest.js';
 import { version } from './version.js';
 
-const commands = [initCommand, nodeCommand, publishCommand, searchCommand, getCommand, verifyCommand, statusCommand, peersCommand, createCommand, embedCommand, keyCommand, skyCommand, ...maintenanceCommands] as unknown as readonly CommandModule[];
+const commands = [initCommand, nodeCommand, publishCommand, searchCommand, getCommand, verifyCommand, statusCommand, peersCommand, createCommand, embedCommand, keyCommand, exportCommand, importCommand, skyCommand, ...maintenanceCommands] as unknown as readonly CommandModule[];
 
 /** Fresh for every parse: yargs keeps state. */
 function commandLine(args: readonly string[]): Argv {

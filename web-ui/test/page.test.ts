@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { createLexicalEmbedder } from '@cosmicembeddings/sdk/embedders';
-import { identityOf } from '../../cli/src/author.js';
+import { identityOf } from '../../cli/src/keys/author.js';
 import { startNode, type DemoNode } from '../../cli/src/demo/nodes.js';
 import { collectInputs } from '../../cli/src/publish/inputs.js';
 import { openJournal } from '../../cli/src/publish/journal.js';

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
-import { CosmicError, portableChecks, toJson, utf8, verdictOf, type Author } from '@cosmicembeddings/sdk';
+import { CosmicError, portableChecks, toJson, utf8, verdictOf } from '@cosmicembeddings/sdk';
 import { createEmbedder, parseEmbedderConfig } from '@cosmicembeddings/sdk/embedders';
 import { nodeEmbedderHost } from '@cosmicembeddings/sdk/embedders/node';
 import { BlockBuilder, CosmicValidator, dumps, Signer } from '@cosmicembeddings/sdk/python';
-import { openIdentity, seedOf } from '../author.js';
+import { identityOf, openKey } from '../keys/author.js';
 import { openEmbedder } from '../embedder.js';
 import { momentOf, type MomentFlags } from '../moment.js';
 import { note, print, shortDid, UsageError } from '../output.js';
@@ -41,10 +41,11 @@ export const createCommand = define<CreateFlags>({
     const text = textOf(args);
     const builder = new BlockBuilder({ embedder: await embedderOf(args, settings), clock: { now: () => momentOf(args, settings).timeMs ?? Date.now() }, ...(args.model === undefined ? {} : { modelName: args.model }) });
     if (args.format === '1') return save(await legacyBlock(text, args, settings, builder), args.outputFile);
-    const identity = openIdentity(settings);
+    const { seed } = await openKey(settings);
+    const identity = identityOf(seed, settings.network);
     const { place } = momentOf(args, settings);
     const draft = await builder.createBlock(text, metadataOf(args), place);
-    const { id, wire } = await Signer.fromSeed(seedOf(settings)).signDraft(draft, identity.author as Omit<Author, 'signer'>);
+    const { id, wire } = await Signer.fromSeed(seed).signDraft(draft, identity.author);
     if (args.validate) check(wire, settings);
     save(args.outputFile?.endsWith('.cbor') === true ? wire : utf8(`${toJson(wire)}\n`), args.outputFile);
     note(`${id}, signed by ${shortDid(identity.did)}`);
@@ -79,7 +80,7 @@ function metadataOf({ metadata = [] }: CreateFlags): Record<string, string | str
 /** As the Python tools make them: signed only when asked, the sky added after that. */
 async function legacyBlock(text: string, args: CreateFlags, settings: Settings, builder: BlockBuilder): Promise<Uint8Array> {
   let block = await builder.createLegacyBlock(text, metadataOf(args));
-  if (args.sign) block = Signer.fromSeed(seedOf(settings)).signBlock(block);
+  if (args.sign) block = Signer.fromSeed((await openKey(settings)).seed).signBlock(block);
   if (args.validate) {
     const validator = new CosmicValidator(args.latitude ?? 0, args.longitude ?? 0, args.elevation ?? 0, { clock: { now: () => Date.now() } });
     const { block: stamped, result } = validator.validateBlock(block);

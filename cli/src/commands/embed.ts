@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { CosmicError, type Embedder } from '@cosmicembeddings/sdk';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import { openEmbedder } from '../embedder.js';
-import { npyOf } from '../npy.js';
+import { npyOf } from '@cosmicembeddings/sdk/archive';
 import { note, print, Refused, UsageError } from '../output.js';
 import { readText } from '../publish/inputs.js';
 import { define } from './command.js';

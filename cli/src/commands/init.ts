@@ -1,10 +1,12 @@
-import { existsSync } from 'node:fs';
+import { CosmicError } from '@cosmicembeddings/sdk';
 import { parseEmbedderConfig, type EmbedderConfig } from '@cosmicembeddings/sdk/embedders';
-import { identityOf, readSeed, writeNewKey } from '../author.js';
+import { openKeyring } from '../keys/keyring.js';
+import { keyFileText, openKey } from '../keys/author.js';
+import { basename } from 'node:path';
 import { builtinEmbedder } from '../embedder.js';
 import { print, printJson } from '../output.js';
 import { placeOfDegrees } from './sky.js';
-import { store, type PlaceSetting } from '../settings.js';
+import { keyPath, store, type PlaceSetting, type Settings } from '../settings.js';
 import { define } from './command.js';
 
 interface InitFlags {
@@ -26,9 +28,8 @@ export const initCommand = define<InitFlags>({
       .example('$0 init', 'with the built-in embedder')
       .example('$0 init --embedder openai:nomic-embed-text@http://127.0.0.1:11434/v1', 'with an endpoint of yours'),
   run: async (args, settings) => {
-    const madeKey = !existsSync(settings.keyFile);
-    const seed = madeKey ? writeNewKey(settings.keyFile) : readSeed(settings.keyFile);
-    const { did } = identityOf(seed, settings.network);
+    const madeKey = (await keyFileText(settings.keyFile)) === undefined;
+    const did = await authorOf(settings, madeKey);
     const before = settings.stored.get('embedder');
     const embedder: EmbedderConfig = args.embedder === undefined ? (settings.embedder ?? (await builtinEmbedder())) : parseEmbedderConfig(args.embedder);
     const place = placeSetting(args) ?? settings.place;
@@ -44,6 +45,15 @@ export const initCommand = define<InitFlags>({
     print('Next: cosmic node start   (and in another terminal) cosmic publish FILE|FOLDER…   cosmic search "words"');
   },
 });
+
+/** The author's name; makes the key where there is none. */
+async function authorOf(settings: Settings, make: boolean): Promise<string> {
+  const name = basename(settings.keyFile, '.key');
+  const ours = settings.keyFile === keyPath(settings.home, name);
+  if (make && !ours) throw new CosmicError('key.not_found', `${settings.keyFile}; init makes keys by name, below ${settings.home}`);
+  if (make) return (await openKeyring(settings.home).create(name)).did;
+  return ours ? (await openKeyring(settings.home).info(name)).did : (await openKey(settings)).did;
+}
 
 /** Checked here, so that a wrong place is refused now and not at the first publication. */
 function placeSetting({ latitude, longitude, elevation, grid }: InitFlags): PlaceSetting | undefined {

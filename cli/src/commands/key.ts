@@ -1,64 +1,103 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { CosmicError, didOf, publicKeyOf, toHex } from '@cosmicembeddings/sdk';
-import { identityOf, readSeed, writeKey, writeNewKey } from '../author.js';
-import { print, printJson, UsageError } from '../output.js';
-import { keyPath, type Settings } from '../settings.js';
+import { concatBytes, CosmicError } from '@cosmicembeddings/sdk';
+import { isLockedKey, type KeyInfo } from '@cosmicembeddings/sdk/keys';
+import { authorParts, keyFileText } from '../keys/author.js';
+import { openKeyring } from '../keys/keyring.js';
+import { askPassphrase } from '../keys/passphrase.js';
+import { openClient } from '../node-client.js';
+import { note, print, printJson, UsageError } from '../output.js';
+import type { Settings } from '../settings.js';
 import { define } from './command.js';
 
 interface KeyFlags {
-  action: 'new' | 'list' | 'show' | 'export' | 'import';
+  action: 'new' | 'list' | 'show' | 'export' | 'import' | 'rotate';
   name?: string | undefined;
   file?: string | undefined;
+  passphrase: boolean;
+  publish: boolean;
 }
 
 export const keyCommand = define<KeyFlags>({
   command: 'key <action> [name] [file]',
-  describe: 'Make, list, show, export and import authors’ keys',
+  describe: 'Make, list, show, export, import and rotate authors’ keys',
   builder: (yargs) =>
     yargs
-      .positional('action', { choices: ['new', 'list', 'show', 'export', 'import'] as const, demandOption: true, describe: 'export prints the secret key' })
+      .positional('action', { choices: ['new', 'list', 'show', 'export', 'import', 'rotate'] as const, demandOption: true, describe: 'export prints the secret' })
       .positional('name', { type: 'string', describe: 'name of the key; the configured one when left out' })
-      .positional('file', { type: 'string', describe: 'key to import: 64 hexadecimal digits or base64' }),
-  run: ({ action, name, file }, settings) => {
-    const path = name === undefined ? settings.keyFile : keyPath(settings.home, name);
-    switch (action) {
-      case 'new':
-        if (name === undefined) throw new UsageError('cosmic key new needs a name');
-        refuseExisting(path);
-        writeNewKey(path);
-        return show(path, settings);
+      .positional('file', { type: 'string', describe: 'key file to import' })
+      .option('passphrase', { type: 'boolean', default: false, describe: 'lock the new key file with a passphrase (COSMIC_NEW_PASSPHRASE, else COSMIC_PASSPHRASE, else asked for)' })
+      .option('publish', { type: 'boolean', default: true, describe: 'rotate: publish the two blocks that hand the identity over' }),
+  run: async (args, settings) => {
+    const keyring = openKeyring(settings.home);
+    const name = args.name ?? configuredName(settings);
+    switch (args.action) {
       case 'list':
-        return list(settings);
+        return list(await keyring.list(), settings);
+      case 'new':
+        if (args.name === undefined) throw new UsageError('cosmic key new NAME');
+        return show(await keyring.create(name, await newPassphrase(args)), settings);
       case 'show':
-        return show(path, settings);
-      case 'export':
-        return settings.json ? printJson({ seed: toHex(readSeed(path)) }) : print(toHex(readSeed(path)));
-      case 'import':
-        if (name === undefined || file === undefined) throw new UsageError('cosmic key import NAME FILE');
-        refuseExisting(path);
-        writeKey(path, readSeed(file));
-        return show(path, settings);
+        return show(await keyring.info(name), settings);
+      case 'export': {
+        const text = await keyring.export(name, await passphraseOf(settings, name), await newPassphrase(args));
+        return settings.json ? printJson({ name, key: text }) : print(text.trimEnd());
+      }
+      case 'import': {
+        if (args.name === undefined || args.file === undefined) throw new UsageError('cosmic key import NAME FILE');
+        const text = await keyFileText(args.file);
+        if (text === undefined) throw new CosmicError('input.not_found', args.file);
+        const passphrase = isLockedKey(text) ? await askPassphrase(`Passphrase of ${args.file}: `) : undefined;
+        return show(await keyring.import(name, text, passphrase, await newPassphrase(args)), settings);
+      }
+      case 'rotate':
+        return rotate(name, args, settings);
     }
   },
 });
 
-/** A key that is overwritten is an identity that is lost. */
-function refuseExisting(path: string): void {
-  if (existsSync(path)) throw new CosmicError('key.malformed', `${path} exists already and is kept; choose another name`);
+/** The new key signs from now on; the blocks that say so are kept in a file until a node has them. */
+async function rotate(name: string, args: KeyFlags, settings: Settings): Promise<void> {
+  const keyring = openKeyring(settings.home);
+  const rotation = await keyring.rotate(name, authorParts(settings.network), Date.now(), await passphraseOf(settings, name), await newPassphrase(args));
+  const wires = rotation.blocks.map((block) => block.wire);
+  const file = join(settings.home, 'keys', `${rotation.from.name}.rotation.cbor`);
+  writeFileSync(file, concatBytes(...wires), { mode: 0o600 });
+  if (settings.json) printJson({ from: rotation.from, to: rotation.to, blocks: rotation.blocks.map((block) => block.id), file });
+  else print(`${rotation.to.name} is now ${rotation.to.did}\nbefore it was ${rotation.from.did}, kept as ${rotation.from.name}`);
+  if (!args.publish) return note(`publish the handing over with: cosmic import ${file}`);
+  try {
+    const answers = await openClient(settings).publish(wires);
+    const refused = answers.find((answer) => answer.status === 'rejected');
+    if (refused?.status === 'rejected') throw new CosmicError(refused.code, refused.detail);
+    note('published: the old key hands over to the new one');
+  } catch (error) {
+    note(`the key is rotated but the handing over is not published yet: cosmic import ${file}`);
+    throw error;
+  }
 }
 
-function show(path: string, settings: Settings): void {
-  const { did } = identityOf(readSeed(path), settings.network);
-  if (settings.json) printJson({ name: basename(path, '.key'), file: path, author: did });
-  else print(`${basename(path, '.key')}  ${did}  ${path}`);
+function configuredName(settings: Settings): string {
+  return basename(settings.keyFile, '.key');
 }
 
-function list(settings: Settings): void {
-  const folder = join(settings.home, 'keys');
-  const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.key')) : [];
-  const keys = files.map((file) => ({ name: basename(file, '.key'), file: join(folder, file), author: didOf(publicKeyOf(readSeed(join(folder, file)))), open: (statSync(join(folder, file)).mode & 0o077) !== 0 }));
+async function passphraseOf(settings: Settings, name: string): Promise<string | undefined> {
+  const text = await keyFileText(join(settings.home, 'keys', `${name}.key`));
+  return text !== undefined && isLockedKey(text) ? askPassphrase(`Passphrase of ${name}: `) : undefined;
+}
+
+async function newPassphrase({ passphrase }: KeyFlags): Promise<string | undefined> {
+  if (!passphrase) return undefined;
+  return process.env['COSMIC_NEW_PASSPHRASE'] ?? askPassphrase('New passphrase: ');
+}
+
+function show(info: KeyInfo, settings: Settings): void {
+  if (settings.json) printJson(info);
+  else print(`${info.name}  ${info.did}${info.locked ? '  (locked with a passphrase)' : ''}`);
+}
+
+function list(keys: readonly KeyInfo[], settings: Settings): void {
   if (settings.json) return printJson({ keys });
   if (keys.length === 0) print('no keys; make one with cosmic init or cosmic key new NAME');
-  for (const key of keys) print(`${key.file === settings.keyFile ? '*' : ' '} ${key.name}  ${key.author}${key.open ? '  (others can read this file: chmod 600)' : ''}`);
+  for (const key of keys) print(`${key.name === configuredName(settings) ? '*' : ' '} ${key.name}  ${key.did}${key.locked ? '  (locked)' : ''}`);
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { limits } from '@cosmicembeddings/sdk';
-import { openIdentity } from '../author.js';
+import { openIdentity } from '../keys/author.js';
 import { openEmbedder } from '../embedder.js';
 import { momentOf, type MomentFlags } from '../moment.js';
 import { openClient } from '../node-client.js';
@@ -37,7 +37,7 @@ export const publishCommand = define<PublishFlags>({
         .option('dtype', { choices: ['f32', 'f16', 'i8'] as const, default: 'f32' as const, describe: 'how vectors are stored' }),
     ),
   run: async (args, settings) => {
-    const identity = openIdentity(settings);
+    const identity = await openIdentity(settings);
     const journal = openJournal(settings.home);
     const { timeMs, place } = momentOf(args, settings);
     const tags = [...new Set(args.tag ?? [])];

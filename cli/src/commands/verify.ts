@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { CosmicError, formatOf, fromJson, portableChecks, rejected, splitBlocks, utf8, verdictOf, type Checks, type Rejected, type Verdict } from '@cosmicembeddings/sdk';
+import { CosmicError, formatOf, portableChecks, rejected, splitBlocks, verdictOf, type Checks, type Rejected, type Verdict } from '@cosmicembeddings/sdk';
+import { wireOfJson } from '@cosmicembeddings/sdk/archive';
 import { plain, print, printJson, Refused, shortDid } from '../output.js';
 import { define } from './command.js';
 
@@ -48,7 +49,7 @@ async function verifyLines(file: string, checks: Checks): Promise<void> {
   let allValid = true;
   for await (const line of lines) {
     if (line.trim() === '') continue;
-    const verdict = judge(blockOfText(line), checks);
+    const verdict = judge(wireOfJson(line), checks);
     allValid &&= verdict.valid;
     process.stdout.write(`${JSON.stringify(verdict)}\n`);
   }
@@ -63,13 +64,7 @@ function blocksOf(bytes: Uint8Array, file: string): (Uint8Array | Rejected)[] {
   if (!text.startsWith('{')) return [rejected('block.malformed', `${file} begins like no block`)];
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const oneEach = lines.length > 1 && lines.every((line) => line.startsWith('{') && line.trimEnd().endsWith('}'));
-  return oneEach ? lines.map(blockOfText) : [blockOfText(text)];
-}
-
-/** The JSON form of a native block, or the text of a version-1 block as it came. */
-export function blockOfText(text: string): Uint8Array | Rejected {
-  const native = /"version"\s*:\s*2\b/.test(text) && /"created_by"\s*:\s*"did:/.test(text);
-  return native ? fromJson(text) : utf8(text);
+  return oneEach ? lines.map(wireOfJson) : [wireOfJson(text)];
 }
 
 function judge(block: Uint8Array | Rejected, checks: Checks): Verdict {

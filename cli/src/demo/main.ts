@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { CosmicError, DEV_NETWORK, sha256, utf8, type Embedder, type NewBlock, t
 import { createEmbedder } from '@cosmicembeddings/sdk/embedders';
 import { nodeEmbedderHost } from '@cosmicembeddings/sdk/embedders/node';
 import { packRows } from '@cosmicembeddings/sdk/space';
-import { identityOf, writeNewKey, type Identity } from '../author.js';
+import { identityOf, type Identity } from '../keys/author.js';
 import { builtinEmbedder } from '../embedder.js';
 import { errorLine, bytesText, plural, print, shortDid } from '../output.js';
 import { progressBar } from '../progress.js';
@@ -56,7 +57,7 @@ async function demo(paths: readonly string[], questions: readonly string[], keep
   heading('2. Two agents publish through A');
   const agents = names.map((name): Agent => {
     const home = join(folder, name);
-    return { name, home, identity: identityOf(writeNewKey(join(home, 'author.key')), DEV_NETWORK) };
+    return { name, home, identity: identityOf(new Uint8Array(randomBytes(32)), DEV_NETWORK) };
   });
   const config = await builtinEmbedder();
   const embedder = await createEmbedder(config, nodeEmbedderHost);
@@ -148,7 +149,9 @@ async function until(what: string, done: () => Promise<boolean>): Promise<void> 
 function cosmic(args: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
     const bin = fileURLToPath(new URL('../../bin/cosmic.js', import.meta.url));
-    const child = spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
+    // Settings of whoever runs the demo are not the demo's.
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('COSMIC_')));
+    const child = spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'inherit', 'inherit'], env });
     child.once('error', reject);
     child.once('exit', (status) => (status === 0 ? resolve() : reject(new Error(`cosmic ${args[0]} ended with status ${String(status)}`))));
   });

@@ -2,7 +2,7 @@ import { CosmicError, toHex, type Accepted, type CreatedBlock, type Embedder } f
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { splitPassages } from '@cosmicembeddings/sdk/passages';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
-import type { Identity } from '../author.js';
+import type { Identity } from '../keys/author.js';
 import type { Progress } from '../progress.js';
 import { inputDigest, makeBlocks, partition, sourceDigest, type Document, type PublishOptions } from './document.js';
 import { readText, type Input } from './inputs.js';

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { checkAny, contentOf, CosmicError, portableChecks, type Accepted, type CheckedBlock, type Embedder } from '@cosmicembeddings/sdk';
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { createLexicalEmbedder } from '@cosmicembeddings/sdk/embedders';
-import { identityOf } from '../../src/author.js';
+import { identityOf } from '../../src/keys/author.js';
 import { collectInputs } from '../../src/publish/inputs.js';
 import { openJournal } from '../../src/publish/journal.js';
 import { publishAll, type Job, type PublishReport } from '../../src/publish/publish.js';

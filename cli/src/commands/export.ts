@@ -1,0 +1,98 @@
+import { createWriteStream, writeFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { corePlugins, createRegistry, CosmicError, utf8, type Filter } from '@cosmicembeddings/sdk';
+import type { NodeClient } from '@cosmicembeddings/sdk/api';
+import { jsonLineOf, rowTables, writeCar } from '@cosmicembeddings/sdk/archive';
+import { openClient } from '../node-client.js';
+import { note, plural, UsageError } from '../output.js';
+import { timeOf } from './sky.js';
+import { define } from './command.js';
+
+interface ExportFlags {
+  file?: string | undefined;
+  format: 'cbor' | 'jsonl' | 'car' | 'npy';
+  tag?: string[] | undefined;
+  author?: string[] | undefined;
+  kind?: string[] | undefined;
+  space?: string[] | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+}
+
+const PAGE = 500;
+
+export const exportCommand = define<ExportFlags>({
+  command: 'export [file]',
+  describe: 'Save blocks of the node as CAR, JSON Lines, CBOR sequence or NPY',
+  builder: (yargs) =>
+    yargs
+      .positional('file', { type: 'string', describe: 'file to write; standard output when left out' })
+      .option('format', { choices: ['cbor', 'jsonl', 'car', 'npy'] as const, default: 'cbor' as const, describe: 'npy: FILE.npy for each space, with FILE.ids.txt' })
+      .option('tag', { type: 'string', array: true, nargs: 1, describe: 'only blocks with this tag; may be repeated' })
+      .option('author', { type: 'string', array: true, nargs: 1, describe: 'only of this author' })
+      .option('kind', { type: 'string', array: true, nargs: 1, describe: 'only this kind' })
+      .option('space', { type: 'string', array: true, nargs: 1, describe: 'only this space' })
+      .option('from', { type: 'string', describe: 'claimed time from, inclusive' })
+      .option('to', { type: 'string', describe: 'claimed time to, exclusive' }),
+  run: async (args, settings) => {
+    const client = openClient(settings);
+    const ids = await idsOf(client, filterOf(args));
+    if (ids.length === 0) throw new CosmicError('block.not_found', 'no block passes the filter');
+    const source = (): AsyncGenerator<Uint8Array> => wiresOf(client, ids);
+    // yargs reads a lone dash as an empty word.
+    const file = args.file === '' ? undefined : args.file;
+    if (args.format === 'npy') return writeTables(file, source);
+    const out = file === undefined ? process.stdout : createWriteStream(file);
+    await pipeline(Readable.from(args.format === 'car' ? writeCar(source) : args.format === 'jsonl' ? linesOf(source()) : source()), out, { end: file !== undefined });
+    note(`${plural(ids.length, 'block')} exported`);
+  },
+});
+
+function filterOf(args: ExportFlags): Filter {
+  return {
+    ...(args.tag === undefined ? {} : { tagsAll: args.tag }),
+    ...(args.author === undefined ? {} : { authors: args.author }),
+    ...(args.kind === undefined ? {} : { kinds: args.kind }),
+    ...(args.space === undefined ? {} : { spaces: args.space }),
+    ...(args.from === undefined ? {} : { fromMs: timeOf(args.from) }),
+    ...(args.to === undefined ? {} : { toMs: timeOf(args.to) }),
+  };
+}
+
+/** Oldest first, so that what arrives meanwhile does not move the pages. */
+async function idsOf(client: NodeClient, filter: Filter): Promise<string[]> {
+  const ids: string[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await client.find(filter, { limit: PAGE, order: 'oldest', ...(after === undefined ? {} : { after }) });
+    ids.push(...page.ids);
+    after = page.next;
+    if (after === undefined || page.ids.length === 0) return ids;
+  }
+}
+
+async function* wiresOf(client: NodeClient, ids: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const id of ids) {
+    const view = await client.get(id);
+    if (view === undefined) throw new CosmicError('block.not_found', `${id} went away while exporting`);
+    yield view.wire;
+  }
+}
+
+async function* linesOf(wires: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const wire of wires) yield utf8(`${jsonLineOf(wire)}\n`);
+}
+
+/** One matrix for each space: rows of different spaces cannot be compared. */
+async function writeTables(file: string | undefined, source: () => AsyncGenerator<Uint8Array>): Promise<void> {
+  if (file === undefined) throw new UsageError('--format npy needs a file name');
+  const base = file.replace(/\.npy$/, '');
+  const tables = await rowTables(source, createRegistry(corePlugins));
+  if (tables.length === 0) throw new CosmicError('block.not_found', 'no block among them has vectors');
+  for (const table of tables) {
+    const name = tables.length === 1 ? base : `${base}.${table.spaceId.slice(-8)}`;
+    writeFileSync(`${name}.npy`, table.npy());
+    writeFileSync(`${name}.ids.txt`, table.ids.map((id) => `${id}\n`).join(''));
+    note(`${name}.npy: ${plural(table.ids.length, 'row')} of ${table.space.model} (${table.spaceId}), ids in ${name}.ids.txt`);
+  }
+}
