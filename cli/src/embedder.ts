@@ -16,7 +16,8 @@ export async function builtinEmbedder(): Promise<EmbedderConfig> {
     await createEmbedder(english, nodeEmbedderHost);
     return english;
   } catch (error) {
-    if (error instanceof CosmicError && error.code === 'embedder.unavailable') return { type: 'builtin', name: 'lexical' };
+    if (error instanceof CosmicError && error.code === 'embedder.unavailable')
+      return { type: 'builtin', name: 'lexical' };
     throw error;
   }
 }

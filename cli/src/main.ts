@@ -18,7 +18,23 @@ import { exit, fail, UsageError } from './output.js';
 import { unknownFlag } from './suggest.js';
 import { version } from './version.js';
 
-const commands = [initCommand, nodeCommand, publishCommand, searchCommand, getCommand, verifyCommand, statusCommand, peersCommand, createCommand, embedCommand, keyCommand, exportCommand, importCommand, skyCommand, ...maintenanceCommands] as unknown as readonly CommandModule[];
+const commands = [
+  initCommand,
+  nodeCommand,
+  publishCommand,
+  searchCommand,
+  getCommand,
+  verifyCommand,
+  statusCommand,
+  peersCommand,
+  createCommand,
+  embedCommand,
+  keyCommand,
+  exportCommand,
+  importCommand,
+  skyCommand,
+  ...maintenanceCommands,
+] as unknown as readonly CommandModule[];
 
 /** Fresh for every parse: yargs keeps state. */
 function commandLine(args: readonly string[]): Argv {
@@ -30,7 +46,11 @@ function commandLine(args: readonly string[]): Argv {
     .option('home', { type: 'string', global: true, describe: 'folder of configuration and keys (COSMIC_HOME)' })
     .option('key', { type: 'string', global: true, describe: 'name or file of the author’s key' })
     .option('network', { type: 'string', global: true, describe: 'network id' })
-    .option('embedder', { type: 'string', global: true, describe: 'builtin, lexical, openai:MODEL@URL, transformers:MODEL[@FOLDER]' })
+    .option('embedder', {
+      type: 'string',
+      global: true,
+      describe: 'builtin, lexical, openai:MODEL@URL, transformers:MODEL[@FOLDER]',
+    })
     .option('data', { type: 'string', global: true, describe: 'data folder of the node that runs here' })
     .option('token', { type: 'string', global: true, describe: 'operator’s token' })
     .option('json', { type: 'boolean', global: true, describe: 'answer in JSON' })
@@ -44,7 +64,9 @@ function commandLine(args: readonly string[]): Argv {
     .epilogue('Exit status: 0 done, 1 refused or not found, 2 wrong command line, 3 no node answers.')
     .exitProcess(false)
     .fail((message, error) => {
-      throw error !== undefined && error.name !== 'YError' ? error : new UsageError(/^Did you mean/.test(message) ? `unknown command ${args[0] ?? ''}. ${message}` : message);
+      throw error !== undefined && error.name !== 'YError'
+        ? error
+        : new UsageError(/^Did you mean/.test(message) ? `unknown command ${args[0] ?? ''}. ${message}` : message);
     });
   for (const command of commands) cli.command(command);
   return cli as Argv;
@@ -57,7 +79,10 @@ export async function run(args: readonly string[]): Promise<number> {
     else await commandLine(args).parseAsync();
     return exit.done;
   } catch (error) {
-    return fail(error instanceof UsageError ? new UsageError(unknownFlag(error.message, await helpOf(args))) : error, args.includes('--json'));
+    return fail(
+      error instanceof UsageError ? new UsageError(unknownFlag(error.message, await helpOf(args))) : error,
+      args.includes('--json'),
+    );
   }
 }
 
@@ -65,7 +90,9 @@ export async function run(args: readonly string[]): Promise<number> {
 function helpOf(args: readonly string[]): Promise<string> {
   const words = args.filter((word) => !word.startsWith('-')).slice(0, 1);
   return new Promise((resolve) => {
-    void commandLine([]).parse([...words, '--help'], {}, (_error: unknown, _args: unknown, output: string) => resolve(output));
+    void commandLine([]).parse([...words, '--help'], {}, (_error: unknown, _args: unknown, output: string) =>
+      resolve(output),
+    );
   });
 }
 

@@ -7,8 +7,15 @@ export interface MomentFlags extends Degrees {
 }
 
 /** Claimed time and place: flags, else the configured place, else none. */
-export function momentOf(flags: MomentFlags, settings: Settings): { timeMs: number | undefined; place: Place | undefined } {
+export function momentOf(
+  flags: MomentFlags,
+  settings: Settings,
+): { timeMs: number | undefined; place: Place | undefined } {
   const given = flags.latitude !== undefined || flags.longitude !== undefined;
-  const place = given ? placeOfDegrees(flags) : settings.place === undefined ? undefined : placeOfDegrees({ ...settings.place, ...(flags.grid === undefined ? {} : { grid: flags.grid }) });
+  const place = given
+    ? placeOfDegrees(flags)
+    : settings.place === undefined
+      ? undefined
+      : placeOfDegrees({ ...settings.place, ...(flags.grid === undefined ? {} : { grid: flags.grid }) });
   return { timeMs: flags.at === undefined ? undefined : timeOf(flags.at), place };
 }

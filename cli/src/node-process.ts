@@ -7,7 +7,11 @@ export function nodeBin(): string {
   try {
     return createRequire(import.meta.url).resolve('@cosmicembeddings/node/bin');
   } catch (cause) {
-    throw new CosmicError('config.malformed', '@cosmicembeddings/node is not installed; npm install @cosmicembeddings/node', { cause });
+    throw new CosmicError(
+      'config.malformed',
+      '@cosmicembeddings/node is not installed; npm install @cosmicembeddings/node',
+      { cause },
+    );
   }
 }
 

@@ -43,7 +43,7 @@ export function fail(error: unknown, json: boolean): number {
     note(`cosmic: ${oneLine(error.message)}`);
     return exit.usage;
   }
-  const [code, detail] = error instanceof CosmicError ? [error.code, error.detail] as const : systemFault(error);
+  const [code, detail] = error instanceof CosmicError ? ([error.code, error.detail] as const) : systemFault(error);
   note(errorLine(code, detail));
   if (json) printJson(problemOf(code, detail));
   return code === 'node.unreachable' ? exit.unreachable : exit.refused;
@@ -53,8 +53,14 @@ function systemFault(error: unknown): readonly [Code, string] {
   const { code, path, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC') return ['node.storage_full', `${path ?? 'a file'}: no space left; nothing was half-written`];
   if (code === 'ENOENT') return ['input.not_found', path ?? message];
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'EISDIR' || code === 'ENOTDIR') return ['config.malformed', message];
-  return ['node.internal', process.env['COSMIC_DEBUG'] === undefined ? String((error as Error).message ?? error) : String((error as Error).stack)];
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'EISDIR' || code === 'ENOTDIR')
+    return ['config.malformed', message];
+  return [
+    'node.internal',
+    process.env['COSMIC_DEBUG'] === undefined
+      ? String((error as Error).message ?? error)
+      : String((error as Error).stack),
+  ];
 }
 
 function oneLine(text: string): string {

@@ -60,9 +60,12 @@ const DEFAULT_NODE = 'http://127.0.0.1:8080';
 
 /** @throws CosmicError config.malformed */
 export function loadSettings(flags: GlobalFlags, env: NodeJS.ProcessEnv = process.env): Settings {
-  const home = resolve(flags.home ?? env['COSMIC_HOME'] ?? join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'cosmicembeddings'));
+  const home = resolve(
+    flags.home ?? env['COSMIC_HOME'] ?? join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'cosmicembeddings'),
+  );
   const stored = openStored(home);
-  const embedder: unknown = flags.embedder ?? env['COSMIC_EMBEDDER'] ?? modelSetting(env['COSMIC_DEFAULT_MODEL']) ?? stored.get('embedder');
+  const embedder: unknown =
+    flags.embedder ?? env['COSMIC_EMBEDDER'] ?? modelSetting(env['COSMIC_DEFAULT_MODEL']) ?? stored.get('embedder');
   return {
     home,
     file: stored.path,
@@ -87,13 +90,20 @@ export function makeHome(home: string): void {
 function openStored(home: string): Conf<StoredSettings> {
   try {
     const fresh = !existsSync(home);
-    const stored = new Conf<StoredSettings>({ cwd: home, configName: 'config', configFileMode: 0o600, projectName: 'cosmicembeddings' });
+    const stored = new Conf<StoredSettings>({
+      cwd: home,
+      configName: 'config',
+      configFileMode: 0o600,
+      projectName: 'cosmicembeddings',
+    });
     // Reading touches the file, so that a broken one is found here and not in the middle of a command.
     void stored.store;
     if (fresh && existsSync(home)) chmodSync(home, 0o700);
     return stored;
   } catch (error) {
-    throw new CosmicError('config.malformed', `${join(home, 'config.json')}: ${(error as Error).message}`, { cause: error });
+    throw new CosmicError('config.malformed', `${join(home, 'config.json')}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 
@@ -111,13 +121,18 @@ export function keyPath(home: string, key: string): string {
 
 /** The Python project's variable names a model of sentence-transformers. */
 function modelSetting(model: string | undefined): string | undefined {
-  return model === undefined || model === '' || /^(builtin|lexical|english-1)$|:/.test(model) ? model || undefined : `transformers:${model}`;
+  return model === undefined || model === '' || /^(builtin|lexical|english-1)$|:/.test(model)
+    ? model || undefined
+    : `transformers:${model}`;
 }
 
 function placeOfEnvironment(env: NodeJS.ProcessEnv): PlaceSetting | undefined {
-  const [latitude, longitude, elevation] = ['LATITUDE', 'LONGITUDE', 'ELEVATION'].map((name) => degrees(`COSMIC_${name}`, env[`COSMIC_${name}`]));
+  const [latitude, longitude, elevation] = ['LATITUDE', 'LONGITUDE', 'ELEVATION'].map((name) =>
+    degrees(`COSMIC_${name}`, env[`COSMIC_${name}`]),
+  );
   if (latitude === undefined && longitude === undefined) return undefined;
-  if (latitude === undefined || longitude === undefined) throw new CosmicError('config.malformed', 'COSMIC_LATITUDE and COSMIC_LONGITUDE go together');
+  if (latitude === undefined || longitude === undefined)
+    throw new CosmicError('config.malformed', 'COSMIC_LATITUDE and COSMIC_LONGITUDE go together');
   return { latitude, longitude, ...(elevation === undefined ? {} : { elevation }) };
 }
 

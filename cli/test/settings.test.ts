@@ -13,12 +13,39 @@ beforeEach(() => {
 afterEach(() => rmSync(base, { recursive: true, force: true }));
 
 test('file, then environment, then flags', () => {
-  expect(loadSettings({ home }, {})).toMatchObject({ node: 'http://127.0.0.1:8080', network: 'dev', embedder: undefined, place: undefined, json: false });
-  store(loadSettings({ home }, {}), { node: 'http://file:1', embedder: { type: 'builtin', name: 'lexical' }, place: { latitude: 1, longitude: 2 } });
-  expect(loadSettings({ home }, {})).toMatchObject({ node: 'http://file:1', embedder: { name: 'lexical' }, place: { latitude: 1, longitude: 2 } });
-  const env = { COSMIC_API_ENDPOINT: 'http://env:2', COSMIC_EMBEDDER: 'english-1', COSMIC_LATITUDE: '3', COSMIC_LONGITUDE: '4', COSMIC_ELEVATION: '5' };
-  expect(loadSettings({ home }, env)).toMatchObject({ node: 'http://env:2', embedder: { name: 'english-1' }, place: { latitude: 3, longitude: 4, elevation: 5 } });
-  expect(loadSettings({ home, node: 'http://flag:3', embedder: 'lexical' }, env)).toMatchObject({ node: 'http://flag:3', embedder: { name: 'lexical' } });
+  expect(loadSettings({ home }, {})).toMatchObject({
+    node: 'http://127.0.0.1:8080',
+    network: 'dev',
+    embedder: undefined,
+    place: undefined,
+    json: false,
+  });
+  store(loadSettings({ home }, {}), {
+    node: 'http://file:1',
+    embedder: { type: 'builtin', name: 'lexical' },
+    place: { latitude: 1, longitude: 2 },
+  });
+  expect(loadSettings({ home }, {})).toMatchObject({
+    node: 'http://file:1',
+    embedder: { name: 'lexical' },
+    place: { latitude: 1, longitude: 2 },
+  });
+  const env = {
+    COSMIC_API_ENDPOINT: 'http://env:2',
+    COSMIC_EMBEDDER: 'english-1',
+    COSMIC_LATITUDE: '3',
+    COSMIC_LONGITUDE: '4',
+    COSMIC_ELEVATION: '5',
+  };
+  expect(loadSettings({ home }, env)).toMatchObject({
+    node: 'http://env:2',
+    embedder: { name: 'english-1' },
+    place: { latitude: 3, longitude: 4, elevation: 5 },
+  });
+  expect(loadSettings({ home, node: 'http://flag:3', embedder: 'lexical' }, env)).toMatchObject({
+    node: 'http://flag:3',
+    embedder: { name: 'lexical' },
+  });
 });
 
 test('COSMIC_HOME, else XDG_CONFIG_HOME', () => {
@@ -34,9 +61,15 @@ test('what is written only its owner can read', () => {
 });
 
 test('the Python project’s model names mean its models, and a key of its form is taken', () => {
-  expect(loadSettings({ home }, { COSMIC_DEFAULT_MODEL: 'all-MiniLM-L6-v2' }).embedder).toEqual({ type: 'transformers', model: 'all-MiniLM-L6-v2' });
+  expect(loadSettings({ home }, { COSMIC_DEFAULT_MODEL: 'all-MiniLM-L6-v2' }).embedder).toEqual({
+    type: 'transformers',
+    model: 'all-MiniLM-L6-v2',
+  });
   expect(loadSettings({ home }, { COSMIC_PRIVATE_KEY: 'abc' }).keyText).toBe('abc');
-  expect(loadSettings({ home, key: 'other' }, { COSMIC_PRIVATE_KEY: 'abc' })).toMatchObject({ keyText: undefined, keyFile: join(home, 'keys', 'other.key') });
+  expect(loadSettings({ home, key: 'other' }, { COSMIC_PRIVATE_KEY: 'abc' })).toMatchObject({
+    keyText: undefined,
+    keyFile: join(home, 'keys', 'other.key'),
+  });
 });
 
 test.each([
@@ -50,5 +83,7 @@ test.each([
 test('a broken file is named', () => {
   store(loadSettings({ home }, {}), { warned: true });
   writeFileSync(join(home, 'config.json'), '{"node": ');
-  expect(() => loadSettings({ home }, {})).toThrow(expect.objectContaining({ code: 'config.malformed', message: expect.stringContaining('config.json') }));
+  expect(() => loadSettings({ home }, {})).toThrow(
+    expect.objectContaining({ code: 'config.malformed', message: expect.stringContaining('config.json') }),
+  );
 });

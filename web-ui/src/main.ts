@@ -35,7 +35,8 @@ async function show(): Promise<void> {
 /** The line about the node; answers its network, which signatures are bound to. */
 async function showNode(): Promise<string> {
   const { counts, head, network: id, peers } = await client.status();
-  byId('node').textContent = `${count(head.count, 'block')}, ${count(counts.rows, 'vector')}, ${count(counts.authors, 'author')}, ${count(peers, 'peer')}, network ${id}`;
+  byId('node').textContent =
+    `${count(head.count, 'block')}, ${count(counts.rows, 'vector')}, ${count(counts.authors, 'author')}, ${count(peers, 'peer')}, network ${id}`;
   return id;
 }
 

@@ -13,7 +13,8 @@ import { openJournal } from '../../cli/src/publish/journal.js';
 import { publishAll } from '../../cli/src/publish/publish.js';
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
-if (executablePath === undefined) console.warn('skipped: the page is not tested, Chromium is not installed (apt-get install chromium)');
+if (executablePath === undefined)
+  console.warn('skipped: the page is not tested, Chromium is not installed (apt-get install chromium)');
 
 const suite = executablePath === undefined ? describe.skip : describe;
 
@@ -26,12 +27,32 @@ suite('the page in Chromium', () => {
 
   beforeAll(async () => {
     temp = mkdtempSync(join(tmpdir(), 'cosmic-page-'));
-    writeFileSync(join(temp, 'rivers.md'), '# Rivers\n\nThe river bends around the old mill before it reaches the sea.\n');
-    writeFileSync(join(temp, 'script.md'), '# <img src=x onerror="document.title=1">\n\n<script>document.title = "owned"</script> the mill of the <b>markup</b>\n');
+    writeFileSync(
+      join(temp, 'rivers.md'),
+      '# Rivers\n\nThe river bends around the old mill before it reaches the sea.\n',
+    );
+    writeFileSync(
+      join(temp, 'script.md'),
+      '# <img src=x onerror="document.title=1">\n\n<script>document.title = "owned"</script> the mill of the <b>markup</b>\n',
+    );
     node = await startNode('node', { folder: temp, peers: [], detached: false });
     const report = await publishAll(
-      collectInputs([join(temp, 'rivers.md'), join(temp, 'script.md')]).inputs.map((input) => ({ ...input, options: { tags: ['water'], text: true, dtype: 'f32' as const, place: { lat: 48_137_000, lon: 11_575_000, elevation: 520_000 } } })),
-      { client: node.client, identity: identityOf(new Uint8Array(32).fill(9), 'dev'), embedder: createLexicalEmbedder(), journal: openJournal(join(temp, 'home')), now: () => Date.now() },
+      collectInputs([join(temp, 'rivers.md'), join(temp, 'script.md')]).inputs.map((input) => ({
+        ...input,
+        options: {
+          tags: ['water'],
+          text: true,
+          dtype: 'f32' as const,
+          place: { lat: 48_137_000, lon: 11_575_000, elevation: 520_000 },
+        },
+      })),
+      {
+        client: node.client,
+        identity: identityOf(new Uint8Array(32).fill(9), 'dev'),
+        embedder: createLexicalEmbedder(),
+        journal: openJournal(join(temp, 'home')),
+        now: () => Date.now(),
+      },
     );
     expect(report.published).toBe(2);
     browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox'] });
@@ -57,7 +78,9 @@ suite('the page in Chromium', () => {
     const first = page.locator('.hit').first();
     expect(await first.locator('blockquote').textContent()).toContain('The river bends around the old mill');
     expect(await first.locator('h2').textContent()).toBe('rivers.md › Rivers');
-    expect(await first.locator('.mark').textContent()).toMatch(/^✓ signed by z6Mk\S+ · sky consistent · cosine -?\d\.\d+ recomputed here$/);
+    expect(await first.locator('.mark').textContent()).toMatch(
+      /^✓ signed by z6Mk\S+ · sky consistent · cosine -?\d\.\d+ recomputed here$/,
+    );
     expect(await first.locator('.tier').textContent()).toBe('claimed');
     expect(await first.locator('.tag').allTextContents()).toEqual(['water']);
     await first.locator('.sky svg').waitFor();
@@ -67,7 +90,9 @@ suite('the page in Chromium', () => {
   }, 60_000);
 
   test('says what a stamp proves wherever one is shown', async () => {
-    expect(await page.locator('footer').textContent()).toMatch(/not a proof.*does not mean that what they say is true/s);
+    expect(await page.locator('footer').textContent()).toMatch(
+      /not a proof.*does not mean that what they say is true/s,
+    );
   });
 
   test('a block has a page with its checks, its sky and its JSON form', async () => {
@@ -75,7 +100,14 @@ suite('the page in Chromium', () => {
     await page.locator('.hit a.id').first().click();
     await page.waitForSelector('.block h1');
     const text = await page.locator('.block').textContent();
-    for (const part of ['signed by the author shown', 'sky consistent with the claimed time and place', 'the bytes are those of this id', 'embedding/1', 'first seen here']) expect(text).toContain(part);
+    for (const part of [
+      'signed by the author shown',
+      'sky consistent with the claimed time and place',
+      'the bytes are those of this id',
+      'embedding/1',
+      'first seen here',
+    ])
+      expect(text).toContain(part);
     expect(await page.locator('.block .chart svg').count()).toBe(1);
     await page.goBack();
     await page.waitForSelector('.hit');
@@ -84,7 +116,9 @@ suite('the page in Chromium', () => {
 
   test('text of others stays text', async () => {
     await ask('mill markup');
-    expect(await page.locator('.hit blockquote').allTextContents()).toEqual(expect.arrayContaining([expect.stringContaining('<script>')]));
+    expect(await page.locator('.hit blockquote').allTextContents()).toEqual(
+      expect.arrayContaining([expect.stringContaining('<script>')]),
+    );
     expect(await page.title()).toBe('CosmicEmbeddings');
     expect(await page.locator('#content img, #content script, #content b').count()).toBe(0);
   }, 60_000);
@@ -108,7 +142,9 @@ suite('the page in Chromium', () => {
     try {
       await page.goto(`${urlOf(liar)}/?q=river`);
       await page.waitForSelector('.hit .mark.bad');
-      expect(await page.locator('.hit .mark').first().textContent()).toMatch(/✗ not verified: block\.(body_mismatch|bad_signature)/);
+      expect(await page.locator('.hit .mark').first().textContent()).toMatch(
+        /✗ not verified: block\.(body_mismatch|bad_signature)/,
+      );
     } finally {
       liar.close();
       liar.closeAllConnections();
@@ -129,10 +165,19 @@ suite('the page in Chromium', () => {
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
         const body = request.method === 'POST' ? { body: Buffer.concat(chunks) } : {};
-        void fetch(target + request.url!, { method: request.method!, headers: { accept: request.headers.accept ?? '*/*', 'content-type': request.headers['content-type'] ?? 'application/json' }, ...body }).then(async (answer) => {
+        void fetch(target + request.url!, {
+          method: request.method!,
+          headers: {
+            accept: request.headers.accept ?? '*/*',
+            'content-type': request.headers['content-type'] ?? 'application/json',
+          },
+          ...body,
+        }).then(async (answer) => {
           const bytes = Buffer.from(await answer.arrayBuffer());
           if (/^\/v2\/blocks\//.test(request.url!)) bytes[bytes.length - 1]! ^= 1;
-          reply.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'text/plain' }).end(bytes);
+          reply
+            .writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'text/plain' })
+            .end(bytes);
         });
       });
     });

@@ -11,11 +11,18 @@ export interface Command<Flags> {
 }
 
 /** As yargs wants it; the settings are read once the command line has been understood. */
-export function define<Flags>({ command, describe, builder, run }: Command<Flags>): CommandModule<GlobalFlags, Flags & GlobalFlags> {
+export function define<Flags>({
+  command,
+  describe,
+  builder,
+  run,
+}: Command<Flags>): CommandModule<GlobalFlags, Flags & GlobalFlags> {
   return {
     command,
     describe,
-    ...(builder === undefined ? {} : { builder: (yargs: Argv<GlobalFlags>) => withValues(builder(yargs) as Argv<Flags & GlobalFlags>) }),
+    ...(builder === undefined
+      ? {}
+      : { builder: (yargs: Argv<GlobalFlags>) => withValues(builder(yargs) as Argv<Flags & GlobalFlags>) }),
     handler: async (args) => {
       await run(args, loadSettings(args));
     },
@@ -24,7 +31,9 @@ export function define<Flags>({ command, describe, builder, run }: Command<Flags
 
 /** Flags that take a value are refused without one, instead of being taken for left out. */
 function withValues<T>(yargs: Argv<T>): Argv<T> {
-  const { string, number, array } = (yargs as unknown as { getOptions(): Readonly<Record<'string' | 'number' | 'array', readonly string[]>> }).getOptions();
+  const { string, number, array } = (
+    yargs as unknown as { getOptions(): Readonly<Record<'string' | 'number' | 'array', readonly string[]>> }
+  ).getOptions();
   const words = new Set(array);
   return yargs.requiresArg([...string, ...number].filter((name) => !words.has(name) && name !== 'help'));
 }

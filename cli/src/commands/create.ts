@@ -28,18 +28,42 @@ export const createCommand = define<CreateFlags>({
   builder: (yargs) =>
     momentFlags(
       yargs
-        .option('model', { type: 'string', describe: 'embedder, as --embedder; a bare name is a model of sentence-transformers' })
+        .option('model', {
+          type: 'string',
+          describe: 'embedder, as --embedder; a bare name is a model of sentence-transformers',
+        })
         .option('content', { type: 'string', describe: 'the text' })
         .option('input-file', { type: 'string', describe: 'a file with the text' })
-        .option('output-file', { type: 'string', alias: 'o', describe: 'save the block here: bytes for .cbor, JSON otherwise' })
-        .option('metadata', { type: 'string', array: true, describe: 'key=value…; tags=a,b become tags, origin=… the source' })
+        .option('output-file', {
+          type: 'string',
+          alias: 'o',
+          describe: 'save the block here: bytes for .cbor, JSON otherwise',
+        })
+        .option('metadata', {
+          type: 'string',
+          array: true,
+          describe: 'key=value…; tags=a,b become tags, origin=… the source',
+        })
         .option('sign', { type: 'boolean', default: false, describe: 'sign it (a block of version 2 always is)' })
-        .option('validate', { type: 'boolean', default: false, describe: 'add the sky (version 1) and check the result' })
-        .option('format', { type: 'string', choices: ['1', '2'] as const, default: '2' as const, describe: 'version of the block: 1 is the Python project’s own' }),
+        .option('validate', {
+          type: 'boolean',
+          default: false,
+          describe: 'add the sky (version 1) and check the result',
+        })
+        .option('format', {
+          type: 'string',
+          choices: ['1', '2'] as const,
+          default: '2' as const,
+          describe: 'version of the block: 1 is the Python project’s own',
+        }),
     ),
   run: async (args, settings) => {
     const text = textOf(args);
-    const builder = new BlockBuilder({ embedder: await embedderOf(args, settings), clock: { now: () => momentOf(args, settings).timeMs ?? Date.now() }, ...(args.model === undefined ? {} : { modelName: args.model }) });
+    const builder = new BlockBuilder({
+      embedder: await embedderOf(args, settings),
+      clock: { now: () => momentOf(args, settings).timeMs ?? Date.now() },
+      ...(args.model === undefined ? {} : { modelName: args.model }),
+    });
     if (args.format === '1') return save(await legacyBlock(text, args, settings, builder), args.outputFile);
     const { seed } = await openKey(settings);
     const identity = identityOf(seed, settings.network);
@@ -53,7 +77,8 @@ export const createCommand = define<CreateFlags>({
 });
 
 function textOf(args: CreateFlags): string {
-  if (args.content !== undefined && args.inputFile !== undefined) throw new UsageError('give --content or --input-file, not both');
+  if (args.content !== undefined && args.inputFile !== undefined)
+    throw new UsageError('give --content or --input-file, not both');
   const text = args.inputFile === undefined ? args.content : readText(args.inputFile).trim();
   if (text === undefined) throw new UsageError('give the text with --content or --input-file');
   if (text.trim() === '') throw new CosmicError('input.empty', args.inputFile ?? '--content');
@@ -78,11 +103,18 @@ function metadataOf({ metadata = [] }: CreateFlags): Record<string, string | str
 }
 
 /** As the Python tools make them: signed only when asked, the sky added after that. */
-async function legacyBlock(text: string, args: CreateFlags, settings: Settings, builder: BlockBuilder): Promise<Uint8Array> {
+async function legacyBlock(
+  text: string,
+  args: CreateFlags,
+  settings: Settings,
+  builder: BlockBuilder,
+): Promise<Uint8Array> {
   let block = await builder.createLegacyBlock(text, metadataOf(args));
   if (args.sign) block = Signer.fromSeed((await openKey(settings)).seed).signBlock(block);
   if (args.validate) {
-    const validator = new CosmicValidator(args.latitude ?? 0, args.longitude ?? 0, args.elevation ?? 0, { clock: { now: () => Date.now() } });
+    const validator = new CosmicValidator(args.latitude ?? 0, args.longitude ?? 0, args.elevation ?? 0, {
+      clock: { now: () => Date.now() },
+    });
     const { block: stamped, result } = validator.validateBlock(block);
     if (!result[0]) throw new CosmicError('sky.mismatch', result[1]);
     block = stamped;

@@ -24,22 +24,45 @@ export const embedCommand = define<EmbedFlags>({
     yargs
       .positional('text', { type: 'string', array: true, describe: 'the text' })
       .option('input-file', { type: 'string', describe: 'a file to embed as one text' })
-      .option('lines', { type: 'boolean', default: false, describe: 'JSON Lines of {"text"} from standard input, {"vector", "space"} out' })
+      .option('lines', {
+        type: 'boolean',
+        default: false,
+        describe: 'JSON Lines of {"text"} from standard input, {"vector", "space"} out',
+      })
       .option('space', { type: 'string', describe: 'id or model name that the vectors have to be of' })
-      .option('role', { choices: ['query', 'passage'] as const, default: 'passage' as const, describe: 'what the text is for' })
+      .option('role', {
+        choices: ['query', 'passage'] as const,
+        default: 'passage' as const,
+        describe: 'what the text is for',
+      })
       .option('npy', { type: 'string', describe: 'write the vectors to this NPY file instead' }),
   run: async (args, settings) => {
     const embedder = await openEmbedder(settings);
     const space = spaceIdOf(embedder.space);
     if (args.space !== undefined && args.space !== space && args.space !== embedder.space.model)
-      throw new CosmicError('space.mismatch', `${args.space} was asked for, the configured embedder makes ${embedder.space.model} (${space})`);
-    if (args.lines) return args.npy === undefined ? answerLines(embedder, space, args.role) : writeNpy(await linesOf(), embedder, args.npy, args.role);
+      throw new CosmicError(
+        'space.mismatch',
+        `${args.space} was asked for, the configured embedder makes ${embedder.space.model} (${space})`,
+      );
+    if (args.lines)
+      return args.npy === undefined
+        ? answerLines(embedder, space, args.role)
+        : writeNpy(await linesOf(), embedder, args.npy, args.role);
     const text = args.inputFile === undefined ? (args.text ?? []).join(' ') : readText(args.inputFile);
     if (text.trim() === '') throw new UsageError('give a text, --input-file FILE or --lines');
     if (args.npy !== undefined) return writeNpy([text], embedder, args.npy, args.role);
     const { vectors, truncated } = await embedder.embed([text], { role: args.role });
     if (truncated[0] === true) note('the text is longer than the model reads: only its beginning was embedded');
-    print(settings.json ? JSON.stringify({ vector: Array.from(vectors[0]!), space, model: embedder.space.model, dims: embedder.space.dims }) : JSON.stringify(Array.from(vectors[0]!)));
+    print(
+      settings.json
+        ? JSON.stringify({
+            vector: Array.from(vectors[0]!),
+            space,
+            model: embedder.space.model,
+            dims: embedder.space.dims,
+          })
+        : JSON.stringify(Array.from(vectors[0]!)),
+    );
   },
 });
 
@@ -52,7 +75,8 @@ async function answerLines(embedder: Embedder, space: string, role: EmbedFlags['
       print(JSON.stringify({ vector: Array.from(vectors[0]!), space }));
     } catch (error) {
       // A text without a vector is an answer of its own; a broken embedder is not.
-      if (!(error instanceof CosmicError) || !(error.code === 'input.empty' || error.code === 'request.malformed')) throw error;
+      if (!(error instanceof CosmicError) || !(error.code === 'input.empty' || error.code === 'request.malformed'))
+        throw error;
       failed = true;
       print(JSON.stringify({ error: { code: error.code, detail: error.detail } }));
     }
@@ -78,7 +102,12 @@ function textOf(line: string): string {
   return text;
 }
 
-async function writeNpy(texts: readonly string[], embedder: Embedder, file: string, role: EmbedFlags['role']): Promise<void> {
+async function writeNpy(
+  texts: readonly string[],
+  embedder: Embedder,
+  file: string,
+  role: EmbedFlags['role'],
+): Promise<void> {
   if (texts.length === 0) throw new CosmicError('input.empty', 'standard input');
   const { vectors } = await embedder.embed(texts, { role });
   writeFileSync(file, npyOf(vectors, embedder.space.dims));

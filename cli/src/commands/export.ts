@@ -28,7 +28,11 @@ export const exportCommand = define<ExportFlags>({
   builder: (yargs) =>
     yargs
       .positional('file', { type: 'string', describe: 'file to write; standard output when left out' })
-      .option('format', { choices: ['cbor', 'jsonl', 'car', 'npy'] as const, default: 'cbor' as const, describe: 'npy: FILE.npy for each space, with FILE.ids.txt' })
+      .option('format', {
+        choices: ['cbor', 'jsonl', 'car', 'npy'] as const,
+        default: 'cbor' as const,
+        describe: 'npy: FILE.npy for each space, with FILE.ids.txt',
+      })
       .option('tag', { type: 'string', array: true, nargs: 1, describe: 'only blocks with this tag; may be repeated' })
       .option('author', { type: 'string', array: true, nargs: 1, describe: 'only of this author' })
       .option('kind', { type: 'string', array: true, nargs: 1, describe: 'only this kind' })
@@ -44,7 +48,11 @@ export const exportCommand = define<ExportFlags>({
     const file = args.file === '' ? undefined : args.file;
     if (args.format === 'npy') return writeTables(file, source);
     const out = file === undefined ? process.stdout : createWriteStream(file);
-    await pipeline(Readable.from(args.format === 'car' ? writeCar(source) : args.format === 'jsonl' ? linesOf(source()) : source()), out, { end: file !== undefined });
+    await pipeline(
+      Readable.from(args.format === 'car' ? writeCar(source) : args.format === 'jsonl' ? linesOf(source()) : source()),
+      out,
+      { end: file !== undefined },
+    );
     note(`${plural(ids.length, 'block')} exported`);
   },
 });
@@ -63,7 +71,7 @@ function filterOf(args: ExportFlags): Filter {
 /** Oldest first, so that what arrives meanwhile does not move the pages. */
 async function idsOf(client: NodeClient, filter: Filter): Promise<string[]> {
   const ids: string[] = [];
-  for (let after: string | undefined; ; ) {
+  for (let after: string | undefined; ;) {
     const page = await client.find(filter, { limit: PAGE, order: 'oldest', ...(after === undefined ? {} : { after }) });
     ids.push(...page.ids);
     after = page.next;
@@ -93,6 +101,8 @@ async function writeTables(file: string | undefined, source: () => AsyncGenerato
     const name = tables.length === 1 ? base : `${base}.${table.spaceId.slice(-8)}`;
     writeFileSync(`${name}.npy`, table.npy());
     writeFileSync(`${name}.ids.txt`, table.ids.map((id) => `${id}\n`).join(''));
-    note(`${name}.npy: ${plural(table.ids.length, 'row')} of ${table.space.model} (${table.spaceId}), ids in ${name}.ids.txt`);
+    note(
+      `${name}.npy: ${plural(table.ids.length, 'row')} of ${table.space.model} (${table.spaceId}), ids in ${name}.ids.txt`,
+    );
   }
 }

@@ -17,14 +17,23 @@ export const getCommand = define<GetFlags>({
     yargs
       .positional('id', { type: 'string', demandOption: true, describe: 'id of the block (bafy…)' })
       .option('output', { type: 'string', alias: 'o', describe: 'save the signed bytes to this file' })
-      .option('vectors', { choices: ['json', 'base64', 'none'] as const, default: 'json' as const, describe: 'how vectors are printed' }),
+      .option('vectors', {
+        choices: ['json', 'base64', 'none'] as const,
+        default: 'json' as const,
+        describe: 'how vectors are printed',
+      }),
   run: async (args, settings) => {
     const view = await openClient(settings).get(args.id);
     if (view === undefined) throw new CosmicError('block.not_found', args.id);
     const verdict = verdictOf(view.wire, portableChecks(settings.network));
     const failed = verdict.checks.find((finding) => !finding.ok && finding.note === undefined);
-    if (!verdict.valid) throw new CosmicError(failed?.code ?? 'block.malformed', `the node gave bytes that do not verify: ${failed?.detail ?? ''}`);
-    if (verdict.id !== args.id) throw new CosmicError('block.malformed', `the node gave another block than asked: ${verdict.id}`);
+    if (!verdict.valid)
+      throw new CosmicError(
+        failed?.code ?? 'block.malformed',
+        `the node gave bytes that do not verify: ${failed?.detail ?? ''}`,
+      );
+    if (verdict.id !== args.id)
+      throw new CosmicError('block.malformed', `the node gave another block than asked: ${verdict.id}`);
     if (args.output !== undefined) {
       writeFileSync(args.output, view.wire);
       note(`${view.wire.length} bytes, signed by ${shortDid(verdict.author!)}, written to ${args.output}`);

@@ -2,7 +2,6 @@ import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { codes, CosmicError, nextBlock, type Accepted, type Code } from '@cosmicembeddings/sdk';
-import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { readCar, wireOfJson } from '@cosmicembeddings/sdk/archive';
 import { openClient } from '../node-client.js';
 import { note, plural, print, printJson, Refused } from '../output.js';
@@ -23,7 +22,10 @@ export const importCommand = define<ImportFlags>({
   builder: (yargs) =>
     yargs
       .positional('file', { type: 'string', demandOption: true, describe: 'file, or - for standard input' })
-      .option('format', { choices: ['cbor', 'jsonl', 'car'] as const, describe: 'told from the name or the first byte when left out' }),
+      .option('format', {
+        choices: ['cbor', 'jsonl', 'car'] as const,
+        describe: 'told from the name or the first byte when left out',
+      }),
   run: async ({ file, format }, settings) => {
     const client = openClient(settings);
     const report = { stored: 0, known: 0, later: 0, refused: [] as { code: string; detail: string }[] };
@@ -43,14 +45,21 @@ export const importCommand = define<ImportFlags>({
     }
     await flush();
     if (settings.json) printJson(report);
-    else print(`${plural(report.stored, 'block')} imported, ${report.known} known already${report.later > 0 ? `, ${report.later} too far in the future` : ''}, ${report.refused.length} refused`);
+    else
+      print(
+        `${plural(report.stored, 'block')} imported, ${report.known} known already${report.later > 0 ? `, ${report.later} too far in the future` : ''}, ${report.refused.length} refused`,
+      );
     for (const { code, detail } of report.refused.slice(0, 10)) note(`cosmic: ${code}: ${detail}`);
     if (report.refused.length + report.later > 0) throw new Refused();
   },
 });
 
-function count(answer: Accepted, report: { stored: number; known: number; later: number; refused: { code: string; detail: string }[] }): void {
-  if (answer.status === 'rejected') report.refused.push({ code: answer.code, detail: answer.detail || codes[answer.code].meaning });
+function count(
+  answer: Accepted,
+  report: { stored: number; known: number; later: number; refused: { code: string; detail: string }[] },
+): void {
+  if (answer.status === 'rejected')
+    report.refused.push({ code: answer.code, detail: answer.detail || codes[answer.code].meaning });
   else report[answer.status]++;
 }
 
@@ -63,11 +72,15 @@ async function* blocksOf(file: string, given: ImportFlags['format']): AsyncGener
   const format = given ?? (first === 0xd2 ? 'cbor' : first === 0x7b ? 'jsonl' : 'car');
   if (format === 'car') yield* readCar(all);
   else if (format === 'cbor') yield* sequence(all);
-  else for await (const line of createInterface({ input: Readable.from(all) })) if (line.trim() !== '') yield wireOfJson(line);
+  else
+    for await (const line of createInterface({ input: Readable.from(all) }))
+      if (line.trim() !== '') yield wireOfJson(line);
 }
 
 /** The first byte, and everything with it. */
-async function peek(chunks: AsyncIterable<Uint8Array>): Promise<{ first: number | undefined; all: AsyncIterable<Uint8Array> }> {
+async function peek(
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<{ first: number | undefined; all: AsyncIterable<Uint8Array> }> {
   const source = chunks[Symbol.asyncIterator]();
   const head = await source.next();
   async function* all(): AsyncGenerator<Uint8Array> {

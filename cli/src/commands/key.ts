@@ -23,11 +23,24 @@ export const keyCommand = define<KeyFlags>({
   describe: 'Make, list, show, export, import and rotate authors’ keys',
   builder: (yargs) =>
     yargs
-      .positional('action', { choices: ['new', 'list', 'show', 'export', 'import', 'rotate'] as const, demandOption: true, describe: 'export prints the secret' })
+      .positional('action', {
+        choices: ['new', 'list', 'show', 'export', 'import', 'rotate'] as const,
+        demandOption: true,
+        describe: 'export prints the secret',
+      })
       .positional('name', { type: 'string', describe: 'name of the key; the configured one when left out' })
       .positional('file', { type: 'string', describe: 'key file to import' })
-      .option('passphrase', { type: 'boolean', default: false, describe: 'lock the new key file with a passphrase (COSMIC_NEW_PASSPHRASE, else COSMIC_PASSPHRASE, else asked for)' })
-      .option('publish', { type: 'boolean', default: true, describe: 'rotate: publish the two blocks that hand the identity over' }),
+      .option('passphrase', {
+        type: 'boolean',
+        default: false,
+        describe:
+          'lock the new key file with a passphrase (COSMIC_NEW_PASSPHRASE, else COSMIC_PASSPHRASE, else asked for)',
+      })
+      .option('publish', {
+        type: 'boolean',
+        default: true,
+        describe: 'rotate: publish the two blocks that hand the identity over',
+      }),
   run: async (args, settings) => {
     const keyring = openKeyring(settings.home);
     const name = args.name ?? configuredName(settings);
@@ -59,12 +72,22 @@ export const keyCommand = define<KeyFlags>({
 /** The new key signs from now on; the blocks that say so are kept in a file until a node has them. */
 async function rotate(name: string, args: KeyFlags, settings: Settings): Promise<void> {
   const keyring = openKeyring(settings.home);
-  const rotation = await keyring.rotate(name, authorParts(settings.network), Date.now(), await passphraseOf(settings, name), await newPassphrase(args));
+  const rotation = await keyring.rotate(
+    name,
+    authorParts(settings.network),
+    Date.now(),
+    await passphraseOf(settings, name),
+    await newPassphrase(args),
+  );
   const wires = rotation.blocks.map((block) => block.wire);
   const file = join(settings.home, 'keys', `${rotation.from.name}.rotation.cbor`);
   writeFileSync(file, concatBytes(...wires), { mode: 0o600 });
-  if (settings.json) printJson({ from: rotation.from, to: rotation.to, blocks: rotation.blocks.map((block) => block.id), file });
-  else print(`${rotation.to.name} is now ${rotation.to.did}\nbefore it was ${rotation.from.did}, kept as ${rotation.from.name}`);
+  if (settings.json)
+    printJson({ from: rotation.from, to: rotation.to, blocks: rotation.blocks.map((block) => block.id), file });
+  else
+    print(
+      `${rotation.to.name} is now ${rotation.to.did}\nbefore it was ${rotation.from.did}, kept as ${rotation.from.name}`,
+    );
   if (!args.publish) return note(`publish the handing over with: cosmic import ${file}`);
   try {
     const answers = await openClient(settings).publish(wires);
@@ -99,5 +122,8 @@ function show(info: KeyInfo, settings: Settings): void {
 function list(keys: readonly KeyInfo[], settings: Settings): void {
   if (settings.json) return printJson({ keys });
   if (keys.length === 0) print('no keys; make one with cosmic init or cosmic key new NAME');
-  for (const key of keys) print(`${key.name === configuredName(settings) ? '*' : ' '} ${key.name}  ${key.did}${key.locked ? '  (locked)' : ''}`);
+  for (const key of keys)
+    print(
+      `${key.name === configuredName(settings) ? '*' : ' '} ${key.name}  ${key.did}${key.locked ? '  (locked)' : ''}`,
+    );
 }

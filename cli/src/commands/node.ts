@@ -25,14 +25,21 @@ export const nodeCommand = define<NodeFlags>({
       .option('host', { type: 'string', describe: 'address to listen on (127.0.0.1)' })
       .option('port', { type: 'number', describe: 'port to listen on (8080); 0 lets the system choose' })
       .option('peer', { type: 'string', array: true, nargs: 1, describe: 'address of a peer; may be repeated' })
-      .option('plugin', { type: 'string', array: true, nargs: 1, describe: 'plug-in with kinds and views; may be repeated' })
+      .option('plugin', {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        describe: 'plug-in with kinds and views; may be repeated',
+      })
       .option('store', { type: 'string', describe: 'storage engine: auto, better-sqlite3, node:sqlite, wasm' })
       .option('index', { type: 'string', describe: 'vector index: auto, usearch, hnswlib, exact' })
       .option('log', { type: 'string', describe: 'silent, error, warn, info or debug' }),
   run: async (args, settings) => {
-    if (args.port !== undefined && !(Number.isInteger(args.port) && args.port >= 0 && args.port <= 65_535)) throw new UsageError(`--port ${String(args.port)}: a port is a whole number up to 65535`);
+    if (args.port !== undefined && !(Number.isInteger(args.port) && args.port >= 0 && args.port <= 65_535))
+      throw new UsageError(`--port ${String(args.port)}: a port is a whole number up to 65535`);
     const command = ['start', '--data', settings.data, '--network', settings.network];
-    for (const flag of ['host', 'port', 'store', 'index', 'log'] as const) if (args[flag] !== undefined) command.push(`--${flag}`, String(args[flag]));
+    for (const flag of ['host', 'port', 'store', 'index', 'log'] as const)
+      if (args[flag] !== undefined) command.push(`--${flag}`, String(args[flag]));
     for (const peer of args.peer ?? []) command.push('--peer', peer);
     for (const plugin of args.plugin ?? []) command.push('--plugin', plugin);
     if (settings.embedder !== undefined) offerEmbedder(settings.data, settings.embedder);

@@ -13,11 +13,20 @@ export const peersCommand = define<PeersFlags>({
   describe: 'List the node’s peers, add one or remove one',
   builder: (yargs) =>
     yargs
-      .positional('action', { choices: ['list', 'add', 'remove'] as const, default: 'list' as const, describe: 'adding and removing need the operator’s token' })
+      .positional('action', {
+        choices: ['list', 'add', 'remove'] as const,
+        default: 'list' as const,
+        describe: 'adding and removing need the operator’s token',
+      })
       .positional('url', { type: 'string', describe: 'address of the peer' }),
   run: async ({ action, url }, settings) => {
     if (action !== 'list' && url === undefined) throw new UsageError(`cosmic peers ${action} needs the peer's address`);
-    const peers = action === 'list' ? await openClient(settings).peers() : action === 'add' ? await openOperatorClient(settings).addPeer(url!) : await openOperatorClient(settings).removePeer(url!);
+    const peers =
+      action === 'list'
+        ? await openClient(settings).peers()
+        : action === 'add'
+          ? await openOperatorClient(settings).addPeer(url!)
+          : await openOperatorClient(settings).removePeer(url!);
     if (settings.json) return printJson({ peers });
     if (peers.length === 0) print('no peers; add one with cosmic peers add URL');
     for (const peer of peers) print(peerText(peer));

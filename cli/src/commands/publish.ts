@@ -30,21 +30,37 @@ export const publishCommand = define<PublishFlags>({
   builder: (yargs) =>
     momentFlags(
       yargs
-        .positional('paths', { type: 'string', array: true, describe: 'files and folders; without any, what is pending' })
+        .positional('paths', {
+          type: 'string',
+          array: true,
+          describe: 'files and folders; without any, what is pending',
+        })
         .option('tag', { type: 'string', array: true, nargs: 1, describe: 'tag for every block; may be repeated' })
         .option('language', { type: 'string', describe: 'language of the text, such as en or pt-BR' })
-        .option('text', { type: 'boolean', default: true, describe: 'publish the passages with their vectors; --no-text: only hashes of them' })
-        .option('dtype', { choices: ['f32', 'f16', 'i8'] as const, default: 'f32' as const, describe: 'how vectors are stored' }),
+        .option('text', {
+          type: 'boolean',
+          default: true,
+          describe: 'publish the passages with their vectors; --no-text: only hashes of them',
+        })
+        .option('dtype', {
+          choices: ['f32', 'f16', 'i8'] as const,
+          default: 'f32' as const,
+          describe: 'how vectors are stored',
+        }),
     ),
   run: async (args, settings) => {
     const identity = await openIdentity(settings);
     const journal = openJournal(settings.home);
     const { timeMs, place } = momentOf(args, settings);
     const tags = [...new Set(args.tag ?? [])];
-    if (tags.length > limits.tagsMax) throw new UsageError(`${tags.length} tags; a block has at most ${limits.tagsMax}`);
+    if (tags.length > limits.tagsMax)
+      throw new UsageError(`${tags.length} tags; a block has at most ${limits.tagsMax}`);
     const options = { tags, language: args.language, text: args.text, dtype: args.dtype, timeMs, place };
     const { inputs, otherFiles } = collectInputs(args.paths ?? []);
-    const jobs = withPending(inputs.map((input): Job => ({ ...input, options })), journal);
+    const jobs = withPending(
+      inputs.map((input): Job => ({ ...input, options })),
+      journal,
+    );
     if (jobs.length === 0) throw new UsageError('name files or folders to publish; nothing is pending');
     const embedder = await openEmbedder(settings);
     const client = openClient(settings);
@@ -62,7 +78,11 @@ export const publishCommand = define<PublishFlags>({
 /** What an earlier call could not embed is tried again, with the flags of that call. */
 function withPending(jobs: readonly Job[], journal: Journal): Job[] {
   const paths = new Set(jobs.map((job) => job.path));
-  const again = journal.pending().flatMap((entry) => (entry.retry === undefined || paths.has(entry.path) || !existsSync(entry.path) ? [] : [entry.retry as Job]));
+  const again = journal
+    .pending()
+    .flatMap((entry) =>
+      entry.retry === undefined || paths.has(entry.path) || !existsSync(entry.path) ? [] : [entry.retry as Job],
+    );
   return [...jobs, ...again];
 }
 
@@ -72,16 +92,26 @@ function warnOnce(settings: Settings): void {
   store(settings, { warned: true });
 }
 
-function show(report: PublishReport, { otherFiles, seconds, settings }: { otherFiles: number; seconds: number; settings: Settings }): void {
+function show(
+  report: PublishReport,
+  { otherFiles, seconds, settings }: { otherFiles: number; seconds: number; settings: Settings },
+): void {
   if (settings.json) return printJson({ ...report, otherFiles, seconds });
   const parts = [`${plural(report.published, 'document')} published`];
   if (report.superseding > 0) parts.push(`${report.superseding} of them newer versions`);
   if (report.unchanged > 0) parts.push(`${report.unchanged} unchanged`);
-  print(`${parts.join(', ')}: ${plural(report.blocks, 'block')}, ${plural(report.vectors, 'vector')}, ${bytesText(report.bytes)} in ${seconds.toFixed(1)} s`);
-  if (report.truncated > 0) note(`${plural(report.truncated, 'passage')} longer than the model reads: only the beginning was embedded`);
-  if (otherFiles > 0) note(`${plural(otherFiles, 'file')} of other types left out; name a file to publish it whatever it is called`);
+  print(
+    `${parts.join(', ')}: ${plural(report.blocks, 'block')}, ${plural(report.vectors, 'vector')}, ${bytesText(report.bytes)} in ${seconds.toFixed(1)} s`,
+  );
+  if (report.truncated > 0)
+    note(`${plural(report.truncated, 'passage')} longer than the model reads: only the beginning was embedded`);
+  if (otherFiles > 0)
+    note(`${plural(otherFiles, 'file')} of other types left out; name a file to publish it whatever it is called`);
   for (const { path, reason } of report.skipped) note(`cosmic: ${reason}: ${path} left out`);
   for (const { path, reason } of report.refused) note(`cosmic: ${reason} (${path})`);
-  if (report.pending.length > 0) note(`cosmic: ${report.pending[0]!.reason} — ${plural(report.pending.length, 'document')} pending, tried again by the next cosmic publish`);
+  if (report.pending.length > 0)
+    note(
+      `cosmic: ${report.pending[0]!.reason} — ${plural(report.pending.length, 'document')} pending, tried again by the next cosmic publish`,
+    );
   if (report.documents === 0) note('cosmic: input.empty: no file held any text');
 }

@@ -38,18 +38,30 @@ export const searchCommand = define<SearchFlags>({
       .option('language', { type: 'string', describe: 'only texts of this language' })
       .option('from', { type: 'string', describe: 'claimed time from, inclusive' })
       .option('to', { type: 'string', describe: 'claimed time to, exclusive' })
-      .option('mode', { choices: ['hybrid', 'vectors', 'words'] as const, describe: 'what to search by; hybrid when left out' })
+      .option('mode', {
+        choices: ['hybrid', 'vectors', 'words'] as const,
+        describe: 'what to search by; hybrid when left out',
+      })
       .option('like', { type: 'string', describe: 'more like the block with this id, instead of words' })
       .option('min-cosine', { type: 'number', describe: 'leave out hits below this cosine' })
-      .option('all-rows', { type: 'boolean', default: false, describe: 'all passages of a block instead of its best one' })
+      .option('all-rows', {
+        type: 'boolean',
+        default: false,
+        describe: 'all passages of a block instead of its best one',
+      })
       .option('explain', { type: 'boolean', default: false, describe: 'show how each score came about' })
-      .option('verify', { type: 'boolean', default: true, describe: 'fetch and verify every hit; --no-verify: trust the node' }),
+      .option('verify', {
+        type: 'boolean',
+        default: true,
+        describe: 'fetch and verify every hit; --no-verify: trust the node',
+      }),
   run: async (args, settings) => {
     const request = requestOf(args);
     const client = openClient(settings);
     const answer = await client.search(request);
     const marks = args.verify ? await verifyAll(answer, client, settings.network) : answer.hits.map(() => undefined);
-    if (settings.json) return printJson({ ...answer, hits: answer.hits.map((hit, i) => ({ ...hit, verified: marks[i] ?? null })) });
+    if (settings.json)
+      return printJson({ ...answer, hits: answer.hits.map((hit, i) => ({ ...hit, verified: marks[i] ?? null })) });
     answer.hits.forEach((hit, i) => print(`${hitText(hit, i + 1, marks[i])}\n`));
     print(endText(answer, args.k));
     for (const text of answer.notes ?? []) note(`note: ${text}`);
@@ -60,7 +72,8 @@ function requestOf(args: SearchFlags): SearchRequest {
   const text = (args.words ?? []).join(' ').trim();
   if (text === '' && args.like === undefined) throw new UsageError('say what to look for: cosmic search "words"');
   if (text !== '' && args.like !== undefined) throw new UsageError('--like takes the place of words; give one of them');
-  if (!Number.isInteger(args.k) || args.k < 0 || args.k > 10_000) throw new UsageError(`--k ${String(args.k)}: a whole number from 0 to 10000`);
+  if (!Number.isInteger(args.k) || args.k < 0 || args.k > 10_000)
+    throw new UsageError(`--k ${String(args.k)}: a whole number from 0 to 10000`);
   const filter: Filter = {
     ...(args.tag === undefined ? {} : { tagsAll: args.tag }),
     ...(args.author === undefined ? {} : { authors: args.author }),
@@ -81,7 +94,11 @@ function requestOf(args: SearchFlags): SearchRequest {
   };
 }
 
-export async function verifyAll(answer: SearchAnswer, client: Pick<NodeClient, 'get'>, network: string): Promise<HitVerification[]> {
+export async function verifyAll(
+  answer: SearchAnswer,
+  client: Pick<NodeClient, 'get'>,
+  network: string,
+): Promise<HitVerification[]> {
   const checks = portableChecks(network);
   const marks: HitVerification[] = [];
   for (const hit of answer.hits) marks.push(await verifyHit(hit, answer, client, checks));
@@ -89,7 +106,9 @@ export async function verifyAll(answer: SearchAnswer, client: Pick<NodeClient, '
 }
 
 export function hitText(hit: Hit, rank: number, mark: HitVerification | undefined): string {
-  const where = [hit.origin ?? '(no source named)', hit.heading].filter((part) => part !== undefined && part !== '').join(' › ');
+  const where = [hit.origin ?? '(no source named)', hit.heading]
+    .filter((part) => part !== undefined && part !== '')
+    .join(' › ');
   const first = hit.passage === undefined ? undefined : firstLine(hit.passage);
   const lines = [
     `${String(rank).padStart(2)}. ${hit.score.toFixed(3)}  ${plain(where)}`,
@@ -98,7 +117,8 @@ export function hitText(hit: Hit, rank: number, mark: HitVerification | undefine
     `    ${badge(hit, mark)}`,
     `    ${hit.id}${hit.row > 0 ? ` row ${hit.row}` : ''}`,
   ];
-  if (hit.duplicates !== undefined && hit.duplicates > 0) lines.push(`    and ${plural(hit.duplicates, 'near-duplicate')}`);
+  if (hit.duplicates !== undefined && hit.duplicates > 0)
+    lines.push(`    and ${plural(hit.duplicates, 'near-duplicate')}`);
   if (hit.explain !== undefined) lines.push(`    ${JSON.stringify(hit.explain)}`);
   return lines.join('\n');
 }
@@ -114,7 +134,12 @@ export function badge(hit: Hit, mark: HitVerification | undefined): string {
   if (mark === undefined) return 'not verified here';
   if (!mark.signed) return `✗ NOT verified: ${mark.detail ?? ''}`;
   const sky = hit.id.startsWith('bafkrei') ? 'version 1, sky not judged' : 'sky consistent';
-  const cosine = mark.cosine === undefined ? '' : mark.cosine ? ` · cosine ${hit.cosine!.toFixed(4)} recomputed` : ' · ✗ the node’s cosine is WRONG';
+  const cosine =
+    mark.cosine === undefined
+      ? ''
+      : mark.cosine
+        ? ` · cosine ${hit.cosine!.toFixed(4)} recomputed`
+        : ' · ✗ the node’s cosine is WRONG';
   const passage = mark.passage === false ? ' · ✗ the passage shown is NOT the signed one' : '';
   return `✓ signed by ${shortDid(hit.author)} · ${sky}${cosine}${passage}`;
 }

@@ -13,17 +13,31 @@ export const statusCommand = define<object>({
       status = await openClient(settings).status();
     } finally {
       // What waits here is worth knowing also when the node does not answer.
-      if (pending.length > 0) note(`${plural(pending.length, 'document')} pending here: ${pending[0]!.reason ?? ''} (cosmic publish tries again)`);
+      if (pending.length > 0)
+        note(
+          `${plural(pending.length, 'document')} pending here: ${pending[0]!.reason ?? ''} (cosmic publish tries again)`,
+        );
     }
     if (settings.json) return printJson({ ...status, pending: pending.map(({ path, reason }) => ({ path, reason })) });
     const { counts, engines, head } = status;
     print(`node       ${status.node}`);
-    print(`address    ${settings.node}, network ${status.network}, version ${status.version}, up since ${timeText(status.startedAtMs)}`);
-    print(`holds      ${plural(head.count, 'block')}, ${plural(counts.rows, 'vector')}, ${plural(counts.authors, 'author')}; ${Object.entries(counts.kinds).map(([kind, count]) => `${kind} ${count}`).join(', ') || 'nothing yet'}`);
-    for (const space of counts.spaces) print(`space      ${space.id}  ${space.space.model}, ${space.space.dims} dims, ${plural(space.rows, 'row')}`);
+    print(
+      `address    ${settings.node}, network ${status.network}, version ${status.version}, up since ${timeText(status.startedAtMs)}`,
+    );
+    print(
+      `holds      ${plural(head.count, 'block')}, ${plural(counts.rows, 'vector')}, ${plural(counts.authors, 'author')}; ${
+        Object.entries(counts.kinds)
+          .map(([kind, count]) => `${kind} ${count}`)
+          .join(', ') || 'nothing yet'
+      }`,
+    );
+    for (const space of counts.spaces)
+      print(`space      ${space.id}  ${space.space.model}, ${space.space.dims} dims, ${plural(space.rows, 'row')}`);
     for (const embedder of status.embedders) print(`embedder   ${embedder.model}`);
     print(`engines    store ${engines.store}, index ${engines.index}, signatures ${engines.verifier}`);
-    print(`followers  ${status.followers.map((follower) => `${follower.name} ${follower.lag === 0 ? 'up to date' : `${follower.lag} behind`}`).join(', ')}`);
+    print(
+      `followers  ${status.followers.map((follower) => `${follower.name} ${follower.lag === 0 ? 'up to date' : `${follower.lag} behind`}`).join(', ')}`,
+    );
     print(`peers      ${status.peers} connected`);
     for (const text of status.notes) print(`note       ${text}`);
   },

@@ -1,6 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { CosmicError, formatOf, portableChecks, rejected, splitBlocks, verdictOf, type Checks, type Rejected, type Verdict } from '@cosmicembeddings/sdk';
+import {
+  CosmicError,
+  formatOf,
+  portableChecks,
+  rejected,
+  splitBlocks,
+  verdictOf,
+  type Checks,
+  type Rejected,
+  type Verdict,
+} from '@cosmicembeddings/sdk';
 import { wireOfJson } from '@cosmicembeddings/sdk/archive';
 import { plain, print, printJson, Refused, shortDid } from '../output.js';
 import { define } from './command.js';
@@ -45,7 +55,8 @@ function readInput(file: string): Uint8Array {
 }
 
 async function verifyLines(file: string, checks: Checks): Promise<void> {
-  const lines = file === '-' ? createInterface({ input: process.stdin }) : new TextDecoder().decode(readInput(file)).split('\n');
+  const lines =
+    file === '-' ? createInterface({ input: process.stdin }) : new TextDecoder().decode(readInput(file)).split('\n');
   let allValid = true;
   for await (const line of lines) {
     if (line.trim() === '') continue;
@@ -73,9 +84,17 @@ function judge(block: Uint8Array | Rejected, checks: Checks): Verdict {
 }
 
 export function verdictText(verdict: Verdict): string {
-  const found = verdict.checks.map((finding) => `  ${finding.ok ? '✓' : finding.note === true ? '·' : '✗'} ${finding.name}${finding.ok ? '' : `  ${[finding.code, finding.detail].filter(Boolean).join(': ')}`}`);
+  const found = verdict.checks.map(
+    (finding) =>
+      `  ${finding.ok ? '✓' : finding.note === true ? '·' : '✗'} ${finding.name}${finding.ok ? '' : `  ${[finding.code, finding.detail].filter(Boolean).join(': ')}`}`,
+  );
   const skyIsJudged = verdict.checks.some((finding) => finding.name === 'sky' && finding.ok);
-  const head = verdict.valid ? `signed by ${shortDid(verdict.author!)}${skyIsJudged ? ' · sky consistent' : ''}` : 'NOT valid';
-  const uncovered = verdict.uncovered.length === 0 ? [] : [`  · not covered by the signature: ${verdict.uncovered.join(', ')}`];
-  return [`${verdict.id ?? '(no id)'}  ${verdict.format ?? ''}`, `  ${head}`, ...found, ...uncovered].map(plain).join('\n');
+  const head = verdict.valid
+    ? `signed by ${shortDid(verdict.author!)}${skyIsJudged ? ' · sky consistent' : ''}`
+    : 'NOT valid';
+  const uncovered =
+    verdict.uncovered.length === 0 ? [] : [`  · not covered by the signature: ${verdict.uncovered.join(', ')}`];
+  return [`${verdict.id ?? '(no id)'}  ${verdict.format ?? ''}`, `  ${head}`, ...found, ...uncovered]
+    .map(plain)
+    .join('\n');
 }

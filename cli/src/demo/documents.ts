@@ -12,7 +12,12 @@ export function deal(given: readonly string[], agents: readonly string[]): Job[]
     .inputs.filter((input) => input.markdown && !/(^|\/)dist\//.test(input.origin))
     .map((input) => ({ ...input, origin: relative(projectFolder, input.path) }));
   const paths = new Set(own.map((input) => input.path));
-  const inputs = [...own, ...(given.length === 0 ? [] : collectInputs(given.map((path) => resolve(path))).inputs.filter((input) => !paths.has(input.path)))];
+  const inputs = [
+    ...own,
+    ...(given.length === 0
+      ? []
+      : collectInputs(given.map((path) => resolve(path))).inputs.filter((input) => !paths.has(input.path))),
+  ];
   return agents.map((name, agent) =>
     inputs
       .filter((_, i) => i % agents.length === agent)

@@ -1,4 +1,14 @@
-import { concatBytes, createBlock, encodeHeader, openBlock, writeEnvelope, type Author, type Code, type Did, type NewBlock } from '@cosmicembeddings/sdk';
+import {
+  concatBytes,
+  createBlock,
+  encodeHeader,
+  openBlock,
+  writeEnvelope,
+  type Author,
+  type Code,
+  type Did,
+  type NewBlock,
+} from '@cosmicembeddings/sdk';
 import { createSky } from '@cosmicembeddings/sdk/sky';
 
 /** Bytes that a node has to refuse, and the code it has to name. */
@@ -21,7 +31,10 @@ export async function forgeries(genuine: NewBlock, author: Author, other: Did): 
   const replayed = concatBytes(writeEnvelope(encodeHeader({ ...header, created_by: other }), signature), body!);
   // Signed for good: only the sky gives it away. The stamp is that of three hours before the time in the header.
   const sky = createSky();
-  const shifted: Author = { ...author, sky: { stamp: (at) => sky.stamp({ ...at, timeMs: at.timeMs - THREE_HOURS_MS }) } };
+  const shifted: Author = {
+    ...author,
+    sky: { stamp: (at) => sky.stamp({ ...at, timeMs: at.timeMs - THREE_HOURS_MS }) },
+  };
   const wrongSky = await createBlock(genuine, shifted);
   return [
     { what: 'one byte changed after signing', wire: changed, code: 'block.body_mismatch' },

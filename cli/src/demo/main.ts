@@ -6,7 +6,15 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { CosmicError, DEV_NETWORK, sha256, utf8, type Embedder, type NewBlock, type ValueMap } from '@cosmicembeddings/sdk';
+import {
+  CosmicError,
+  DEV_NETWORK,
+  sha256,
+  utf8,
+  type Embedder,
+  type NewBlock,
+  type ValueMap,
+} from '@cosmicembeddings/sdk';
 import { createEmbedder } from '@cosmicembeddings/sdk/embedders';
 import { nodeEmbedderHost } from '@cosmicembeddings/sdk/embedders/node';
 import { packRows } from '@cosmicembeddings/sdk/space';
@@ -21,7 +29,11 @@ import { forgeries } from './forgeries.js';
 import { startNode, type DemoNode } from './nodes.js';
 
 const USAGE = 'npm run demo -- [FILE|FOLDER…] [--ask "question"]… [--keep]';
-const QUESTIONS = ['How is a block signed?', 'What does the stamp of the sky prove?', 'How does a node catch up with what it missed?'];
+const QUESTIONS = [
+  'How is a block signed?',
+  'What does the stamp of the sky prove?',
+  'How does a node catch up with what it missed?',
+];
 const WAIT_MS = 30_000;
 
 interface Agent {
@@ -37,7 +49,13 @@ interface Totals {
 }
 
 /** The whole main path with three real nodes: what it prints is what happened. */
-async function demo(paths: readonly string[], questions: readonly string[], keep: boolean, folder: string, running: Set<DemoNode>): Promise<void> {
+async function demo(
+  paths: readonly string[],
+  questions: readonly string[],
+  keep: boolean,
+  folder: string,
+  running: Set<DemoNode>,
+): Promise<void> {
   const started = performance.now();
   const totals: Totals = { blocks: 0, vectors: 0, bytes: 0 };
   const names = ['agent-1', 'agent-2'];
@@ -67,7 +85,9 @@ async function demo(paths: readonly string[], questions: readonly string[], keep
   heading('3. Until C has them all, two hops away');
   const began = performance.now();
   await until(`C has ${totals.blocks} blocks`, async () => (await c.client.status()).head.count >= totals.blocks);
-  print(`   C has all ${plural(totals.blocks, 'block')} ${((performance.now() - began) / 1000).toFixed(2)} s after the last was published`);
+  print(
+    `   C has all ${plural(totals.blocks, 'block')} ${((performance.now() - began) / 1000).toFixed(2)} s after the last was published`,
+  );
 
   heading('4. Questions to C in plain words; every hit is fetched and verified here');
   for (const question of questions) {
@@ -83,18 +103,30 @@ async function demo(paths: readonly string[], questions: readonly string[], keep
   running.delete(a);
   print('   A is stopped');
   const note = join(folder, 'while-a-was-away.md');
-  writeFileSync(note, `# While A was away\n\nThis note was published through node B while node A was not running. When A came back it asked B for what it had missed, and got it.\n`);
-  const job: Job = { path: note, origin: 'while-a-was-away.md', markdown: true, options: { tags: ['demo', 'away'], text: true, dtype: 'f32' } };
+  writeFileSync(
+    note,
+    `# While A was away\n\nThis note was published through node B while node A was not running. When A came back it asked B for what it had missed, and got it.\n`,
+  );
+  const job: Job = {
+    path: note,
+    origin: 'while-a-was-away.md',
+    markdown: true,
+    options: { tags: ['demo', 'away'], text: true, dtype: 'f32' },
+  };
   await publish(agents[1]!, [job], b, embedder, totals);
   const port = Number(new URL(a.url).port);
   const back = performance.now();
   a = await start('A', [b], port);
   const listening = performance.now();
   await until('A has caught up', async () => (await a.client.status()).head.count >= totals.blocks);
-  print(`   A is back after ${((listening - back) / 1000).toFixed(2)} s and has caught up ${((performance.now() - listening) / 1000).toFixed(2)} s later: ${plural(totals.blocks, 'block')}`);
+  print(
+    `   A is back after ${((listening - back) / 1000).toFixed(2)} s and has caught up ${((performance.now() - listening) / 1000).toFixed(2)} s later: ${plural(totals.blocks, 'block')}`,
+  );
 
   const seconds = (performance.now() - started) / 1000;
-  print(`\nDone: ${plural(totals.blocks, 'block')}, ${plural(totals.vectors, 'vector')}, ${bytesText(totals.bytes)} published by 2 agents, held by 3 nodes, in ${seconds.toFixed(1)} seconds`);
+  print(
+    `\nDone: ${plural(totals.blocks, 'block')}, ${plural(totals.vectors, 'vector')}, ${bytesText(totals.bytes)} published by 2 agents, held by 3 nodes, in ${seconds.toFixed(1)} seconds`,
+  );
   if (keep) {
     print(`\nThe nodes keep running; their pages and interfaces are at`);
     for (const node of [a, b, c]) {
@@ -105,7 +137,13 @@ async function demo(paths: readonly string[], questions: readonly string[], keep
   }
 }
 
-async function publish(agent: Agent, jobs: readonly Job[], node: DemoNode, embedder: Embedder, totals: Totals): Promise<void> {
+async function publish(
+  agent: Agent,
+  jobs: readonly Job[],
+  node: DemoNode,
+  embedder: Embedder,
+  totals: Totals,
+): Promise<void> {
   const report = await publishAll(jobs, {
     client: node.client,
     identity: agent.identity,
@@ -119,18 +157,32 @@ async function publish(agent: Agent, jobs: readonly Job[], node: DemoNode, embed
   totals.blocks += report.blocks;
   totals.vectors += report.vectors;
   totals.bytes += report.bytes;
-  print(`   ${agent.name}, ${shortDid(agent.identity.did)}: ${plural(report.published, 'document')} through ${node.name}, ${plural(report.blocks, 'block')}, ${plural(report.vectors, 'vector')}`);
+  print(
+    `   ${agent.name}, ${shortDid(agent.identity.did)}: ${plural(report.published, 'document')} through ${node.name}, ${plural(report.blocks, 'block')}, ${plural(report.vectors, 'vector')}`,
+  );
 }
 
 async function refuse(node: DemoNode, [first, second]: readonly Agent[], embedder: Embedder): Promise<void> {
   const text = 'A block that tries to be what it is not.';
   const { vectors } = await embedder.embed([text], { role: 'passage' });
-  const fields = { space: embedder.space, embedding: { ...packRows(vectors, 'f32') }, input_type: 'text', input_reference: [{ hash: sha256(utf8(text)), origin: 'demo' }], texts: [text] };
-  const genuine: NewBlock = { kind: 'embedding/1', fields: fields as unknown as ValueMap, tags: ['demo'], timeMs: Date.now() };
+  const fields = {
+    space: embedder.space,
+    embedding: { ...packRows(vectors, 'f32') },
+    input_type: 'text',
+    input_reference: [{ hash: sha256(utf8(text)), origin: 'demo' }],
+    texts: [text],
+  };
+  const genuine: NewBlock = {
+    kind: 'embedding/1',
+    fields: fields as unknown as ValueMap,
+    tags: ['demo'],
+    timeMs: Date.now(),
+  };
   const before = (await node.client.status()).head.count;
   for (const { what, wire, code } of await forgeries(genuine, first!.identity.author, second!.identity.did)) {
     const [answer] = await node.client.publish([wire]);
-    if (answer?.status !== 'rejected' || answer.code !== code) throw new Error(`${what}: expected ${code}, the node answered ${JSON.stringify(answer)}`);
+    if (answer?.status !== 'rejected' || answer.code !== code)
+      throw new Error(`${what}: expected ${code}, the node answered ${JSON.stringify(answer)}`);
     print(`   refused  ${what}\n            ${answer.code}: ${answer.detail}`);
   }
   const after = (await node.client.status()).head.count;
@@ -153,7 +205,9 @@ function cosmic(args: readonly string[]): Promise<void> {
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('COSMIC_')));
     const child = spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'inherit', 'inherit'], env });
     child.once('error', reject);
-    child.once('exit', (status) => (status === 0 ? resolve() : reject(new Error(`cosmic ${args[0]} ended with status ${String(status)}`))));
+    child.once('exit', (status) =>
+      status === 0 ? resolve() : reject(new Error(`cosmic ${args[0]} ended with status ${String(status)}`)),
+    );
   });
 }
 
@@ -162,7 +216,10 @@ function heading(text: string): void {
 }
 
 function commandLine(): { paths: string[]; questions: string[]; keep: boolean } {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { ask: { type: 'string', multiple: true }, keep: { type: 'boolean', default: false } } });
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { ask: { type: 'string', multiple: true }, keep: { type: 'boolean', default: false } },
+  });
   return { paths: positionals, questions: values.ask ?? QUESTIONS, keep: values.keep };
 }
 
@@ -196,7 +253,9 @@ async function main(): Promise<number> {
     return 0;
   } catch (error) {
     clear();
-    process.stderr.write(`\nThe demo failed: ${error instanceof CosmicError ? errorLine(error.code, error.detail) : (error as Error).message}\n`);
+    process.stderr.write(
+      `\nThe demo failed: ${error instanceof CosmicError ? errorLine(error.code, error.detail) : (error as Error).message}\n`,
+    );
     return 1;
   }
 }

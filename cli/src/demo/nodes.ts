@@ -35,7 +35,10 @@ export async function startNode(name: string, { folder, port = 0, peers, detache
   mkdirSync(data, { recursive: true });
   const [out, err] = [join(folder, `${name}.out`), join(folder, `${name}.log`)];
   const handles = [openSync(out, 'w'), openSync(err, 'a')];
-  const child = spawnNode(['start', '--data', data, '--port', String(port), ...peers.flatMap((peer) => ['--peer', peer])], { stdio: ['ignore', handles[0]!, handles[1]!], detached });
+  const child = spawnNode(
+    ['start', '--data', data, '--port', String(port), ...peers.flatMap((peer) => ['--peer', peer])],
+    { stdio: ['ignore', handles[0]!, handles[1]!], detached },
+  );
   handles.forEach(closeSync);
   const exited = new Promise<number | null>((resolve) => {
     child.once('exit', resolve);
@@ -51,7 +54,8 @@ export async function startNode(name: string, { folder, port = 0, peers, detache
       child.kill('SIGTERM');
       const status = await Promise.race([exited, delay(STOP_MS, undefined, { ref: false })]);
       if (status === undefined) child.kill('SIGKILL');
-      if (status !== 0) throw new Error(`node ${name} did not stop cleanly (status ${String(status)}): ${lastLine(err)}`);
+      if (status !== 0)
+        throw new Error(`node ${name} did not stop cleanly (status ${String(status)}): ${lastLine(err)}`);
     },
     leave: () => child.unref(),
     kill: () => void child.kill('SIGKILL'),
@@ -64,7 +68,8 @@ async function listening(name: string, child: ChildProcess, out: string, err: st
   while (Date.now() < until) {
     const line = readFileSync(out, 'utf8').split('\n')[0]!;
     if (line.endsWith('}')) return (JSON.parse(line) as { listening: string }).listening;
-    if (child.exitCode !== null) throw new Error(`node ${name} ended at once (status ${child.exitCode}): ${lastLine(err)}`);
+    if (child.exitCode !== null)
+      throw new Error(`node ${name} ended at once (status ${child.exitCode}): ${lastLine(err)}`);
     await delay(20);
   }
   child.kill('SIGKILL');

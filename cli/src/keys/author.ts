@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { corePlugins, createRegistry, CosmicError, didOf, signerOfSeed, type Author, type Did } from '@cosmicembeddings/sdk';
+import {
+  corePlugins,
+  createRegistry,
+  CosmicError,
+  didOf,
+  signerOfSeed,
+  type Author,
+  type Did,
+} from '@cosmicembeddings/sdk';
 import { decodeKey, isLockedKey, type Key } from '@cosmicembeddings/sdk/keys';
 import { createSky } from '@cosmicembeddings/sdk/sky';
 import type { Settings } from '../settings.js';
@@ -21,7 +29,8 @@ export async function openIdentity(settings: Settings): Promise<Identity> {
 export async function openKey(settings: Settings): Promise<Key> {
   if (settings.keyText !== undefined) return named(decodeKey(settings.keyText), 'COSMIC_PRIVATE_KEY');
   const text = await keyFileText(settings.keyFile);
-  if (text === undefined) throw new CosmicError('key.not_found', `nothing at ${settings.keyFile}; cosmic init makes a key`);
+  if (text === undefined)
+    throw new CosmicError('key.not_found', `nothing at ${settings.keyFile}; cosmic init makes a key`);
   const passphrase = isLockedKey(text) ? await askPassphrase(`Passphrase of ${settings.keyFile}: `) : undefined;
   return named(decodeKey(text, passphrase), settings.keyFile);
 }
@@ -53,5 +62,10 @@ export function identityOf(seed: Uint8Array, network: string): Identity {
 
 /** What signing needs beside the key. */
 export function authorParts(network: string): Omit<Author, 'signer'> {
-  return { network, registry: createRegistry(corePlugins), sky: createSky(), salt: () => new Uint8Array(randomBytes(16)) };
+  return {
+    network,
+    registry: createRegistry(corePlugins),
+    sky: createSky(),
+    salt: () => new Uint8Array(randomBytes(16)),
+  };
 }

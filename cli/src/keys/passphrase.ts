@@ -6,7 +6,8 @@ import { CosmicError } from '@cosmicembeddings/sdk';
 export async function askPassphrase(question: string): Promise<string> {
   const given = process.env['COSMIC_PASSPHRASE'];
   if (given !== undefined && given !== '') return given;
-  if (!process.stdin.isTTY) throw new CosmicError('key.locked', 'set COSMIC_PASSPHRASE, or run in a terminal to be asked');
+  if (!process.stdin.isTTY)
+    throw new CosmicError('key.locked', 'set COSMIC_PASSPHRASE, or run in a terminal to be asked');
   process.stderr.write(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: silent, terminal: true });

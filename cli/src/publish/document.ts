@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { createBlock, fromHex, limits, sha256, utf8, type Author, type CreatedBlock, type ObserverLocation, type ValueMap } from '@cosmicembeddings/sdk';
+import {
+  createBlock,
+  fromHex,
+  limits,
+  sha256,
+  utf8,
+  type Author,
+  type CreatedBlock,
+  type ObserverLocation,
+  type ValueMap,
+} from '@cosmicembeddings/sdk';
 import { packRows, rowBytes, type Dtype, type SpaceDescriptor } from '@cosmicembeddings/sdk/space';
 import type { DocumentPassage } from '@cosmicembeddings/sdk/passages';
 import type { Recipe } from './journal.js';
@@ -33,7 +43,12 @@ export function partition(document: Document, space: SpaceDescriptor): number[] 
   let bytes = Infinity;
   for (const passage of document.passages) {
     const heading = (passage.heading?.length ?? 0) * 4;
-    const size = rowBytes(document.options.dtype, space.dims) + document.origin.length + heading + REFERENCE_BYTES + (document.options.text ? utf8(passage.text).length : 0);
+    const size =
+      rowBytes(document.options.dtype, space.dims) +
+      document.origin.length +
+      heading +
+      REFERENCE_BYTES +
+      (document.options.text ? utf8(passage.text).length : 0);
     if (bytes + size > ROWS_MAX_BYTES || counts.at(-1) === limits.rowsMax) {
       counts.push(0);
       bytes = 0;
@@ -45,7 +60,13 @@ export function partition(document: Document, space: SpaceDescriptor): number[] 
 }
 
 /** One block for each part, all from one recipe: the same input and recipe make the same bytes. */
-export async function makeBlocks(document: Document, vectors: readonly Float32Array[], space: SpaceDescriptor, recipe: Recipe, author: Author): Promise<CreatedBlock[]> {
+export async function makeBlocks(
+  document: Document,
+  vectors: readonly Float32Array[],
+  space: SpaceDescriptor,
+  recipe: Recipe,
+  author: Author,
+): Promise<CreatedBlock[]> {
   const { options } = document;
   const blocks: CreatedBlock[] = [];
   let from = 0;
@@ -89,12 +110,28 @@ function supersededBy(old: readonly string[], part: number, parts: number): { re
 }
 
 /** Names a document with everything that goes into its blocks, so that an unchanged one is known again. */
-export function inputDigest(document: Document, facts: { readonly author: string; readonly network: string; readonly spaceId: string }): string {
+export function inputDigest(
+  document: Document,
+  facts: { readonly author: string; readonly network: string; readonly spaceId: string },
+): string {
   const { origin, passages, options } = document;
-  return digest([facts, origin, options.tags, options.language ?? null, options.text, options.dtype, options.timeMs ?? null, options.place ?? null, passages]);
+  return digest([
+    facts,
+    origin,
+    options.tags,
+    options.language ?? null,
+    options.text,
+    options.dtype,
+    options.timeMs ?? null,
+    options.place ?? null,
+    passages,
+  ]);
 }
 
-export function sourceDigest(path: string, facts: { readonly author: string; readonly network: string; readonly spaceId: string }): string {
+export function sourceDigest(
+  path: string,
+  facts: { readonly author: string; readonly network: string; readonly spaceId: string },
+): string {
   return digest([facts, path]);
 }
 

@@ -44,9 +44,14 @@ export function collectInputs(paths: readonly string[]): Inputs {
     const name = basename(path);
     for (const relative of filesBelow(path)) {
       if (!TEXT.has(extname(relative).toLowerCase())) otherFiles++;
-      else if (!found.has(join(path, relative))) found.set(join(path, relative), inputOf(join(path, relative), `${name}/${relative}`));
+      else if (!found.has(join(path, relative)))
+        found.set(join(path, relative), inputOf(join(path, relative), `${name}/${relative}`));
     }
-    if (found.size === before) throw new CosmicError('input.empty', `${given} holds no text files (${[...TEXT].filter((ending) => ending !== '').join(' ')})`);
+    if (found.size === before)
+      throw new CosmicError(
+        'input.empty',
+        `${given} holds no text files (${[...TEXT].filter((ending) => ending !== '').join(' ')})`,
+      );
   }
   return { inputs: [...found.values()], otherFiles };
 }
@@ -100,7 +105,8 @@ function readWhole(handle: number, name: string): Uint8Array {
     const read = readSync(handle, chunk, 0, chunk.length, null);
     if (read === 0) return Buffer.concat(chunks);
     bytes += read;
-    if (bytes > fileMaxBytes) throw new CosmicError('input.too_large', `${name}: more than ${fileMaxBytes / 1048576} MiB`);
+    if (bytes > fileMaxBytes)
+      throw new CosmicError('input.too_large', `${name}: more than ${fileMaxBytes / 1048576} MiB`);
     chunks.push(chunk.subarray(0, read));
   }
 }

@@ -66,8 +66,25 @@ interface Made extends Planned {
  * the next call goes on with the same blocks. When the embedder fails, the documents stay pending.
  */
 export async function publishAll(jobs: readonly Job[], publisher: Publisher): Promise<PublishReport> {
-  const report: PublishReport = { documents: 0, published: 0, unchanged: 0, superseding: 0, blocks: 0, vectors: 0, bytes: 0, truncated: 0, ids: [], skipped: [], pending: [], refused: [] };
-  const facts = { author: publisher.identity.did, network: publisher.identity.author.network, spaceId: spaceIdOf(publisher.embedder.space) };
+  const report: PublishReport = {
+    documents: 0,
+    published: 0,
+    unchanged: 0,
+    superseding: 0,
+    blocks: 0,
+    vectors: 0,
+    bytes: 0,
+    truncated: 0,
+    ids: [],
+    skipped: [],
+    pending: [],
+    refused: [],
+  };
+  const facts = {
+    author: publisher.identity.did,
+    network: publisher.identity.author.network,
+    spaceId: spaceIdOf(publisher.embedder.space),
+  };
   let batch: Planned[] = [];
   let passages = 0;
   let done = 0;
@@ -143,7 +160,11 @@ async function publishBatch(batch: readonly Planned[], publisher: Publisher, rep
 }
 
 /** Documents that are not on the node yet as they are now. */
-async function changed(batch: readonly Planned[], { client, journal }: Publisher, report: PublishReport): Promise<Planned[]> {
+async function changed(
+  batch: readonly Planned[],
+  { client, journal }: Publisher,
+  report: PublishReport,
+): Promise<Planned[]> {
   const known = await Promise.all(
     batch.map(async ({ input }) => {
       const entry = journal.byInput(input);
@@ -173,8 +194,16 @@ async function makeAll(wanted: readonly Planned[], publisher: Publisher, report:
     const document = { ...planned.document, passages: kept };
     const parts = partition(document, embedder.space).length;
     const earlier = journal.byInput(planned.input);
-    const recipe = earlier?.recipe !== undefined && earlier.status !== 'dropped' && earlier.recipe.salts.length === parts ? earlier.recipe : newRecipe(planned, parts, publisher);
-    made.push({ ...planned, recipe, vectors: rows.length, blocks: await makeBlocks(document, rows, embedder.space, recipe, identity.author) });
+    const recipe =
+      earlier?.recipe !== undefined && earlier.status !== 'dropped' && earlier.recipe.salts.length === parts
+        ? earlier.recipe
+        : newRecipe(planned, parts, publisher);
+    made.push({
+      ...planned,
+      recipe,
+      vectors: rows.length,
+      blocks: await makeBlocks(document, rows, embedder.space, recipe, identity.author),
+    });
   }
   return made;
 }
@@ -188,7 +217,11 @@ function newRecipe({ document, source }: Planned, parts: number, { identity, jou
 }
 
 /** Vectors of each document, undefined where a passage has none; on failure everything stays pending. */
-async function embedAll(wanted: readonly Planned[], { embedder, journal, signal }: Publisher, report: PublishReport): Promise<((Float32Array | undefined)[] | undefined)[]> {
+async function embedAll(
+  wanted: readonly Planned[],
+  { embedder, journal, signal }: Publisher,
+  report: PublishReport,
+): Promise<((Float32Array | undefined)[] | undefined)[]> {
   const texts = wanted.flatMap(({ document }) => document.passages.map((passage) => passage.text));
   try {
     const rows = await embedTexts(texts, embedder, report, signal);
@@ -196,13 +229,27 @@ async function embedAll(wanted: readonly Planned[], { embedder, journal, signal 
     return wanted.map(({ document }) => rows.slice(at, (at += document.passages.length)));
   } catch (error) {
     if (!(error instanceof CosmicError)) throw error;
-    journal.add(wanted.map((planned) => ({ input: planned.input, source: planned.source, path: planned.job.path, status: 'pending', reason: error.message, retry: planned.job })));
+    journal.add(
+      wanted.map((planned) => ({
+        input: planned.input,
+        source: planned.source,
+        path: planned.job.path,
+        status: 'pending',
+        reason: error.message,
+        retry: planned.job,
+      })),
+    );
     report.pending.push(...wanted.map(({ job }) => ({ path: job.path, reason: error.message })));
     return wanted.map(() => undefined);
   }
 }
 
-async function embedTexts(texts: readonly string[], embedder: Embedder, report: PublishReport, signal: AbortSignal | undefined): Promise<(Float32Array | undefined)[]> {
+async function embedTexts(
+  texts: readonly string[],
+  embedder: Embedder,
+  report: PublishReport,
+  signal: AbortSignal | undefined,
+): Promise<(Float32Array | undefined)[]> {
   const options = { role: 'passage', ...(signal === undefined ? {} : { signal }) } as const;
   try {
     const { vectors, truncated } = await embedder.embed(texts, options);
@@ -214,17 +261,28 @@ async function embedTexts(texts: readonly string[], embedder: Embedder, report: 
   }
   // One of them holds nothing that this model knows: find out which, and leave it out.
   const half = texts.length >> 1;
-  return [...(await embedTexts(texts.slice(0, half), embedder, report, signal)), ...(await embedTexts(texts.slice(half), embedder, report, signal))];
+  return [
+    ...(await embedTexts(texts.slice(0, half), embedder, report, signal)),
+    ...(await embedTexts(texts.slice(half), embedder, report, signal)),
+  ];
 }
 
 function entryOf(item: Made, status: JournalEntry['status']): JournalEntry {
-  return { input: item.input, source: item.source, path: item.job.path, status, recipe: item.recipe, ids: item.blocks.map((block) => block.id) };
+  return {
+    input: item.input,
+    source: item.source,
+    path: item.job.path,
+    status,
+    recipe: item.recipe,
+    ids: item.blocks.map((block) => block.id),
+  };
 }
 
 function refusalOf(answers: readonly Accepted[]): string | undefined {
   for (const answer of answers) {
     if (answer.status === 'rejected') return `${answer.code}: ${answer.detail}`;
-    if (answer.status === 'later') return `block.in_future: the node takes it from ${new Date(answer.retryAtMs).toISOString()}`;
+    if (answer.status === 'later')
+      return `block.in_future: the node takes it from ${new Date(answer.retryAtMs).toISOString()}`;
   }
   return undefined;
 }

@@ -15,7 +15,10 @@ const path = (name: string): string => join(temp, name);
 
 beforeAll(async () => {
   temp = mkdtempSync(join(tmpdir(), 'cosmic-commands-'));
-  [node, second] = await Promise.all([startNode('one', { folder: temp, peers: [], detached: false }), startNode('two', { folder: temp, peers: [], detached: false })]);
+  [node, second] = await Promise.all([
+    startNode('one', { folder: temp, peers: [], detached: false }),
+    startNode('two', { folder: temp, peers: [], detached: false }),
+  ]);
   writeFileSync(path('tides.md'), '# Tides\n\nThe moon pulls the sea twice a day around the bay.\n');
 }, 60_000);
 afterAll(async () => {
@@ -30,10 +33,15 @@ interface Done {
   json<T>(): T;
 }
 
-function cosmic(args: readonly string[], { to = node, env = {}, input = '' }: { to?: DemoNode; env?: Record<string, string>; input?: string } = {}): Promise<Done> {
+function cosmic(
+  args: readonly string[],
+  { to = node, env = {}, input = '' }: { to?: DemoNode; env?: Record<string, string>; input?: string } = {},
+): Promise<Done> {
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('COSMIC_')));
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [bin, ...args], { env: { ...clean, COSMIC_HOME: path('home'), COSMIC_API_ENDPOINT: to.url, ...env } });
+    const child = spawn(process.execPath, [bin, ...args], {
+      env: { ...clean, COSMIC_HOME: path('home'), COSMIC_API_ENDPOINT: to.url, ...env },
+    });
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
@@ -47,8 +55,17 @@ describe('the eight commands by hand', () => {
   let id: string;
 
   test('init makes the key for its owner alone and says what it did; again it keeps it', async () => {
-    const first = (await cosmic(['init', '--json'])).json<{ author: string; keyFile: string; keyMade: boolean; embedder: unknown }>();
-    expect(first).toMatchObject({ keyMade: true, author: expect.stringMatching(/^did:key:z6Mk/), embedder: { type: 'builtin', name: 'english-1' } });
+    const first = (await cosmic(['init', '--json'])).json<{
+      author: string;
+      keyFile: string;
+      keyMade: boolean;
+      embedder: unknown;
+    }>();
+    expect(first).toMatchObject({
+      keyMade: true,
+      author: expect.stringMatching(/^did:key:z6Mk/),
+      embedder: { type: 'builtin', name: 'english-1' },
+    });
     expect(statSync(first.keyFile).mode & 0o777).toBe(0o600);
     expect((await cosmic(['init', '--json'])).json()).toMatchObject({ keyMade: false, author: first.author });
   });
@@ -63,8 +80,17 @@ describe('the eight commands by hand', () => {
   });
 
   test('search finds, verifies and says where from', async () => {
-    const { hits } = (await cosmic(['search', 'what moves the sea?', '--json'])).json<{ hits: { id: string; verified: unknown }[] }>();
-    expect(hits).toMatchObject([{ origin: 'tides.md', heading: 'Tides', tags: ['sea', 'moon'], verified: { signed: true, cosine: true, passage: true } }]);
+    const { hits } = (await cosmic(['search', 'what moves the sea?', '--json'])).json<{
+      hits: { id: string; verified: unknown }[];
+    }>();
+    expect(hits).toMatchObject([
+      {
+        origin: 'tides.md',
+        heading: 'Tides',
+        tags: ['sea', 'moon'],
+        verified: { signed: true, cosine: true, passage: true },
+      },
+    ]);
     id = hits[0]!.id;
     expect((await cosmic(['search', 'sea', '--tag', 'desert'])).stdout).toBe('no hits\n');
   });
@@ -73,26 +99,43 @@ describe('the eight commands by hand', () => {
     const text = (await cosmic(['get', id])).stdout;
     expect(JSON.parse(text)).toMatchObject({ id, kind: 'embedding/1', tags: ['sea', 'moon'] });
     await cosmic(['get', id, '--output', path('block.cbor')]);
-    for (const [file, input] of [[path('block.cbor'), ''], ['-', text]] as const) {
+    for (const [file, input] of [
+      [path('block.cbor'), ''],
+      ['-', text],
+    ] as const) {
       const verdict = (await cosmic(['verify', file, '--json'], { input })).json<Verdict>();
       expect(verdict).toMatchObject({ valid: true, id, format: 'native/2', uncovered: [] });
-      expect(verdict.checks.map((finding) => `${finding.name} ${String(finding.ok)}`)).toEqual(['form true', 'body true', 'kind true', 'signature true', 'sky true']);
+      expect(verdict.checks.map((finding) => `${finding.name} ${String(finding.ok)}`)).toEqual([
+        'form true',
+        'body true',
+        'kind true',
+        'signature true',
+        'sky true',
+      ]);
     }
     const bytes = readFileSync(path('block.cbor'));
     bytes[bytes.length - 1]! ^= 1;
     writeFileSync(path('bad.cbor'), bytes);
     const bad = await cosmic(['verify', path('bad.cbor')]);
-    expect(bad).toMatchObject({ status: 1, stdout: expect.stringMatching(/NOT valid\n.*✗ body {2}block\.body_mismatch/s) });
+    expect(bad).toMatchObject({
+      status: 1,
+      stdout: expect.stringMatching(/NOT valid\n.*✗ body {2}block\.body_mismatch/s),
+    });
   });
 
   test('status and peers', async () => {
-    expect((await cosmic(['status', '--json'])).json<NodeStatus>()).toMatchObject({ head: { count: 1 }, counts: { rows: 1, authors: 1 } });
+    expect((await cosmic(['status', '--json'])).json<NodeStatus>()).toMatchObject({
+      head: { count: 1 },
+      counts: { rows: 1, authors: 1 },
+    });
     expect((await cosmic(['peers'])).stdout).toMatch(/no peers/);
     const added = await cosmic(['peers', 'add', second.url, '--data', path('one'), '--json']);
     expect(added.json<{ peers: PeerStatus[] }>().peers).toMatchObject([{ configured: true }]);
     await waitUntil(async () => (await second.client.status()).head.count === 1);
     expect((await cosmic(['get', id], { to: second })).status).toBe(0);
-    expect((await cosmic(['peers', 'remove', second.url, '--data', path('one'), '--json'])).json()).toEqual({ peers: [] });
+    expect((await cosmic(['peers', 'remove', second.url, '--data', path('one'), '--json'])).json()).toEqual({
+      peers: [],
+    });
   });
 });
 
@@ -112,45 +155,108 @@ describe('other ways in and out', () => {
   });
 
   test('create makes a block that verify accepts, of version 2 and of version 1', async () => {
-    await cosmic(['create', '--content', 'By hand.', '--metadata', 'tags=a,b', 'origin=desk', '--validate', '--output-file', path('v2.json')]);
+    await cosmic([
+      'create',
+      '--content',
+      'By hand.',
+      '--metadata',
+      'tags=a,b',
+      'origin=desk',
+      '--validate',
+      '--output-file',
+      path('v2.json'),
+    ]);
     expect(JSON.parse(readFileSync(path('v2.json'), 'utf8'))).toMatchObject({ version: 2, tags: ['a', 'b'] });
-    await cosmic(['create', '--format', '1', '--content', 'As ever.', '--metadata', 'k=v', '--sign', '--validate', '--latitude', '48', '--longitude', '11', '--output-file', path('v1.json')]);
-    expect((await cosmic(['verify', path('v2.json'), '--json'])).json()).toMatchObject({ valid: true, format: 'native/2' });
-    expect((await cosmic(['verify', path('v1.json'), '--json'])).json()).toMatchObject({ valid: true, format: 'python/1', uncovered: ['cosmo_signature', 'cosmo_hash'] });
+    await cosmic([
+      'create',
+      '--format',
+      '1',
+      '--content',
+      'As ever.',
+      '--metadata',
+      'k=v',
+      '--sign',
+      '--validate',
+      '--latitude',
+      '48',
+      '--longitude',
+      '11',
+      '--output-file',
+      path('v1.json'),
+    ]);
+    expect((await cosmic(['verify', path('v2.json'), '--json'])).json()).toMatchObject({
+      valid: true,
+      format: 'native/2',
+    });
+    expect((await cosmic(['verify', path('v1.json'), '--json'])).json()).toMatchObject({
+      valid: true,
+      format: 'python/1',
+      uncovered: ['cosmo_signature', 'cosmo_hash'],
+    });
     expect((await cosmic(['create', '--format', '1', '--content', 'x', '--json'])).stdout).not.toContain('"signature"');
   });
 
   test('embed: one text, lines, and NPY', async () => {
-    expect((await cosmic(['embed', 'low', 'tide', '--json'])).json()).toMatchObject({ dims: 384, model: 'builtin/english-1' });
+    expect((await cosmic(['embed', 'low', 'tide', '--json'])).json()).toMatchObject({
+      dims: 384,
+      model: 'builtin/english-1',
+    });
     const lines = await cosmic(['embed', '--lines'], { input: '{"text":"low tide"}\n{"no":1}\n' });
     expect(lines.status).toBe(1);
-    expect(lines.stdout.trim().split('\n').map((line) => Object.keys(JSON.parse(line) as object))).toEqual([['vector', 'space'], ['error']]);
+    expect(
+      lines.stdout
+        .trim()
+        .split('\n')
+        .map((line) => Object.keys(JSON.parse(line) as object)),
+    ).toEqual([['vector', 'space'], ['error']]);
     await cosmic(['embed', 'low tide', '--npy', path('one.npy')]);
     expect(readFileSync(path('one.npy')).length).toBe(128 + 4 * 384);
-    expect(await cosmic(['embed', 'x', '--space', 'bafyother'])).toMatchObject({ status: 1, stderr: expect.stringMatching(/^cosmic: space\.mismatch: /) });
+    expect(await cosmic(['embed', 'x', '--space', 'bafyother'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^cosmic: space\.mismatch: /),
+    });
   });
 });
 
 describe('keys', () => {
   test('a locked key signs with its passphrase only', async () => {
     await cosmic(['key', 'new', 'safe', '--passphrase'], { env: { COSMIC_PASSPHRASE: 'open sesame' } });
-    expect((await cosmic(['key', 'list', '--json'])).json<{ keys: { name: string; locked: boolean }[] }>().keys).toMatchObject([{ name: 'default', locked: false }, { name: 'safe', locked: true }]);
-    expect(await cosmic(['publish', path('tides.md'), '--key', 'safe'])).toMatchObject({ status: 1, stderr: expect.stringMatching(/^cosmic: key\.locked: /) });
-    expect(await cosmic(['publish', path('tides.md'), '--key', 'safe'], { env: { COSMIC_PASSPHRASE: 'open sesame' } })).toMatchObject({ status: 0 });
+    expect(
+      (await cosmic(['key', 'list', '--json'])).json<{ keys: { name: string; locked: boolean }[] }>().keys,
+    ).toMatchObject([
+      { name: 'default', locked: false },
+      { name: 'safe', locked: true },
+    ]);
+    expect(await cosmic(['publish', path('tides.md'), '--key', 'safe'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^cosmic: key\.locked: /),
+    });
+    expect(
+      await cosmic(['publish', path('tides.md'), '--key', 'safe'], { env: { COSMIC_PASSPHRASE: 'open sesame' } }),
+    ).toMatchObject({ status: 0 });
   });
 
   test('export and import carry a key over, and never replace one', async () => {
     const { stdout } = await cosmic(['key', 'export', 'default']);
     expect(stdout).toMatch(/^[0-9a-f]{64}\n$/);
     writeFileSync(path('carried'), stdout);
-    const [was, is] = [await cosmic(['key', 'show', 'default', '--json']), await cosmic(['key', 'import', 'copy', path('carried'), '--json'])];
+    const [was, is] = [
+      await cosmic(['key', 'show', 'default', '--json']),
+      await cosmic(['key', 'import', 'copy', path('carried'), '--json']),
+    ];
     expect(is.json<{ did: string }>().did).toBe(was.json<{ did: string }>().did);
-    expect(await cosmic(['key', 'import', 'copy', path('carried')])).toMatchObject({ status: 1, stderr: expect.stringMatching(/^cosmic: key\.exists: /) });
+    expect(await cosmic(['key', 'import', 'copy', path('carried')])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^cosmic: key\.exists: /),
+    });
   });
 
   test('rotate hands the identity over and publishes it', async () => {
     const { count } = (await node.client.status()).head;
-    const rotated = (await cosmic(['key', 'rotate', 'copy', '--json'])).json<{ from: { name: string; did: string }; to: { name: string; did: string } }>();
+    const rotated = (await cosmic(['key', 'rotate', 'copy', '--json'])).json<{
+      from: { name: string; did: string };
+      to: { name: string; did: string };
+    }>();
     expect(rotated).toMatchObject({ from: { name: 'copy-before-1' }, to: { name: 'copy' } });
     expect((await node.client.status()).head.count).toBe(count + 2);
     expect((await cosmic(['key', 'show', 'copy', '--json'])).json<{ did: string }>().did).toBe(rotated.to.did);

@@ -13,8 +13,14 @@ beforeAll(() => {
   temp = mkdtempSync(join(tmpdir(), 'cosmic-demo-test-'));
   unseen = join(temp, 'beekeeping');
   mkdirSync(join(unseen, 'seasons'), { recursive: true });
-  writeFileSync(join(unseen, 'hives.md'), '# Hives\n\n## Swarming\n\nIn late spring the old queen leaves with half of the bees. Give the colony room in time, or the swarm will hang in your neighbour’s pear tree.\n');
-  writeFileSync(join(unseen, 'seasons', 'winter.txt'), 'Honey is the fuel of the winter cluster. A colony of middling size eats fifteen kilograms of it before the willows bloom.\n');
+  writeFileSync(
+    join(unseen, 'hives.md'),
+    '# Hives\n\n## Swarming\n\nIn late spring the old queen leaves with half of the bees. Give the colony room in time, or the swarm will hang in your neighbour’s pear tree.\n',
+  );
+  writeFileSync(
+    join(unseen, 'seasons', 'winter.txt'),
+    'Honey is the fuel of the winter cluster. A colony of middling size eats fifteen kilograms of it before the willows bloom.\n',
+  );
   writeFileSync(join(unseen, 'photo.jpg'), Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0]));
 });
 afterAll(() => rmSync(temp, { recursive: true, force: true }));
@@ -22,12 +28,22 @@ afterAll(() => rmSync(temp, { recursive: true, force: true }));
 /** Runs the demo with its temporary folders inside of ours. */
 function demo(...args: string[]) {
   const began = performance.now();
-  const done = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', timeout: 110_000, env: { ...process.env, TMPDIR: temp } });
+  const done = spawnSync(process.execPath, [main, ...args], {
+    encoding: 'utf8',
+    timeout: 110_000,
+    env: { ...process.env, TMPDIR: temp },
+  });
   return { ...done, seconds: (performance.now() - began) / 1000 };
 }
 
 test('publishes a folder it has never seen, finds it from the third node, refuses forgeries, catches up', () => {
-  const { stdout, stderr, status, seconds } = demo(unseen, '--ask', 'How much honey do bees need in winter?', '--ask', 'When do bees swarm?');
+  const { stdout, stderr, status, seconds } = demo(
+    unseen,
+    '--ask',
+    'How much honey do bees need in winter?',
+    '--ask',
+    'When do bees swarm?',
+  );
   expect({ status, stderr }).toMatchObject({ status: 0 });
   expect(seconds).toBeLessThan(60);
   expect(stdout.match(/http:\/\/127\.0\.0\.1:\d+/g)).toHaveLength(3);
@@ -40,9 +56,12 @@ test('publishes a folder it has never seen, finds it from the third node, refuse
     expect(answer).toMatch(/✓ signed by z6Mk\S+ · sky consistent · cosine -?\d\.\d{4} recomputed/);
     expect(answer).not.toMatch(/✗|WRONG|NOT/);
   }
-  for (const code of ['block.body_mismatch', 'block.bad_signature', 'sky.mismatch']) expect(stdout).toMatch(new RegExp(`refused .+\\n +${code.replace('.', '\\.')}: `));
+  for (const code of ['block.body_mismatch', 'block.bad_signature', 'sky.mismatch'])
+    expect(stdout).toMatch(new RegExp(`refused .+\\n +${code.replace('.', '\\.')}: `));
   expect(stdout).toMatch(/A is back after .* and has caught up/);
-  expect(stdout).toMatch(/\nDone: \d+ blocks, \d+ vectors, [\d.]+ [kM]B published by 2 agents, held by 3 nodes, in [\d.]+ seconds\n$/);
+  expect(stdout).toMatch(
+    /\nDone: \d+ blocks, \d+ vectors, [\d.]+ [kM]B published by 2 agents, held by 3 nodes, in [\d.]+ seconds\n$/,
+  );
   expect(readdirSync(temp)).toEqual(['beekeeping']);
 }, 120_000);
 

@@ -2,7 +2,15 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync, appendFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { checkAny, contentOf, CosmicError, portableChecks, type Accepted, type CheckedBlock, type Embedder } from '@cosmicembeddings/sdk';
+import {
+  checkAny,
+  contentOf,
+  CosmicError,
+  portableChecks,
+  type Accepted,
+  type CheckedBlock,
+  type Embedder,
+} from '@cosmicembeddings/sdk';
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { createLexicalEmbedder } from '@cosmicembeddings/sdk/embedders';
 import { identityOf } from '../../src/keys/author.js';
@@ -44,7 +52,11 @@ const write = (name: string, text: string): void => {
   mkdirSync(join(folder, name, '..'), { recursive: true });
   writeFileSync(join(folder, name), text);
 };
-const publish = (client: NodeClient, embedder: Embedder = createLexicalEmbedder(), given: PublishOptions = options): Promise<PublishReport> =>
+const publish = (
+  client: NodeClient,
+  embedder: Embedder = createLexicalEmbedder(),
+  given: PublishOptions = options,
+): Promise<PublishReport> =>
   publishAll(
     collectInputs([folder]).inputs.map((input): Job => ({ ...input, options: given })),
     { client, identity, embedder, journal: openJournal(home), now: () => (clock += 1000) },
@@ -63,7 +75,15 @@ afterEach(() => rmSync(join(folder, '..'), { recursive: true, force: true }));
 test('one block a document, one row a passage, with text, hash, origin and heading', async () => {
   const { client, state } = memoryNode();
   const report = await publish(client);
-  expect(report).toMatchObject({ documents: 2, published: 2, unchanged: 0, blocks: 2, vectors: 2, refused: [], pending: [] });
+  expect(report).toMatchObject({
+    documents: 2,
+    published: 2,
+    unchanged: 0,
+    blocks: 2,
+    vectors: 2,
+    refused: [],
+    pending: [],
+  });
   const passages = [...state.kept.values()].flatMap((block) => contentOf(block, checks.registry).passages);
   expect(passages).toEqual([
     { text: 'Stars above the desert are bright.', origin: 'notes/a.md', heading: 'Alpha' },
@@ -110,10 +130,16 @@ test('a node that lost everything gets the same blocks again', async () => {
 
 test('when the embedder fails the documents are pending, and the next call publishes them', async () => {
   const { client, state } = memoryNode();
-  const broken: Embedder = { space: createLexicalEmbedder().space, embed: () => Promise.reject(new CosmicError('embedder.unavailable', 'down')) };
+  const broken: Embedder = {
+    space: createLexicalEmbedder().space,
+    embed: () => Promise.reject(new CosmicError('embedder.unavailable', 'down')),
+  };
   const report = await publish(client, broken);
   expect(report).toMatchObject({ published: 0, blocks: 0 });
-  expect(report.pending.map(({ reason }) => reason)).toEqual(['embedder.unavailable: down', 'embedder.unavailable: down']);
+  expect(report.pending.map(({ reason }) => reason)).toEqual([
+    'embedder.unavailable: down',
+    'embedder.unavailable: down',
+  ]);
   expect(openJournal(home).pending()).toHaveLength(2);
   expect(state.calls).toBe(0);
   expect(await publish(client)).toMatchObject({ published: 2 });
@@ -124,9 +150,15 @@ test('passages that the model knows nothing of are left out, the others publishe
   const lexical = createLexicalEmbedder();
   const picky: Embedder = {
     space: lexical.space,
-    embed: (texts, how) => (texts.some((text) => text.includes('rivers')) ? Promise.reject(new CosmicError('input.empty', 'no token')) : lexical.embed(texts, how)),
+    embed: (texts, how) =>
+      texts.some((text) => text.includes('rivers'))
+        ? Promise.reject(new CosmicError('input.empty', 'no token'))
+        : lexical.embed(texts, how),
   };
-  expect(await publish(memoryNode().client, picky)).toMatchObject({ published: 1, skipped: [{ reason: 'input.empty' }] });
+  expect(await publish(memoryNode().client, picky)).toMatchObject({
+    published: 1,
+    skipped: [{ reason: 'input.empty' }],
+  });
 });
 
 test('--no-text publishes hashes of the passages and not a word of them', async () => {
@@ -140,7 +172,12 @@ test('--no-text publishes hashes of the passages and not a word of them', async 
 test('a book of 1,500 passages becomes several blocks, each within its limits', async () => {
   rmSync(folder, { recursive: true });
   mkdirSync(folder);
-  write('book.txt', Array.from({ length: 1500 }, (_, i) => Array.from({ length: 60 }, (_, j) => `word${i}x${j}`).join(' ')).join('\n\n'));
+  write(
+    'book.txt',
+    Array.from({ length: 1500 }, (_, i) => Array.from({ length: 60 }, (_, j) => `word${i}x${j}`).join(' ')).join(
+      '\n\n',
+    ),
+  );
   const { client, state } = memoryNode();
   const report = await publish(client);
   expect(report).toMatchObject({ published: 1, vectors: 1500, refused: [] });
@@ -162,7 +199,10 @@ describe('what is no text', () => {
 
   test('inside a folder it is left out with its reason', async () => {
     writeFileSync(join(folder, 'x.txt'), Buffer.from([0xff, 0xfe, 0, 1]));
-    expect(await publish(memoryNode().client)).toMatchObject({ published: 2, skipped: [{ path: join(folder, 'x.txt'), reason: 'input.binary' }] });
+    expect(await publish(memoryNode().client)).toMatchObject({
+      published: 2,
+      skipped: [{ path: join(folder, 'x.txt'), reason: 'input.binary' }],
+    });
   });
 
   test('a folder without any text is refused', () => {

@@ -1,7 +1,18 @@
 import { concatBytes } from '../bytes.js';
 import type { BlockId } from '../block/types.js';
 import { CosmicError } from '../errors.js';
-import type { Accepted, BlockView, EraseReason, Filter, NodeApi, NodeStatus, Page, PeerStatus, SearchAnswer, SearchRequest } from '../ports/index.js';
+import type {
+  Accepted,
+  BlockView,
+  EraseReason,
+  Filter,
+  NodeApi,
+  NodeStatus,
+  Page,
+  PeerStatus,
+  SearchAnswer,
+  SearchRequest,
+} from '../ports/index.js';
 import { ask, jsonOf, type RequestHost } from './request.js';
 
 export interface ClientOptions {
@@ -41,7 +52,10 @@ export function createClient(options: ClientOptions): NodeClient {
     timeoutMs: options.timeoutMs ?? 120_000,
     attemptsMax: options.attemptsMax ?? 5,
   };
-  const json = (value: unknown): { type: string; data: string } => ({ type: 'application/json', data: JSON.stringify(value) });
+  const json = (value: unknown): { type: string; data: string } => ({
+    type: 'application/json',
+    data: JSON.stringify(value),
+  });
   const block = (id: BlockId): string => `/v2/blocks/${encodeURIComponent(id)}`;
 
   return {
@@ -51,7 +65,12 @@ export function createClient(options: ClientOptions): NodeClient {
       const query = publishing.wait === undefined ? '' : `?wait=${publishing.wait}`;
       for (const batch of batches(blocks)) {
         const body = { type: 'application/cbor-seq', data: concatBytes(...batch) };
-        const response = await ask(host, `/v2/blocks${query}`, { method: 'POST', body, signal: publishing.signal, also: REFUSALS });
+        const response = await ask(host, `/v2/blocks${query}`, {
+          method: 'POST',
+          body,
+          signal: publishing.signal,
+          also: REFUSALS,
+        });
         answers.push(...(await resultsOf(response, batch.length)));
       }
       return answers;
@@ -66,17 +85,26 @@ export function createClient(options: ClientOptions): NodeClient {
     },
     related: async (id, limit = 10) => jsonOf(await ask(host, `${block(id)}/related?limit=${limit}`)),
     find: async (filter, page) => jsonOf(await ask(host, `/v2/blocks?${queryOf(filter, page)}`)),
-    search: async (request, signal) => jsonOf<SearchAnswer>(await ask(host, '/v2/search', { method: 'POST', body: json(plain(request)), signal })),
+    search: async (request, signal) =>
+      jsonOf<SearchAnswer>(await ask(host, '/v2/search', { method: 'POST', body: json(plain(request)), signal })),
     view: async (name, query, params) => {
       const path = `/v2/views/${encodeURIComponent(name)}/${encodeURIComponent(query)}?${new URLSearchParams(params).toString()}`;
       return (await jsonOf<{ result: unknown }>(await ask(host, path))).result;
     },
     status: async () => jsonOf<NodeStatus>(await ask(host, '/v2/status')),
     peers: async () => (await jsonOf<{ peers: PeerStatus[] }>(await ask(host, '/v2/peers'))).peers,
-    addPeer: async (url) => (await jsonOf<{ peers: PeerStatus[] }>(await ask(host, '/v2/peers', { method: 'POST', body: json({ url }) }))).peers,
+    addPeer: async (url) =>
+      (await jsonOf<{ peers: PeerStatus[] }>(await ask(host, '/v2/peers', { method: 'POST', body: json({ url }) })))
+        .peers,
     removePeer: async (url) =>
-      (await jsonOf<{ peers: PeerStatus[] }>(await ask(host, `/v2/peers?url=${encodeURIComponent(url)}`, { method: 'DELETE' }))).peers,
-    erase: async (ids, reason) => (await jsonOf<{ seqs: number[] }>(await ask(host, '/v2/erase', { method: 'POST', body: json({ ids, reason }) }))).seqs,
+      (
+        await jsonOf<{ peers: PeerStatus[] }>(
+          await ask(host, `/v2/peers?url=${encodeURIComponent(url)}`, { method: 'DELETE' }),
+        )
+      ).peers,
+    erase: async (ids, reason) =>
+      (await jsonOf<{ seqs: number[] }>(await ask(host, '/v2/erase', { method: 'POST', body: json({ ids, reason }) })))
+        .seqs,
   };
 }
 
@@ -85,11 +113,16 @@ const REFUSALS = [400, 403, 410, 413, 425, 507];
 
 async function resultsOf(response: Response, sent: number): Promise<Accepted[]> {
   const answer = await jsonOf<{ results?: Accepted[]; code?: CosmicError['code']; detail?: string }>(response);
-  if (!Array.isArray(answer.results)) throw new CosmicError(answer.code ?? 'request.malformed', answer.detail ?? 'the answer holds no results');
+  if (!Array.isArray(answer.results))
+    throw new CosmicError(answer.code ?? 'request.malformed', answer.detail ?? 'the answer holds no results');
   if (answer.results.length === sent) return answer.results;
   // A framing fault ends the sequence: what came after it was not read.
   const last = answer.results.at(-1);
-  if (last?.status !== 'rejected' || answer.results.length > sent) throw new CosmicError('request.malformed', `${sent} blocks sent, ${answer.results.length} answered, the last with ${JSON.stringify(last)}`);
+  if (last?.status !== 'rejected' || answer.results.length > sent)
+    throw new CosmicError(
+      'request.malformed',
+      `${sent} blocks sent, ${answer.results.length} answered, the last with ${JSON.stringify(last)}`,
+    );
   return [...answer.results, ...Array.from({ length: sent - answer.results.length }, () => last)];
 }
 
@@ -143,8 +176,11 @@ function baseOf(url: string): string {
   try {
     parsed = new URL(url);
   } catch (cause) {
-    throw new CosmicError('config.malformed', `node: ${url} is no address; write it like http://127.0.0.1:8080`, { cause });
+    throw new CosmicError('config.malformed', `node: ${url} is no address; write it like http://127.0.0.1:8080`, {
+      cause,
+    });
   }
-  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') throw new CosmicError('config.malformed', `node: ${url} is no http address`);
+  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')
+    throw new CosmicError('config.malformed', `node: ${url} is no http address`);
   return parsed.href.replace(/\/+$/, '');
 }

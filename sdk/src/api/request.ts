@@ -36,7 +36,10 @@ export async function ask(host: RequestHost, path: string, request: Ask = {}): P
     const error = await refusalOf(response, host.url);
     if (error.code !== 'node.busy' || attempt >= host.attemptsMax || host.sleep === undefined) throw error;
     const seconds = Number(response.headers.get('retry-after'));
-    await host.sleep(Math.min(LONGEST_WAIT_MS, Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 1000), request.signal);
+    await host.sleep(
+      Math.min(LONGEST_WAIT_MS, Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 1000),
+      request.signal,
+    );
   }
 }
 
@@ -78,8 +81,10 @@ async function refusalOf(response: Response, url: string): Promise<CosmicError> 
   const text = await response.text().catch(() => '');
   try {
     const problem = JSON.parse(text) as Partial<Problem>;
-    if (typeof problem.code === 'string' && Object.hasOwn(codes, problem.code)) return new CosmicError(problem.code as Code, problem.detail ?? '');
-    if (typeof problem.code === 'string') return new CosmicError('request.malformed', `${problem.code}: ${problem.detail ?? ''}`);
+    if (typeof problem.code === 'string' && Object.hasOwn(codes, problem.code))
+      return new CosmicError(problem.code as Code, problem.detail ?? '');
+    if (typeof problem.code === 'string')
+      return new CosmicError('request.malformed', `${problem.code}: ${problem.detail ?? ''}`);
   } catch {
     // No problem object: whoever answers is no node.
   }

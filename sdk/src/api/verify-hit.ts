@@ -21,26 +21,46 @@ export interface HitVerification {
 const COSINE_TOLERANCE = 1e-4;
 
 /** Fetches the hit's block and checks everything that can be checked about the hit. */
-export async function verifyHit(hit: Hit, answer: SearchAnswer, api: Pick<NodeApi, 'get'>, checks: Checks): Promise<HitVerification> {
+export async function verifyHit(
+  hit: Hit,
+  answer: SearchAnswer,
+  api: Pick<NodeApi, 'get'>,
+  checks: Checks,
+): Promise<HitVerification> {
   const view = await api.get(hit.id);
   if (view === undefined) return { signed: false, detail: 'block.not_found: the node does not give the block away' };
   const checked = checkAny(view.wire, checks);
   if (checked.status === 'rejected') return { signed: false, detail: `${checked.code}: ${checked.detail}` };
   if (checked.id !== hit.id) return { signed: false, detail: `the node gave another block: ${checked.id}` };
-  if (checked.entry.author !== hit.author) return { signed: false, detail: `signed by ${checked.entry.author}, shown as ${hit.author}` };
+  if (checked.entry.author !== hit.author)
+    return { signed: false, detail: `signed by ${checked.entry.author}, shown as ${hit.author}` };
   const content = contentOf(checked, checks.registry);
   const near = cosineOf(hit, answer, content.vectors);
   const text = content.passages[hit.row]?.text;
-  const genuine = hit.passage === undefined || text === undefined ? undefined : text.startsWith(hit.passage.replace(/…$/, '')) && hashFits(checked.body, hit.row, text);
-  return { signed: true, ...(near === undefined ? {} : { cosine: near }), ...(genuine === undefined ? {} : { passage: genuine }) };
+  const genuine =
+    hit.passage === undefined || text === undefined
+      ? undefined
+      : text.startsWith(hit.passage.replace(/…$/, '')) && hashFits(checked.body, hit.row, text);
+  return {
+    signed: true,
+    ...(near === undefined ? {} : { cosine: near }),
+    ...(genuine === undefined ? {} : { passage: genuine }),
+  };
 }
 
-function cosineOf(hit: Hit, answer: SearchAnswer, vectors: ReturnType<typeof contentOf>['vectors']): boolean | undefined {
+function cosineOf(
+  hit: Hit,
+  answer: SearchAnswer,
+  vectors: ReturnType<typeof contentOf>['vectors'],
+): boolean | undefined {
   const query = answer.queries.find((candidate) => candidate.space === hit.space);
   if (hit.cosine === undefined || query === undefined) return undefined;
   if (vectors === undefined || hit.row >= vectors.stored.rows) return false;
   const row = unpackRow(vectors.stored, vectors.space.dims, hit.row);
-  return query.vector.length === row.length && Math.abs(cosine(Float32Array.from(query.vector), row) - hit.cosine) <= COSINE_TOLERANCE;
+  return (
+    query.vector.length === row.length &&
+    Math.abs(cosine(Float32Array.from(query.vector), row) - hit.cosine) <= COSINE_TOLERANCE
+  );
 }
 
 /** Is `text` what the row's signed input reference is the hash of? True for kinds without such references. */
@@ -51,4 +71,3 @@ function hashFits(body: Uint8Array | null, row: number, text: string): boolean {
   const hash = references?.[row]?.hash;
   return hash === undefined || equalBytes(hash, sha256(utf8(text)));
 }
-

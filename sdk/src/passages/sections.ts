@@ -39,7 +39,8 @@ export function markdownSections(text: string): Section[] {
     const marker = FENCE.exec(line)?.[1];
     if (fence !== undefined) {
       current.push(line);
-      if (marker !== undefined && marker[0] === fence[0] && marker.length >= fence.length && line.trim() === marker) fence = undefined;
+      if (marker !== undefined && marker[0] === fence[0] && marker.length >= fence.length && line.trim() === marker)
+        fence = undefined;
       continue;
     }
     const atx = ATX.exec(line);

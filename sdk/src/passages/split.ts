@@ -77,7 +77,9 @@ function cut(paragraph: string, wordsMax: number): string[] {
   }
   const size = wordsMax * CHARACTERS_PER_WORD;
   const characters = [...paragraph];
-  return Array.from({ length: Math.ceil(characters.length / size) }, (_, i) => characters.slice(i * size, (i + 1) * size).join(''));
+  return Array.from({ length: Math.ceil(characters.length / size) }, (_, i) =>
+    characters.slice(i * size, (i + 1) * size).join(''),
+  );
 }
 
 function pack(parts: readonly string[], separator: string, wordsMax: number): string[] {

@@ -7,7 +7,9 @@ const markdown = (text: string) => splitPassages(text, { markdown: true });
 
 describe('Markdown', () => {
   test('a passage knows the headings above it', () => {
-    const found = markdown(`# Book\n\n${words(60)}\n\n## One\n\n${words(60, 'a')}\n\n### Deep\n\n${words(60, 'b')}\n\n## Two\n\n${words(60, 'c')}`);
+    const found = markdown(
+      `# Book\n\n${words(60)}\n\n## One\n\n${words(60, 'a')}\n\n### Deep\n\n${words(60, 'b')}\n\n## Two\n\n${words(60, 'c')}`,
+    );
     expect(found.map((passage) => passage.heading)).toEqual(['Book', 'Book › One', 'Book › One › Deep', 'Book › Two']);
   });
 
@@ -25,7 +27,9 @@ describe('Markdown', () => {
   });
 
   test('marks in headings, front matter and comments are no content', () => {
-    expect(markdown('---\ntitle: x\n---\n# The `accept` *door* [here](x.md) #\n\n<!-- note -->text')).toEqual([{ text: 'text', heading: 'The accept door here' }]);
+    expect(markdown('---\ntitle: x\n---\n# The `accept` *door* [here](x.md) #\n\n<!-- note -->text')).toEqual([
+      { text: 'text', heading: 'The accept door here' },
+    ]);
   });
 
   test('short paragraphs of a section are joined, those of two sections are not', () => {
@@ -61,13 +65,18 @@ describe('plain text', () => {
 
 test('no word is lost, and no passage is over its limits, whatever the text', () => {
   fc.assert(
-    fc.property(fc.array(fc.oneof(fc.lorem({ maxCount: 40 }), fc.constantFrom('\n', '\n\n', '# ', '- ', '```\n', '. ')), { maxLength: 60 }), (parts) => {
-      const text = parts.join(' ');
-      const found = splitPassages(text, { markdown: false });
-      const letters = (value: string): string => value.replace(/[^\p{L}\p{N}]/gu, '');
-      expect(found.map((passage) => letters(passage.text)).join('')).toBe(letters(text));
-      for (const passage of found) expect(passage.text.split(/\s+/).length).toBeLessThanOrEqual(300);
-    }),
+    fc.property(
+      fc.array(fc.oneof(fc.lorem({ maxCount: 40 }), fc.constantFrom('\n', '\n\n', '# ', '- ', '```\n', '. ')), {
+        maxLength: 60,
+      }),
+      (parts) => {
+        const text = parts.join(' ');
+        const found = splitPassages(text, { markdown: false });
+        const letters = (value: string): string => value.replace(/[^\p{L}\p{N}]/gu, '');
+        expect(found.map((passage) => letters(passage.text)).join('')).toBe(letters(text));
+        for (const passage of found) expect(passage.text.split(/\s+/).length).toBeLessThanOrEqual(300);
+      },
+    ),
   );
 });
 

@@ -18,7 +18,13 @@ export function checksOf(network: string): Checks {
 }
 
 /** Asks the node, shows the hits at once and verifies them one by one. */
-export async function showHits(question: string, network: string, client: NodeClient, { content, say }: Place, signal: AbortSignal): Promise<void> {
+export async function showHits(
+  question: string,
+  network: string,
+  client: NodeClient,
+  { content, say }: Place,
+  signal: AbortSignal,
+): Promise<void> {
   say('asking the node …');
   const answer = await client.search({ text: question, k: 10 }, signal);
   const cards = answer.hits.map(hitCard);
@@ -39,6 +45,7 @@ export async function showHits(question: string, network: string, client: NodeCl
 }
 
 export function explain(error: unknown): string {
-  if (error instanceof CosmicError) return `${error.code}: ${error.detail || codes[error.code].meaning} ${codes[error.code].advice}`;
+  if (error instanceof CosmicError)
+    return `${error.code}: ${error.detail || codes[error.code].meaning} ${codes[error.code].advice}`;
   return String((error as Error).message);
 }

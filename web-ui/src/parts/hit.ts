@@ -20,12 +20,23 @@ export function hitCard(hit: Hit): HitCard {
       'div',
       {},
       element('h2', {}, where === '' ? 'no source named' : where),
-      hit.passage === undefined ? element('p', { class: 'quiet' }, 'The author did not publish the text.') : element('blockquote', {}, flowing(hit.passage)),
+      hit.passage === undefined
+        ? element('p', { class: 'quiet' }, 'The author did not publish the text.')
+        : element('blockquote', {}, flowing(hit.passage)),
       element(
         'p',
         { class: 'facts quiet' },
-        element('span', { class: 'score', title: 'this node’s own opinion, comparable within this answer only' }, `score ${hit.score.toFixed(3)}`),
-        element('span', {}, `${timeText(hit.timeMs)} `, element('span', { class: 'tier', title: tierMeaning.claimed }, 'claimed')),
+        element(
+          'span',
+          { class: 'score', title: 'this node’s own opinion, comparable within this answer only' },
+          `score ${hit.score.toFixed(3)}`,
+        ),
+        element(
+          'span',
+          {},
+          `${timeText(hit.timeMs)} `,
+          element('span', { class: 'tier', title: tierMeaning.claimed }, 'claimed'),
+        ),
         ...hit.tags.map((tag) => element('span', { class: 'tag' }, tag)),
         element('a', { class: 'id', href: `#block=${hit.id}` }, `${hit.id.slice(0, 12)}…${hit.id.slice(-6)}`),
       ),
@@ -54,7 +65,11 @@ function badge(hit: Hit, found: HitVerification): (Node | string)[] {
   const author = element('code', { title: hit.author }, shortDid(hit.author));
   const rest = [
     hit.id.startsWith('bafkrei') ? ' · version 1, sky not judged' : ' · sky consistent',
-    found.cosine === undefined ? '' : found.cosine ? ` · cosine ${hit.cosine!.toFixed(3)} recomputed here` : ' · ✗ the node’s cosine is wrong',
+    found.cosine === undefined
+      ? ''
+      : found.cosine
+        ? ` · cosine ${hit.cosine!.toFixed(3)} recomputed here`
+        : ' · ✗ the node’s cosine is wrong',
     found.passage === false ? ' · ✗ the passage shown is not the signed one' : '',
   ].join('');
   return [sound(found) ? '✓ signed by ' : '✗ signed by ', author, rest];
