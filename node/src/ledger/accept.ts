@@ -84,7 +84,7 @@ async function judge(bytes: Uint8Array, options: AcceptOptions): Promise<Accepte
   }
   const nowMs = options.clock.now();
   if (verdict.timeMs > nowMs + limits.futureMaxMs) return { status: 'later', id: verdict.id, retryAtMs: verdict.timeMs - limits.futureMaxMs };
-  const refusal = options.admission(candidateOf(verdict, bytes), nowMs);
+  const refusal = options.admission(candidateOf(verdict, bytes.length), nowMs);
   if (refusal !== undefined) {
     await options.store.decide([{ timeMs: verdict.timeMs, digest: verdict.digest }]);
     return { ...refuse(options, 'policy.refused', `${refusal.rule}: ${refusal.detail}`), id: verdict.id };
@@ -103,11 +103,14 @@ async function knownBlock(bytes: Uint8Array, store: BlockStore): Promise<Accepte
   return bringsBody ? undefined : { status: 'known', id, seq: stored.seq };
 }
 
-function candidateOf(block: CheckedBlock, bytes: Uint8Array): Candidate {
-  return { block, bytes: bytes.length, place: () => placeOf(block) };
+/** What admission judges of a block, whether it is arriving or already stored. */
+export function candidateOf(block: Placed, bytes: number): Candidate {
+  return { block, bytes, place: () => placeOf(block) };
 }
 
-function placeOf(block: CheckedBlock): ObserverLocation | undefined {
+type Placed = Pick<CheckedBlock, 'entry' | 'timeMs' | 'format' | 'envelope'>;
+
+function placeOf(block: Placed): ObserverLocation | undefined {
   if (block.format !== 'native/2') return undefined;
   const read = readEnvelope(block.envelope);
   if (read.status === 'rejected') return undefined;
@@ -118,6 +121,7 @@ function placeOf(block: CheckedBlock): ObserverLocation | undefined {
 async function keep(block: CheckedBlock, firstSeenMs: number, options: AcceptOptions): Promise<Accepted> {
   const [result] = await options.store.put([{ block, firstSeenMs }]);
   if (result === undefined) throw new Error('store answered nothing');
+  if (result.erased !== undefined) return { ...refuse(options, 'policy.erased', `${result.id}: ${result.erased}`), id: result.id };
   if (!result.fresh) return { status: 'known', id: result.id, seq: result.seq };
   options.onStored?.(result.seq);
   return { status: 'stored', id: result.id, seq: result.seq };

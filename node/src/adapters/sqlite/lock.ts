@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { CosmicError } from '@cosmicembeddings/sdk';
@@ -7,45 +7,97 @@ interface Holder {
   readonly pid: number;
   readonly host: string;
   readonly startedAt: string;
+  /** When the kernel started the process, in its own clock ticks: tells it from a later process of the same number. */
+  readonly ticks?: string;
 }
 
-/** Takes the data folder for this process. A lock that a dead process left is taken over. @throws CosmicError store.locked */
+/**
+ * Takes the data folder for this process. A lock that a dead process of this host left is taken over.
+ * @throws CosmicError store.locked
+ */
 export function lockFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, 'lock');
-  const own: Holder = { pid: process.pid, host: hostname(), startedAt: new Date().toISOString() };
-  for (let attempt = 0; attempt < 2; attempt++) {
+  const ticks = startTicks(process.pid);
+  const own: Holder = { pid: process.pid, host: hostname(), startedAt: new Date().toISOString(), ...(ticks === undefined ? {} : { ticks }) };
+  for (let attempt = 0; attempt < 3; attempt++) {
     try {
-      const file = openSync(path, 'wx', 0o600);
-      writeSync(file, JSON.stringify(own) + '\n');
-      closeSync(file);
+      writeNew(path, JSON.stringify(own) + '\n');
       return () => rmSync(path, { force: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      const holder = readHolder(path);
-      if (holder !== undefined && isAlive(holder)) throw new CosmicError('store.locked', `${folder} is held by process ${holder.pid} on ${holder.host} since ${holder.startedAt}`);
-      rmSync(path, { force: true });
     }
+    const found = readText(path);
+    const holder = holderOf(found);
+    if (holder !== undefined && isAlive(holder)) throw new CosmicError('store.locked', `${folder} is held by process ${holder.pid} on ${holder.host} since ${holder.startedAt}${elsewhere(holder, path)}`);
+    putAside(path, found);
   }
   throw new CosmicError('store.locked', `${folder}: another process is taking it now`);
 }
 
-function readHolder(path: string): Holder | undefined {
+/** The file appears with its whole content or not at all. */
+function writeNew(path: string, text: string): void {
+  const draft = `${path}.${process.pid}`;
+  const file = openSync(draft, 'w', 0o600);
   try {
-    const holder = JSON.parse(readFileSync(path, 'utf8')) as Holder;
+    writeSync(file, text);
+    fsyncSync(file);
+    closeSync(file);
+    linkSync(draft, path);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** Takes a dead process's lock away; when another process was quicker and this is its lock, puts it back. */
+function putAside(path: string, stale: string | undefined): void {
+  const aside = `${path}.stale.${process.pid}`;
+  try {
+    renameSync(path, aside);
+    if (readText(aside) !== stale) linkSync(aside, path);
+  } catch (error) {
+    if (!['ENOENT', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function holderOf(text: string | undefined): Holder | undefined {
+  try {
+    const holder = JSON.parse(text ?? '') as Holder;
     return Number.isInteger(holder.pid) ? holder : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** A process of another host cannot be asked, so it counts as alive; this very process may open its folder again only after closing it. */
+/** A process of another host cannot be asked, so it counts as alive. */
 function isAlive(holder: Holder): boolean {
   if (holder.host !== hostname()) return true;
+  const ticks = startTicks(holder.pid);
+  if (ticks !== undefined && holder.ticks !== undefined) return ticks === holder.ticks;
   try {
     process.kill(holder.pid, 0);
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+}
+
+function elsewhere(holder: Holder, path: string): string {
+  return holder.host === hostname() ? '' : `; if that host no longer runs it, remove ${path}`;
+}
+
+/** Field 22 of /proc/<pid>/stat (proc(5)); undefined where there is no such file. */
+function startTicks(pid: number): string | undefined {
+  const stat = readText(`/proc/${pid}/stat`);
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 }

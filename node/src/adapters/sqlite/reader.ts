@@ -13,6 +13,7 @@ export class StoreReader {
   private readonly events: Statement;
   private readonly eventsWithoutBodies: Statement;
   private readonly heads: Statement;
+  private readonly rowsAt: Statement;
   private readonly decided: Statement;
 
   constructor(path: string, engine: SqliteEngine) {
@@ -25,6 +26,7 @@ export class StoreReader {
       prepare(`SELECT e.seq AS event, e.digest AS event_digest, e.reason AS event_reason, ${columns} FROM events e LEFT JOIN blocks b ON b.id = e.block LEFT JOIN bytes y ON y.block = e.block WHERE e.seq > ? ORDER BY e.seq LIMIT ?`);
     this.events = events(BLOCK_COLUMNS);
     this.eventsWithoutBodies = events(BLOCK_COLUMNS.replace('y.body', 'NULL AS body'));
+    this.rowsAt = prepare('SELECT b.row_count FROM events e JOIN blocks b ON b.id = e.block WHERE e.seq = ?');
     this.heads = prepare('SELECT (SELECT max(seq) FROM events) AS seq, (SELECT max(id) FROM blocks) AS count');
     this.decided = prepare(`
       SELECT time, digest FROM (
@@ -71,6 +73,11 @@ export class StoreReader {
     const { author, kind, timeMs, refs, prev } = block.entry;
     const earlier = { ...block, seq, body: null, entry: { ...NO_ENTRY, author, kind, timeMs, refs, ...(prev === undefined ? {} : { prev }) } };
     return { seq, type: 'put', block: block.seq === seq ? block : earlier };
+  }
+
+  /** How many labels the block at `seq` took; erasing gives none back. */
+  labelsOf(seq: number): number {
+    return Number(this.rowsAt.get(seq)?.['row_count'] ?? 0);
   }
 
   items(from: DecidedItem, to: DecidedItem, max: number): DecidedItem[] {

@@ -1,0 +1,205 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkAny, concatBytes, type BlockId, type Checks, type Cursor, type StoredBlock, type TailItem } from '@cosmicembeddings/sdk';
+import { openDatabase, type Database, type SqliteEngine } from '../adapters/sqlite/driver.js';
+import { StoreReader, textFile } from '../adapters/sqlite/index.js';
+import { metaOf } from '../adapters/sqlite/schema.js';
+import { existingStore, type StoreFolder } from './folder.js';
+
+/** One thing that is wrong, and what it concerns. */
+export interface Finding {
+  readonly part: 'file' | 'block' | 'sequence' | 'catalogue' | 'text' | 'index';
+  readonly what: string;
+  readonly id?: BlockId;
+  readonly seq?: number;
+  /** What to do: followers are rebuilt by the node itself; damaged blocks come back from peers or a backup. */
+  readonly remedy: 'rebuilt by itself' | 'restore a backup or fetch the block from a peer';
+}
+
+export interface FsckReport {
+  readonly ok: boolean;
+  readonly blocks: number;
+  readonly checked: number;
+  readonly headerOnly: number;
+  readonly erased: number;
+  readonly findings: readonly Finding[];
+  /** More was wrong than is listed. */
+  readonly more: boolean;
+}
+
+export interface FsckOptions extends StoreFolder {
+  readonly checks: Checks;
+  /** Further parts to check, e.g. the vector index. */
+  readonly also?: readonly ((head: { readonly epoch: string; readonly seq: number; readonly labels: number }, report: (finding: Finding) => void) => Promise<void>)[];
+  onProgress?(checked: number, all: number): void;
+}
+
+const FINDINGS_MAX = 1000;
+const BATCH = 200;
+const REPAIR = 'restore a backup or fetch the block from a peer';
+const GONE = Uint8Array.of(0xf6);
+
+/**
+ * Checks everything a store says against what it holds: file structure, sequence, every block's id, hashes, signature and
+ * sky, labels, catalogue, followers' cursors. Changes nothing; a running node may hold the folder.
+ * @throws CosmicError input.not_found, config.malformed
+ */
+export async function fsck(options: FsckOptions): Promise<FsckReport> {
+  const { path, engine } = existingStore(options);
+  const findings: Finding[] = [];
+  let more = false;
+  const report = (finding: Finding): void => {
+    if (findings.length < FINDINGS_MAX) findings.push(finding);
+    else more = true;
+  };
+  const totals = { blocks: 0, checked: 0, headerOnly: 0, erased: 0 };
+  let reader: StoreReader;
+  try {
+    reader = new StoreReader(path, engine);
+  } catch (error) {
+    report({ part: 'file', what: `cannot be opened: ${(error as Error).message}`, remedy: REPAIR });
+    return { ok: false, ...totals, findings, more };
+  }
+  try {
+    attempt('file', report, () => checkFile(reader.database, report));
+    attempt('sequence', report, () => checkBlocks(reader, options, totals, report));
+    attempt('catalogue', report, () => checkCatalogue(reader, report));
+    attempt('text', report, () => checkText(options.folder, engine, reader, report));
+    for (const also of options.also ?? []) await also(reader.head(), report);
+  } catch (error) {
+    report({ part: 'file', what: (error as Error).message, remedy: REPAIR });
+  } finally {
+    reader.close();
+  }
+  return { ok: findings.length === 0, ...totals, findings, more };
+}
+
+type Report = (finding: Finding) => void;
+
+/** Damage can show up anywhere: one part's failure must not hide the others'. */
+function attempt(part: Finding['part'], report: Report, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    report({ part, what: `cannot be read: ${(error as Error).message}`, remedy: part === 'text' ? 'rebuilt by itself' : REPAIR });
+  }
+}
+
+function checkFile(database: Database, report: Report): void {
+  for (const row of database.prepare('PRAGMA integrity_check(100)').all()) {
+    const what = String(row['integrity_check']);
+    if (what !== 'ok') report({ part: 'file', what, remedy: REPAIR });
+  }
+}
+
+function checkBlocks(reader: StoreReader, { checks, onProgress }: FsckOptions, totals: { blocks: number; checked: number; headerOnly: number; erased: number }, report: Report): void {
+  const { epoch, seq: last, count, labels } = reader.head();
+  let expectedLabel = 0;
+  for (let seq = 0; seq < last; ) {
+    const items = itemsAfter(reader, { epoch, seq }, report);
+    if (items.length === 0) {
+      seq += 1;
+      continue;
+    }
+    for (const item of items) {
+      if (item.seq !== seq + 1) report({ part: 'sequence', what: `numbers ${seq + 1} to ${item.seq - 1} are missing`, seq: seq + 1, remedy: REPAIR });
+      seq = item.seq;
+      if (item.type === 'erase') continue;
+      const { block } = item;
+      // A number under which a block first came without its body is not the block's own.
+      if (!isCurrent(reader, block)) continue;
+      totals.blocks += 1;
+      expectedLabel = checkLabel(reader, block, expectedLabel, report);
+      checkBlock(block, checks, totals, report);
+    }
+    onProgress?.(totals.checked, count);
+  }
+  if (totals.blocks !== count) report({ part: 'sequence', what: `${totals.blocks} blocks are there, ${count} are counted`, remedy: REPAIR });
+  if (expectedLabel !== labels) report({ part: 'catalogue', what: `labels end at ${expectedLabel}, ${labels} were given out`, remedy: REPAIR });
+}
+
+/** A batch of the tail; where a damaged page stops it, one item at a time, naming the ones that cannot be read. */
+function itemsAfter(reader: StoreReader, cursor: Cursor, report: Report): TailItem[] {
+  try {
+    return reader.tail(cursor, BATCH);
+  } catch {
+    try {
+      return reader.tail(cursor, 1);
+    } catch (error) {
+      report({ part: 'block', what: `cannot be read: ${(error as Error).message}`, seq: cursor.seq + 1, remedy: REPAIR });
+      return [];
+    }
+  }
+}
+
+function isCurrent(reader: StoreReader, { id, seq }: StoredBlock): boolean {
+  const [row] = reader.get([id]);
+  return row === undefined || row.seq === seq;
+}
+
+/** Labels follow each other in the order of sequence; erased blocks keep theirs. */
+function checkLabel(reader: StoreReader, block: StoredBlock, expected: number, report: Report): number {
+  if (block.firstLabel !== expected) report({ part: 'catalogue', what: `first label is ${block.firstLabel}, expected ${expected}`, id: block.id, seq: block.seq, remedy: REPAIR });
+  return block.firstLabel + reader.labelsOf(block.seq);
+}
+
+function checkBlock(block: StoredBlock, checks: Checks, totals: { checked: number; headerOnly: number; erased: number }, report: Report): void {
+  const about = { part: 'block', id: block.id, seq: block.seq, remedy: REPAIR } as const;
+  if (block.erased !== undefined) {
+    totals.erased += 1;
+    if (block.body !== null) report({ ...about, what: 'it was erased and still has a body' });
+    if (block.format === 'python/1') return;
+  } else if (block.body === null && block.format === 'native/2') totals.headerOnly += 1;
+  totals.checked += 1;
+  const wire = block.format === 'python/1' ? block.envelope : concatBytes(block.envelope, block.body ?? GONE);
+  const verdict = checkAny(wire, checks);
+  if (verdict.status === 'rejected') return report({ ...about, what: `${verdict.code}: ${verdict.detail}` });
+  if (verdict.id !== block.id) return report({ ...about, what: `its bytes are those of ${verdict.id}` });
+  const { entry } = verdict;
+  if (entry.author !== block.entry.author || entry.kind !== block.entry.kind || entry.timeMs !== block.entry.timeMs)
+    report({ ...about, part: 'catalogue', what: 'author, kind or time differ from the block’s own' });
+  if (block.erased === undefined && entry.inert === undefined && block.entry.inert === undefined && (entry.rows !== block.entry.rows || entry.space !== block.entry.space))
+    report({ ...about, part: 'catalogue', what: `${block.entry.rows} rows are listed, ${entry.rows} are in the block` });
+}
+
+function checkCatalogue({ database, names }: StoreReader, report: Report): void {
+  const counted = database.prepare('SELECT author, kind, space, row_count, erased FROM blocks').all();
+  const tallies = new Map<string, number>();
+  const add = (what: string, id: unknown, n: number): void => void tallies.set(`${what} ${String(id)}`, (tallies.get(`${what} ${String(id)}`) ?? 0) + n);
+  for (const row of counted) {
+    add('author', row['author'], 1);
+    add('kind', row['kind'], 1);
+    if (row['space'] !== null && row['erased'] === null) add('space', row['space'], row['row_count'] as number);
+  }
+  for (const row of database.prepare('SELECT what, id, n FROM tallies').all()) {
+    const key = `${row['what'] as string} ${row['id'] as number}`;
+    const n = tallies.get(key) ?? 0;
+    tallies.delete(key);
+    if (n !== row['n']) report({ part: 'catalogue', what: `${row['what'] as string} ${names.name(row['id'] as number)}: ${row['n'] as number} counted, ${n} there`, remedy: REPAIR });
+  }
+  for (const [key, n] of tallies) if (n > 0) report({ part: 'catalogue', what: `${key}: none counted, ${n} there`, remedy: REPAIR });
+  for (const table of ['tags', 'links', 'languages', 'aliases', 'bytes']) {
+    const { n } = database.prepare(`SELECT count(*) AS n FROM ${table} WHERE block NOT IN (SELECT id FROM blocks)`).get() as { n: number };
+    if (n > 0) report({ part: 'catalogue', what: `${n} entries of ${table} belong to no block`, remedy: REPAIR });
+  }
+  const { n } = database.prepare('SELECT count(*) AS n FROM blocks WHERE id NOT IN (SELECT block FROM bytes)').get() as { n: number };
+  if (n > 0) report({ part: 'block', what: `${n} blocks have lost their bytes`, remedy: REPAIR });
+}
+
+function checkText(folder: string, engine: SqliteEngine, reader: StoreReader, report: Report): void {
+  const path = textFile(folder);
+  if (!existsSync(path)) return;
+  const rebuilt = { part: 'text', remedy: 'rebuilt by itself' } as const;
+  const database = openDatabase(engine, path, { readOnly: true });
+  try {
+    const fault = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+    if (fault !== 'ok') report({ ...rebuilt, what: `${join(folder, 'text.sqlite')}: ${String(fault)}` });
+    const position = JSON.parse(metaOf(database, 'position')) as Cursor;
+    const head = reader.head();
+    if (position.epoch === head.epoch && position.seq > head.seq) report({ ...rebuilt, what: `its cursor ${position.seq} is beyond the head ${head.seq}` });
+    const { n } = database.prepare('SELECT count(*) AS n FROM documents WHERE label >= ?').get(head.labels) as { n: number };
+    if (n > 0) report({ ...rebuilt, what: `${n} passages carry labels that were never given out` });
+  } finally {
+    database.close();
+  }
+}
