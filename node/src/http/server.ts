@@ -5,8 +5,9 @@ import { existsSync } from 'node:fs';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import swagger from '@fastify/swagger';
 import serveStatic from '@fastify/static';
-import { codes, CosmicError, problemOf, type Code } from '@cosmicembeddings/sdk';
+import { codes, CosmicError } from '@cosmicembeddings/sdk';
 import type { Log } from '../log.js';
+import { sendProblem } from './problem.js';
 import { blockRoutes } from './routes/blocks.js';
 import { operatorRoutes } from './routes/operator.js';
 import { pythonRoutes } from './routes/python.js';
@@ -69,11 +70,6 @@ function pageFolder(): string | undefined {
     const folder = fileURLToPath(new URL('../../../web-ui/dist', import.meta.url));
     return existsSync(join(folder, 'index.html')) ? folder : undefined;
   }
-}
-
-export function sendProblem(reply: FastifyReply, code: Code, detail: string, retryAfterSeconds?: number): FastifyReply {
-  if (codes[code].retry) void reply.header('retry-after', String(retryAfterSeconds ?? 1));
-  return reply.code(codes[code].http).type('application/problem+json').send(problemOf(code, detail));
 }
 
 function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { codes, CosmicError, nextBlock, problemOf, rejected, toJson, wireMaxBytes, type Accepted, type Rejected } from '@cosmicembeddings/sdk';
 import { wireOfJson } from '@cosmicembeddings/sdk/archive';
-import { sendProblem } from '../server.js';
+import { sendProblem } from '../problem.js';
 import type { Routes } from './routes.js';
 
 /** Blocks of one request that are judged at a time: enough for full batches, little memory. */

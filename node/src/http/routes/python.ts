@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { codes, CosmicError, formatOf, problemOf, toJson, type Accepted, type BlockView, type Filter } from '@cosmicembeddings/sdk';
 import { wireOfJson } from '@cosmicembeddings/sdk/archive';
-import { sendProblem } from '../server.js';
+import { sendProblem } from '../problem.js';
 import type { Routes } from './routes.js';
 
 /**
