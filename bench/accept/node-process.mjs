@@ -9,7 +9,7 @@ const bin = fileURLToPath(new URL('../../node/bin/cosmic-node.js', import.meta.u
 
 export async function startNode({ folder = mkdtempSync(join(tmpdir(), 'cosmic-bench-')), args = [], keep = false } = {}) {
   const started = performance.now();
-  const child = spawn(process.execPath, [bin, 'start', '--data', folder, '--port', '0', '--log', 'warn', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...(process.env.BENCH_NODE_FLAGS?.split(' ') ?? []), bin, 'start', '--data', folder, '--port', '0', '--log', 'warn', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const url = await new Promise((resolve, reject) => {
     let out = '';
     child.stdout.on('data', (chunk) => {
