@@ -63,7 +63,10 @@ export class FilterBits {
       this.catalogue.labels(filter),
       rowlessToo ? this.catalogue.find({ ...filter, hasRows: false }, { limit: ROWLESS_MAX }) : { ids: [] },
     ]);
-    return { labels, rowless: new Set(rowless.ids) };
+    // Shared memory crosses to the index's thread without a copy.
+    const shared = new Uint8Array(new SharedArrayBuffer(labels.length));
+    shared.set(labels);
+    return { labels: shared, rowless: new Set(rowless.ids) };
   }
 
   private weigh(key: string, bytes: number): void {
