@@ -1,6 +1,7 @@
 import yargs, { type Argv, type CommandModule } from 'yargs';
 import { createCommand } from './commands/create.js';
 import { embedCommand } from './commands/embed.js';
+import { eraseCommand } from './commands/erase.js';
 import { exportCommand } from './commands/export.js';
 import { getCommand } from './commands/get.js';
 import { importCommand } from './commands/import.js';
@@ -14,6 +15,7 @@ import { searchCommand } from './commands/search.js';
 import { skyCommand } from './commands/sky.js';
 import { statusCommand } from './commands/status.js';
 import { verifyCommand } from './commands/verify.js';
+import { viewCommand } from './commands/view.js';
 import { exit, fail, UsageError } from './output.js';
 import { unknownFlag } from './suggest.js';
 import { version } from './version.js';
@@ -33,6 +35,8 @@ const commands = [
   exportCommand,
   importCommand,
   skyCommand,
+  viewCommand,
+  eraseCommand,
   ...maintenanceCommands,
 ] as unknown as readonly CommandModule[];
 

@@ -5,31 +5,41 @@ import { loadSettings } from '../settings.js';
 
 /** What is done to a data folder is the node's own work: these commands pass their arguments on to `cosmic-node`. */
 const passedOn: Readonly<Record<string, string>> = {
-  fsck: 'Check a data folder: ids, signatures, counts, index (node stopped)',
-  backup: 'Copy a data folder to another one: cosmic backup FOLDER',
-  restore: 'Make a data folder of a backup: cosmic restore FOLDER',
+  fsck: 'Check a data folder: ids, signatures, counts, index',
+  backup: 'Copy a data folder, also while its node runs: cosmic backup FOLDER',
+  restore: 'Fill an empty data folder from a backup: cosmic restore FOLDER',
   vacuum: 'Give back the space of what was erased (node stopped)',
-  erase: 'Erase bodies of blocks for good: cosmic erase ID… [--prove]',
+  // Its help is that of commands/erase.ts.
+  erase: '',
+  retention: 'Show or do what retention rules ask: cosmic retention test|apply FILE',
   policy: 'Try admission rules on the stored blocks: cosmic policy test FILE',
 };
 
-export const maintenanceCommands: readonly CommandModule[] = Object.entries(passedOn).map(([name, describe]) => ({
-  command: `${name} [rest..]`,
-  describe,
-  builder: (yargs) => yargs.strict(false),
-  handler: () => undefined,
-}));
+export const maintenanceCommands: readonly CommandModule[] = Object.entries(passedOn)
+  .filter(([name]) => name !== 'erase')
+  .map(([name, describe]) => ({
+    command: `${name} [rest..]`,
+    describe,
+    builder: (yargs) => yargs.strict(false),
+    handler: () => undefined,
+  }));
 
+/** Is this for `cosmic-node`? Erasing through a running node is not. */
 export function isMaintenance(args: readonly string[]): boolean {
-  return Object.hasOwn(passedOn, args[0] ?? '') && !args.includes('--help') && !args.includes('-h');
+  const asked = ['--help', '-h', '--online'].some((flag) => args.includes(flag));
+  return Object.hasOwn(passedOn, args[0] ?? '') && !asked;
 }
 
-/** Runs `cosmic-node` with the same words, and the configured data folder unless another one is given. */
+/** Runs `cosmic-node` with the same words, and the configured data folder and network unless others are given. */
 export async function runMaintenance(args: readonly string[]): Promise<void> {
-  const named = args.some((word) => word === '--data' || word.startsWith('--data='));
+  const named = (flag: string): boolean => args.some((word) => word === flag || word.startsWith(`${flag}=`));
   const at = args.indexOf('--home');
   const rest = at < 0 ? args : [...args.slice(0, at), ...args.slice(at + 2)];
   const settings = loadSettings(at < 0 ? {} : { home: args[at + 1] });
-  const status = await runNode(named ? rest : [...rest, '--data', settings.data]);
+  const status = await runNode([
+    ...rest,
+    ...(named('--data') ? [] : ['--data', settings.data]),
+    ...(named('--network') ? [] : ['--network', settings.network]),
+  ]);
   if (status !== 0) throw new Refused(status);
 }
