@@ -1,8 +1,9 @@
 import { rmSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { CosmicError, createRegistry, type BlockId, type EraseReason } from '@cosmicembeddings/sdk';
-import { openSqlite, type SqliteOptions } from '../adapters/sqlite/index.js';
+import { openSqlite, StoreReader, type SqliteOptions } from '../adapters/sqlite/index.js';
 import { loadPlugins } from '../ledger/plugins.js';
+import { existingStore, type StoreFolder } from './folder.js';
 import { needlesOf, scanFolder, type Needle, type Trace } from './prove.js';
 
 export interface EraseReport {
@@ -39,8 +40,23 @@ export async function eraseAndProve(options: SqliteOptions, ids: readonly BlockI
   } finally {
     await parts.close();
   }
-  const removed = removeFollowers(options.folder, scanFolder(options.folder, needles));
-  return { seqs, lookedFor: needles.length, traces: scanFolder(options.folder, needles), removed };
+  const removed = removeFollowers(options.folder, tracesOf(options, needles));
+  return { seqs, lookedFor: needles.length, traces: tracesOf(options, needles), removed };
+}
+
+/** Where bytes of erased bodies still stand. What a kept block holds as well, such as a space's descriptor, is no trace. */
+export function tracesOf(options: StoreFolder, needles: readonly Needle[]): Trace[] {
+  const traces = scanFolder(options.folder, needles);
+  if (traces.length === 0) return [];
+  const { path, engine } = existingStore(options);
+  const reader = new StoreReader(path, engine);
+  try {
+    const kept = reader.database.prepare('SELECT 1 FROM bytes WHERE instr(body, ?) > 0 OR instr(envelope, ?) > 0 LIMIT 1');
+    const shared = new Set(needles.filter(({ what, bytes }) => traces.some((trace) => trace.what === what) && kept.get(bytes, bytes) !== undefined).map(({ what }) => what));
+    return traces.filter(({ what }) => !shared.has(what));
+  } finally {
+    reader.close();
+  }
 }
 
 /** What a follower has not forgotten yet goes with its file: cheaper than waiting until it compacts. */

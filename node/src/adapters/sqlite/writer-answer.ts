@@ -9,8 +9,7 @@ export function answerOf(request: WriterRequest, writer: StoreWriter, database: 
       return writer.put(unpackBlocks(request.blocks));
     case 'erase': {
       const seqs = writer.erase(request.ids, request.reason);
-      // What was erased must not linger in the log.
-      checkpoint(database);
+      truncateLog(database);
       return seqs;
     }
     case 'decide':
@@ -29,10 +28,17 @@ export function answerOf(request: WriterRequest, writer: StoreWriter, database: 
   }
 }
 
-function checkpoint(database: Database): void {
+function checkpoint(database: Database): boolean {
   try {
-    database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all();
+    return database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.['busy'] === 0;
   } catch {
-    // A reader is in the way; the next one truncates.
+    return false;
   }
+}
+
+const AGAIN_MS = 500;
+
+/** What was erased must not linger in the log: tries until no reader is in the way, or the store is closed, which truncates. */
+function truncateLog(database: Database, tries = 1000): void {
+  if (!checkpoint(database) && tries > 0) setTimeout(() => truncateLog(database, tries - 1), AGAIN_MS).unref();
 }
