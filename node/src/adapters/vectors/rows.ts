@@ -9,8 +9,8 @@ const CHUNK_MAX_BYTES = 4 << 20;
  * compared, when it is first touched; rows appended since the last `flush` are in memory alone. Beyond the memory
  * budget rows are read one by one from the file.
  *
- * Read into memory, not by `pread` per row: 64 candidates of a search cost 28 µs of dot products in memory and
- * 150–200 µs through the file (bench/vectors).
+ * Read into memory, not by `pread` per row: 64 candidates are about 30 µs of dot products in memory, while 64 reads
+ * of a file cost a system call each (an estimate, not a measurement of ours).
  */
 export class RowFile {
   readonly chunkRows: number;
