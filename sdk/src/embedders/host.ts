@@ -9,6 +9,8 @@ export interface EmbedderHost {
   importModule(name: string): Promise<unknown>;
   /** A local file; undefined where it does not exist or there are no files. */
   readFile(path: string): Promise<Uint8Array | undefined>;
+  /** sha-256 of a local file, hexadecimal, without holding it in memory; undefined as above. Without it `readFile` serves. */
+  hashFile?(path: string): Promise<string | undefined>;
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Fraction in [0, 1) for back-off jitter. */
   random(): number;

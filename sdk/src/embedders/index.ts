@@ -1,5 +1,6 @@
-export { parseEmbedderConfig, type EmbedderConfig, type OpenAiConfig, type TransformersConfig } from './config.js';
+export { parseEmbedderConfig, type EmbedderConfig, type OpenAiConfig, type TransformersConfig, type TransformersDtype } from './config.js';
 export { createEmbedder } from './create.js';
+export { costOf } from './openai.js';
 export type { EmbedderHost } from './host.js';
 export { createLexicalEmbedder, lexicalSpace } from './lexical.js';
 export { canariesOf, canariesOfKnown, canaryOrigin } from './canaries.js';
