@@ -11,6 +11,7 @@ import { isMaintenance, maintenanceCommands, runMaintenance } from './commands/m
 import { nodeCommand } from './commands/node.js';
 import { peersCommand } from './commands/peers.js';
 import { publishCommand } from './commands/publish.js';
+import { retractCommand } from './commands/retract.js';
 import { searchCommand } from './commands/search.js';
 import { skyCommand } from './commands/sky.js';
 import { statusCommand } from './commands/status.js';
@@ -35,6 +36,7 @@ const commands = [
   exportCommand,
   importCommand,
   skyCommand,
+  retractCommand,
   viewCommand,
   eraseCommand,
   ...maintenanceCommands,

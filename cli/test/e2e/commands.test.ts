@@ -263,6 +263,52 @@ describe('keys', () => {
   });
 });
 
+describe('taking back, and a data folder’s upkeep', () => {
+  test('retract hides a block, the view says so', async () => {
+    writeFileSync(path('regret.md'), 'A sentence about zeppelins that its author regrets.');
+    // The configured key has been rotated away above: what it signs now counts for nothing.
+    await cosmic(['key', 'new', 'writer']);
+    const { ids } = (await cosmic(['publish', path('regret.md'), '--key', 'writer', '--json'])).json<{
+      ids: string[];
+    }>();
+    const found = async () =>
+      (await cosmic(['search', 'zeppelins', '--json'])).json<{ hits: { id: string }[] }>().hits.map((hit) => hit.id);
+    expect(await found()).toContain(ids[0]);
+    expect((await cosmic(['retract', ids[0]!, '--reason', 'regret', '--key', 'writer'])).status).toBe(0);
+    await waitUntil(async () => (await node.client.status()).followers.every((follower) => follower.lag === 0));
+    expect(await found()).not.toContain(ids[0]);
+    expect((await cosmic(['view', 'standing', 'of', `id=${ids[0]!}`])).stdout).toMatch(/retract/);
+    expect(await cosmic(['view', 'standing', 'nonsense'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^cosmic: \w+\.\w+: /),
+    });
+  });
+
+  test('erase --online drops the body and keeps the header', async () => {
+    writeFileSync(path('gone.md'), 'A sentence about dirigibles that has to go.');
+    const { ids } = (await cosmic(['publish', path('gone.md'), '--key', 'writer', '--json'])).json<{ ids: string[] }>();
+    expect((await cosmic(['erase', ids[0]!, '--online', '--data', path('one')])).stdout).toMatch(/^1 block erased/);
+    const view = await node.client.get(ids[0]!);
+    expect(view!.wire.at(-1)).toBe(0xf6);
+    expect((await cosmic(['search', 'dirigibles', '--json'])).stdout).not.toContain(ids[0]);
+  });
+
+  test('backup and fsck run beside the node, erase without --online says who holds the folder', async () => {
+    expect(await cosmic(['backup', path('copy'), '--data', path('one')])).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^\d+ blocks up to \d+ copied/),
+    });
+    expect(await cosmic(['fsck', '--data', path('one')])).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/all well/),
+    });
+    expect(await cosmic(['erase', 'bafyx', '--data', path('one')])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^store\.locked: /),
+    });
+  });
+});
+
 /** Until two processes have talked; bounded by the test's own time. */
 async function waitUntil(done: () => Promise<boolean>): Promise<void> {
   while (!(await done())) await new Promise((resolve) => setImmediate(resolve));
