@@ -196,7 +196,7 @@ export function createPeers(options: PeersOptions): Peers {
   const follow = async (from: Cursor): Promise<void> => {
     let cursor = from;
     while (!stopping.signal.aborted) {
-      const batch = await store.tail(cursor, TAIL_MAX, 'headers').catch((error: unknown) => {
+      const batch = await store.tail(cursor, TAIL_MAX, 'entries').catch((error: unknown) => {
         if (!stopping.signal.aborted) log.error({ error: String(error) }, 'the store cannot be followed');
         return [];
       });

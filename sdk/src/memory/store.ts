@@ -130,7 +130,7 @@ export function createMemoryStore({ epoch = 'memory', decidedMax = 100_000 }: Me
       open();
       const from = cursor.epoch === epoch ? cursor.seq : 0;
       const items = events.slice(from, from + max).map((event, i) => tailItem(event, from + i + 1));
-      return parts === 'all' ? items : items.map((item) => (item.type === 'put' ? { ...item, block: { ...item.block, body: null } } : item));
+      return parts === 'all' ? items : items.map((item) => (item.type === 'put' ? { ...item, block: { ...item.block, envelope: new Uint8Array(0), body: null } } : item));
     },
     items: async (from, to, max) => {
       open();

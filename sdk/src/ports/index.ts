@@ -79,7 +79,7 @@ export interface Head {
 }
 
 /** How much of each block a tail brings. */
-export type TailParts = 'all' | 'headers';
+export type TailParts = 'all' | 'entries';
 
 /** Durable, append-only, in local order. Sequence numbers have no gaps. */
 export interface BlockStore {
@@ -93,7 +93,7 @@ export interface BlockStore {
   decide(items: readonly DecidedItem[]): Promise<void>;
   /** Forgets what `decide` marked: for a changed policy, so that sync offers those blocks again. */
   undecide(): Promise<void>;
-  /** What came after `cursor`, oldest first, at most `max` items; [] at the head. A foreign epoch reads from the start. `headers`: bodies are null. */
+  /** What came after `cursor`, oldest first, at most `max` items; [] at the head. A foreign epoch reads from the start. `entries`: what the catalogue knows alone; envelopes are empty, bodies null. */
   tail(cursor: Cursor, max: number, parts?: TailParts): Promise<TailItem[]>;
   /** Decided ids (kept, refused, erased, withheld) with (time, digest) in [from, to), ordered; at most `max`. */
   items(from: DecidedItem, to: DecidedItem, max: number): Promise<DecidedItem[]>;

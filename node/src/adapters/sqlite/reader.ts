@@ -11,7 +11,7 @@ export class StoreReader {
   readonly names: Names;
   private readonly byDigest: Statement;
   private readonly events: Statement;
-  private readonly eventsWithoutBodies: Statement;
+  private readonly entries: Statement;
   private readonly heads: Statement;
   private readonly rowsAt: Statement;
   private readonly decided: Statement;
@@ -22,10 +22,10 @@ export class StoreReader {
     this.names = new Names(this.database);
     const prepare = (sql: string): Statement => this.database.prepare(sql);
     this.byDigest = prepare(`SELECT ${BLOCK_COLUMNS} FROM blocks b JOIN bytes y ON y.block = b.id WHERE b.digest = ?`);
-    const events = (columns: string): Statement =>
-      prepare(`SELECT e.seq AS event, e.digest AS event_digest, e.reason AS event_reason, ${columns} FROM events e LEFT JOIN blocks b ON b.id = e.block LEFT JOIN bytes y ON y.block = e.block WHERE e.seq > ? ORDER BY e.seq LIMIT ?`);
-    this.events = events(BLOCK_COLUMNS);
-    this.eventsWithoutBodies = events(BLOCK_COLUMNS.replace('y.body', 'NULL AS body'));
+    const events = (columns: string, bytes: string): Statement =>
+      prepare(`SELECT e.seq AS event, e.digest AS event_digest, e.reason AS event_reason, ${columns} FROM events e LEFT JOIN blocks b ON b.id = e.block ${bytes} WHERE e.seq > ? ORDER BY e.seq LIMIT ?`);
+    this.events = events(BLOCK_COLUMNS, 'LEFT JOIN bytes y ON y.block = e.block');
+    this.entries = events(BLOCK_COLUMNS.replace('y.envelope', "x'' AS envelope").replace('y.body', 'NULL AS body'), '');
     this.rowsAt = prepare('SELECT b.row_count FROM events e JOIN blocks b ON b.id = e.block WHERE e.seq = ?');
     this.heads = prepare('SELECT (SELECT max(seq) FROM events) AS seq, (SELECT max(id) FROM blocks) AS count');
     this.decided = prepare(`
@@ -57,7 +57,7 @@ export class StoreReader {
 
   tail(cursor: Cursor, max: number, parts: TailParts = 'all'): TailItem[] {
     const from = cursor.epoch === this.epoch() ? cursor.seq : 0;
-    return (parts === 'all' ? this.events : this.eventsWithoutBodies).all(from, max).map((event) => this.tailItem(event));
+    return (parts === 'all' ? this.events : this.entries).all(from, max).map((event) => this.tailItem(event));
   }
 
   private tailItem(event: Row): TailItem {

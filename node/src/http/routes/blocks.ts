@@ -6,7 +6,7 @@ import { sendProblem } from '../problem.js';
 import type { Routes } from './routes.js';
 
 /** Blocks of one request that are judged at a time: enough for full batches, little memory. */
-const WINDOW = 256;
+const WINDOW = 512;
 
 interface PublishQuery {
   readonly wait?: 'durable' | 'indexed';
@@ -97,17 +97,23 @@ async function publish(request: FastifyRequest<{ Querystring: PublishQuery }>, r
   const lines = /ndjson|jsonl/.test(request.headers['content-type'] ?? '');
   const items = lines ? jsonBlocks(body) : cborBlocks(body);
   const answers = judgeInOrder(items, routes, request.query.wait ?? 'durable');
-  const first = await answers.next();
-  if (first.done === true) throw new CosmicError('request.malformed', 'no block in the request');
-  const second = await answers.next();
-  if (second.done === true) return answerOne(reply, first.value);
+  const first: Accepted[] = [];
+  while (first.length < 2) {
+    const next = await answers.next();
+    if (next.done === true) break;
+    first.push(...next.value);
+  }
+  if (first.length === 0) throw new CosmicError('request.malformed', 'no block in the request');
+  if (first.length === 1) return answerOne(reply, first[0]!);
   async function* document(): AsyncGenerator<string> {
-    yield `{"results":[${JSON.stringify(first.value)},${JSON.stringify(second.value)}`;
-    for await (const answer of answers) yield `,${JSON.stringify(answer)}`;
+    yield `{"results":[${textOf(first)}`;
+    for await (const more of answers) yield `,${textOf(more)}`;
     yield ']}';
   }
   return reply.code(200).type('application/json').send(Readable.from(document()));
 }
+
+const textOf = (answers: readonly Accepted[]): string => answers.map((answer) => JSON.stringify(answer)).join(',');
 
 function answerOne(reply: FastifyReply, answer: Accepted): FastifyReply {
   if (answer.status === 'stored') return reply.code(201).send({ results: [answer] });
@@ -118,18 +124,33 @@ function answerOne(reply: FastifyReply, answer: Accepted): FastifyReply {
   return reply.code(codes[code].http).type('application/problem+json').send({ ...problemOf(code, detail), results: [answer] });
 }
 
-/** Keeps up to WINDOW blocks under way and answers in order; a full node slows the sender down instead of failing it. */
-async function* judgeInOrder(items: AsyncIterable<Uint8Array | Rejected>, routes: Routes, wait: 'durable' | 'indexed'): AsyncGenerator<Accepted> {
-  const window: Promise<Accepted>[] = [];
+/** A block under way: what it will be answered, and that answer as soon as it is there. */
+interface UnderWay {
+  readonly answer: Promise<Accepted>;
+  settled?: Accepted;
+}
+
+/**
+ * Keeps up to WINDOW blocks under way and answers in order, with all that is settled at a time; a full node slows the
+ * sender down instead of failing it.
+ */
+async function* judgeInOrder(items: AsyncIterable<Uint8Array | Rejected>, routes: Routes, wait: 'durable' | 'indexed'): AsyncGenerator<readonly Accepted[]> {
+  const window: UnderWay[] = [];
   let lastSeq = 0;
-  const settle = async (): Promise<Accepted> => {
-    const answer = await window.shift()!;
-    if (answer.status === 'stored') lastSeq = Math.max(lastSeq, answer.seq);
+  const settle = async (): Promise<readonly Accepted[]> => {
+    const answers = [await window.shift()!.answer];
+    while (window[0]?.settled !== undefined) answers.push(window.shift()!.settled!);
+    for (const answer of answers) if (answer.status === 'stored') lastSeq = Math.max(lastSeq, answer.seq);
     if (wait === 'indexed' && window.length === 0 && lastSeq > 0) await routes.waitIndexed(lastSeq);
-    return answer;
+    return answers;
   };
   for await (const item of items) {
-    window.push(item instanceof Uint8Array ? routes.accept(item, { type: 'http' }) : Promise.resolve(item));
+    const one: UnderWay = { answer: item instanceof Uint8Array ? routes.accept(item, { type: 'http' }) : Promise.resolve(item) };
+    one.answer.then(
+      (answer) => (one.settled = answer),
+      () => undefined,
+    );
+    window.push(one);
     if (window.length >= WINDOW) yield await settle();
   }
   while (window.length > 0) yield await settle();
