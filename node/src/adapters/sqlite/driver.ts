@@ -90,6 +90,7 @@ export function transaction<T>(database: Database, work: () => T): T {
 
 /** A full disk or a damaged file as a code; anything else as it is. */
 export function faultOf(error: unknown): unknown {
+  if (error instanceof CosmicError) return error;
   const text = error instanceof Error ? `${(error as { code?: string }).code ?? ''} ${error.message}` : String(error);
   if (/SQLITE_FULL|disk is full|ENOSPC|disk I\/O error|SQLITE_IOERR/i.test(text)) return new CosmicError('node.storage_full', text.trim(), { cause: error });
   if (/SQLITE_CORRUPT|SQLITE_NOTADB|malformed|not a database/i.test(text)) return new CosmicError('store.corrupt', text.trim(), { cause: error });
