@@ -7,7 +7,6 @@ import {
   toUnit,
   unpackRow,
   type BlockId,
-  type Embedder,
   type Registry,
   type SearchRequest,
   type SpaceDescriptor,
