@@ -100,15 +100,17 @@ async function embedAll(texts: readonly string[], options: EmbedOptions, space: 
   const rows = new Array<Row>(texts.length);
   let next = 0;
   const lane = async (): Promise<void> => {
-    while (next < texts.length) {
-      options.signal?.throwIfAborted();
-      const i = next++;
-      const row = await run(prefix + texts[i]!);
-      rows[i] = row;
-      if (row.tokens <= floor) {
-        next = texts.length;
-        throw new CosmicError('input.empty', `text ${i} has no token that the model knows`);
+    try {
+      while (next < texts.length) {
+        options.signal?.throwIfAborted();
+        const i = next++;
+        const row = await run(prefix + texts[i]!);
+        if (row.tokens <= floor) throw new CosmicError('input.empty', `text ${i} has no token that the model knows`);
+        rows[i] = row;
       }
+    } finally {
+      // Also where this lane fails: the others need not go on.
+      next = texts.length;
     }
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, texts.length) }, lane));
