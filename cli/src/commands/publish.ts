@@ -10,6 +10,7 @@ import { collectInputs } from '../publish/inputs.js';
 import { openJournal, type Journal } from '../publish/journal.js';
 import { publishAll, type Job, type PublishReport } from '../publish/publish.js';
 import { store, type Settings } from '../settings.js';
+import { costOf, type EmbedderConfig } from '@cosmicembeddings/sdk/embedders';
 import { define, momentFlags } from './command.js';
 
 interface PublishFlags extends MomentFlags {
@@ -103,6 +104,7 @@ function show(
   print(
     `${parts.join(', ')}: ${plural(report.blocks, 'block')}, ${plural(report.vectors, 'vector')}, ${bytesText(report.bytes)} in ${seconds.toFixed(1)} s`,
   );
+  if (report.chargedTokens > 0) note(chargeText(report.chargedTokens, settings.embedder));
   if (report.truncated > 0)
     note(`${plural(report.truncated, 'passage')} longer than the model reads: only the beginning was embedded`);
   if (otherFiles > 0)
@@ -114,4 +116,9 @@ function show(
       `cosmic: ${report.pending[0]!.reason} — ${plural(report.pending.length, 'document')} pending, tried again by the next cosmic publish`,
     );
   if (report.documents === 0) note('cosmic: input.empty: no file held any text');
+}
+
+function chargeText(tokens: number, embedder: EmbedderConfig | undefined): string {
+  const cost = embedder?.type === 'openai' ? costOf(embedder, tokens) : undefined;
+  return `${plural(tokens, 'token')} charged by the embedder${cost === undefined ? '' : `, ${cost.toFixed(4)} at its configured price`}`;
 }

@@ -38,6 +38,8 @@ export interface PublishReport {
   bytes: number;
   /** Passages longer than the model reads: only their beginning was embedded. */
   truncated: number;
+  /** What a paid embedder charged for; 0 where it does not say. */
+  chargedTokens: number;
   ids: string[];
   /** Files of folders that turned out to be no text. */
   skipped: { path: string; reason: string }[];
@@ -75,6 +77,7 @@ export async function publishAll(jobs: readonly Job[], publisher: Publisher): Pr
     vectors: 0,
     bytes: 0,
     truncated: 0,
+    chargedTokens: 0,
     ids: [],
     skipped: [],
     pending: [],
@@ -252,8 +255,9 @@ async function embedTexts(
 ): Promise<(Float32Array | undefined)[]> {
   const options = { role: 'passage', ...(signal === undefined ? {} : { signal }) } as const;
   try {
-    const { vectors, truncated } = await embedder.embed(texts, options);
+    const { vectors, truncated, chargedTokens } = await embedder.embed(texts, options);
     report.truncated += truncated.filter(Boolean).length;
+    report.chargedTokens += chargedTokens ?? 0;
     return vectors;
   } catch (error) {
     if (!(error instanceof CosmicError) || error.code !== 'input.empty') throw error;
