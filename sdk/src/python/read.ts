@@ -37,6 +37,7 @@ export function readPythonJson(text: string): PyValue {
 }
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;
+// eslint-disable-next-line no-control-regex -- JSON forbids these characters in strings
 const PLAIN = /[^"\\\u0000-\u001f]*/y;
 const SPACE = /[ \t\n\r]*/y;
 const WORDS: readonly (readonly [string, PyValue])[] = [
@@ -47,7 +48,16 @@ const WORDS: readonly (readonly [string, PyValue])[] = [
   ['Infinity', new PyFloat(Infinity)],
   ['-Infinity', new PyFloat(-Infinity)],
 ];
-const ESCAPES: Readonly<Record<string, string>> = { '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  '"': '"',
+  '\\': '\\',
+  '/': '/',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+};
 
 class Reader {
   at = 0;
@@ -81,7 +91,8 @@ class Reader {
     if (match === null) throw new PyJsonError('expected a value', this.at);
     const [spelling, fraction, exponent] = match;
     if (fraction === undefined && exponent === undefined) {
-      if (spelling.length > INT_DIGITS_MAX) throw new PyJsonError(`integer of more than ${INT_DIGITS_MAX} digits`, this.at);
+      if (spelling.length > INT_DIGITS_MAX)
+        throw new PyJsonError(`integer of more than ${INT_DIGITS_MAX} digits`, this.at);
       this.at += spelling.length;
       return new PyInt(BigInt(spelling));
     }
