@@ -10,6 +10,7 @@ import {
   type Head,
   type NodeApi,
   type NodeStatus,
+  type Standing,
   type StoredBlock,
 } from '@cosmicembeddings/sdk';
 import { createEmbedder } from '@cosmicembeddings/sdk/embedders';
@@ -61,18 +62,40 @@ export async function createNode(config: NodeConfig, log: Log): Promise<RunningN
   }
 }
 
-async function assemble(config: NodeConfig, log: Log, closers: (() => Promise<void> | void)[], close: () => Promise<void>): Promise<RunningNode> {
+async function assemble(
+  config: NodeConfig,
+  log: Log,
+  closers: (() => Promise<void> | void)[],
+  close: () => Promise<void>,
+): Promise<RunningNode> {
   const startedAtMs = systemClock.now();
   const registry = createRegistry(await loadPlugins(config.plugins));
   const keys = await openNodeKeys(config.data);
-  const sqlite = await openSqlite({ folder: config.data, network: config.network, engine: config.store, plugins: config.plugins, node: keys.did });
+  const sqlite = await openSqlite({
+    folder: config.data,
+    network: config.network,
+    engine: config.store,
+    plugins: config.plugins,
+    node: keys.did,
+  });
   closers.push(() => sqlite.close());
   const { store, catalogue, text } = sqlite;
-  const vectors = await openVectors({ folder: join(config.data, 'index'), engine: config.index, reader: { folder: config.data, engine: sqlite.engine }, plugins: config.plugins, guard: config.guard });
+  const vectors = await openVectors({
+    folder: join(config.data, 'index'),
+    engine: config.index,
+    reader: { folder: config.data, engine: sqlite.engine },
+    plugins: config.plugins,
+    guard: config.guard,
+  });
   closers.push(() => vectors.close());
   const views = await createViews({ store, registry, folder: join(config.data, 'views'), clock: systemClock });
   closers.push(() => views.close());
-  const pool = await createVerifyPool({ network: config.network, plugins: config.plugins, workers: config.verifyWorkers, verifier: config.verifier });
+  const pool = await createVerifyPool({
+    network: config.network,
+    plugins: config.plugins,
+    workers: config.verifyWorkers,
+    verifier: config.verifier,
+  });
   closers.push(() => pool.close());
 
   let head = await store.head();
@@ -124,6 +147,7 @@ async function assemble(config: NodeConfig, log: Log, closers: (() => Promise<vo
     vectors,
     embedders: embedders.ready,
     hidden: () => views.hidden(),
+    isHidden: (id) => !(views.query('standing', 'of', { id }) as Standing).stands,
     clock: systemClock,
     ...(config.weights === undefined ? {} : { weights: config.weights }),
   });
@@ -143,7 +167,11 @@ async function assemble(config: NodeConfig, log: Log, closers: (() => Promise<vo
         ['views', views.position()] as const,
       ].map(async ([name, position]) => ({ name, position: await position })),
     );
-    return positions.map(({ name, position }) => ({ name, position, lag: position.epoch === head.epoch ? head.seq - position.seq : head.seq }));
+    return positions.map(({ name, position }) => ({
+      name,
+      position,
+      lag: position.epoch === head.epoch ? head.seq - position.seq : head.seq,
+    }));
   }
 
   const api: NodeApi = {
@@ -215,7 +243,18 @@ async function assemble(config: NodeConfig, log: Log, closers: (() => Promise<vo
   const port = typeof address === 'object' && address !== null ? address.port : config.port;
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   await peers.start();
-  log.info({ url, node: keys.did, network: config.network, store: sqlite.engine, index: vectors.engine, verifier: pool.verifier, blocks: head.count }, 'listening');
+  log.info(
+    {
+      url,
+      node: keys.did,
+      network: config.network,
+      store: sqlite.engine,
+      index: vectors.engine,
+      verifier: pool.verifier,
+      blocks: head.count,
+    },
+    'listening',
+  );
   return { api, url, did: keys.did, close };
 }
 
@@ -225,28 +264,38 @@ function viewOf(stored: StoredBlock): BlockView {
   return { id: stored.id, seq: stored.seq, firstSeenMs: stored.firstSeenMs, wire };
 }
 
-/** Embedders load when first asked for; one that cannot is named in the status and left out. */
+/** How long an embedder that could not be opened is left alone. */
+const REOPEN_MS = 30_000;
+
+/** Embedders load when first asked for; one that cannot is named in the status, left out, and tried again later. */
 function openEmbedders(config: NodeConfig, log: Log): { ready(): Promise<Embedder[]>; notes(): string[] } {
-  const notes = new Map<number, string>();
-  let opening: Promise<Embedder[]> | undefined;
-  const open = async (): Promise<Embedder[]> => {
-    const opened = await Promise.all(
-      config.embedders.map(async (one, i) => {
-        try {
-          const embedder = await createEmbedder(one, nodeEmbedderHost);
-          notes.delete(i);
-          return [embedder];
-        } catch (error) {
-          const detail = error instanceof CosmicError ? error.message : String(error);
-          notes.set(i, `embedder ${JSON.stringify(one)}: ${detail}`);
-          log.warn({ embedder: one, detail }, 'embedder left out');
-          return [];
-        }
-      }),
-    );
-    return opened.flat();
+  const slots = config.embedders.map((one) => ({
+    one,
+    opened: undefined as Embedder | undefined,
+    note: '',
+    triedMs: -Infinity,
+  }));
+  const open = async (slot: (typeof slots)[number]): Promise<void> => {
+    if (slot.opened !== undefined || systemClock.now() - slot.triedMs < REOPEN_MS) return;
+    slot.triedMs = systemClock.now();
+    try {
+      slot.opened = await createEmbedder(slot.one, nodeEmbedderHost);
+      slot.note = '';
+    } catch (error) {
+      const detail = error instanceof CosmicError ? error.message : String(error);
+      slot.note = `embedder ${JSON.stringify(slot.one)}: ${detail}`;
+      log.warn({ embedder: slot.one, detail }, 'embedder left out for now');
+    }
   };
-  return { ready: () => (opening ??= open()), notes: () => [...notes.values()] };
+  let opening: Promise<unknown> = Promise.resolve();
+  return {
+    ready: async () => {
+      opening = opening.then(() => Promise.all(slots.map(open)));
+      await opening;
+      return slots.flatMap(({ opened }) => (opened === undefined ? [] : [opened]));
+    },
+    notes: () => slots.map(({ note }) => note).filter((note) => note !== ''),
+  };
 }
 
 function sameText(a: string, b: string): boolean {
