@@ -72,6 +72,11 @@ export function idOf(python: boolean, digest: Uint8Array): BlockId {
   return cidOf(python ? RAW : DAG_CBOR, digest).text;
 }
 
+/** The id in a row with the columns `digest` and `python`. */
+export function idOfRow(row: Row): BlockId {
+  return idOf(row['python'] === 1, bytesOf(row['digest']));
+}
+
 /** The digest that an id names, and whether it is of a version-1 block; undefined for any other text. */
 export function digestOf(id: BlockId): { readonly digest: Uint8Array; readonly python: boolean } | undefined {
   try {

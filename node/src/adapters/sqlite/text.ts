@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { Cursor, Head, TextHit, TextIndex } from '@cosmicembeddings/sdk';
+import { CosmicError, type Cursor, type Head, type TextHit, type TextIndex } from '@cosmicembeddings/sdk';
 import { unpackAnswer, type WordAnswer, type WordQuestion } from '../words/index.js';
 import type { TextReply, TextRequest, TextSetup } from './text-worker.js';
 
@@ -45,7 +45,7 @@ export async function openText(setup: TextSetup): Promise<SqliteText> {
       const waiting = pending.get(reply.number);
       pending.delete(reply.number);
       if (reply.error === undefined) waiting?.resolve(reply);
-      else waiting?.reject(new Error(reply.error));
+      else waiting?.reject(reply.code === undefined ? new Error(reply.error) : new CosmicError(reply.code, reply.error));
     });
     worker.on('error', (error) => {
       reject(error);

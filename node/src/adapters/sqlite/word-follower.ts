@@ -1,5 +1,6 @@
 import { WordIndex, type WordAnswer, type WordQuestion } from '../words/index.js';
 import type { Database, Statement } from './driver.js';
+import { idOfRow } from './rows.js';
 
 /** A text that came, or, without anything but its key, one that went. */
 export interface TextChange {
@@ -91,8 +92,8 @@ class Loading {
     database.exec(`
       CREATE VIRTUAL TABLE IF NOT EXISTS temp.stems USING fts5vocab('main', 'passages', 'row');
       CREATE VIRTUAL TABLE IF NOT EXISTS temp.occurrences USING fts5vocab('main', 'passages', 'instance');`);
-    for (const row of database.prepare('SELECT id, label, digest FROM documents ORDER BY id').all()) {
-      index.enter(row['id'] as number, row['label'] as number, row['digest'] as string);
+    for (const row of database.prepare('SELECT id, label, digest, python FROM documents ORDER BY id').all()) {
+      index.enter(row['id'] as number, row['label'] as number, idOfRow(row));
     }
     this.terms = database
       .prepare('SELECT term, cnt FROM temp.stems')

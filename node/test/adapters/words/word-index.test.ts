@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals';
 import { wordsIn } from '@cosmicembeddings/sdk/memory';
 import { openDatabase, loadableEngines, type Database } from '../../../src/adapters/sqlite/driver.js';
 import { stem, WordIndex } from '../../../src/adapters/words/index.js';
+import { idOf } from '../../../src/adapters/sqlite/rows.js';
 import { WordFollower } from '../../../src/adapters/sqlite/word-follower.js';
 
 const bm25 = { k1: 1.2, b: 0.75 };
@@ -17,13 +18,15 @@ const texts = [
   'replacement adjustment dependent adoption communism activate angularity homologous effective bowdlerize',
 ];
 
+const digestFor = (key: number): Uint8Array => new Uint8Array(32).fill(key);
+
 function fullText(database: Database): void {
-  database.exec(`CREATE TABLE documents (id INTEGER PRIMARY KEY, label INTEGER NOT NULL, digest TEXT NOT NULL);
+  database.exec(`CREATE TABLE documents (id INTEGER PRIMARY KEY, label INTEGER NOT NULL, digest BLOB NOT NULL, python INTEGER NOT NULL);
     CREATE VIRTUAL TABLE passages USING fts5 (heading, body, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2')`);
 }
 
 function insert(database: Database, key: number, heading: string, body: string): void {
-  database.prepare('INSERT INTO documents VALUES (?, ?, ?)').run(key, key - 1, `id-${key}`);
+  database.prepare('INSERT INTO documents VALUES (?, ?, ?, 0)').run(key, key - 1, digestFor(key));
   database.prepare('INSERT INTO passages (rowid, heading, body) VALUES (?, ?, ?)').run(key, heading, body);
 }
 
@@ -63,7 +66,7 @@ test('scores are those of FTS5 with headings counted twice, whether added or loa
   texts.forEach((text, i) => {
     const heading = i % 2 === 0 ? 'On nights and bread' : '';
     insert(database, i + 1, heading, text);
-    added.add(i + 1, i, `id-${i + 1}`, heading, text);
+    added.add(i + 1, i, idOf(false, digestFor(i + 1)), heading, text);
   });
   const loaded = new WordFollower(database);
   expect(loaded.search('night', { k: 1, bm25 })).toBeUndefined();
