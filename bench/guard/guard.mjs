@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ndcg10, readCollection, readNpy, shared } from '../search-quality/collections.mjs';
 import { attacks } from './attacks.mjs';
 import { add, engineName, openIndex } from './ledger.mjs';
-import { record, random as randomOf } from './record.mjs';
+import { record, random as randomOf } from '../record.mjs';
 
 const counts = (process.argv[2] ?? '10,100,10000').split(',').map(Number);
 const collections = (process.argv[3] ?? 'cranfield,npl').split(',');
@@ -92,7 +92,7 @@ for (const name of collections) {
     }
   }
 }
-record(`guard-${collections.join('-')}`, { engine: engineName, honest, attacks: rows });
+record(import.meta.url, `guard-${collections.join('-')}`, { engine: engineName, honest, attacks: rows });
 
 /** Search rates with and without, alternating; and the price of a row's hubness. */
 function costOf(off, on, queries) {

@@ -5,7 +5,7 @@ import { createSky, spanEndMs, spanStartMs } from '../../sdk/dist/sky/index.js';
 import { directFrame } from '../../sdk/dist/sky/ephemeris/direct.js';
 import { emptyFrame } from '../../sdk/dist/sky/ephemeris/frame.js';
 import { evaluateSegment, fitSegment, segmentIndexOf } from '../../sdk/dist/sky/ephemeris/segment.js';
-import { random, record } from './record.mjs';
+import { random, record } from '../record.mjs';
 
 const data = new URL('../../../shared/data/astronomy/', import.meta.url);
 const sky = createSky();
@@ -113,7 +113,7 @@ function segments() {
   );
 }
 
-record('exactness', {
+record(import.meta.url, 'exactness', {
   unit: 'arcseconds of angular separation',
   ...(existsSync(data)
     ? { horizons: horizons(), independent: independent() }

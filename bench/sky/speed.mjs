@@ -2,7 +2,7 @@
 // run. Usage: node bench/sky/speed.mjs
 import { createSky } from '../../sdk/dist/sky/index.js';
 import { segmentBytes } from '../../sdk/dist/sky/ephemeris/segment.js';
-import { random, record } from './record.mjs';
+import { random, record } from '../record.mjs';
 
 const next = random(11);
 const dayMs = 86_400_000;
@@ -54,7 +54,7 @@ while (scattered.stats().segments < 1140 && passes < 40) {
 const warmUpMs = Math.round(performance.now() - started);
 const warmRate = median([0, 1, 2, 3, 4].map(() => rate(scattered, years)));
 
-record('speed', {
+record(import.meta.url, 'speed', {
   unit: 'checks a second, one core',
   direct,
   withinAMonth: { rate: recentRate, firstThousandRate, ...recent.stats(), segmentBytes },

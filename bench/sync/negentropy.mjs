@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createItemSet, createReconciler } from '../../sdk/dist/sync/index.js';
-import { record } from './record.mjs';
+import { record } from '../record.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -135,4 +135,4 @@ for (const limit of [0, 60_000, 131_072])
       console.log(JSON.stringify(row));
     }
   }
-record('negentropy', { size, runs: Number(values.runs), results });
+record(import.meta.url, 'negentropy', { size, runs: Number(values.runs), results });

@@ -7,7 +7,7 @@ import { createMemoryStore } from '../../sdk/dist/memory/index.js';
 import { createWebSocketNetwork } from '../../node/dist/adapters/websocket/index.js';
 import { systemClock } from '../../node/dist/adapters/clock.js';
 import { createPeers } from '../../node/dist/sync/index.js';
-import { record } from './record.mjs';
+import { record } from '../record.mjs';
 
 const { values } = parseArgs({
   options: { blocks: { type: 'string', default: '20000' }, bytes: { type: 'string', default: '2000' } },
@@ -77,7 +77,7 @@ await b.node.start();
 await finished;
 const seconds = (performance.now() - startMs) / 1000;
 const { user, system } = process.cpuUsage(cpu);
-record('transfer', {
+record(import.meta.url, 'transfer', {
   blocks: count,
   bodyBytes,
   seconds: Math.round(seconds * 100) / 100,

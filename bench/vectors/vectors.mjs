@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chooseEngine } from '../../node/dist/adapters/vectors/graph.js';
 import { SpaceIndex } from '../../node/dist/adapters/vectors/space-index.js';
-import { record } from './record.mjs';
+import { record } from '../record.mjs';
 import { clustered } from './rows.mjs';
 
 const n = Number(process.argv[2] ?? 100_000);
@@ -119,7 +119,7 @@ for (const name of engines) {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  record(`${name}-${n}`, result);
+  record(import.meta.url, `${name}-${n}`, result);
 }
 
 function round(x) {

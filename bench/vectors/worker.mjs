@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { openVectors } from '../../node/dist/adapters/vectors/index.js';
 import { spaceIdOf } from '../../sdk/dist/space/index.js';
 import { space } from './made-store.mjs';
-import { record } from './record.mjs';
+import { record } from '../record.mjs';
 import { clustered } from './rows.mjs';
 
 const rows = Number(process.argv[2] ?? 100_000);
@@ -62,7 +62,7 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-record(`worker-${engine}-${rows}`, result);
+record(import.meta.url, `worker-${engine}-${rows}`, result);
 
 function round(x) {
   return Math.round(x * 1000) / 1000;
