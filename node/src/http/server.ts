@@ -30,15 +30,22 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     genReqId: () => Math.random().toString(36).slice(2, 12),
     routerOptions: { maxParamLength: 256 },
     forceCloseConnections: true,
+    frameworkErrors: (error, _request, reply) => sendProblem(reply, 'request.malformed', error.message.slice(0, 300)),
     ajv: { customOptions: { coerceTypes: 'array', removeAdditional: false, allErrors: false } },
   });
   app.setErrorHandler((error, request, reply) => sendError(error as FastifyError, request, reply, options.log));
-  app.setNotFoundHandler((request, reply) => sendProblem(reply, 'request.not_found', `${request.method} ${request.url.slice(0, 200)}`));
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(reply, 'request.not_found', `${request.method} ${request.url.slice(0, 200)}`),
+  );
   acceptBlockBodies(app);
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'CosmicEmbeddings node', version: options.version, description: 'Publish, fetch and find signed embedding blocks.' },
+      info: {
+        title: 'CosmicEmbeddings node',
+        version: options.version,
+        description: 'Publish, fetch and find signed embedding blocks.',
+      },
     },
   });
   await app.register((scope) => blockRoutes(scope, options.routes));
@@ -52,7 +59,13 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
 
 /** Block bodies stay streams: the route reads them block by block, whatever their size. */
 function acceptBlockBodies(app: FastifyInstance): void {
-  for (const type of ['application/cbor-seq', 'application/cbor', 'application/octet-stream', 'application/x-ndjson', 'application/jsonl'])
+  for (const type of [
+    'application/cbor-seq',
+    'application/cbor',
+    'application/octet-stream',
+    'application/x-ndjson',
+    'application/jsonl',
+  ])
     app.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
 }
 
@@ -64,7 +77,10 @@ async function servePage(app: FastifyInstance): Promise<void> {
 
 function pageFolder(): string | undefined {
   try {
-    const folder = join(dirname(createRequire(import.meta.url).resolve('@cosmicembeddings/web-ui/package.json')), 'dist');
+    const folder = join(
+      dirname(createRequire(import.meta.url).resolve('@cosmicembeddings/web-ui/package.json')),
+      'dist',
+    );
     return existsSync(join(folder, 'index.html')) ? folder : undefined;
   } catch {
     const folder = fileURLToPath(new URL('../../../web-ui/dist', import.meta.url));
@@ -74,11 +90,16 @@ function pageFolder(): string | undefined {
 
 function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
   if (error instanceof CosmicError) {
-    if (codes[error.code].fault === 'node') log.warn({ request: request.id, code: error.code, detail: error.detail }, 'request failed');
+    if (codes[error.code].fault === 'node')
+      log.warn({ request: request.id, code: error.code, detail: error.detail }, 'request failed');
     return sendProblem(reply, error.code, error.detail);
   }
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return sendProblem(reply, 'request.too_large', error.message);
-  if (error.statusCode !== undefined && error.statusCode < 500) return sendProblem(reply, 'request.malformed', error.message);
-  log.error({ request: request.id, route: request.routeOptions.url, error: error.message, stack: error.stack }, 'defect');
+  if (error.statusCode !== undefined && error.statusCode < 500)
+    return sendProblem(reply, 'request.malformed', error.message);
+  log.error(
+    { request: request.id, route: request.routeOptions.url, error: error.message, stack: error.stack },
+    'defect',
+  );
   return sendProblem(reply, 'node.internal', `request ${request.id}`);
 }

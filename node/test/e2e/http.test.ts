@@ -2,7 +2,16 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { concatBytes, corePlugins, createBlock, createRegistry, packRows, sha256, signerOfSeed, utf8 } from '@cosmicembeddings/sdk';
+import {
+  concatBytes,
+  corePlugins,
+  createBlock,
+  createRegistry,
+  packRows,
+  sha256,
+  signerOfSeed,
+  utf8,
+} from '@cosmicembeddings/sdk';
 import { createClient } from '@cosmicembeddings/sdk/api';
 import { createLexicalEmbedder } from '@cosmicembeddings/sdk/embedders';
 import { createSky } from '@cosmicembeddings/sdk/sky';
@@ -10,11 +19,23 @@ import { createLog, createNode, loadConfig, type RunningNode } from '../../src/i
 
 const folder = mkdtempSync(join(tmpdir(), 'cosmic-http-'));
 const embedder = createLexicalEmbedder();
-const author = { signer: signerOfSeed(new Uint8Array(32).fill(5)), network: 'dev', registry: createRegistry(corePlugins), sky: createSky() };
+const author = {
+  signer: signerOfSeed(new Uint8Array(32).fill(5)),
+  network: 'dev',
+  registry: createRegistry(corePlugins),
+  sky: createSky(),
+};
 let node: RunningNode;
 
 async function start(): Promise<RunningNode> {
-  const config = await loadConfig({ data: folder, port: 0, log: 'silent', verifyWorkers: 1, embedders: [{ type: 'builtin', name: 'lexical' }], policy: { tags: { deny: ['spam'] } } });
+  const config = await loadConfig({
+    data: folder,
+    port: 0,
+    log: 'silent',
+    verifyWorkers: 1,
+    embedders: [{ type: 'builtin', name: 'lexical' }],
+    policy: { tags: { deny: ['spam'] } },
+  });
   return createNode(config, createLog('silent'));
 }
 
@@ -36,12 +57,18 @@ async function blockOf(texts: readonly string[], more: { tags?: string[]; timeMs
     input_reference: texts.map((text) => ({ hash: sha256(utf8(text)), origin: 'test.md' })),
     texts,
   };
-  return createBlock({ kind: 'embedding/1', timeMs: Date.now() - 1000, fields, ...more }, { ...author, salt: () => new Uint8Array(16).fill(++salts) });
+  return createBlock(
+    { kind: 'embedding/1', timeMs: Date.now() - 1000, fields, ...more },
+    { ...author, salt: () => new Uint8Array(16).fill(++salts) },
+  );
 }
 
 const post = (body: Uint8Array | string, type = 'application/cbor-seq', query = ''): Promise<Response> =>
   fetch(`${node.url}/v2/blocks${query}`, { method: 'POST', headers: { 'content-type': type }, body: body as never });
-const problem = async (response: Response) => ({ status: response.status, code: ((await response.json()) as { code: string }).code });
+const problem = async (response: Response) => ({
+  status: response.status,
+  code: ((await response.json()) as { code: string }).code,
+});
 
 describe('publishing', () => {
   test('one block is 201, again 200; the bytes come back as signed', async () => {
@@ -57,17 +84,30 @@ describe('publishing', () => {
   });
 
   test('many blocks have a verdict each, in order; a bad one spoils no other', async () => {
-    const good = await Promise.all([blockOf(['first of many']), blockOf(['spam spam'], { tags: ['spam'] }), blockOf(['last of many'])]);
+    const good = await Promise.all([
+      blockOf(['first of many']),
+      blockOf(['spam spam'], { tags: ['spam'] }),
+      blockOf(['last of many']),
+    ]);
     const bad = good[0]!.wire.slice();
     bad[bad.length - 1]! ^= 1;
-    const answer = (await (await post(concatBytes(good[0]!.wire, bad, good[1]!.wire, good[2]!.wire))).json()) as { results: { status: string; code?: string }[] };
-    expect(answer.results.map((one) => one.code ?? one.status)).toEqual(['stored', 'block.body_mismatch', 'policy.refused', 'stored']);
+    const answer = (await (await post(concatBytes(good[0]!.wire, bad, good[1]!.wire, good[2]!.wire))).json()) as {
+      results: { status: string; code?: string }[];
+    };
+    expect(answer.results.map((one) => one.code ?? one.status)).toEqual([
+      'stored',
+      'block.body_mismatch',
+      'policy.refused',
+      'stored',
+    ]);
   });
 
   test('JSON Lines in, a line that is no block is refused by itself', async () => {
     const { id, wire } = await blockOf(['written as JSON']);
     const { toJson } = await import('@cosmicembeddings/sdk');
-    const answer = (await (await post(`${toJson(wire, { vectors: 'json' })}\n{"version": 2}\nnonsense\n`, 'application/x-ndjson')).json()) as { results: { status: string; id?: string; code?: string }[] };
+    const answer = (await (
+      await post(`${toJson(wire, { vectors: 'json' })}\n{"version": 2}\nnonsense\n`, 'application/x-ndjson')
+    ).json()) as { results: { status: string; id?: string; code?: string }[] };
     expect(answer.results[0]).toMatchObject({ status: 'stored', id });
     expect(answer.results.slice(1).map((one) => one.status)).toEqual(['rejected', 'rejected']);
   });
@@ -102,6 +142,7 @@ describe('questions', () => {
     ['/v2/blocks/not-an-id', 404, 'block.not_found'],
     ['/v2/nothing', 404, 'request.not_found'],
     ['/v2/search', 400, 'request.malformed'],
+    ['/v2/blocks/%ff', 400, 'request.malformed'],
     ['/v2/search?q=x&k=-1', 400, 'request.malformed'],
     ['/v2/search?q=x&space=bafyunknown', 404, 'space.unknown'],
     ['/v2/blocks?limit=0', 400, 'request.malformed'],
@@ -112,14 +153,42 @@ describe('questions', () => {
   });
 
   test('malformed JSON in a search is a problem', async () => {
-    const response = await fetch(`${node.url}/v2/search`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"text": ' });
+    const response = await fetch(`${node.url}/v2/search`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"text": ',
+    });
     expect(await problem(response)).toEqual({ status: 400, code: 'request.malformed' });
   });
 
   test('a vector of other dimensions names both', async () => {
     const status = await createClient({ url: node.url }).status();
     const space = status.counts.spaces[0]!.id;
-    await expect(createClient({ url: node.url }).search({ vector: { space, values: [1, 2, 3] }, k: 1 })).rejects.toMatchObject({ code: 'space.dims_mismatch' });
+    await expect(
+      createClient({ url: node.url }).search({ vector: { space, values: [1, 2, 3] }, k: 1 }),
+    ).rejects.toMatchObject({ code: 'space.dims_mismatch' });
+  });
+
+  test('the same question and answer as CBOR, the vector as bytes', async () => {
+    const { decode, encode } = await import('cbor-x');
+    const { vectors } = await embedder.embed(['heron in the reeds'], { role: 'query' });
+    const space = (await createClient({ url: node.url }).status()).counts.spaces[0]!.id;
+    const ask = (values: unknown, accept: string) =>
+      fetch(`${node.url}/v2/search`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/cbor', accept },
+        body: encode({ vector: { space, values }, k: 2 }) as never,
+      });
+    const binary = await ask(new Uint8Array(vectors[0]!.buffer), 'application/cbor');
+    expect(binary.headers.get('content-type')).toBe('application/cbor');
+    const answer = decode(new Uint8Array(await binary.arrayBuffer())) as { hits: { id: string }[] };
+    const plain = (await (await ask(Array.from(vectors[0]!), 'application/json')).json()) as { hits: { id: string }[] };
+    expect(answer.hits.map((hit) => hit.id)).toEqual(plain.hits.map((hit) => hit.id));
+    expect(answer.hits).toHaveLength(2);
+    expect(await problem(await ask(new Uint8Array(7), 'application/cbor'))).toEqual({
+      status: 400,
+      code: 'request.malformed',
+    });
   });
 
   test('k = 0 is no hits, k beyond the ledger is all of it and says so', async () => {
@@ -133,8 +202,20 @@ describe('questions', () => {
 
 describe('operators', () => {
   test('what configures or erases needs the token of the data folder, mode 0600', async () => {
-    for (const [method, path] of [['POST', '/v2/erase'], ['POST', '/v2/peers'], ['DELETE', '/v2/peers?url=x']] as const)
-      expect(await problem(await fetch(node.url + path, { method, headers: { 'content-type': 'application/json' }, ...(method === 'POST' ? { body: '{}' } : {}) }))).toEqual({ status: 401, code: 'request.unauthorised' });
+    for (const [method, path] of [
+      ['POST', '/v2/erase'],
+      ['POST', '/v2/peers'],
+      ['DELETE', '/v2/peers?url=x'],
+    ] as const)
+      expect(
+        await problem(
+          await fetch(node.url + path, {
+            method,
+            headers: { 'content-type': 'application/json' },
+            ...(method === 'POST' ? { body: '{}' } : {}),
+          }),
+        ),
+      ).toEqual({ status: 401, code: 'request.unauthorised' });
     expect(statSync(join(folder, 'token')).mode & 0o777).toBe(0o600);
   });
 
@@ -142,7 +223,11 @@ describe('operators', () => {
     const { id, wire } = await blockOf(['A secret that should not have been published: xyzzyplugh']);
     await post(wire, 'application/cbor-seq', '?wait=indexed');
     const token = readFileSync(join(folder, 'token'), 'utf8').trim();
-    const erased = await fetch(`${node.url}/v2/erase`, { method: 'POST', headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` }, body: JSON.stringify({ ids: [id], reason: 'takedown' }) });
+    const erased = await fetch(`${node.url}/v2/erase`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      body: JSON.stringify({ ids: [id], reason: 'takedown' }),
+    });
     expect(erased.status).toBe(200);
     const answer = await createClient({ url: node.url }).search({ text: 'xyzzyplugh', k: 100, hidden: 'show' });
     expect(answer.hits.some((hit) => hit.id === id)).toBe(false);
@@ -167,6 +252,8 @@ describe('operators', () => {
     const after = await createClient({ url: node.url }).status();
     expect(after.head).toEqual(before.head);
     expect(after.node).toBe(before.node);
-    expect((await createClient({ url: node.url }).search({ text: 'heron in the reeds', k: 1 })).hits[0]?.passage).toBe('The heron waits in the reeds');
+    expect((await createClient({ url: node.url }).search({ text: 'heron in the reeds', k: 1 })).hits[0]?.passage).toBe(
+      'The heron waits in the reeds',
+    );
   });
 });

@@ -1,6 +1,16 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { codes, CosmicError, nextBlock, problemOf, rejected, toJson, wireMaxBytes, type Accepted, type Rejected } from '@cosmicembeddings/sdk';
+import {
+  codes,
+  CosmicError,
+  nextBlock,
+  problemOf,
+  rejected,
+  toJson,
+  wireMaxBytes,
+  type Accepted,
+  type Rejected,
+} from '@cosmicembeddings/sdk';
 import { wireOfJson } from '@cosmicembeddings/sdk/archive';
 import { sendProblem } from '../problem.js';
 import type { Routes } from './routes.js';
@@ -33,7 +43,11 @@ export function blockRoutes(app: FastifyInstance, routes: Routes): void {
       schema: {
         summary: 'Publish blocks: a CBOR sequence, or JSON Lines of JSON forms; each is judged on its own, in order',
         consumes: ['application/cbor-seq', 'application/x-ndjson'],
-        querystring: { type: 'object', additionalProperties: false, properties: { wait: { type: 'string', enum: ['durable', 'indexed'], default: 'durable' } } },
+        querystring: {
+          type: 'object',
+          additionalProperties: false,
+          properties: { wait: { type: 'string', enum: ['durable', 'indexed'], default: 'durable' } },
+        },
       },
     },
     (request, reply) => publish(request, reply, routes),
@@ -44,14 +58,27 @@ export function blockRoutes(app: FastifyInstance, routes: Routes): void {
       schema: {
         summary: 'One block: its signed bytes, or its JSON form',
         produces: ['application/cbor-seq', 'application/json'],
-        querystring: { type: 'object', additionalProperties: false, properties: { vectors: { type: 'string', enum: ['base64', 'json', 'none'] } } },
+        querystring: {
+          type: 'object',
+          additionalProperties: false,
+          properties: { vectors: { type: 'string', enum: ['base64', 'json', 'none'] } },
+        },
       },
     },
     (request, reply) => fetchBlock(request, reply, routes),
   );
   app.get<{ Params: { id: string }; Querystring: { limit?: number } }>(
     '/v2/blocks/:id/related',
-    { schema: { summary: 'Linked and near blocks, each with the reason', querystring: { type: 'object', additionalProperties: false, properties: { limit: { type: 'integer', minimum: 1, maximum: 100, default: 10 } } } } },
+    {
+      schema: {
+        summary: 'Linked and near blocks, each with the reason',
+        querystring: {
+          type: 'object',
+          additionalProperties: false,
+          properties: { limit: { type: 'integer', minimum: 1, maximum: 100, default: 10 } },
+        },
+      },
+    },
     async (request) => routes.related(request.params.id, request.query.limit ?? 10),
   );
   app.get<{ Querystring: ListQuery }>(
@@ -86,14 +113,23 @@ export function blockRoutes(app: FastifyInstance, routes: Routes): void {
           ...(query.from === undefined ? {} : { fromMs: query.from }),
           ...(query.to === undefined ? {} : { toMs: query.to }),
         },
-        { limit: query.limit ?? 100, order: query.order ?? 'newest', ...(query.after === undefined ? {} : { after: query.after }) },
+        {
+          limit: query.limit ?? 100,
+          order: query.order ?? 'newest',
+          ...(query.after === undefined ? {} : { after: query.after }),
+        },
       ),
   );
 }
 
-async function publish(request: FastifyRequest<{ Querystring: PublishQuery }>, reply: FastifyReply, routes: Routes): Promise<FastifyReply> {
+async function publish(
+  request: FastifyRequest<{ Querystring: PublishQuery }>,
+  reply: FastifyReply,
+  routes: Routes,
+): Promise<FastifyReply> {
   const body = request.body;
-  if (!(body instanceof Readable)) throw new CosmicError('request.malformed', 'send application/cbor-seq or application/x-ndjson');
+  if (!(body instanceof Readable))
+    throw new CosmicError('request.malformed', 'send application/cbor-seq or application/x-ndjson');
   const lines = /ndjson|jsonl/.test(request.headers['content-type'] ?? '');
   const items = lines ? jsonBlocks(body) : cborBlocks(body);
   const answers = judgeInOrder(items, routes, request.query.wait ?? 'durable');
@@ -120,8 +156,15 @@ function answerOne(reply: FastifyReply, answer: Accepted): FastifyReply {
   if (answer.status === 'known') return reply.code(200).send({ results: [answer] });
   const code = answer.status === 'later' ? 'block.in_future' : answer.code;
   const detail = answer.status === 'later' ? `retry at ${answer.retryAtMs}` : answer.detail;
-  if (codes[code].retry) void reply.header('retry-after', answer.status === 'later' ? String(Math.max(1, Math.ceil((answer.retryAtMs - Date.now()) / 1000))) : '1');
-  return reply.code(codes[code].http).type('application/problem+json').send({ ...problemOf(code, detail), results: [answer] });
+  if (codes[code].retry)
+    void reply.header(
+      'retry-after',
+      answer.status === 'later' ? String(Math.max(1, Math.ceil((answer.retryAtMs - Date.now()) / 1000))) : '1',
+    );
+  return reply
+    .code(codes[code].http)
+    .type('application/problem+json')
+    .send({ ...problemOf(code, detail), results: [answer] });
 }
 
 /** A block under way: what it will be answered, and that answer as soon as it is there. */
@@ -134,7 +177,11 @@ interface UnderWay {
  * Keeps up to WINDOW blocks under way and answers in order, with all that is settled at a time; a full node slows the
  * sender down instead of failing it.
  */
-async function* judgeInOrder(items: AsyncIterable<Uint8Array | Rejected>, routes: Routes, wait: 'durable' | 'indexed'): AsyncGenerator<readonly Accepted[]> {
+async function* judgeInOrder(
+  items: AsyncIterable<Uint8Array | Rejected>,
+  routes: Routes,
+  wait: 'durable' | 'indexed',
+): AsyncGenerator<readonly Accepted[]> {
   const window: UnderWay[] = [];
   let lastSeq = 0;
   const settle = async (): Promise<readonly Accepted[]> => {
@@ -145,7 +192,9 @@ async function* judgeInOrder(items: AsyncIterable<Uint8Array | Rejected>, routes
     return answers;
   };
   for await (const item of items) {
-    const one: UnderWay = { answer: item instanceof Uint8Array ? routes.accept(item, { type: 'http' }) : Promise.resolve(item) };
+    const one: UnderWay = {
+      answer: item instanceof Uint8Array ? routes.accept(item, { type: 'http' }) : Promise.resolve(item),
+    };
     one.answer.then(
       (answer) => (one.settled = answer),
       () => undefined,
@@ -180,17 +229,26 @@ async function* jsonBlocks(stream: Readable): AsyncGenerator<Uint8Array | Reject
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
     rest = lines.pop()!;
-    if (rest.length > lineMax) return void (yield rejected('block.too_large', `a line of more than ${lineMax} characters`));
+    if (rest.length > lineMax)
+      return void (yield rejected('block.too_large', `a line of more than ${lineMax} characters`));
     for (const line of lines) if (line.trim() !== '') yield wireOfJson(line);
   }
   if (rest.trim() !== '') yield wireOfJson(rest);
 }
 
-async function fetchBlock(request: FastifyRequest<{ Params: { id: string }; Querystring: { vectors?: 'base64' | 'json' | 'none' } }>, reply: FastifyReply, routes: Routes): Promise<FastifyReply> {
+async function fetchBlock(
+  request: FastifyRequest<{ Params: { id: string }; Querystring: { vectors?: 'base64' | 'json' | 'none' } }>,
+  reply: FastifyReply,
+  routes: Routes,
+): Promise<FastifyReply> {
   const view = await routes.api.get(request.params.id);
   if (view === undefined) return sendProblem(reply, 'block.not_found', request.params.id.slice(0, 100));
-  void reply.header('cosmic-seq', String(view.seq)).header('cosmic-first-seen', String(view.firstSeenMs)).header('vary', 'accept');
+  void reply
+    .header('cosmic-seq', String(view.seq))
+    .header('cosmic-first-seen', String(view.firstSeenMs))
+    .header('vary', 'accept');
   const wantsJson = request.query.vectors !== undefined || (request.headers.accept ?? '').includes('application/json');
-  if (wantsJson) return reply.type('application/json').send(toJson(view.wire, { vectors: request.query.vectors ?? 'json' }));
+  if (wantsJson)
+    return reply.type('application/json').send(toJson(view.wire, { vectors: request.query.vectors ?? 'json' }));
   return reply.type('application/cbor-seq').send(Buffer.from(view.wire));
 }

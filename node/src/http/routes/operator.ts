@@ -7,13 +7,24 @@ const url = { type: 'string', maxLength: 2048 } as const;
 /** Status for everybody; what configures or erases only with the token of the data folder. */
 export function operatorRoutes(app: FastifyInstance, routes: Routes): void {
   const operatorOnly = async (request: { headers: { authorization?: string | undefined } }): Promise<void> => {
-    if (!routes.isOperator(request.headers.authorization)) throw new CosmicError('request.unauthorised', 'the token is in the file `token` of the data folder');
+    if (!routes.isOperator(request.headers.authorization))
+      throw new CosmicError('request.unauthorised', 'the token is in the file `token` of the data folder');
   };
-  app.get('/v2/status', { schema: { summary: 'What this node is, holds and runs on' } }, async () => routes.api.status());
-  app.get('/v2/peers', { schema: { summary: 'Peers and their state' } }, async () => ({ peers: await routes.api.peers() }));
+  app.get('/v2/status', { schema: { summary: 'What this node is, holds and runs on' } }, async () =>
+    routes.api.status(),
+  );
+  app.get('/v2/peers', { schema: { summary: 'Peers and their state' } }, async () => ({
+    peers: await routes.api.peers(),
+  }));
   app.post<{ Body: { url: string } }>(
     '/v2/peers',
-    { onRequest: operatorOnly, schema: { summary: 'Add a peer (operator)', body: { type: 'object', required: ['url'], additionalProperties: false, properties: { url } } } },
+    {
+      onRequest: operatorOnly,
+      schema: {
+        summary: 'Add a peer (operator)',
+        body: { type: 'object', required: ['url'], additionalProperties: false, properties: { url } },
+      },
+    },
     async (request) => {
       await routes.addPeer(request.body.url);
       return { peers: await routes.api.peers() };
@@ -21,7 +32,13 @@ export function operatorRoutes(app: FastifyInstance, routes: Routes): void {
   );
   app.delete<{ Querystring: { url: string } }>(
     '/v2/peers',
-    { onRequest: operatorOnly, schema: { summary: 'Remove a peer (operator)', querystring: { type: 'object', required: ['url'], additionalProperties: false, properties: { url } } } },
+    {
+      onRequest: operatorOnly,
+      schema: {
+        summary: 'Remove a peer (operator)',
+        querystring: { type: 'object', required: ['url'], additionalProperties: false, properties: { url } },
+      },
+    },
     async (request) => {
       await routes.removePeer(request.query.url);
       return { peers: await routes.api.peers() };
@@ -37,7 +54,10 @@ export function operatorRoutes(app: FastifyInstance, routes: Routes): void {
           type: 'object',
           required: ['ids', 'reason'],
           additionalProperties: false,
-          properties: { ids: { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: 10_000 }, reason: { type: 'string', enum: ['retracted', 'takedown', 'retention', 'quota'] } },
+          properties: {
+            ids: { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: 10_000 },
+            reason: { type: 'string', enum: ['retracted', 'takedown', 'retention', 'quota'] },
+          },
         },
       },
     },

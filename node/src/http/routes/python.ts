@@ -1,5 +1,14 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { codes, CosmicError, formatOf, problemOf, toJson, type Accepted, type BlockView, type Filter } from '@cosmicembeddings/sdk';
+import {
+  codes,
+  CosmicError,
+  formatOf,
+  problemOf,
+  toJson,
+  type Accepted,
+  type BlockView,
+  type Filter,
+} from '@cosmicembeddings/sdk';
 import { wireOfJson } from '@cosmicembeddings/sdk/archive';
 import { sendProblem } from '../problem.js';
 import type { Routes } from './routes.js';
@@ -15,8 +24,12 @@ export async function pythonRoutes(app: FastifyInstance, routes: Routes): Promis
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body));
   const hide = { schema: { hide: true } };
 
-  app.post<{ Body: string }>('/blocks', hide, async (request, reply) => answerPublished(reply, await publishText(request.body ?? '', routes)));
-  app.get<{ Querystring: Record<string, string> }>('/blocks/search', hide, async ({ query }, reply) => sendBlocks(reply, await findBlocks(query, routes)));
+  app.post<{ Body: string }>('/blocks', hide, async (request, reply) =>
+    answerPublished(reply, await publishText(request.body ?? '', routes)),
+  );
+  app.get<{ Querystring: Record<string, string> }>('/blocks/search', hide, async ({ query }, reply) =>
+    sendBlocks(reply, await findBlocks(query, routes)),
+  );
   app.get<{ Querystring: Record<string, string> }>('/blocks', hide, async ({ query }, reply) =>
     sendBlocks(reply, await findBlocks({ ...query, tags: query['tag'] ?? query['tags'] ?? '' }, routes)),
   );
@@ -24,30 +37,63 @@ export async function pythonRoutes(app: FastifyInstance, routes: Routes): Promis
     const block = await resolve(request.params.id, reply, routes);
     return block === undefined ? reply : reply.type('application/json').send(textOf(block));
   });
-  app.get<{ Params: { id: string }; Querystring: Record<string, string> }>('/blocks/:id/related', hide, async (request, reply) => {
-    const block = await resolve(request.params.id, reply, routes);
-    if (block === undefined) return reply;
-    const related = (await routes.related(block.id, limitOf(request.query['limit'], 5))) as { related: readonly { id: string }[] };
-    return sendBlocks(reply, await fetchAll(related.related.map((item) => item.id), routes));
-  });
+  app.get<{ Params: { id: string }; Querystring: Record<string, string> }>(
+    '/blocks/:id/related',
+    hide,
+    async (request, reply) => {
+      const block = await resolve(request.params.id, reply, routes);
+      if (block === undefined) return reply;
+      const related = (await routes.related(block.id, limitOf(request.query['limit'], 5))) as {
+        related: readonly { id: string }[];
+      };
+      return sendBlocks(
+        reply,
+        await fetchAll(
+          related.related.map((item) => item.id),
+          routes,
+        ),
+      );
+    },
+  );
   app.post<{ Params: { id: string } }>('/blocks/:id/validate', hide, async (request, reply) => {
     const block = await resolve(request.params.id, reply, routes);
     if (block === undefined) return reply;
     const verdict = await routes.check(block.wire);
     const valid = verdict.status === 'checked';
-    return { valid, id: block.id, reason: valid ? 'signature and content verified' : `${verdict.code}: ${verdict.detail}` };
+    return {
+      valid,
+      id: block.id,
+      reason: valid ? 'signature and content verified' : `${verdict.code}: ${verdict.detail}`,
+    };
   });
   app.get('/nodes', hide, async () => ({ nodes: [...(await ownNodes(routes)), ...nodes.list()] }));
   app.get<{ Params: { id: string } }>('/nodes/:id', hide, async (request, reply) => {
     const found = [...(await ownNodes(routes)), ...nodes.list()].find((node) => node['id'] === request.params.id);
     return found ?? sendProblem(reply, 'block.not_found', `no node ${request.params.id.slice(0, 100)}`);
   });
-  app.post<{ Body: string }>('/nodes', hide, async (request) => ({ status: 'registered', node: nodes.add(request.body ?? '') }));
+  app.post<{ Body: string }>('/nodes', hide, async (request) => ({
+    status: 'registered',
+    node: nodes.add(request.body ?? ''),
+  }));
   app.get('/status', hide, async () => {
     const status = await routes.api.status();
-    return { status: 'ok', node_id: status.node, version: status.version, network: status.network, block_count: status.head.count, blocks: status.head.count, peers: status.peers };
+    return {
+      status: 'ok',
+      node_id: status.node,
+      version: status.version,
+      network: status.network,
+      block_count: status.head.count,
+      blocks: status.head.count,
+      peers: status.peers,
+    };
   });
-  app.get('/peers', hide, async () => ({ peers: (await routes.api.peers()).map((peer) => ({ id: peer.node ?? peer.address, address: peer.address, state: peer.state })) }));
+  app.get('/peers', hide, async () => ({
+    peers: (await routes.api.peers()).map((peer) => ({
+      id: peer.node ?? peer.address,
+      address: peer.address,
+      state: peer.state,
+    })),
+  }));
 }
 
 async function publishText(text: string, routes: Routes): Promise<Accepted> {
@@ -58,9 +104,15 @@ async function publishText(text: string, routes: Routes): Promise<Accepted> {
 }
 
 function answerPublished(reply: FastifyReply, answer: Accepted): FastifyReply {
-  if (answer.status === 'stored' || answer.status === 'known') return reply.code(200).send({ ...answer, message: answer.status === 'stored' ? 'block kept' : 'block was here already' });
+  if (answer.status === 'stored' || answer.status === 'known')
+    return reply
+      .code(200)
+      .send({ ...answer, message: answer.status === 'stored' ? 'block kept' : 'block was here already' });
   const code = answer.status === 'later' ? 'block.in_future' : answer.code;
-  return reply.code(codes[code].http).type('application/problem+json').send(problemOf(code, answer.status === 'later' ? `retry at ${answer.retryAtMs}` : answer.detail));
+  return reply
+    .code(codes[code].http)
+    .type('application/problem+json')
+    .send(problemOf(code, answer.status === 'later' ? `retry at ${answer.retryAtMs}` : answer.detail));
 }
 
 /** A block by CID, or by the name that it calls itself; several of one name are a 409 with their ids. */
@@ -69,7 +121,13 @@ async function resolve(id: string, reply: FastifyReply, routes: Routes): Promise
   if (direct !== undefined) return direct;
   const named = await routes.aliases(id);
   if (named.length > 1) {
-    void reply.code(409).type('application/problem+json').send({ ...problemOf('block.ambiguous', `${named.length} blocks call themselves ${id.slice(0, 100)}`), ids: named });
+    void reply
+      .code(409)
+      .type('application/problem+json')
+      .send({
+        ...problemOf('block.ambiguous', `${named.length} blocks call themselves ${id.slice(0, 100)}`),
+        ids: named,
+      });
     return undefined;
   }
   const block = named[0] === undefined ? undefined : await routes.api.get(named[0]);
@@ -78,7 +136,9 @@ async function resolve(id: string, reply: FastifyReply, routes: Routes): Promise
 }
 
 function textOf(block: BlockView): string {
-  return formatOf(block.wire)?.name === 'python/1' ? new TextDecoder().decode(block.wire) : toJson(block.wire, { vectors: 'json' });
+  return formatOf(block.wire)?.name === 'python/1'
+    ? new TextDecoder().decode(block.wire)
+    : toJson(block.wire, { vectors: 'json' });
 }
 
 /** Texts as they stand, so that no number changes on its way out. */
@@ -101,7 +161,10 @@ async function findBlocks(query: Record<string, string>, routes: Routes): Promis
   };
   const byName = creator !== undefined && creator !== '' && !creator.startsWith('did:key:');
   const wanted = byName ? 1000 : limit;
-  const ids = query['q'] === undefined || query['q'] === '' ? (await routes.api.find(filter, { limit: wanted })).ids : (await routes.api.search({ text: query['q'], k: wanted, filter })).hits.map((hit) => hit.id);
+  const ids =
+    query['q'] === undefined || query['q'] === ''
+      ? (await routes.api.find(filter, { limit: wanted })).ids
+      : (await routes.api.search({ text: query['q'], k: wanted, filter })).hits.map((hit) => hit.id);
   const blocks = await fetchAll([...new Set(ids)], routes);
   return (byName ? blocks.filter((block) => isCreatedBy(block, creator)) : blocks).slice(0, limit);
 }
@@ -109,7 +172,10 @@ async function findBlocks(query: Record<string, string>, routes: Routes): Promis
 /** Version 1 lets authors call themselves anything; the name counts where the text carries it. */
 function isCreatedBy(block: BlockView, name: string): boolean {
   const text = textOf(block);
-  return text.includes(JSON.stringify(name)) && (JSON.parse(text.replace(/\b-?(NaN|Infinity)\b/g, 'null')) as { created_by?: unknown }).created_by === name;
+  return (
+    text.includes(JSON.stringify(name)) &&
+    (JSON.parse(text.replace(/\b-?(NaN|Infinity)\b/g, 'null')) as { created_by?: unknown }).created_by === name
+  );
 }
 
 function limitOf(text: string | undefined, otherwise: number): number {
@@ -123,7 +189,9 @@ async function ownNodes(routes: Routes): Promise<Record<string, unknown>[]> {
   const peers = await routes.api.peers();
   return [
     { id: status.node, name: 'this node', version: status.version },
-    ...peers.flatMap((peer) => (peer.node === undefined ? [] : [{ id: peer.node, name: peer.address, address: peer.address }])),
+    ...peers.flatMap((peer) =>
+      peer.node === undefined ? [] : [{ id: peer.node, name: peer.address, address: peer.address }],
+    ),
   ];
 }
 
@@ -139,7 +207,8 @@ class NodeHints {
       throw new CosmicError('request.malformed', 'send the node as JSON', { cause });
     }
     const node = value as Record<string, unknown>;
-    if (typeof node !== 'object' || node === null || typeof node['id'] !== 'string' || text.length > 8192) throw new CosmicError('request.malformed', 'expected {"id", "name", "location", …} of at most 8 KiB');
+    if (typeof node !== 'object' || node === null || typeof node['id'] !== 'string' || text.length > 8192)
+      throw new CosmicError('request.malformed', 'expected {"id", "name", "location", …} of at most 8 KiB');
     this.hints.delete(node['id']);
     this.hints.set(node['id'], node);
     if (this.hints.size > 1000) this.hints.delete(this.hints.keys().next().value!);

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { SearchRequest } from '@cosmicembeddings/sdk';
+import { speakCbor } from '../cbor.js';
 import type { Routes } from './routes.js';
 
 const texts = { type: 'array', items: { type: 'string' }, maxItems: 1000 } as const;
@@ -13,7 +14,15 @@ const filter = {
     kinds: texts,
     tagsAll: texts,
     tagsAny: texts,
-    links: { type: 'array', items: { type: 'object', required: ['id'], additionalProperties: false, properties: { rel: { type: 'string' }, id: { type: 'string' } } } },
+    links: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['id'],
+        additionalProperties: false,
+        properties: { rel: { type: 'string' }, id: { type: 'string' } },
+      },
+    },
     language: { type: 'string' },
     fromMs: { type: 'integer' },
     toMs: { type: 'integer' },
@@ -34,7 +43,12 @@ const searchRequest = {
       additionalProperties: false,
       properties: { space: { type: 'string' }, values: { type: 'array', items: { type: 'number' }, maxItems: 8192 } },
     },
-    like: { type: 'object', required: ['id'], additionalProperties: false, properties: { id: { type: 'string' }, row: { type: 'integer', minimum: 0 } } },
+    like: {
+      type: 'object',
+      required: ['id'],
+      additionalProperties: false,
+      properties: { id: { type: 'string' }, row: { type: 'integer', minimum: 0 } },
+    },
     k,
     filter,
     mode: { type: 'string', enum: ['hybrid', 'vectors', 'words'] },
@@ -45,7 +59,11 @@ const searchRequest = {
     hidden: { type: 'string', enum: ['hide', 'show'] },
     after: { type: 'string' },
     explain: { type: 'boolean' },
-    weights: { type: 'object', additionalProperties: false, properties: { vectors: { type: 'number' }, words: { type: 'number' } } },
+    weights: {
+      type: 'object',
+      additionalProperties: false,
+      properties: { vectors: { type: 'number' }, words: { type: 'number' } },
+    },
   },
 } as const;
 
@@ -62,6 +80,8 @@ interface SearchQuery {
 }
 
 export function queryRoutes(app: FastifyInstance, { api }: Routes): void {
+  app.removeContentTypeParser('application/cbor');
+  speakCbor(app);
   app.post<{ Body: Omit<SearchRequest, 'k'> & { k?: number } }>(
     '/v2/search',
     { schema: { summary: 'What is near this? By text, by vector, or like a block', body: searchRequest } },
@@ -76,7 +96,17 @@ export function queryRoutes(app: FastifyInstance, { api }: Routes): void {
           type: 'object',
           required: ['q'],
           additionalProperties: false,
-          properties: { q: { type: 'string' }, k, tag: texts, author: texts, kind: texts, space: texts, mode: searchRequest.properties.mode, explain: { type: 'boolean' }, after: { type: 'string' } },
+          properties: {
+            q: { type: 'string' },
+            k,
+            tag: texts,
+            author: texts,
+            kind: texts,
+            space: texts,
+            mode: searchRequest.properties.mode,
+            explain: { type: 'boolean' },
+            after: { type: 'string' },
+          },
         },
       },
     },

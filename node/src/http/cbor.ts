@@ -1,0 +1,39 @@
+import { Decoder, Encoder } from 'cbor-x';
+import type { FastifyInstance } from 'fastify';
+import { CosmicError } from '@cosmicembeddings/sdk';
+
+/**
+ * Questions and answers as CBOR (RFC 8949) for programs that would rather not spell 384 numbers as text: a vector is a
+ * byte string of little-endian float32 numbers. Blocks never pass here; their codec is the SDK's strict one.
+ */
+const encoder = new Encoder({ useRecords: false, tagUint8Array: false });
+const decoder = new Decoder({ useRecords: false, mapsAsObjects: true });
+
+/** Takes `application/cbor` bodies in this scope, and answers in it where the request's Accept says so. */
+export function speakCbor(app: FastifyInstance): void {
+  app.addContentTypeParser('application/cbor', { parseAs: 'buffer' }, (_request, body, done) => {
+    try {
+      done(null, withNumbers(decoder.decode(body as Buffer)));
+    } catch (cause) {
+      done(new CosmicError('request.malformed', 'the body is no CBOR item', { cause }));
+    }
+  });
+  app.addHook('preSerialization', async (request, reply, payload) => {
+    if (!(request.headers.accept ?? '').includes('application/cbor') || reply.statusCode >= 400) return payload;
+    void reply.type('application/cbor').serializer((value: unknown) => encoder.encode(value) as unknown as string);
+    return payload;
+  });
+}
+
+/** `vector.values` as numbers, whether it came as a list or as bytes. */
+function withNumbers(body: unknown): unknown {
+  const vector = (body as { vector?: { values?: unknown } } | null)?.vector;
+  if (vector?.values instanceof Uint8Array) vector.values = numbersOf(vector.values);
+  return body;
+}
+
+function numbersOf(bytes: Uint8Array): number[] {
+  if (bytes.length % 4 !== 0) throw new RangeError('float32 numbers need a multiple of four bytes');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
+}
