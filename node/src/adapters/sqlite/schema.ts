@@ -29,7 +29,7 @@ CREATE TABLE blocks (
 CREATE TABLE bytes (block INTEGER PRIMARY KEY, envelope BLOB NOT NULL, body BLOB);
 CREATE UNIQUE INDEX blocks_digest ON blocks (digest);
 CREATE UNIQUE INDEX blocks_time ON blocks (time, digest);
-CREATE INDEX blocks_author ON blocks (author, time, digest);
+CREATE INDEX blocks_author ON blocks (author, time);
 CREATE INDEX blocks_label ON blocks (first_label) WHERE row_count > 0;
 CREATE TABLE events (seq INTEGER PRIMARY KEY, block INTEGER, digest BLOB, reason TEXT);
 CREATE TABLE tags (tag INTEGER NOT NULL, block INTEGER NOT NULL, PRIMARY KEY (tag, block)) WITHOUT ROWID;
@@ -44,12 +44,18 @@ CREATE INDEX decided_number ON decided (number);
 
 const migrations: readonly ((database: Database) => void)[] = [];
 
-/** Settings of a connection. 16 kB pages hold seven 2-kB blocks; FULL syncs each commit; erased bytes are overwritten. */
-export function configure(database: Database, engine: SqliteEngine): void {
-  database.exec('PRAGMA page_size = 16384');
+/** A page holds whole blocks only: of some 2.4 kB, 32 kB lose 7 % where 16 kB lose 15 %, and write as fast (bench/store). */
+export const storePageBytes = 32_768;
+export const textPageBytes = 16_384;
+const LOG_BYTES = 16 * 1024 * 1024;
+
+/** Settings of a connection. FULL syncs each commit; erased bytes are overwritten. */
+export function configure(database: Database, engine: SqliteEngine, pageBytes = storePageBytes): void {
+  database.exec(`PRAGMA page_size = ${pageBytes}`);
   // The WebAssembly build has no shared memory, so no write-ahead log.
   database.exec(engine === 'wasm' ? 'PRAGMA journal_mode = DELETE' : 'PRAGMA journal_mode = WAL');
-  database.exec('PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -32000; PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 67108864');
+  database.exec(`PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -32000;
+    PRAGMA wal_autocheckpoint = ${LOG_BYTES / pageBytes}; PRAGMA journal_size_limit = ${2 * LOG_BYTES}`);
 }
 
 export interface StoreIdentity {

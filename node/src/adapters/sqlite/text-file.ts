@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { contentOf, CosmicError, type Cursor, type Registry, type TailItem, type TextHit } from '@cosmicembeddings/sdk';
 import { faultOf, openDatabase, transaction, type Database, type SqliteEngine, type Statement } from './driver.js';
 import { digestOf, idOfRow } from './rows.js';
-import { configure } from './schema.js';
+import { configure, textPageBytes } from './schema.js';
 import { matchOf } from './text-query.js';
 import { WordFollower } from './word-follower.js';
 
@@ -15,7 +15,7 @@ export interface StoreNow {
 type Put = Extract<TailItem, { type: 'put' }>['block'];
 
 /** A changed tokeniser, table or rule of what is indexed. */
-const VERSION = '2';
+const VERSION = '3';
 
 /**
  * `text.sqlite`: passages in FTS5, with the store position that they cover. The texts themselves stay in the store: the
@@ -60,7 +60,7 @@ export class TextFile {
   private static openAsItIs(path: string, engine: SqliteEngine, store: StoreNow): TextFile {
     const database = openDatabase(engine, path);
     try {
-      configure(database, engine);
+      configure(database, engine, textPageBytes);
       // A follower can be rebuilt, so its commits need not reach the disk one by one.
       database.exec('PRAGMA synchronous = NORMAL');
       return new TextFile(database, startOf(database, store));
@@ -162,7 +162,7 @@ function startOf(database: Database, store: StoreNow): Cursor {
     database.exec(`
       DROP TABLE IF EXISTS passages; DROP TABLE IF EXISTS documents; DELETE FROM meta;
       CREATE TABLE documents (id INTEGER PRIMARY KEY, label INTEGER NOT NULL, digest BLOB NOT NULL, python INTEGER NOT NULL);
-      CREATE INDEX documents_label ON documents (label) WHERE label >= 0;
+      CREATE INDEX documents_label ON documents (label);
       CREATE INDEX documents_digest ON documents (digest) WHERE label = -1;
       CREATE VIRTUAL TABLE passages USING fts5 (heading, body, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2');`);
     const set = database.prepare('INSERT INTO meta VALUES (?, ?)');
