@@ -11,7 +11,7 @@ import { define } from './command.js';
 
 interface ExportFlags {
   file?: string | undefined;
-  format: 'cbor' | 'jsonl' | 'car' | 'npy';
+  format?: 'cbor' | 'jsonl' | 'car' | 'npy' | undefined;
   tag?: string[] | undefined;
   author?: string[] | undefined;
   kind?: string[] | undefined;
@@ -30,8 +30,7 @@ export const exportCommand = define<ExportFlags>({
       .positional('file', { type: 'string', describe: 'file to write; standard output when left out' })
       .option('format', {
         choices: ['cbor', 'jsonl', 'car', 'npy'] as const,
-        default: 'cbor' as const,
-        describe: 'npy: FILE.npy for each space, with FILE.ids.txt',
+        describe: 'told from the name when left out, else cbor; npy: FILE.npy for each space, with FILE.ids.txt',
       })
       .option('tag', { type: 'string', array: true, nargs: 1, describe: 'only blocks with this tag; may be repeated' })
       .option('author', { type: 'string', array: true, nargs: 1, describe: 'only of this author' })
@@ -46,16 +45,23 @@ export const exportCommand = define<ExportFlags>({
     const source = (): AsyncGenerator<Uint8Array> => wiresOf(client, ids);
     // yargs reads a lone dash as an empty word.
     const file = args.file === '' ? undefined : args.file;
-    if (args.format === 'npy') return writeTables(file, source);
+    const format = args.format ?? formatOfName(file);
+    if (format === 'npy') return writeTables(file, source);
     const out = file === undefined ? process.stdout : createWriteStream(file);
     await pipeline(
-      Readable.from(args.format === 'car' ? writeCar(source) : args.format === 'jsonl' ? linesOf(source()) : source()),
+      Readable.from(format === 'car' ? writeCar(source) : format === 'jsonl' ? linesOf(source()) : source()),
       out,
       { end: file !== undefined },
     );
     note(`${plural(ids.length, 'block')} exported`);
   },
 });
+
+/** A file that is called .car must be one. */
+function formatOfName(file: string | undefined): NonNullable<ExportFlags['format']> {
+  const ending = /\.(jsonl|car|npy)$/.exec(file ?? '')?.[1];
+  return (ending as 'jsonl' | 'car' | 'npy' | undefined) ?? 'cbor';
+}
 
 function filterOf(args: ExportFlags): Filter {
   return {

@@ -146,6 +146,12 @@ describe('other ways in and out', () => {
     expect((await cosmic(['import', file, '--json'])).json()).toEqual({ stored: 0, known: 1, later: 0, refused: [] });
   });
 
+  test('a name that ends in .car gets a CAR without --format', async () => {
+    await cosmic(['export', path('named.car')]);
+    await cosmic(['export', path('asked'), '--format', 'car']);
+    expect(readFileSync(path('named.car'))).toEqual(readFileSync(path('asked')));
+  });
+
   test('export --format npy: a matrix and its ids', async () => {
     await cosmic(['export', path('rows.npy'), '--format', 'npy']);
     const bytes = readFileSync(path('rows.npy'));
