@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CheckedBlock } from '@cosmicembeddings/sdk';
-import { openDatabase } from '../../src/adapters/sqlite/driver.js';
+import { loadableEngines, openDatabase } from '../../src/adapters/sqlite/driver.js';
 import { openSqlite, StoreReader, storeFile, type SqliteParts } from '../../src/adapters/sqlite/index.js';
 import { backup, restore } from '../../src/store/backup.js';
 import { eraseAndProve, tracesOf } from '../../src/store/erase.js';
@@ -16,6 +16,7 @@ const home = mkdtempSync(join(tmpdir(), 'cosmic-upkeep-'));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 let folders = 0;
 const newFolder = (): string => join(home, String(++folders));
+const engine = loadableEngines()[0]!;
 const identity = { network: 'dev', node: 'did:key:zTest' };
 const open = (folder: string): Promise<SqliteParts> => openSqlite({ folder, ...identity });
 
@@ -54,7 +55,7 @@ describe('fsck', () => {
 
   const damage = async (sql: string, ...values: (number | string | Uint8Array)[]): Promise<Awaited<ReturnType<typeof fsck>>> => {
     const folder = await filled();
-    const database = openDatabase('better-sqlite3', storeFile(folder));
+    const database = openDatabase(engine, storeFile(folder));
     database.prepare(sql).run(...values);
     database.close();
     return fsck({ folder, checks });
@@ -159,7 +160,7 @@ describe('erasure', () => {
       await text.catchUp(Date.now() + 10_000);
       expect((await text.search('zanzibarquux', 5)).map(({ id }) => id)).toEqual([secret.id]);
     });
-    const reader = new StoreReader(storeFile(folder), 'better-sqlite3');
+    const reader = new StoreReader(storeFile(folder), engine);
     const words = ['zanzibarquux', 'wolperting'].map((word) => ({ what: word, bytes: new TextEncoder().encode(word) }));
     const needles = [...needlesOf(reader.get([secret.id])[0]!, registry), ...words];
     reader.close();
@@ -207,7 +208,7 @@ describe('erasure', () => {
 describe('retention', () => {
   const plan = async (rules: unknown, nowMs: number): Promise<string[]> => {
     const folder = await filled();
-    const reader = new StoreReader(storeFile(folder), 'better-sqlite3');
+    const reader = new StoreReader(storeFile(folder), engine);
     const { erase } = planRetention(reader, parseRetention(rules), nowMs);
     reader.close();
     return erase.map(({ id, rule }) => `${blocks.findIndex((block) => block.id === id)} ${rule}`);
