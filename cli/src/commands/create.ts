@@ -128,7 +128,7 @@ function check(wire: Uint8Array, settings: Settings): void {
 }
 
 function save(bytes: Uint8Array, file: string | undefined): void {
-  if (file === undefined) return print(new TextDecoder().decode(bytes).trimEnd());
+  if (file === undefined || file === '-') return print(new TextDecoder().decode(bytes).trimEnd());
   writeFileSync(file, bytes);
   note(`written to ${file}`);
 }

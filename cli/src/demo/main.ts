@@ -29,11 +29,7 @@ import { forgeries } from './forgeries.js';
 import { startNode, type DemoNode } from './nodes.js';
 
 const USAGE = 'npm run demo -- [FILE|FOLDER…] [--ask "question"]… [--keep]';
-const QUESTIONS = [
-  'How is a block signed?',
-  'What does the stamp of the sky prove?',
-  'How does a node catch up with what it missed?',
-];
+const QUESTIONS = ['How is a block signed?', 'What does the stamp of the sky prove?', 'Which embedders can I use?'];
 const WAIT_MS = 30_000;
 
 interface Agent {

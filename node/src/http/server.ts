@@ -95,6 +95,9 @@ function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyR
     return sendProblem(reply, error.code, error.detail);
   }
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return sendProblem(reply, 'request.too_large', error.message);
+  const unknown = error.validation?.[0]?.params['additionalProperty'];
+  if (typeof unknown === 'string')
+    return sendProblem(reply, 'request.malformed', `${error.validationContext ?? 'request'}: unknown field ${unknown}`);
   if (error.statusCode !== undefined && error.statusCode < 500)
     return sendProblem(reply, 'request.malformed', error.message);
   log.error(

@@ -112,6 +112,30 @@ describe('publishing', () => {
     expect(answer.results.slice(1).map((one) => one.status)).toEqual(['rejected', 'rejected']);
   });
 
+  test('blocks of both versions in one call, a version-1 text with line breaks among them', async () => {
+    const { dumps, PyFloat, PyInt, Signer } = await import('@cosmicembeddings/sdk/python');
+    const legacy = Signer.fromSeed(new Uint8Array(32).fill(8)).signBlock(
+      new Map<string, never>([
+        ['version', '1.0'],
+        ['timestamp', new PyInt(1_755_535_817n)],
+        [
+          'model',
+          new Map<string, unknown>([
+            ['name', 'm'],
+            ['dimensions', new PyInt(2n)],
+          ]),
+        ],
+        ['embeddings', [[new PyFloat(0.5), new PyFloat(1)]]],
+        ['content', ['an old block']],
+        ['metadata', new Map()],
+      ] as never),
+    );
+    const text = utf8(dumps(legacy).replaceAll(', "', ',\n "'));
+    const { wire } = await blockOf(['beside an old block']);
+    const answers = await createClient({ url: node.url }).publish([text, wire, text]);
+    expect(answers.map((answer) => answer.status)).toEqual(['stored', 'stored', 'known']);
+  });
+
   test('wait=indexed: found right after the answer', async () => {
     const { id, wire } = await blockOf(['A lighthouse keeper counts the ships']);
     await post(wire, 'application/cbor-seq', '?wait=indexed');
@@ -150,6 +174,15 @@ describe('questions', () => {
     ['/v2/views/absent/query', 404, 'request.not_found'],
   ])('GET %s is %i %s', async (path, status, code) => {
     expect(await problem(await fetch(node.url + path))).toEqual({ status, code });
+  });
+
+  test('an unknown field is named', async () => {
+    const response = await fetch(`${node.url}/v2/search`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"text": "x", "limit": 3}',
+    });
+    expect(((await response.json()) as { detail: string }).detail).toBe('body: unknown field limit');
   });
 
   test('malformed JSON in a search is a problem', async () => {

@@ -63,8 +63,8 @@ export function createClient(options: ClientOptions): NodeClient {
     publish: async (blocks, publishing = {}) => {
       const answers: Accepted[] = [];
       const query = publishing.wait === undefined ? '' : `?wait=${publishing.wait}`;
-      for (const batch of batches(blocks)) {
-        const body = { type: 'application/cbor-seq', data: concatBytes(...batch) };
+      for (const batch of runs(blocks).flatMap((run) => [...batches(run)])) {
+        const body = bodyOf(batch);
         const response = await ask(host, `/v2/blocks${query}`, {
           method: 'POST',
           body,
@@ -106,6 +106,28 @@ export function createClient(options: ClientOptions): NodeClient {
       (await jsonOf<{ seqs: number[] }>(await ask(host, '/v2/erase', { method: 'POST', body: json({ ids, reason }) })))
         .seqs,
   };
+}
+
+const VERSION_1 = 0x7b;
+
+/** Stretches of blocks of one format, in order: version 1 travels as JSON Lines, version 2 as a CBOR sequence. */
+function runs(blocks: readonly Uint8Array[]): Uint8Array[][] {
+  const all: Uint8Array[][] = [];
+  for (const block of blocks) {
+    const last = all.at(-1);
+    if (last !== undefined && (last[0]![0] === VERSION_1) === (block[0] === VERSION_1)) last.push(block);
+    else all.push([block]);
+  }
+  return all;
+}
+
+/** A line break stands only between the parts of a JSON text, never inside its strings; an id does not depend on it. */
+function bodyOf(batch: readonly Uint8Array[]): { type: string; data: Uint8Array } {
+  if (batch[0]![0] !== VERSION_1) return { type: 'application/cbor-seq', data: concatBytes(...batch) };
+  const lines = batch.map((block) => concatBytes(block, Uint8Array.of(0x0a)));
+  for (const line of lines)
+    for (let i = 0; i < line.length - 1; i++) if (line[i] === 0x0a || line[i] === 0x0d) line[i] = 0x20;
+  return { type: 'application/x-ndjson', data: concatBytes(...lines) };
 }
 
 /** Statuses with which a single refused block is answered; its problem object carries `results` as well. */

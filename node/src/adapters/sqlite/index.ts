@@ -1,5 +1,6 @@
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BlockStore, Catalogue, Head } from '@cosmicembeddings/sdk';
+import { CosmicError, type BlockStore, type Catalogue, type Head } from '@cosmicembeddings/sdk';
 import { createCatalogue } from './catalogue.js';
 import { chooseSqlite, faultOf, openDatabase, type SqliteEngine } from './driver.js';
 import { openGroupCommit } from './group-commit.js';
@@ -48,10 +49,16 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
   try {
     const path = storeFile(options.folder);
     if (engine === 'wasm') clearWasmLocks([path, textFile(options.folder)]);
+    refuseEmptied(options.folder);
     initialise(path, engine, options);
     const writer = await openGroupCommit({ path, engine });
     const reader = new StoreReader(path, engine);
-    const text = await openText({ storePath: path, path: textFile(options.folder), engine, plugins: options.plugins ?? [] });
+    const text = await openText({
+      storePath: path,
+      path: textFile(options.folder),
+      engine,
+      plugins: options.plugins ?? [],
+    });
     const store: BlockStore = {
       put: (arrivals) => (arrivals.length === 0 ? Promise.resolve([]) : writer.put(arrivals)),
       get: async (ids) => reader.get(ids),
@@ -87,7 +94,21 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
   }
 }
 
-function initialise(path: string, engine: SqliteEngine, identity: { readonly network: string; readonly node: string }): void {
+/** A store that lost all its bytes beside an index that has some is damage, not a first start. */
+function refuseEmptied(folder: string): void {
+  const sizeOf = (path: string): number => (existsSync(path) ? statSync(path).size : 0);
+  if (existsSync(storeFile(folder)) && sizeOf(storeFile(folder)) === 0 && sizeOf(textFile(folder)) > 0)
+    throw new CosmicError(
+      'store.corrupt',
+      `${storeFile(folder)} is empty; restore a backup, or remove it to begin anew`,
+    );
+}
+
+function initialise(
+  path: string,
+  engine: SqliteEngine,
+  identity: { readonly network: string; readonly node: string },
+): void {
   const database = openDatabase(engine, path);
   try {
     prepare(database, engine, identity);
@@ -97,7 +118,12 @@ function initialise(path: string, engine: SqliteEngine, identity: { readonly net
 }
 
 /** The store's reading half for other threads. */
-export function openSqliteReader({ folder, engine }: { readonly folder: string; readonly engine: SqliteEngine }): StoreReader {
+export function openSqliteReader({
+  folder,
+  engine,
+}: {
+  readonly folder: string;
+  readonly engine: SqliteEngine;
+}): StoreReader {
   return new StoreReader(storeFile(folder), engine);
 }
-
