@@ -29,7 +29,11 @@ import { forgeries } from './forgeries.js';
 import { startNode, type DemoNode } from './nodes.js';
 
 const USAGE = 'npm run demo -- [FILE|FOLDER…] [--ask "question"]… [--keep]';
-const QUESTIONS = ['How is a block signed?', 'What does the stamp of the sky prove?', 'Which embedders can I use?'];
+const QUESTIONS = [
+  'What does a hit prove?',
+  'What does the stamp of the sky prove?',
+  'Can a published text be taken back?',
+];
 const WAIT_MS = 30_000;
 
 interface Agent {
