@@ -52,10 +52,20 @@ const LOG_BYTES = 16 * 1024 * 1024;
 /** Settings of a connection. FULL syncs each commit; erased bytes are overwritten. */
 export function configure(database: Database, engine: SqliteEngine, pageBytes = storePageBytes): void {
   database.exec(`PRAGMA page_size = ${pageBytes}`);
-  // The WebAssembly build has no shared memory, so no write-ahead log.
-  database.exec(engine === 'wasm' ? 'PRAGMA journal_mode = DELETE' : 'PRAGMA journal_mode = WAL');
+  if (engine === 'wasm') leaveLog(database);
+  else database.exec('PRAGMA journal_mode = WAL');
   database.exec(`PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA cache_size = -32000;
     PRAGMA wal_autocheckpoint = ${LOG_BYTES / pageBytes}; PRAGMA journal_size_limit = ${2 * LOG_BYTES}`);
+}
+
+/**
+ * The WebAssembly build has no shared memory, so no write-ahead log; a file that another engine left in that mode it can
+ * open for itself alone, and take out of it (sqlite.org/wal.html, section 8).
+ */
+function leaveLog(database: Database): void {
+  database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL');
+  // The lock goes with the next read.
+  database.prepare('SELECT count(*) AS n FROM sqlite_master').all();
 }
 
 export interface StoreIdentity {
