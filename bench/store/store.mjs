@@ -17,7 +17,10 @@ const SINGLES = 1000;
 const folder = mkdtempSync(join(tmpdir(), 'cosmic-bench-store-'));
 const seconds = (since) => (performance.now() - since) / 1000;
 const arrival = (number) => ({ block: blockOf(number, { dims: 384, textBytes: 200 }), firstSeenMs: number });
-const bytesOf = (name) => readdirSync(folder).filter((file) => file.startsWith(name)).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
+const bytesOf = (name) =>
+  readdirSync(folder)
+    .filter((file) => file.startsWith(name))
+    .reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
 
 try {
   const parts = await openSqlite({ folder, network: 'dev', node: 'did:key:zBench', engine });
@@ -55,7 +58,7 @@ try {
   since = performance.now();
   const { epoch } = await parts.store.head();
   let seq = 0;
-  for (let items; (items = await parts.store.tail({ epoch, seq }, 500)).length > 0; ) seq = items.at(-1).seq;
+  for (let items; (items = await parts.store.tail({ epoch, seq }, 500)).length > 0;) seq = items.at(-1).seq;
   const tail = seq / seconds(since);
 
   const timed = async (work) => {
@@ -63,14 +66,29 @@ try {
     await work();
     return Math.round(seconds(since) * 1e5) / 100;
   };
-  const labels = { firstMs: await timed(() => parts.catalogue.labels({ hasRows: true })), againMs: await timed(() => parts.catalogue.labels({ hasRows: true })), tagMs: await timed(() => parts.catalogue.labels({ tagsAny: ['tag-10'] })) };
+  const labels = {
+    firstMs: await timed(() => parts.catalogue.labels({ hasRows: true })),
+    againMs: await timed(() => parts.catalogue.labels({ hasRows: true })),
+    tagMs: await timed(() => parts.catalogue.labels({ tagsAny: ['tag-10'] })),
+  };
   const total = count + SINGLES * 11;
   await parts.close();
   record('../store/results/store.jsonl', {
-    what: 'store alone', engine: parts.engine, blocks: count, blockBytes, batch: BATCH,
-    batchedPutsPerSecond: Math.round(batched), cpuMicrosecondsPerPut: Math.round((used.user + used.system) / count),
-    singlePutsPerSecond: Math.round(singles), joinedSinglePutsPerSecond: Math.round(joined), getsPerSecond: Math.round(gets), tailPerSecond: Math.round(tail),
-    textIndexSecondsBehind: Math.round(textSeconds * 100) / 100, labels, storeBytesPerBlock: Math.round(bytesOf('store') / total), textBytesPerBlock: Math.round(bytesOf('text') / total),
+    what: 'store alone',
+    engine: parts.engine,
+    blocks: count,
+    blockBytes,
+    batch: BATCH,
+    batchedPutsPerSecond: Math.round(batched),
+    cpuMicrosecondsPerPut: Math.round((used.user + used.system) / count),
+    singlePutsPerSecond: Math.round(singles),
+    joinedSinglePutsPerSecond: Math.round(joined),
+    getsPerSecond: Math.round(gets),
+    tailPerSecond: Math.round(tail),
+    textIndexSecondsBehind: Math.round(textSeconds * 100) / 100,
+    labels,
+    storeBytesPerBlock: Math.round(bytesOf('store') / total),
+    textBytesPerBlock: Math.round(bytesOf('text') / total),
   });
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -20,7 +20,17 @@ let count = 0;
 
 /** One life of the writer: how many of its acknowledgements arrived before it was killed. */
 function life(round) {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('crash-writer.mjs', import.meta.url)), folder, String(round * 1_000_000), String(seed + round), engine], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(
+    process.execPath,
+    [
+      fileURLToPath(new URL('crash-writer.mjs', import.meta.url)),
+      folder,
+      String(round * 1_000_000),
+      String(seed + round),
+      engine,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   const delayMs = random() * 300;
   return new Promise((resolve, reject) => {
     let text = '';
@@ -63,21 +73,29 @@ async function check() {
         if (item.type === 'erase') continue;
         const { block } = item;
         const wanted = blockOf(block.firstSeenMs);
-        if (block.id !== wanted.id || block.firstLabel !== label++) throw new Error(`block ${block.seq}: wrong id or label`);
-        if (!same(block.envelope, wanted.envelope) || (block.erased === undefined && !same(block.body, wanted.body))) throw new Error(`block ${block.seq}: its bytes are not what was put`);
+        if (block.id !== wanted.id || block.firstLabel !== label++)
+          throw new Error(`block ${block.seq}: wrong id or label`);
+        if (!same(block.envelope, wanted.envelope) || (block.erased === undefined && !same(block.body, wanted.body)))
+          throw new Error(`block ${block.seq}: its bytes are not what was put`);
         if (block.erased === undefined) bodies.add(block.firstSeenMs);
         else if (block.body !== null) throw new Error(`block ${block.seq}: erased and still there`);
         put.delete(block.firstSeenMs);
       }
     }
     if (put.size > 0) throw new Error(`${put.size} acknowledged blocks are gone, e.g. ${[...put][0]}`);
-    for (const number of erased) if (bodies.has(number)) throw new Error(`the acknowledged erasure of ${number} is gone`);
-    if (head.seq !== seq || head.labels !== label) throw new Error(`head says ${head.seq} and ${head.labels}, there are ${seq} and ${label}`);
+    for (const number of erased)
+      if (bodies.has(number)) throw new Error(`the acknowledged erasure of ${number} is gone`);
+    if (head.seq !== seq || head.labels !== label)
+      throw new Error(`head says ${head.seq} and ${head.labels}, there are ${seq} and ${label}`);
     parts.text.notify(head);
     const position = await parts.text.catchUp(Date.now() + 60_000);
     if (position.seq !== head.seq) throw new Error(`text index stands at ${position.seq} of ${head.seq}`);
-    for (const number of [...bodies].slice(-3)) if ((await parts.text.search(`word${number}`, 2)).length !== 1) throw new Error(`text index lost block ${number}`);
-    for (const number of [...erased].slice(-3)) if ((await parts.text.search(`word${number}`, 2)).length !== 0) throw new Error(`text index still has erased block ${number}`);
+    for (const number of [...bodies].slice(-3))
+      if ((await parts.text.search(`word${number}`, 2)).length !== 1)
+        throw new Error(`text index lost block ${number}`);
+    for (const number of [...erased].slice(-3))
+      if ((await parts.text.search(`word${number}`, 2)).length !== 0)
+        throw new Error(`text index still has erased block ${number}`);
     count = head.count;
   } finally {
     await parts.close();
@@ -98,4 +116,14 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-console.log(JSON.stringify({ rounds: round, seed, engine, blocks: count, acknowledgements: lines, seconds: Math.round((Date.now() - started) / 1000), verdict }));
+console.log(
+  JSON.stringify({
+    rounds: round,
+    seed,
+    engine,
+    blocks: count,
+    acknowledgements: lines,
+    seconds: Math.round((Date.now() - started) / 1000),
+    verdict,
+  }),
+);

@@ -25,18 +25,37 @@ const options = {
   json: { type: 'boolean' },
 } as const;
 
-type Args = { readonly words: readonly string[]; readonly config: NodeConfig; readonly reason: string | undefined; readonly json: boolean };
+type Args = {
+  readonly words: readonly string[];
+  readonly config: NodeConfig;
+  readonly reason: string | undefined;
+  readonly json: boolean;
+};
 type Task = (args: Args) => Promise<void>;
 
-const tasks: Readonly<Record<string, Task>> = { fsck: check, backup: save, restore: load, vacuum, erase, retention, policy };
+const tasks: Readonly<Record<string, Task>> = {
+  fsck: check,
+  backup: save,
+  restore: load,
+  vacuum,
+  erase,
+  retention,
+  policy,
+};
 
 /** Commands over a data folder, mostly of a node that is stopped. Answers false for a name that is none of them. */
 export async function maintenance(command: string, args: readonly string[]): Promise<boolean> {
   const task = Object.hasOwn(tasks, command) ? tasks[command] : undefined;
   if (task === undefined) return false;
   const { values, positionals } = parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
-  if (values.data === undefined) throw new CosmicError('config.malformed', 'data: give the data folder with --data DIR');
-  const config = await loadConfig({ data: values.data, network: values.network, plugins: values.plugin, store: values.store });
+  if (values.data === undefined)
+    throw new CosmicError('config.malformed', 'data: give the data folder with --data DIR');
+  const config = await loadConfig({
+    data: values.data,
+    network: values.network,
+    plugins: values.plugin,
+    store: values.store,
+  });
   await task({ words: positionals, config, reason: values.reason, json: values.json === true });
   return true;
 }
@@ -50,7 +69,10 @@ async function check({ config, json }: Args): Promise<void> {
     sky: createSky(),
   };
   const report = await fsck({ folder: config.data, engine: config.store, checks });
-  const lines = report.findings.map(({ part, what, id, seq, remedy }) => `${part}${seq === undefined ? '' : ` ${seq}`}${id === undefined ? '' : ` ${id}`}: ${what} (${remedy})`);
+  const lines = report.findings.map(
+    ({ part, what, id, seq, remedy }) =>
+      `${part}${seq === undefined ? '' : ` ${seq}`}${id === undefined ? '' : ` ${id}`}: ${what} (${remedy})`,
+  );
   const summary = `${report.blocks} blocks, ${report.checked} checked, ${report.headerOnly} header-only, ${report.erased} erased: ${report.ok ? 'all well' : `${lines.length}${report.more ? ' and more' : ''} findings`}`;
   print(json, report, [...lines, summary]);
   if (!report.ok) process.exitCode = 1;
@@ -84,9 +106,11 @@ const REASONS: readonly EraseReason[] = ['retracted', 'takedown', 'retention', '
 /** Always looks for what was erased: an erasure that nobody checked is a hope. */
 async function erase({ config, words, reason = 'takedown', json }: Args): Promise<void> {
   if (words.length === 0) throw new CosmicError('request.malformed', 'usage: erase ID… [--reason takedown]');
-  if (!REASONS.includes(reason as EraseReason)) throw new CosmicError('request.malformed', `reason: one of ${REASONS.join(', ')}`);
+  if (!REASONS.includes(reason as EraseReason))
+    throw new CosmicError('request.malformed', `reason: one of ${REASONS.join(', ')}`);
   const report = await eraseAndProve(await sqliteOf(config), words, reason as EraseReason);
-  for (const name of report.removed) process.stderr.write(`${name}/ held erased bytes and was removed; the node rebuilds it\n`);
+  for (const name of report.removed)
+    process.stderr.write(`${name}/ held erased bytes and was removed; the node rebuilds it\n`);
   print(json, report, [
     ...report.traces.map(({ file, offset, what }) => `still there: ${what} in ${file} at ${offset}`),
     `${words.length} erased; ${report.lookedFor} byte strings looked for in every file, ${report.traces.length} found`,
@@ -96,7 +120,8 @@ async function erase({ config, words, reason = 'takedown', json }: Args): Promis
 
 /** Shows what a file of retention rules would erase; `retention apply FILE` does it. */
 async function retention({ config, words: [action, file], json }: Args): Promise<void> {
-  if ((action !== 'test' && action !== 'apply') || file === undefined) throw new CosmicError('request.malformed', 'usage: retention test|apply FILE');
+  if ((action !== 'test' && action !== 'apply') || file === undefined)
+    throw new CosmicError('request.malformed', 'usage: retention test|apply FILE');
   const rules = parseRetention(await readJson(file));
   const { path, engine } = existingStore({ folder: config.data, engine: config.store });
   const reader = new StoreReader(path, engine);
@@ -107,7 +132,10 @@ async function retention({ config, words: [action, file], json }: Args): Promise
       const ids = plan.erase.filter((item) => item.reason === reason).map(({ id }) => id);
       if (ids.length > 0) await eraseAndProve(await sqliteOf(config), ids, reason);
     }
-  print(json, plan, [...plan.erase.map(({ id, rule, bytes }) => `${id} ${rule} ${bytes} bytes`), `${plan.erase.length} blocks, ${plan.bytes} bytes${action === 'apply' ? ' erased' : ''}`]);
+  print(json, plan, [
+    ...plan.erase.map(({ id, rule, bytes }) => `${id} ${rule} ${bytes} bytes`),
+    `${plan.erase.length} blocks, ${plan.bytes} bytes${action === 'apply' ? ' erased' : ''}`,
+  ]);
 }
 
 /** Which stored blocks new admission rules would have refused; changes nothing. */
@@ -121,14 +149,17 @@ async function policy({ config, words: [action, file], json }: Args): Promise<vo
   let blocks = 0;
   try {
     const { epoch } = reader.head();
-    for (let seq = 0; ; ) {
+    for (let seq = 0; ;) {
       const items = reader.tail({ epoch, seq }, 500);
       if (items.length === 0) break;
       seq = items.at(-1)!.seq;
       for (const item of items) {
         if (item.type === 'erase' || item.block.erased !== undefined) continue;
         blocks += 1;
-        const refusal = judge(candidateOf(item.block, item.block.envelope.length + (item.block.body?.length ?? 0)), item.block.firstSeenMs);
+        const refusal = judge(
+          candidateOf(item.block, item.block.envelope.length + (item.block.body?.length ?? 0)),
+          item.block.firstSeenMs,
+        );
         if (refusal !== undefined) rules[refusal.rule] = (rules[refusal.rule] ?? 0) + 1;
       }
     }
@@ -136,7 +167,10 @@ async function policy({ config, words: [action, file], json }: Args): Promise<vo
     reader.close();
   }
   const refused = Object.values(rules).reduce((sum, n) => sum + n, 0);
-  print(json, { blocks, refused, rules }, [...Object.entries(rules).map(([rule, n]) => `${rule}: ${n}`), `${refused} of ${blocks} blocks would be refused`]);
+  print(json, { blocks, refused, rules }, [
+    ...Object.entries(rules).map(([rule, n]) => `${rule}: ${n}`),
+    `${refused} of ${blocks} blocks would be refused`,
+  ]);
 }
 
 async function sqliteOf(config: NodeConfig): Promise<SqliteOptions> {

@@ -27,9 +27,15 @@ const check = (wire) => {
   if (checked.status === 'rejected') throw new Error(`${checked.code}: ${checked.detail}`);
   return checked;
 };
-const native = [...new Map([...valid, ...inert].map(({ wire }) => check(fromBase64(wire))).map((block) => [block.id, block])).values()];
+const native = [
+  ...new Map(
+    [...valid, ...inert].map(({ wire }) => check(fromBase64(wire))).map((block) => [block.id, block]),
+  ).values(),
+];
 const builder = new BlockBuilder({ embedder: createLexicalEmbedder(), clock: { now: () => 1_700_000_000_000 } });
-const signed = Signer.fromSeed(sha256(utf8('fixture'))).signBlock(await builder.createLegacyBlock(['A block of version 1, kept as it came.'], { tags: ['old'] }));
+const signed = Signer.fromSeed(sha256(utf8('fixture'))).signBlock(
+  await builder.createLegacyBlock(['A block of version 1, kept as it came.'], { tags: ['old'] }),
+);
 const python = check(utf8(dumps(new Map(signed).set('id', 'block-1234abcd'))));
 
 const folder = mkdtempSync(join(tmpdir(), 'cosmic-fixture-'));
@@ -54,7 +60,18 @@ try {
     network: 'dev',
     node: 'did:key:zFixture',
     head,
-    blocks: stored.map(({ id, seq, format, timeMs, firstSeenMs, firstLabel, erased: reason, entry, body }) => ({ id, seq, format, timeMs, firstSeenMs, firstLabel, rows: entry.rows, tags: entry.tags, hasBody: body !== null, ...(reason === undefined ? {} : { erased: reason }) })),
+    blocks: stored.map(({ id, seq, format, timeMs, firstSeenMs, firstLabel, erased: reason, entry, body }) => ({
+      id,
+      seq,
+      format,
+      timeMs,
+      firstSeenMs,
+      firstLabel,
+      rows: entry.rows,
+      tags: entry.tags,
+      hasBody: body !== null,
+      ...(reason === undefined ? {} : { erased: reason }),
+    })),
   };
   writeFileSync(join(target, 'expected.json'), JSON.stringify(expected, null, 2) + '\n');
   console.log(`${blocks.length} blocks, head ${head.seq}`);

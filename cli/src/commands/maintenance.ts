@@ -27,19 +27,24 @@ export const maintenanceCommands: readonly CommandModule[] = Object.entries(pass
 /** Is this for `cosmic-node`? Erasing through a running node is not. */
 export function isMaintenance(args: readonly string[]): boolean {
   const asked = ['--help', '-h', '--online'].some((flag) => args.includes(flag));
-  return Object.hasOwn(passedOn, args[0] ?? '') && !asked;
+  return Object.hasOwn(passedOn, withoutHome(args)[0] ?? '') && !asked;
 }
 
 /** Runs `cosmic-node` with the same words, and the configured data folder and network unless others are given. */
 export async function runMaintenance(args: readonly string[]): Promise<void> {
   const named = (flag: string): boolean => args.some((word) => word === flag || word.startsWith(`${flag}=`));
   const at = args.indexOf('--home');
-  const rest = at < 0 ? args : [...args.slice(0, at), ...args.slice(at + 2)];
   const settings = loadSettings(at < 0 ? {} : { home: args[at + 1] });
   const status = await runNode([
-    ...rest,
+    ...withoutHome(args),
     ...(named('--data') ? [] : ['--data', settings.data]),
     ...(named('--network') ? [] : ['--network', settings.network]),
   ]);
   if (status !== 0) throw new Refused(status);
+}
+
+/** `--home DIR` is for this program alone, wherever it stands. */
+function withoutHome(args: readonly string[]): readonly string[] {
+  const at = args.indexOf('--home');
+  return at < 0 ? args : [...args.slice(0, at), ...args.slice(at + 2)];
 }

@@ -22,7 +22,8 @@ export interface BackupNote {
  */
 export function backup(from: StoreFolder, target: string): BackupNote {
   const { path, engine } = existingStore(from);
-  if (!isEmptyFolder(target)) throw new CosmicError('config.malformed', `${target}: the backup needs a new or empty folder`);
+  if (!isEmptyFolder(target))
+    throw new CosmicError('config.malformed', `${target}: the backup needs a new or empty folder`);
   mkdirSync(target, { recursive: true });
   const part = join(target, 'store.sqlite.part');
   try {
@@ -53,7 +54,13 @@ function describe(path: string, engine: SqliteEngine): BackupNote {
   const reader = new StoreReader(path, engine);
   try {
     const meta = (name: string): string => metaOf(reader.database, name);
-    return { format: 1, schema: Number(meta('version')), network: meta('network'), node: meta('node'), head: reader.head() };
+    return {
+      format: 1,
+      schema: Number(meta('version')),
+      network: meta('network'),
+      node: meta('node'),
+      head: reader.head(),
+    };
   } finally {
     reader.close();
   }
@@ -71,12 +78,21 @@ export function restore(from: string, to: StoreFolder & { readonly node: string 
   const target = storeFile(to.folder);
   const part = `${target}.part`;
   try {
-    if (existsSync(target)) throw new CosmicError('config.malformed', `${to.folder}: it holds a store already; choose another folder`);
+    if (existsSync(target))
+      throw new CosmicError('config.malformed', `${to.folder}: it holds a store already; choose another folder`);
     const engine = chooseSqlite(to.engine ?? 'auto');
     copyFileSync(source, part);
     renew(part, engine, to.node);
     const note = describe(part, engine);
-    for (const stale of ['text.sqlite', 'text.sqlite-wal', 'text.sqlite-shm', 'index', 'views', 'store.sqlite-wal', 'store.sqlite-shm'])
+    for (const stale of [
+      'text.sqlite',
+      'text.sqlite-wal',
+      'text.sqlite-shm',
+      'index',
+      'views',
+      'store.sqlite-wal',
+      'store.sqlite-shm',
+    ])
       rmSync(join(to.folder, stale), { recursive: true, force: true });
     syncPath(part);
     renameSync(part, target);
@@ -96,7 +112,8 @@ function renew(path: string, engine: SqliteEngine, node: string): void {
     const fault = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
     if (fault !== 'ok') throw new CosmicError('store.corrupt', `the backup is damaged: ${String(fault)}`);
     const version = Number(metaOf(database, 'version'));
-    if (version > schemaVersion) throw new CosmicError('store.too_new', `backup version ${version}, this software knows ${schemaVersion}`);
+    if (version > schemaVersion)
+      throw new CosmicError('store.too_new', `backup version ${version}, this software knows ${schemaVersion}`);
     const set = database.prepare('UPDATE meta SET value = ? WHERE name = ?');
     set.run(newEpoch(), 'epoch');
     set.run(node, 'node');

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { CosmicError, createRegistry, type BlockId, type EraseReason } from '@cosmicembeddings/sdk';
+import { createRegistry, type BlockId, type EraseReason } from '@cosmicembeddings/sdk';
 import { openSqlite, StoreReader, type SqliteOptions } from '../adapters/sqlite/index.js';
 import { loadPlugins } from '../ledger/plugins.js';
 import { existingStore, type StoreFolder } from './folder.js';
@@ -23,7 +23,11 @@ const CATCH_UP_MS = 10 * 60_000;
  * Erases bodies in a data folder that no node has open, and proves it by looking through every file.
  * @throws CosmicError store.locked, request.malformed for something that is no id
  */
-export async function eraseAndProve(options: SqliteOptions, ids: readonly BlockId[], reason: EraseReason): Promise<EraseReport> {
+export async function eraseAndProve(
+  options: SqliteOptions,
+  ids: readonly BlockId[],
+  reason: EraseReason,
+): Promise<EraseReport> {
   const registry = createRegistry(await loadPlugins(options.plugins ?? []));
   const parts = await openSqlite(options);
   let needles: Needle[];
@@ -31,10 +35,7 @@ export async function eraseAndProve(options: SqliteOptions, ids: readonly BlockI
   try {
     const blocks = await parts.store.get(ids);
     needles = blocks.flatMap((block) => (block === undefined ? [] : needlesOf(block, registry)));
-    seqs = await parts.store.erase(ids, reason).catch((cause: unknown) => {
-      if (cause instanceof CosmicError) throw cause;
-      throw new CosmicError('request.malformed', (cause as Error).message.split('\n')[0]!, { cause });
-    });
+    seqs = await parts.store.erase(ids, reason);
     parts.text.notify(await parts.store.head());
     await parts.text.catchUp(Date.now() + CATCH_UP_MS);
   } finally {
@@ -51,8 +52,16 @@ export function tracesOf(options: StoreFolder, needles: readonly Needle[]): Trac
   const { path, engine } = existingStore(options);
   const reader = new StoreReader(path, engine);
   try {
-    const kept = reader.database.prepare('SELECT 1 FROM bytes WHERE instr(body, ?) > 0 OR instr(envelope, ?) > 0 LIMIT 1');
-    const shared = new Set(needles.filter(({ what, bytes }) => traces.some((trace) => trace.what === what) && kept.get(bytes, bytes) !== undefined).map(({ what }) => what));
+    const kept = reader.database.prepare(
+      'SELECT 1 FROM bytes WHERE instr(body, ?) > 0 OR instr(envelope, ?) > 0 LIMIT 1',
+    );
+    const shared = new Set(
+      needles
+        .filter(
+          ({ what, bytes }) => traces.some((trace) => trace.what === what) && kept.get(bytes, bytes) !== undefined,
+        )
+        .map(({ what }) => what),
+    );
     return traces.filter(({ what }) => !shared.has(what));
   } finally {
     reader.close();
@@ -61,7 +70,9 @@ export function tracesOf(options: StoreFolder, needles: readonly Needle[]): Trac
 
 /** What a follower has not forgotten yet goes with its file: cheaper than waiting until it compacts. */
 function removeFollowers(folder: string, traces: readonly Trace[]): string[] {
-  const followers = [...new Set(traces.map(({ file }) => file.split(sep)[0]!))].filter((name) => FOLLOWERS.includes(name));
+  const followers = [...new Set(traces.map(({ file }) => file.split(sep)[0]!))].filter((name) =>
+    FOLLOWERS.includes(name),
+  );
   for (const name of followers) rmSync(join(folder, name), { recursive: true });
   return followers;
 }

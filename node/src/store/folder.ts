@@ -10,7 +10,10 @@ export interface StoreFolder {
 }
 
 /** @throws CosmicError input.not_found when there is no store in the folder */
-export function existingStore({ folder, engine = 'auto' }: StoreFolder): { readonly path: string; readonly engine: SqliteEngine } {
+export function existingStore({ folder, engine = 'auto' }: StoreFolder): {
+  readonly path: string;
+  readonly engine: SqliteEngine;
+} {
   const path = storeFile(folder);
   if (!existsSync(path)) throw new CosmicError('input.not_found', `${path}: there is no store`);
   return { path, engine: chooseSqlite(engine) };

@@ -1,6 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkAny, concatBytes, type BlockId, type Checks, type Cursor, type StoredBlock, type TailItem } from '@cosmicembeddings/sdk';
+import {
+  checkAny,
+  concatBytes,
+  type BlockId,
+  type Checks,
+  type Cursor,
+  type StoredBlock,
+  type TailItem,
+} from '@cosmicembeddings/sdk';
 import { openDatabase, type Database, type SqliteEngine } from '../adapters/sqlite/driver.js';
 import { StoreReader, textFile } from '../adapters/sqlite/index.js';
 import { metaOf } from '../adapters/sqlite/schema.js';
@@ -30,7 +38,10 @@ export interface FsckReport {
 export interface FsckOptions extends StoreFolder {
   readonly checks: Checks;
   /** Further parts to check, e.g. the vector index. */
-  readonly also?: readonly ((head: { readonly epoch: string; readonly seq: number; readonly labels: number }, report: (finding: Finding) => void) => Promise<void>)[];
+  readonly also?: readonly ((
+    head: { readonly epoch: string; readonly seq: number; readonly labels: number },
+    report: (finding: Finding) => void,
+  ) => Promise<void>)[];
   onProgress?(checked: number, all: number): void;
 }
 
@@ -81,7 +92,11 @@ function attempt(part: Finding['part'], report: Report, work: () => void): void 
   try {
     work();
   } catch (error) {
-    report({ part, what: `cannot be read: ${(error as Error).message}`, remedy: part === 'text' ? 'rebuilt by itself' : REPAIR });
+    report({
+      part,
+      what: `cannot be read: ${(error as Error).message}`,
+      remedy: part === 'text' ? 'rebuilt by itself' : REPAIR,
+    });
   }
 }
 
@@ -92,17 +107,28 @@ function checkFile(database: Database, report: Report): void {
   }
 }
 
-function checkBlocks(reader: StoreReader, { checks, onProgress }: FsckOptions, totals: { blocks: number; checked: number; headerOnly: number; erased: number }, report: Report): void {
+function checkBlocks(
+  reader: StoreReader,
+  { checks, onProgress }: FsckOptions,
+  totals: { blocks: number; checked: number; headerOnly: number; erased: number },
+  report: Report,
+): void {
   const { epoch, seq: last, count, labels } = reader.head();
   let expectedLabel = 0;
-  for (let seq = 0; seq < last; ) {
+  for (let seq = 0; seq < last;) {
     const items = itemsAfter(reader, { epoch, seq }, report);
     if (items.length === 0) {
       seq += 1;
       continue;
     }
     for (const item of items) {
-      if (item.seq !== seq + 1) report({ part: 'sequence', what: `numbers ${seq + 1} to ${item.seq - 1} are missing`, seq: seq + 1, remedy: REPAIR });
+      if (item.seq !== seq + 1)
+        report({
+          part: 'sequence',
+          what: `numbers ${seq + 1} to ${item.seq - 1} are missing`,
+          seq: seq + 1,
+          remedy: REPAIR,
+        });
       seq = item.seq;
       if (item.type === 'erase') continue;
       const { block } = item;
@@ -114,8 +140,10 @@ function checkBlocks(reader: StoreReader, { checks, onProgress }: FsckOptions, t
     }
     onProgress?.(totals.checked, count);
   }
-  if (totals.blocks !== count) report({ part: 'sequence', what: `${totals.blocks} blocks are there, ${count} are counted`, remedy: REPAIR });
-  if (expectedLabel !== labels) report({ part: 'catalogue', what: `labels end at ${expectedLabel}, ${labels} were given out`, remedy: REPAIR });
+  if (totals.blocks !== count)
+    report({ part: 'sequence', what: `${totals.blocks} blocks are there, ${count} are counted`, remedy: REPAIR });
+  if (expectedLabel !== labels)
+    report({ part: 'catalogue', what: `labels end at ${expectedLabel}, ${labels} were given out`, remedy: REPAIR });
 }
 
 /** A batch of the tail; where a damaged page stops it, one item at a time, naming the ones that cannot be read. */
@@ -126,7 +154,12 @@ function itemsAfter(reader: StoreReader, cursor: Cursor, report: Report): TailIt
     try {
       return reader.tail(cursor, 1);
     } catch (error) {
-      report({ part: 'block', what: `cannot be read: ${(error as Error).message}`, seq: cursor.seq + 1, remedy: REPAIR });
+      report({
+        part: 'block',
+        what: `cannot be read: ${(error as Error).message}`,
+        seq: cursor.seq + 1,
+        remedy: REPAIR,
+      });
       return [];
     }
   }
@@ -139,11 +172,23 @@ function isCurrent(reader: StoreReader, { id, seq }: StoredBlock): boolean {
 
 /** Labels follow each other in the order of sequence; erased blocks keep theirs. */
 function checkLabel(reader: StoreReader, block: StoredBlock, expected: number, report: Report): number {
-  if (block.firstLabel !== expected) report({ part: 'catalogue', what: `first label is ${block.firstLabel}, expected ${expected}`, id: block.id, seq: block.seq, remedy: REPAIR });
+  if (block.firstLabel !== expected)
+    report({
+      part: 'catalogue',
+      what: `first label is ${block.firstLabel}, expected ${expected}`,
+      id: block.id,
+      seq: block.seq,
+      remedy: REPAIR,
+    });
   return block.firstLabel + reader.labelsOf(block.seq);
 }
 
-function checkBlock(block: StoredBlock, checks: Checks, totals: { checked: number; headerOnly: number; erased: number }, report: Report): void {
+function checkBlock(
+  block: StoredBlock,
+  checks: Checks,
+  totals: { checked: number; headerOnly: number; erased: number },
+  report: Report,
+): void {
   const about = { part: 'block', id: block.id, seq: block.seq, remedy: REPAIR } as const;
   if (block.erased !== undefined) {
     totals.erased += 1;
@@ -158,14 +203,24 @@ function checkBlock(block: StoredBlock, checks: Checks, totals: { checked: numbe
   const { entry } = verdict;
   if (entry.author !== block.entry.author || entry.kind !== block.entry.kind || entry.timeMs !== block.entry.timeMs)
     report({ ...about, part: 'catalogue', what: 'author, kind or time differ from the block’s own' });
-  if (block.erased === undefined && entry.inert === undefined && block.entry.inert === undefined && (entry.rows !== block.entry.rows || entry.space !== block.entry.space))
-    report({ ...about, part: 'catalogue', what: `${block.entry.rows} rows are listed, ${entry.rows} are in the block` });
+  if (
+    block.erased === undefined &&
+    entry.inert === undefined &&
+    block.entry.inert === undefined &&
+    (entry.rows !== block.entry.rows || entry.space !== block.entry.space)
+  )
+    report({
+      ...about,
+      part: 'catalogue',
+      what: `${block.entry.rows} rows are listed, ${entry.rows} are in the block`,
+    });
 }
 
 function checkCatalogue({ database, names }: StoreReader, report: Report): void {
   const counted = database.prepare('SELECT author, kind, space, row_count, erased FROM blocks').all();
   const tallies = new Map<string, number>();
-  const add = (what: string, id: unknown, n: number): void => void tallies.set(`${what} ${String(id)}`, (tallies.get(`${what} ${String(id)}`) ?? 0) + n);
+  const add = (what: string, id: unknown, n: number): void =>
+    void tallies.set(`${what} ${String(id)}`, (tallies.get(`${what} ${String(id)}`) ?? 0) + n);
   for (const row of counted) {
     add('author', row['author'], 1);
     add('kind', row['kind'], 1);
@@ -175,14 +230,24 @@ function checkCatalogue({ database, names }: StoreReader, report: Report): void 
     const key = `${row['what'] as string} ${row['id'] as number}`;
     const n = tallies.get(key) ?? 0;
     tallies.delete(key);
-    if (n !== row['n']) report({ part: 'catalogue', what: `${row['what'] as string} ${names.name(row['id'] as number)}: ${row['n'] as number} counted, ${n} there`, remedy: REPAIR });
+    if (n !== row['n'])
+      report({
+        part: 'catalogue',
+        what: `${row['what'] as string} ${names.name(row['id'] as number)}: ${row['n'] as number} counted, ${n} there`,
+        remedy: REPAIR,
+      });
   }
-  for (const [key, n] of tallies) if (n > 0) report({ part: 'catalogue', what: `${key}: none counted, ${n} there`, remedy: REPAIR });
+  for (const [key, n] of tallies)
+    if (n > 0) report({ part: 'catalogue', what: `${key}: none counted, ${n} there`, remedy: REPAIR });
   for (const table of ['tags', 'links', 'languages', 'aliases', 'bytes']) {
-    const { n } = database.prepare(`SELECT count(*) AS n FROM ${table} WHERE block NOT IN (SELECT id FROM blocks)`).get() as { n: number };
+    const { n } = database
+      .prepare(`SELECT count(*) AS n FROM ${table} WHERE block NOT IN (SELECT id FROM blocks)`)
+      .get() as { n: number };
     if (n > 0) report({ part: 'catalogue', what: `${n} entries of ${table} belong to no block`, remedy: REPAIR });
   }
-  const { n } = database.prepare('SELECT count(*) AS n FROM blocks WHERE id NOT IN (SELECT block FROM bytes)').get() as { n: number };
+  const { n } = database
+    .prepare('SELECT count(*) AS n FROM blocks WHERE id NOT IN (SELECT block FROM bytes)')
+    .get() as { n: number };
   if (n > 0) report({ part: 'block', what: `${n} blocks have lost their bytes`, remedy: REPAIR });
 }
 
@@ -196,8 +261,11 @@ function checkText(folder: string, engine: SqliteEngine, reader: StoreReader, re
     if (fault !== 'ok') report({ ...rebuilt, what: `${join(folder, 'text.sqlite')}: ${String(fault)}` });
     const position = JSON.parse(metaOf(database, 'position')) as Cursor;
     const head = reader.head();
-    if (position.epoch === head.epoch && position.seq > head.seq) report({ ...rebuilt, what: `its cursor ${position.seq} is beyond the head ${head.seq}` });
-    const { n } = database.prepare('SELECT count(*) AS n FROM documents WHERE label >= ?').get(head.labels) as { n: number };
+    if (position.epoch === head.epoch && position.seq > head.seq)
+      report({ ...rebuilt, what: `its cursor ${position.seq} is beyond the head ${head.seq}` });
+    const { n } = database.prepare('SELECT count(*) AS n FROM documents WHERE label >= ?').get(head.labels) as {
+      n: number;
+    };
     if (n > 0) report({ ...rebuilt, what: `${n} passages carry labels that were never given out` });
   } finally {
     database.close();

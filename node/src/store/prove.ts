@@ -29,11 +29,15 @@ export function needlesOf(block: StoredBlock, registry: Registry): Needle[] {
   const needles: Needle[] = windowsOf(source, block.id);
   const { passages, vectors } = contentOf(block, registry);
   for (const passage of passages)
-    if (passage !== undefined && passage.text.length >= 8) needles.push({ what: `text of ${block.id}`, bytes: new TextEncoder().encode(passage.text) });
+    if (passage !== undefined && passage.text.length >= 8)
+      needles.push({ what: `text of ${block.id}`, bytes: new TextEncoder().encode(passage.text) });
   if (vectors !== undefined) {
     needles.push(...windowsOf(vectors.stored.bytes, `${block.id}, vectors`));
     // Indexes keep rows as float32, whatever the block stores.
-    for (const row of new Set([0, vectors.stored.rows - 1])) needles.push(...windowsOf(bytesOf(unpackRow(vectors.stored, vectors.space.dims, row)), `${block.id}, row ${row} as float32`));
+    for (const row of new Set([0, vectors.stored.rows - 1]))
+      needles.push(
+        ...windowsOf(bytesOf(unpackRow(vectors.stored, vectors.space.dims, row)), `${block.id}, row ${row} as float32`),
+      );
   }
   if (block.body !== null) needles.push(saltOf(block));
   return needles;
@@ -59,23 +63,33 @@ function windowsOf(bytes: Uint8Array, id: string): Needle[] {
 
 /** Looks through every file of a folder, however large, for the given bytes. */
 export function scanFolder(folder: string, needles: readonly Needle[]): Trace[] {
-  const wanted = needles.filter(({ bytes }) => bytes.length > 0).map(({ what, bytes }) => ({ what, bytes: Buffer.from(bytes) }));
+  const wanted = needles
+    .filter(({ bytes }) => bytes.length > 0)
+    .map(({ what, bytes }) => ({ what, bytes: Buffer.from(bytes) }));
   const overlap = Math.max(0, ...wanted.map(({ bytes }) => bytes.length - 1));
-  return filesBelow(folder).flatMap((file) => scanFile(join(folder, file), wanted, overlap).map((trace) => ({ ...trace, file })));
+  return filesBelow(folder).flatMap((file) =>
+    scanFile(join(folder, file), wanted, overlap).map((trace) => ({ ...trace, file })),
+  );
 }
 
 function filesBelow(folder: string): string[] {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(folder.length + 1));
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(folder.length + 1));
 }
 
-function scanFile(path: string, wanted: readonly { readonly what: string; readonly bytes: Buffer }[], overlap: number): Omit<Trace, 'file'>[] {
+function scanFile(
+  path: string,
+  wanted: readonly { readonly what: string; readonly bytes: Buffer }[],
+  overlap: number,
+): Omit<Trace, 'file'>[] {
   const traces: Omit<Trace, 'file'>[] = [];
   const buffer = Buffer.alloc(CHUNK_BYTES + overlap);
   const file = openSync(path, 'r');
   try {
     let kept = 0;
-    for (let start = 0; ; ) {
+    for (let start = 0; ;) {
       const read = readSync(file, buffer, kept, CHUNK_BYTES, null);
       if (read === 0) return traces;
       const chunk = buffer.subarray(0, kept + read);

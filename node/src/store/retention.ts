@@ -20,7 +20,12 @@ export interface RetentionRules extends Keeping {
 
 /** What has to go: ids by reason, in the order in which they were seen. Nothing is erased by planning. */
 export interface RetentionPlan {
-  readonly erase: readonly { readonly id: BlockId; readonly reason: EraseReason; readonly rule: string; readonly bytes: number }[];
+  readonly erase: readonly {
+    readonly id: BlockId;
+    readonly reason: EraseReason;
+    readonly rule: string;
+    readonly bytes: number;
+  }[];
   readonly bytes: number;
 }
 
@@ -31,8 +36,10 @@ export function planRetention(reader: StoreReader, rules: RetentionRules, nowMs:
   const kept = new Set((rules.keepTags ?? []).flatMap((tag) => blocksWith(reader, tag)));
   const apply = (keeping: Keeping, where: string, values: readonly Value[], rule: string): void => {
     const rows = database
-      .prepare(`SELECT b.id, b.digest, b.python, b.first_seen, length(y.envelope) + coalesce(length(y.body), 0) AS bytes
-        FROM blocks b JOIN bytes y ON y.block = b.id WHERE b.erased IS NULL AND b.header_only = 0 ${where} ORDER BY b.first_seen DESC, b.id DESC`)
+      .prepare(
+        `SELECT b.id, b.digest, b.python, b.first_seen, length(y.envelope) + coalesce(length(y.body), 0) AS bytes
+        FROM blocks b JOIN bytes y ON y.block = b.id WHERE b.erased IS NULL AND b.header_only = 0 ${where} ORDER BY b.first_seen DESC, b.id DESC`,
+      )
       .all(...values);
     let total = 0;
     for (const row of rows) {
@@ -46,8 +53,10 @@ export function planRetention(reader: StoreReader, rules: RetentionRules, nowMs:
       else total += bytes;
     }
   };
-  for (const [author, keeping] of Object.entries(rules.authors ?? {})) apply(keeping, 'AND b.author = ?', [names.id(author) ?? -1], `authors.${author}.`);
-  for (const [tag, keeping] of Object.entries(rules.tags ?? {})) apply(keeping, 'AND b.id IN (SELECT block FROM tags WHERE tag = ?)', [names.id(tag) ?? -1], `tags.${tag}.`);
+  for (const [author, keeping] of Object.entries(rules.authors ?? {}))
+    apply(keeping, 'AND b.author = ?', [names.id(author) ?? -1], `authors.${author}.`);
+  for (const [tag, keeping] of Object.entries(rules.tags ?? {}))
+    apply(keeping, 'AND b.id IN (SELECT block FROM tags WHERE tag = ?)', [names.id(tag) ?? -1], `tags.${tag}.`);
   if (rules.maxAgeMs !== undefined || rules.maxBytes !== undefined) apply(rules, '', [], '');
   const erase = [...planned].sort(([a], [b]) => a - b).map(([, one]) => one);
   return { erase, bytes: erase.reduce((sum, { bytes }) => sum + bytes, 0) };
@@ -73,16 +82,21 @@ export function parseRetention(value: unknown): RetentionRules {
     if (typeof rule !== 'object' || rule === null || Array.isArray(rule)) return bad(`${path}: expected an object`);
     for (const [key, limit] of Object.entries(rule)) {
       if (also.includes(key)) continue;
-      if (key !== 'maxAgeMs' && key !== 'maxBytes') bad(`${path}.${key}: unknown; known: maxAgeMs, maxBytes${also.map((name) => `, ${name}`).join('')}`);
+      if (key !== 'maxAgeMs' && key !== 'maxBytes')
+        bad(`${path}.${key}: unknown; known: maxAgeMs, maxBytes${also.map((name) => `, ${name}`).join('')}`);
       if (!Number.isSafeInteger(limit) || (limit as number) < 0) bad(`${path}.${key}: expected a whole number`);
     }
   };
   keeping(value, '', ['authors', 'tags', 'keepTags']);
   const { authors = {}, tags = {}, keepTags = [] } = value as { authors?: unknown; tags?: unknown; keepTags?: unknown };
-  for (const [name, group] of [['authors', authors], ['tags', tags]] as const) {
+  for (const [name, group] of [
+    ['authors', authors],
+    ['tags', tags],
+  ] as const) {
     if (typeof group !== 'object' || group === null || Array.isArray(group)) bad(`.${name}: expected an object`);
     for (const [key, rule] of Object.entries(group as object)) keeping(rule, `.${name}.${key}`);
   }
-  if (!Array.isArray(keepTags) || !keepTags.every((tag) => typeof tag === 'string')) bad('.keepTags: expected a list of texts');
+  if (!Array.isArray(keepTags) || !keepTags.every((tag) => typeof tag === 'string'))
+    bad('.keepTags: expected a list of texts');
   return value as RetentionRules;
 }

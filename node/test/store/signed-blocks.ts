@@ -1,4 +1,18 @@
-import { checkBlock, corePlugins, createBlock, createRegistry, embeddingKind, packRows, sha256, signerOfSeed, toUnit, utf8, verify, type Checks, type CheckedBlock } from '@cosmicembeddings/sdk';
+import {
+  checkBlock,
+  corePlugins,
+  createBlock,
+  createRegistry,
+  embeddingKind,
+  packRows,
+  sha256,
+  signerOfSeed,
+  toUnit,
+  utf8,
+  verify,
+  type Checks,
+  type CheckedBlock,
+} from '@cosmicembeddings/sdk';
 import { createSky } from '@cosmicembeddings/sdk/sky';
 
 export const registry = createRegistry(corePlugins);
@@ -8,23 +22,53 @@ const DIMS = 64;
 const START_MS = Date.UTC(2026, 0, 1);
 
 /** A real block of `embedding/1` with one row and one text, repeatable. */
-export async function signedBlock(number: number, text = `Passage number ${number} tells of the river and the town.`, tags: readonly string[] = [], rows = 1): Promise<CheckedBlock> {
+export async function signedBlock(
+  number: number,
+  text = `Passage number ${number} tells of the river and the town.`,
+  tags: readonly string[] = [],
+  rows = 1,
+): Promise<CheckedBlock> {
   const texts = Array.from({ length: rows }, (_, i) => (i === 0 ? text : `${text} (${i})`));
-  const vectors = texts.map((own) => toUnit(Float32Array.from({ length: DIMS }, (_, i) => sha256(utf8(`${own} ${i}`))[0]! - 127.5)));
+  const vectors = texts.map((own) =>
+    toUnit(Float32Array.from({ length: DIMS }, (_, i) => sha256(utf8(`${own} ${i}`))[0]! - 127.5)),
+  );
   const { wire } = await createBlock(
     {
       kind: embeddingKind.name,
       timeMs: START_MS + number * 60_000,
       tags,
       fields: {
-        space: { model: 'test/64', revision: null, weights: null, precision: 'fp32', dims: DIMS, metric: 'cosine', pooling: null, normalized: true, query_prefix: null, passage_prefix: null, max_tokens: null, endpoint: null },
+        space: {
+          model: 'test/64',
+          revision: null,
+          weights: null,
+          precision: 'fp32',
+          dims: DIMS,
+          metric: 'cosine',
+          pooling: null,
+          normalized: true,
+          query_prefix: null,
+          passage_prefix: null,
+          max_tokens: null,
+          endpoint: null,
+        },
         embedding: packRows(vectors, 'f32'),
         input_type: 'text',
-        input_reference: texts.map((own) => ({ hash: sha256(utf8(own)), origin: `notes/${number}.md`, language: 'en' })),
+        input_reference: texts.map((own) => ({
+          hash: sha256(utf8(own)),
+          origin: `notes/${number}.md`,
+          language: 'en',
+        })),
         texts,
       } as never,
     },
-    { signer: signerOfSeed(sha256(utf8(`author ${number % 3}`))), network: 'dev', registry, sky: checks.sky as never, salt: () => sha256(utf8(`salt ${number} ${text}`)).slice(0, 16) },
+    {
+      signer: signerOfSeed(sha256(utf8(`author ${number % 3}`))),
+      network: 'dev',
+      registry,
+      sky: checks.sky as never,
+      salt: () => sha256(utf8(`salt ${number} ${text}`)).slice(0, 16),
+    },
   );
   const checked = checkBlock(wire, checks);
   if (checked.status === 'rejected') throw new Error(`${checked.code}: ${checked.detail}`);

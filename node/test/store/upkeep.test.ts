@@ -24,7 +24,8 @@ const COUNT = 40;
 let blocks: CheckedBlock[];
 beforeAll(async () => {
   blocks = [];
-  for (let i = 0; i < COUNT; i++) blocks.push(await signedBlock(i, undefined, i % 4 === 0 ? ['fourth'] : [], 1 + (i % 3)));
+  for (let i = 0; i < COUNT; i++)
+    blocks.push(await signedBlock(i, undefined, i % 4 === 0 ? ['fourth'] : [], 1 + (i % 3)));
 });
 
 /** A store of the sample blocks; `with` may use it before it is closed. */
@@ -40,7 +41,12 @@ async function filled(use: (parts: SqliteParts) => Promise<void> = async () => u
 
 describe('fsck', () => {
   test('finds nothing wrong in a sound store, with erased, withheld, header-only and completed blocks', async () => {
-    const header = { ...blocks[0]!, body: null, headerOnly: true, entry: { ...blocks[0]!.entry, rows: 0, tags: [], links: [] } };
+    const header = {
+      ...blocks[0]!,
+      body: null,
+      headerOnly: true,
+      entry: { ...blocks[0]!.entry, rows: 0, tags: [], links: [] },
+    };
     delete (header.entry as { space?: string }).space;
     const folder = newFolder();
     const parts = await open(folder);
@@ -53,7 +59,10 @@ describe('fsck', () => {
     expect(report).toMatchObject({ ok: true, blocks: COUNT, checked: COUNT, erased: 1, headerOnly: 0 });
   });
 
-  const damage = async (sql: string, ...values: (number | string | Uint8Array)[]): Promise<Awaited<ReturnType<typeof fsck>>> => {
+  const damage = async (
+    sql: string,
+    ...values: (number | string | Uint8Array)[]
+  ): Promise<Awaited<ReturnType<typeof fsck>>> => {
     const folder = await filled();
     const database = openDatabase(engine, storeFile(folder));
     database.prepare(sql).run(...values);
@@ -154,7 +163,9 @@ describe('backup and restore', () => {
 
 describe('erasure', () => {
   test('leaves not a byte of the body in any file; the scan itself finds what is there', async () => {
-    const secret = await signedBlock(500, 'Zanzibarquux meets Wolpertinger under the old bridge at midnight.', ['verysecrettag']);
+    const secret = await signedBlock(500, 'Zanzibarquux meets Wolpertinger under the old bridge at midnight.', [
+      'verysecrettag',
+    ]);
     const folder = await filled(async ({ store, text }) => {
       await store.put([{ block: secret, firstSeenMs: 5 }]);
       await text.catchUp(Date.now() + 10_000);
@@ -215,9 +226,24 @@ describe('retention', () => {
   };
 
   test('by age, sparing tags', async () => {
-    expect(await plan({ maxAgeMs: 100 }, 1106)).toEqual(['0 maxAgeMs', '1 maxAgeMs', '2 maxAgeMs', '3 maxAgeMs', '4 maxAgeMs', '5 maxAgeMs']);
-    expect(await plan({ maxAgeMs: 100, keepTags: ['fourth'] }, 1106)).toEqual(['1 maxAgeMs', '2 maxAgeMs', '3 maxAgeMs', '5 maxAgeMs']);
-    expect(await plan({ tags: { fourth: { maxAgeMs: 100 } } }, 1106)).toEqual(['0 tags.fourth.maxAgeMs', '4 tags.fourth.maxAgeMs']);
+    expect(await plan({ maxAgeMs: 100 }, 1106)).toEqual([
+      '0 maxAgeMs',
+      '1 maxAgeMs',
+      '2 maxAgeMs',
+      '3 maxAgeMs',
+      '4 maxAgeMs',
+      '5 maxAgeMs',
+    ]);
+    expect(await plan({ maxAgeMs: 100, keepTags: ['fourth'] }, 1106)).toEqual([
+      '1 maxAgeMs',
+      '2 maxAgeMs',
+      '3 maxAgeMs',
+      '5 maxAgeMs',
+    ]);
+    expect(await plan({ tags: { fourth: { maxAgeMs: 100 } } }, 1106)).toEqual([
+      '0 tags.fourth.maxAgeMs',
+      '4 tags.fourth.maxAgeMs',
+    ]);
     expect(await plan({}, 1e9)).toEqual([]);
   });
 
@@ -228,10 +254,20 @@ describe('retention', () => {
     expect(await plan({ maxBytes: all - sizes[0]! - sizes[1]! }, 2000)).toEqual(['0 maxBytes', '1 maxBytes']);
     const author = blocks[1]!.entry.author;
     const own = blocks.flatMap(({ entry }, i) => (entry.author === author ? [i] : []));
-    expect(await plan({ authors: { [author]: { maxBytes: 0 } } }, 2000)).toEqual(own.map((i) => `${i} authors.${author}.maxBytes`));
+    expect(await plan({ authors: { [author]: { maxBytes: 0 } } }, 2000)).toEqual(
+      own.map((i) => `${i} authors.${author}.maxBytes`),
+    );
   });
 
-  test.each([[{ maxage: 1 }], [{ maxAgeMs: -1 }], [{ tags: [] }], [{ tags: { a: { maxBytes: 'x' } } }], [{ keepTags: 'a' }], [[]], [null]])('refuses %j', (rules) => {
+  test.each([
+    [{ maxage: 1 }],
+    [{ maxAgeMs: -1 }],
+    [{ tags: [] }],
+    [{ tags: { a: { maxBytes: 'x' } } }],
+    [{ keepTags: 'a' }],
+    [[]],
+    [null],
+  ])('refuses %j', (rules) => {
     expect(() => parseRetention(rules)).toThrow(/config\.malformed/);
   });
 });

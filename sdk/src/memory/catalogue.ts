@@ -10,7 +10,11 @@ import type { MemoryStore } from './store.js';
 export function createMemoryCatalogue(store: MemoryStore): Catalogue {
   const active = (): StoredBlock[] => store.blocks().filter((block) => block.entry.rows > 0);
   return {
-    find: async (filter, page) => findIn(store.blocks().filter((block) => passes(block, filter)), page),
+    find: async (filter, page) =>
+      findIn(
+        store.blocks().filter((block) => passes(block, filter)),
+        page,
+      ),
     labels: async (filter) => {
       const bits = new Uint8Array(Math.ceil(store.labelCount() / 8));
       for (const { firstLabel, entry } of active().filter((block) => passes(block, filter)))
@@ -18,10 +22,19 @@ export function createMemoryCatalogue(store: MemoryStore): Catalogue {
       return bits;
     },
     blocksOf: async (labels) => {
-      const rows = new Map(active().flatMap(({ id, firstLabel, entry }) => Array.from({ length: entry.rows }, (_, row) => [firstLabel + row, { id, row }] as const)));
+      const rows = new Map(
+        active().flatMap(({ id, firstLabel, entry }) =>
+          Array.from({ length: entry.rows }, (_, row) => [firstLabel + row, { id, row }] as const),
+        ),
+      );
       return labels.map((label) => rows.get(label));
     },
-    linksTo: async (id) => store.blocks().flatMap((block) => relationsOf(block).filter((link) => link.id === id).map(({ rel }) => ({ id: block.id, rel }))),
+    linksTo: async (id) =>
+      store.blocks().flatMap((block) =>
+        relationsOf(block)
+          .filter((link) => link.id === id)
+          .map(({ rel }) => ({ id: block.id, rel })),
+      ),
     aliases: async (alias) => store.blocks().flatMap(({ id, entry }) => (entry.aliases?.includes(alias) ? [id] : [])),
     counts: async () => {
       const blocks = store.blocks();
@@ -34,7 +47,13 @@ export function createMemoryCatalogue(store: MemoryStore): Catalogue {
         spaces.set(entry.space, { ...known, rows: known.rows + entry.rows });
       }
       const rows = blocks.reduce((sum, { entry }) => sum + entry.rows, 0);
-      return { blocks: blocks.length, rows, authors: new Set(blocks.map(({ entry }) => entry.author)).size, kinds, spaces: [...spaces.values()] };
+      return {
+        blocks: blocks.length,
+        rows,
+        authors: new Set(blocks.map(({ entry }) => entry.author)).size,
+        kinds,
+        spaces: [...spaces.values()],
+      };
     },
   };
 }
@@ -47,14 +66,17 @@ export function relationsOf({ entry }: Pick<StoredBlock, 'entry'>): { readonly r
 
 function passes(block: StoredBlock, filter: Filter): boolean {
   const { entry, timeMs } = block;
-  const oneOf = (list: readonly string[] | undefined, value: string | undefined): boolean => list === undefined || (value !== undefined && list.includes(value));
+  const oneOf = (list: readonly string[] | undefined, value: string | undefined): boolean =>
+    list === undefined || (value !== undefined && list.includes(value));
   return (
     oneOf(filter.spaces, entry.space) &&
     oneOf(filter.authors, entry.author) &&
     oneOf(filter.kinds, entry.kind) &&
     (filter.tagsAll ?? []).every((tag) => entry.tags.includes(tag)) &&
     (filter.tagsAny === undefined || filter.tagsAny.some((tag) => entry.tags.includes(tag))) &&
-    (filter.links ?? []).every(({ rel, id }) => relationsOf(block).some((link) => link.id === id && (rel === undefined || link.rel === rel))) &&
+    (filter.links ?? []).every(({ rel, id }) =>
+      relationsOf(block).some((link) => link.id === id && (rel === undefined || link.rel === rel)),
+    ) &&
     (filter.language === undefined || speaks(entry.languages ?? [], filter.language.toLowerCase())) &&
     (filter.fromMs === undefined || timeMs >= filter.fromMs) &&
     (filter.toMs === undefined || timeMs < filter.toMs) &&
@@ -66,15 +88,22 @@ function speaks(languages: readonly string[], range: string): boolean {
   return languages.some((language) => language === range || language.startsWith(`${range}-`));
 }
 
-function findIn(blocks: readonly StoredBlock[], { limit, after, order = 'newest' }: Page): { ids: BlockId[]; next?: string } {
+function findIn(
+  blocks: readonly StoredBlock[],
+  { limit, after, order = 'newest' }: Page,
+): { ids: BlockId[]; next?: string } {
   const keyed = blocks.map(({ id, timeMs }) => ({ id, timeMs, digest: toHex(parseCid(id).digest!) }));
   const sign = order === 'newest' ? -1 : 1;
-  const compare = (a: PageKey, b: PageKey): number => sign * (a.timeMs - b.timeMs || (a.digest < b.digest ? -1 : a.digest > b.digest ? 1 : 0));
+  const compare = (a: PageKey, b: PageKey): number =>
+    sign * (a.timeMs - b.timeMs || (a.digest < b.digest ? -1 : a.digest > b.digest ? 1 : 0));
   const start = after === undefined ? undefined : readPageKey(after);
   const rest = keyed.filter((item) => start === undefined || compare(item, start) > 0).sort(compare);
   const page = rest.slice(0, Math.max(0, limit));
   const last = page.at(-1);
-  return { ids: page.map(({ id }) => id), ...(last !== undefined && rest.length > page.length ? { next: pageKey(last) } : {}) };
+  return {
+    ids: page.map(({ id }) => id),
+    ...(last !== undefined && rest.length > page.length ? { next: pageKey(last) } : {}),
+  };
 }
 
 /** Where a page ended: the order's own key, so that arrivals in between neither repeat nor hide blocks. */
@@ -91,6 +120,7 @@ export function pageKey({ timeMs, digest }: PageKey): string {
 /** @throws CosmicError request.malformed */
 export function readPageKey(text: string): PageKey {
   const match = /^(\d{1,16})\.([0-9a-f]{64})$/.exec(text);
-  if (match === null) throw new CosmicError('request.malformed', `after: not from a previous answer: ${text.slice(0, 100)}`);
+  if (match === null)
+    throw new CosmicError('request.malformed', `after: not from a previous answer: ${text.slice(0, 100)}`);
   return { timeMs: Number(match[1]), digest: toHex(fromHex(match[2]!)) };
 }

@@ -1,7 +1,18 @@
 import { toHex } from '../bytes.js';
 import type { BlockId, CatalogueEntry } from '../block/types.js';
 import { parseCid } from '../codec/cid.js';
-import type { Arrival, BlockStore, Cursor, DecidedItem, EraseReason, Head, PutResult, StoredBlock, TailItem } from '../ports/index.js';
+import { CosmicError } from '../errors.js';
+import type {
+  Arrival,
+  BlockStore,
+  Cursor,
+  DecidedItem,
+  EraseReason,
+  Head,
+  PutResult,
+  StoredBlock,
+  TailItem,
+} from '../ports/index.js';
 
 /** What an erased or header-only block still says: the header's own fields. */
 export function bareEntry({ author, kind, timeMs, refs, prev }: CatalogueEntry): CatalogueEntry {
@@ -19,7 +30,23 @@ interface Kept {
   readonly block: StoredBlock;
 }
 
-type Event = { readonly type: 'put'; readonly id: BlockId } | { readonly type: 'erase'; readonly id: BlockId; readonly reason: EraseReason; readonly firstLabel: number; readonly rows: number };
+type Event =
+  | { readonly type: 'put'; readonly id: BlockId }
+  | {
+      readonly type: 'erase';
+      readonly id: BlockId;
+      readonly reason: EraseReason;
+      readonly firstLabel: number;
+      readonly rows: number;
+    };
+
+function digestOf(id: BlockId): Uint8Array | undefined {
+  try {
+    return parseCid(id).digest;
+  } catch {
+    return undefined;
+  }
+}
 
 export interface MemoryStoreOptions {
   /** Names this store's sequence; must differ between stores whose cursors could meet. Default `memory`. */
@@ -60,7 +87,12 @@ export function createMemoryStore({ epoch = 'memory', decidedMax = 100_000 }: Me
     }
     const before = kept.get(id);
     if (before !== undefined && (before.block.erased !== undefined || block.headerOnly || !before.headerOnly))
-      return { id, seq: before.block.seq, fresh: false, ...(before.block.erased === undefined ? {} : { erased: before.block.erased }) };
+      return {
+        id,
+        seq: before.block.seq,
+        fresh: false,
+        ...(before.block.erased === undefined ? {} : { erased: before.block.erased }),
+      };
     const seq = events.push({ type: 'put', id });
     const { format, timeMs, body, entry, headerOnly, digest } = block;
     kept.set(id, {
@@ -87,7 +119,7 @@ export function createMemoryStore({ epoch = 'memory', decidedMax = 100_000 }: Me
     if (done !== undefined) return done;
     const found = kept.get(id);
     if (found === undefined) {
-      parseCid(id);
+      if (digestOf(id) === undefined) throw new CosmicError('request.malformed', `not a block id: ${id.slice(0, 100)}`);
       const seq = events.push({ type: 'erase', id, reason, firstLabel: 0, rows: 0 });
       withheld.set(id, { seq, reason });
       return seq;
@@ -95,14 +127,21 @@ export function createMemoryStore({ epoch = 'memory', decidedMax = 100_000 }: Me
     const { block } = found;
     const seq = events.push({ type: 'erase', id, reason, firstLabel: block.firstLabel, rows: block.entry.rows });
     const envelope = block.format === 'python/1' ? new Uint8Array(0) : block.envelope;
-    kept.set(id, { ...found, block: { ...block, envelope, body: null, erased: reason, entry: bareEntry(block.entry) } });
+    kept.set(id, {
+      ...found,
+      block: { ...block, envelope, body: null, erased: reason, entry: bareEntry(block.entry) },
+    });
     eraseSeq.set(id, seq);
     return seq;
   };
   const tailItem = (event: Event, seq: number): TailItem => {
     if (event.type === 'erase') return { seq, ...event };
     const { block } = kept.get(event.id)!;
-    return { seq, type: 'put', block: block.seq === seq ? block : { ...block, seq, body: null, entry: bareEntry(block.entry) } };
+    return {
+      seq,
+      type: 'put',
+      block: block.seq === seq ? block : { ...block, seq, body: null, entry: bareEntry(block.entry) },
+    };
   };
 
   return {
@@ -130,12 +169,17 @@ export function createMemoryStore({ epoch = 'memory', decidedMax = 100_000 }: Me
       open();
       const from = cursor.epoch === epoch ? cursor.seq : 0;
       const items = events.slice(from, from + max).map((event, i) => tailItem(event, from + i + 1));
-      return parts === 'all' ? items : items.map((item) => (item.type === 'put' ? { ...item, block: { ...item.block, envelope: new Uint8Array(0), body: null } } : item));
+      return parts === 'all'
+        ? items
+        : items.map((item) =>
+            item.type === 'put' ? { ...item, block: { ...item.block, envelope: new Uint8Array(0), body: null } } : item,
+          );
     },
     items: async (from, to, max) => {
       open();
       const all = new Map<string, DecidedItem>([...decided, ...withheldItems]);
-      for (const { digest, block } of kept.values()) all.set(itemKey({ timeMs: block.timeMs, digest }), { timeMs: block.timeMs, digest });
+      for (const { digest, block } of kept.values())
+        all.set(itemKey({ timeMs: block.timeMs, digest }), { timeMs: block.timeMs, digest });
       const [low, high] = [itemKey(from), itemKey(to)];
       const keys = [...all.keys()].filter((key) => key >= low && key < high).sort();
       return keys.slice(0, max).map((key) => all.get(key)!);

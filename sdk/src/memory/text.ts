@@ -19,7 +19,13 @@ export interface WordQuery {
 
 /** Letters and digits, lower case, without diacritics. */
 export function wordsIn(text: string): string[] {
-  return text.normalize('NFD').replace(/\p{M}+/gu, '').toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  return (
+    text
+      .normalize('NFD')
+      .replace(/\p{M}+/gu, '')
+      .toLowerCase()
+      .match(/[\p{L}\p{N}]+/gu) ?? []
+  );
 }
 
 /** Reads what people type; any input is a query, an unclosed quote is none. */
@@ -34,7 +40,10 @@ export function readQuery(query: string): WordQuery {
 }
 
 /** Full-text search over a store's passages, scored by Okapi BM25 (k1 1.2, b 0.75); without stemming. */
-export function createMemoryText(store: BlockStore, registry: Registry): TextIndex & { catchUp(deadlineMs: number): Promise<Cursor> } {
+export function createMemoryText(
+  store: BlockStore,
+  registry: Registry,
+): TextIndex & { catchUp(deadlineMs: number): Promise<Cursor> } {
   const byBlock = new Map<BlockId, Passage[]>();
   let position: Cursor = { epoch: '', seq: 0 };
 
@@ -49,7 +58,15 @@ export function createMemoryText(store: BlockStore, registry: Registry): TextInd
         if (item.type === 'erase' || item.block.entry.inert !== undefined) continue;
         const { entry, firstLabel } = item.block;
         const own = contentOf(item.block, registry).passages.flatMap((passage, row) =>
-          passage === undefined ? [] : [{ id, label: row < entry.rows ? firstLabel + row : -1, words: wordsIn(`${passage.heading ?? ''} ${passage.text}`) }],
+          passage === undefined
+            ? []
+            : [
+                {
+                  id,
+                  label: row < entry.rows ? firstLabel + row : -1,
+                  words: wordsIn(`${passage.heading ?? ''} ${passage.text}`),
+                },
+              ],
         );
         if (own.length > 0) byBlock.set(id, own);
       }
@@ -76,7 +93,10 @@ export function createMemoryText(store: BlockStore, registry: Registry): TextInd
         const wanted = words.length === 0 || row.slice(phrases.length).some((count) => count > 0);
         if (!wanted || row.slice(0, phrases.length).some((count) => count === 0)) return;
         if (allow !== undefined && (passage.label < 0 || !hasBit(allow, passage.label))) return;
-        const score = row.reduce((sum, count, t) => sum + weight(count, found[t]!, passages.length, passage.words.length / mean), 0);
+        const score = row.reduce(
+          (sum, count, t) => sum + weight(count, found[t]!, passages.length, passage.words.length / mean),
+          0,
+        );
         hits.push({ id: passage.id, label: passage.label, score });
       });
       return hits.sort((a, b) => b.score - a.score || a.label - b.label).slice(0, k);

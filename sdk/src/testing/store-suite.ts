@@ -34,11 +34,28 @@ const SPACE: SpaceDescriptor = {
 const OTHER: SpaceDescriptor = { ...SPACE, model: 'other' };
 
 /** Blocks as a store sees them: it trusts what was checked, so nothing here is signed. */
-export function testBlock(number: number, change: Partial<CatalogueEntry> & { readonly headerOnly?: boolean; readonly bodyBytes?: number; readonly python?: boolean } = {}): CheckedBlock {
+export function testBlock(
+  number: number,
+  change: Partial<CatalogueEntry> & {
+    readonly headerOnly?: boolean;
+    readonly bodyBytes?: number;
+    readonly python?: boolean;
+  } = {},
+): CheckedBlock {
   const { headerOnly = false, bodyBytes = 64, python = false, ...fields } = change;
   const digest = sha256(utf8(`block ${number}`));
-  const entry: CatalogueEntry = { author: 'did:key:zA', kind: 'embedding/1', timeMs: 1_700_000_000_000 + number, tags: [], links: [], refs: [], rows: 1, ...fields };
-  const spaced = entry.rows > 0 && entry.space === undefined ? { ...entry, space: spaceIdOf(SPACE), descriptor: SPACE } : entry;
+  const entry: CatalogueEntry = {
+    author: 'did:key:zA',
+    kind: 'embedding/1',
+    timeMs: 1_700_000_000_000 + number,
+    tags: [],
+    links: [],
+    refs: [],
+    rows: 1,
+    ...fields,
+  };
+  const spaced =
+    entry.rows > 0 && entry.space === undefined ? { ...entry, space: spaceIdOf(SPACE), descriptor: SPACE } : entry;
   return {
     status: 'checked',
     id: cidOf(python ? RAW : DAG_CBOR, digest).text,
@@ -47,7 +64,10 @@ export function testBlock(number: number, change: Partial<CatalogueEntry> & { re
     timeMs: spaced.timeMs,
     entry: headerOnly ? bareEntry(spaced) : spaced,
     envelope: utf8(`envelope of block ${number}`),
-    body: headerOnly || python ? null : utf8(`body of block ${number} `.repeat(Math.ceil(bodyBytes / 16)).slice(0, bodyBytes)),
+    body:
+      headerOnly || python
+        ? null
+        : utf8(`body of block ${number} `.repeat(Math.ceil(bodyBytes / 16)).slice(0, bodyBytes)),
     headerOnly,
   };
 }
@@ -74,7 +94,11 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
     });
 
     withStore('keeps what it is given, in order and byte for byte', async (store) => {
-      const blocks = [testBlock(1), testBlock(2, { rows: 3, tags: ['a', 'ü'], refs: [{ rel: 'supersedes', id: testBlock(1).id }] }), testBlock(3, { rows: 0 })];
+      const blocks = [
+        testBlock(1),
+        testBlock(2, { rows: 3, tags: ['a', 'ü'], refs: [{ rel: 'supersedes', id: testBlock(1).id }] }),
+        testBlock(3, { rows: 0 }),
+      ];
       const results = await store.put(blocks.map((block, i) => ({ block, firstSeenMs: 100 + i })));
       equal(
         results.map(({ id, seq, fresh }) => ({ id, seq, fresh })),
@@ -86,7 +110,10 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
       equal(bytes(second.envelope), bytes(blocks[1]!.envelope));
       equal(bytes(second.body!), bytes(blocks[1]!.body!));
       equal(second.entry, blocks[1]!.entry);
-      equal([second.id, second.seq, second.format, second.timeMs, second.firstSeenMs, second.firstLabel], [blocks[1]!.id, 2, 'native/2', blocks[1]!.timeMs, 101, 1]);
+      equal(
+        [second.id, second.seq, second.format, second.timeMs, second.firstSeenMs, second.firstLabel],
+        [blocks[1]!.id, 2, 'native/2', blocks[1]!.timeMs, 101, 1],
+      );
       equal([stored[0]!.seq, stored[0]!.firstLabel, stored[0]!.entry.rows], [3, 4, 0]);
       const { seq, count, labels } = await store.head();
       equal([seq, count, labels], [3, 3, 4]);
@@ -110,10 +137,17 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
 
     withStore('a known block is not an error and takes no sequence number', async (store) => {
       await put(store, testBlock(1));
-      const again = await store.put([testBlock(1), testBlock(2), testBlock(2), testBlock(1)].map((block) => ({ block, firstSeenMs: 9 })));
+      const again = await store.put(
+        [testBlock(1), testBlock(2), testBlock(2), testBlock(1)].map((block) => ({ block, firstSeenMs: 9 })),
+      );
       equal(
         again.map(({ seq, fresh }) => [seq, fresh]),
-        [[1, false], [2, true], [2, false], [1, false]],
+        [
+          [1, false],
+          [2, true],
+          [2, false],
+          [1, false],
+        ],
       );
       equal((await store.head()).seq, 2);
       equal((await store.get([testBlock(1).id]))[0]!.firstSeenMs, 5);
@@ -121,7 +155,9 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
 
     withStore('puts from many sides at once leave no gap in numbers or labels', async (store) => {
       const blocks = Array.from({ length: 300 }, (_, i) => testBlock(i, { rows: i % 4 }));
-      const results = (await Promise.all([...blocks, ...blocks.slice(0, 50)].map((block) => store.put([{ block, firstSeenMs: 1 }])))).flat();
+      const results = (
+        await Promise.all([...blocks, ...blocks.slice(0, 50)].map((block) => store.put([{ block, firstSeenMs: 1 }])))
+      ).flat();
       equal(results.filter(({ fresh }) => fresh).length, 300);
       const items = await tailOf(store);
       equal(
@@ -164,8 +200,18 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
       equal([bytes(stored.body!), stored.seq, stored.firstLabel, stored.firstSeenMs], [bytes(whole.body!), 3, 1, 5]);
       const items = await tailOf(store);
       equal(
-        items.map((item) => [item.seq, item.type, item.type === 'put' && item.block.id, item.type === 'put' && item.block.body !== null, item.type === 'put' && item.block.entry.rows]),
-        [[1, 'put', whole.id, false, 0], [2, 'put', testBlock(2).id, true, 1], [3, 'put', whole.id, true, 2]],
+        items.map((item) => [
+          item.seq,
+          item.type,
+          item.type === 'put' && item.block.id,
+          item.type === 'put' && item.block.body !== null,
+          item.type === 'put' && item.block.entry.rows,
+        ]),
+        [
+          [1, 'put', whole.id, false, 0],
+          [2, 'put', testBlock(2).id, true, 1],
+          [3, 'put', whole.id, true, 2],
+        ],
       );
       equal((await store.head()).count, 2);
       equal((await catalogue.find({ tagsAll: ['t'] }, { limit: 9 })).ids, [whole.id]);
@@ -173,28 +219,34 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
       equal((await put(store, whole)).fresh, false);
     });
 
-    withStore('an erased body never returns; the header and its authorship stay; the tail says so', async (store, catalogue) => {
-      const block = testBlock(2, { rows: 3, tags: ['secret'], links: [{ rel: 'cites', id: testBlock(1).id }] });
-      await put(store, testBlock(1));
-      await put(store, block);
-      equal(await store.erase([block.id], 'takedown'), [3]);
-      equal(await store.erase([block.id], 'retention'), [3]);
-      const again = await put(store, block);
-      equal([again.fresh, again.erased], [false, 'takedown']);
-      const stored = (await store.get([block.id]))[0]!;
-      equal([stored.body, stored.erased, bytes(stored.envelope), stored.entry], [null, 'takedown', bytes(block.envelope), bareEntry(block.entry)]);
-      const items = await tailOf(store);
-      equal(items[2], { seq: 3, type: 'erase', id: block.id, reason: 'takedown', firstLabel: 1, rows: 3 });
-      equal((items[1] as { block: { body: unknown } }).block.body, null);
-      const { count, labels } = await store.head();
-      equal([count, labels], [2, 4]);
-      equal(await catalogue.labels({}), Uint8Array.of(0b0001));
-      equal(await catalogue.blocksOf([0, 1, 3]), [{ id: testBlock(1).id, row: 0 }, undefined, undefined]);
-      equal((await catalogue.find({ tagsAll: ['secret'] }, { limit: 9 })).ids, []);
-      equal(await catalogue.linksTo(testBlock(1).id), []);
-      equal((await put(store, testBlock(3))).seq, 4);
-      equal((await store.get([testBlock(3).id]))[0]!.firstLabel, 4);
-    });
+    withStore(
+      'an erased body never returns; the header and its authorship stay; the tail says so',
+      async (store, catalogue) => {
+        const block = testBlock(2, { rows: 3, tags: ['secret'], links: [{ rel: 'cites', id: testBlock(1).id }] });
+        await put(store, testBlock(1));
+        await put(store, block);
+        equal(await store.erase([block.id], 'takedown'), [3]);
+        equal(await store.erase([block.id], 'retention'), [3]);
+        const again = await put(store, block);
+        equal([again.fresh, again.erased], [false, 'takedown']);
+        const stored = (await store.get([block.id]))[0]!;
+        equal(
+          [stored.body, stored.erased, bytes(stored.envelope), stored.entry],
+          [null, 'takedown', bytes(block.envelope), bareEntry(block.entry)],
+        );
+        const items = await tailOf(store);
+        equal(items[2], { seq: 3, type: 'erase', id: block.id, reason: 'takedown', firstLabel: 1, rows: 3 });
+        equal((items[1] as { block: { body: unknown } }).block.body, null);
+        const { count, labels } = await store.head();
+        equal([count, labels], [2, 4]);
+        equal(await catalogue.labels({}), Uint8Array.of(0b0001));
+        equal(await catalogue.blocksOf([0, 1, 3]), [{ id: testBlock(1).id, row: 0 }, undefined, undefined]);
+        equal((await catalogue.find({ tagsAll: ['secret'] }, { limit: 9 })).ids, []);
+        equal(await catalogue.linksTo(testBlock(1).id), []);
+        equal((await put(store, testBlock(3))).seq, 4);
+        equal((await store.get([testBlock(3).id]))[0]!.firstLabel, 4);
+      },
+    );
 
     withStore('erasing a header-only block keeps its body out', async (store) => {
       await put(store, testBlock(1, { headerOnly: true }));
@@ -218,19 +270,29 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
       const block = testBlock(1);
       equal(await store.erase([block.id, testBlock(2).id], 'takedown'), [1, 2]);
       equal(await store.erase([block.id], 'takedown'), [1]);
+      await refuses(store.erase(['no id'], 'takedown'), 'request.malformed');
       equal(await store.items(first, beyond, 10), []);
       const late = await put(store, block);
       equal([late.seq, late.fresh, late.erased], [1, false, 'takedown']);
       equal(await store.get([block.id]), [undefined]);
       equal((await store.items(first, beyond, 10)).map(text), [text(block)]);
-      equal((await tailOf(store)).map((item) => [item.seq, item.type, item.type === 'erase' && item.id]), [[1, 'erase', block.id], [2, 'erase', testBlock(2).id]]);
+      equal(
+        (await tailOf(store)).map((item) => [item.seq, item.type, item.type === 'erase' && item.id]),
+        [
+          [1, 'erase', block.id],
+          [2, 'erase', testBlock(2).id],
+        ],
+      );
       equal((await store.head()).count, 0);
     });
 
     withStore('decided ids come in order of time and digest, within bounds', async (store) => {
       const blocks = Array.from({ length: 40 }, (_, i) => testBlock(i, { timeMs: 1000 + (i % 5) }));
       await store.put(blocks.map((block) => ({ block, firstSeenMs: 1 })));
-      const refused = Array.from({ length: 10 }, (_, i) => ({ timeMs: 1000 + (i % 5), digest: testBlock(100 + i).digest }));
+      const refused = Array.from({ length: 10 }, (_, i) => ({
+        timeMs: 1000 + (i % 5),
+        digest: testBlock(100 + i).digest,
+      }));
       await store.decide(refused);
       await store.decide(refused.slice(0, 3));
       await store.decide([blocks[0]!]);
@@ -265,11 +327,26 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
       await store.put(Array.from({ length: 25 }, (_, i) => ({ block: testBlock(i), firstSeenMs: 1 })));
       await store.erase([testBlock(3).id], 'quota');
       const { epoch } = await store.head();
-      equal((await store.tail({ epoch, seq: 20 }, 3)).map(({ seq }) => seq), [21, 22, 23]);
-      equal((await store.tail({ epoch, seq: 24 }, 10)).map(({ seq, type }) => [seq, type]), [[25, 'put'], [26, 'erase']]);
+      equal(
+        (await store.tail({ epoch, seq: 20 }, 3)).map(({ seq }) => seq),
+        [21, 22, 23],
+      );
+      equal(
+        (await store.tail({ epoch, seq: 24 }, 10)).map(({ seq, type }) => [seq, type]),
+        [
+          [25, 'put'],
+          [26, 'erase'],
+        ],
+      );
       equal(await store.tail({ epoch, seq: 26 }, 10), []);
-      equal((await store.tail({ epoch: 'another', seq: 20 }, 2)).map(({ seq }) => seq), [1, 2]);
-      equal((await store.tail({ epoch: '', seq: 0 }, 1)).map(({ seq }) => seq), [1]);
+      equal(
+        (await store.tail({ epoch: 'another', seq: 20 }, 2)).map(({ seq }) => seq),
+        [1, 2],
+      );
+      equal(
+        (await store.tail({ epoch: '', seq: 0 }, 1)).map(({ seq }) => seq),
+        [1],
+      );
     });
 
     withStore('finds by every filter', async (store, catalogue) => {
@@ -283,7 +360,9 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
       ];
       await store.put(blocks.map((block) => ({ block, firstSeenMs: 1 })));
       const numbers = async (filter: Filter): Promise<number[]> =>
-        (await catalogue.find(filter, { limit: 100, order: 'oldest' })).ids.map((id) => blocks.findIndex((block) => block.id === id) + 1);
+        (await catalogue.find(filter, { limit: 100, order: 'oldest' })).ids.map(
+          (id) => blocks.findIndex((block) => block.id === id) + 1,
+        );
       const cases: [Filter, number[]][] = [
         [{}, [1, 2, 3, 4, 5]],
         [{ authors: ['did:key:zB'] }, [1]],
@@ -300,7 +379,15 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
         [{ links: [{ id: target }] }, [2, 3, 4]],
         [{ links: [{ rel: 'cites', id: target }] }, [2]],
         [{ links: [{ rel: 'prev', id: target }] }, [4]],
-        [{ links: [{ rel: 'cites', id: target }, { rel: 'supersedes', id: target }] }, []],
+        [
+          {
+            links: [
+              { rel: 'cites', id: target },
+              { rel: 'supersedes', id: target },
+            ],
+          },
+          [],
+        ],
         [{ language: 'en' }, [1, 2]],
         [{ language: 'EN-GB' }, [1]],
         [{ language: 'en%' }, []],
@@ -322,7 +409,9 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
     });
 
     withStore('pages neither repeat nor lose blocks, in both orders', async (store, catalogue) => {
-      const blocks = Array.from({ length: 53 }, (_, i) => testBlock(i, { timeMs: 1000 + (i % 7), tags: i % 2 === 0 ? ['even'] : [] }));
+      const blocks = Array.from({ length: 53 }, (_, i) =>
+        testBlock(i, { timeMs: 1000 + (i % 7), tags: i % 2 === 0 ? ['even'] : [] }),
+      );
       await store.put(blocks.map((block) => ({ block, firstSeenMs: 1 })));
       for (const order of ['newest', 'oldest'] as const) {
         const seen: BlockId[] = [];
@@ -331,10 +420,16 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
           const page = await catalogue.find({}, { limit: 10, order, ...(after === undefined ? {} : { after }) });
           seen.push(...page.ids);
           after = page.next;
-          if (seen.length === 10) await put(store, testBlock(1000 + (order === 'newest' ? 1 : 2), { timeMs: order === 'newest' ? 9999 : 1 }));
+          if (seen.length === 10)
+            await put(store, testBlock(1000 + (order === 'newest' ? 1 : 2), { timeMs: order === 'newest' ? 9999 : 1 }));
         } while (after !== undefined && seen.length < 200);
-        const wanted = [...blocks, ...(order === 'oldest' ? [testBlock(1001, { timeMs: 9999 })] : [])].map((block) => ({ key: text(block), id: block.id })).sort((a, b) => (a.key < b.key ? -1 : 1));
-        equal(seen, (order === 'newest' ? wanted.reverse() : wanted).map(({ id }) => id));
+        const wanted = [...blocks, ...(order === 'oldest' ? [testBlock(1001, { timeMs: 9999 })] : [])]
+          .map((block) => ({ key: text(block), id: block.id }))
+          .sort((a, b) => (a.key < b.key ? -1 : 1));
+        equal(
+          seen,
+          (order === 'newest' ? wanted.reverse() : wanted).map(({ id }) => id),
+        );
       }
       equal((await catalogue.find({ tagsAll: ['even'] }, { limit: 27 })).next, undefined);
       equal((await catalogue.find({}, { limit: 0 })).ids, []);
@@ -345,8 +440,20 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
       const target = testBlock(50).id;
       await store.put(
         [
-          testBlock(1, { rows: 2, links: [{ rel: 'cites', id: target }, { rel: 'cites', id: target }, { rel: 'about', id: target }] }),
-          testBlock(2, { rows: 0, kind: 'note.example/1', author: 'did:key:zB', refs: [{ rel: 'retracts', id: target }] }),
+          testBlock(1, {
+            rows: 2,
+            links: [
+              { rel: 'cites', id: target },
+              { rel: 'cites', id: target },
+              { rel: 'about', id: target },
+            ],
+          }),
+          testBlock(2, {
+            rows: 0,
+            kind: 'note.example/1',
+            author: 'did:key:zB',
+            refs: [{ rel: 'retracts', id: target }],
+          }),
           testBlock(3, { rows: 3 }),
         ].map((block) => ({ block, firstSeenMs: 1 })),
       );
@@ -359,11 +466,24 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
         undefined,
         undefined,
       ]);
-      equal([...(await catalogue.linksTo(target))].map(({ id, rel }) => `${id} ${rel}`).sort(), [`${testBlock(1).id} about`, `${testBlock(1).id} cites`, `${testBlock(2).id} retracts`].sort());
-      const counts = { blocks: 3, rows: 5, authors: 2, kinds: { 'embedding/1': 2, 'note.example/1': 1 }, spaces: [{ id: spaceIdOf(SPACE), rows: 5, space: SPACE }] };
+      equal(
+        [...(await catalogue.linksTo(target))].map(({ id, rel }) => `${id} ${rel}`).sort(),
+        [`${testBlock(1).id} about`, `${testBlock(1).id} cites`, `${testBlock(2).id} retracts`].sort(),
+      );
+      const counts = {
+        blocks: 3,
+        rows: 5,
+        authors: 2,
+        kinds: { 'embedding/1': 2, 'note.example/1': 1 },
+        spaces: [{ id: spaceIdOf(SPACE), rows: 5, space: SPACE }],
+      };
       equal(await catalogue.counts(), counts);
       await store.erase([testBlock(3).id], 'quota');
-      equal(await catalogue.counts(), { ...counts, rows: 2, spaces: [{ id: spaceIdOf(SPACE), rows: 2, space: SPACE }] });
+      equal(await catalogue.counts(), {
+        ...counts,
+        rows: 2,
+        spaces: [{ id: spaceIdOf(SPACE), rows: 2, space: SPACE }],
+      });
     });
 
     test('a closed store says so', async () => {
@@ -379,7 +499,10 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
 const first: DecidedItem = { timeMs: 0, digest: new Uint8Array(32) };
 const beyond: DecidedItem = { timeMs: Number.MAX_SAFE_INTEGER, digest: new Uint8Array(32).fill(255) };
 
-async function put(store: BlockStore, block: CheckedBlock): ReturnType<BlockStore['put']> extends Promise<(infer R)[]> ? Promise<R> : never {
+async function put(
+  store: BlockStore,
+  block: CheckedBlock,
+): ReturnType<BlockStore['put']> extends Promise<(infer R)[]> ? Promise<R> : never {
   return (await store.put([{ block, firstSeenMs: 5 }]))[0]!;
 }
 
@@ -424,5 +547,8 @@ function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined';
   const fields = Object.entries(value).filter(([, field]) => field !== undefined);
-  return `{${fields.sort(([x], [y]) => (x < y ? -1 : 1)).map(([key, field]) => `${key}: ${canonical(field)}`).join(', ')}}`;
+  return `{${fields
+    .sort(([x], [y]) => (x < y ? -1 : 1))
+    .map(([key, field]) => `${key}: ${canonical(field)}`)
+    .join(', ')}}`;
 }

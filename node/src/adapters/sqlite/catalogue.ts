@@ -1,4 +1,13 @@
-import { CosmicError, fromHex, toHex, type BlockId, type Catalogue, type CatalogueCounts, type Filter, type Page } from '@cosmicembeddings/sdk';
+import {
+  CosmicError,
+  fromHex,
+  toHex,
+  type BlockId,
+  type Catalogue,
+  type CatalogueCounts,
+  type Filter,
+  type Page,
+} from '@cosmicembeddings/sdk';
 import { pageKey, readPageKey } from '@cosmicembeddings/sdk/memory';
 import type { Row, Statement, Value } from './driver.js';
 import { bytesOf, digestOf, idOf } from './rows.js';
@@ -31,19 +40,32 @@ export function createCatalogue(reader: StoreReader, head: LabelRows['head']): C
     },
     blocksOf: async (labels) =>
       labels.map((label) => {
-        const row = all('SELECT digest, python, first_label, row_count FROM blocks WHERE row_count > 0 AND erased IS NULL AND first_label <= ? ORDER BY first_label DESC LIMIT 1', [label])[0];
-        if (row === undefined || label >= (row['first_label'] as number) + (row['row_count'] as number)) return undefined;
+        const row = all(
+          'SELECT digest, python, first_label, row_count FROM blocks WHERE row_count > 0 AND erased IS NULL AND first_label <= ? ORDER BY first_label DESC LIMIT 1',
+          [label],
+        )[0];
+        if (row === undefined || label >= (row['first_label'] as number) + (row['row_count'] as number))
+          return undefined;
         return { id: idOf(row['python'] === 1, bytesOf(row['digest'])), row: label - (row['first_label'] as number) };
       }),
     linksTo: async (id) => {
       const target = digestOf(id);
       if (target === undefined) return [];
-      return all('SELECT b.digest, b.python, n.name AS rel FROM links l JOIN blocks b ON b.id = l.block JOIN names n ON n.id = l.rel WHERE l.target = ? ORDER BY b.seq', [target.digest]).map((row) => ({
+      return all(
+        'SELECT b.digest, b.python, n.name AS rel FROM links l JOIN blocks b ON b.id = l.block JOIN names n ON n.id = l.rel WHERE l.target = ? ORDER BY b.seq',
+        [target.digest],
+      ).map((row) => ({
         id: idOf(row['python'] === 1, bytesOf(row['digest'])),
         rel: row['rel'] as string,
       }));
     },
-    aliases: async (alias) => ids(all('SELECT b.digest, b.python FROM aliases a JOIN blocks b ON b.id = a.block WHERE a.alias = ? ORDER BY b.seq', [alias])),
+    aliases: async (alias) =>
+      ids(
+        all(
+          'SELECT b.digest, b.python FROM aliases a JOIN blocks b ON b.id = a.block WHERE a.alias = ? ORDER BY b.seq',
+          [alias],
+        ),
+      ),
     counts: async () => countsOf(all, names),
   };
 }
@@ -93,32 +115,42 @@ function conditionOf(filter: Filter, nameIds: (values: readonly string[]) => num
   };
   bound('b.time >= ?', filter.fromMs);
   bound('b.time < ?', filter.toMs);
-  if (filter.hasRows !== undefined) parts.push(filter.hasRows ? 'b.row_count > 0 AND b.erased IS NULL' : '(b.row_count = 0 OR b.erased IS NOT NULL)');
+  if (filter.hasRows !== undefined)
+    parts.push(filter.hasRows ? 'b.row_count > 0 AND b.erased IS NULL' : '(b.row_count = 0 OR b.erased IS NOT NULL)');
   return { where: parts.map((part) => ` AND ${part}`).join(''), values };
 }
 
-function findPage({ where, values }: Condition, { limit, after, order = 'newest' }: Page, all: (sql: string, values: readonly Value[]) => Row[]): { ids: BlockId[]; next?: string } {
+function findPage(
+  { where, values }: Condition,
+  { limit, after, order = 'newest' }: Page,
+  all: (sql: string, values: readonly Value[]) => Row[],
+): { ids: BlockId[]; next?: string } {
   const start = after === undefined ? undefined : readPageKey(after);
   const sign = order === 'newest' ? '<' : '>';
   const direction = order === 'newest' ? 'DESC' : 'ASC';
   const from = start === undefined ? '' : ` AND (b.time, b.digest) ${sign} (?, ?)`;
   const size = Math.max(0, limit);
-  const rows = all(`SELECT b.digest, b.python, b.time FROM blocks b WHERE 1${where}${from} ORDER BY b.time ${direction}, b.digest ${direction} LIMIT ?`, [
-    ...values,
-    ...(start === undefined ? [] : [start.timeMs, fromHex(start.digest)]),
-    size + 1,
-  ]);
+  const rows = all(
+    `SELECT b.digest, b.python, b.time FROM blocks b WHERE 1${where}${from} ORDER BY b.time ${direction}, b.digest ${direction} LIMIT ?`,
+    [...values, ...(start === undefined ? [] : [start.timeMs, fromHex(start.digest)]), size + 1],
+  );
   const page = rows.slice(0, size);
   const last = page.at(-1);
   return {
     ids: page.map((row) => idOf(row['python'] === 1, bytesOf(row['digest']))),
-    ...(last !== undefined && rows.length > page.length ? { next: pageKey({ timeMs: last['time'] as number, digest: toHex(bytesOf(last['digest'])) }) } : {}),
+    ...(last !== undefined && rows.length > page.length
+      ? { next: pageKey({ timeMs: last['time'] as number, digest: toHex(bytesOf(last['digest'])) }) }
+      : {}),
   };
 }
 
 /** From the tallies that each transaction keeps, so that a count never walks over the blocks. */
 function countsOf(all: (sql: string, values: readonly Value[]) => Row[], names: StoreReader['names']): CatalogueCounts {
-  const tallies = all('SELECT what, id, n FROM tallies WHERE what <> ? AND n > 0', ['author']) as { what: string; id: number; n: number }[];
+  const tallies = all('SELECT what, id, n FROM tallies WHERE what <> ? AND n > 0', ['author']) as {
+    what: string;
+    id: number;
+    n: number;
+  }[];
   const kinds = tallies.filter(({ what }) => what === 'kind');
   const spaces = tallies.flatMap(({ what, id, n }) => {
     const space = what === 'space' ? names.space(id) : undefined;

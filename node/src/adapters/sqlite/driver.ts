@@ -33,7 +33,9 @@ const openers: Readonly<Record<SqliteEngine, (path: string, options: OpenOptions
     return new Native(path, { readonly: readOnly, timeout: 10_000 });
   },
   'node:sqlite': (path, { readOnly = false }) => {
-    const { DatabaseSync } = require('node:sqlite') as { DatabaseSync: new (path: string, options: object) => Database };
+    const { DatabaseSync } = require('node:sqlite') as {
+      DatabaseSync: new (path: string, options: object) => Database;
+    };
     const database = new DatabaseSync(path, { readOnly });
     database.exec('PRAGMA busy_timeout = 10000');
     return database;
@@ -92,7 +94,9 @@ export function transaction<T>(database: Database, work: () => T): T {
 export function faultOf(error: unknown): unknown {
   if (error instanceof CosmicError) return error;
   const text = error instanceof Error ? `${(error as { code?: string }).code ?? ''} ${error.message}` : String(error);
-  if (/SQLITE_FULL|disk is full|ENOSPC|disk I\/O error|SQLITE_IOERR/i.test(text)) return new CosmicError('node.storage_full', text.trim(), { cause: error });
-  if (/SQLITE_CORRUPT|SQLITE_NOTADB|malformed|not a database/i.test(text)) return new CosmicError('store.corrupt', text.trim(), { cause: error });
+  if (/SQLITE_FULL|disk is full|ENOSPC|disk I\/O error|SQLITE_IOERR/i.test(text))
+    return new CosmicError('node.storage_full', text.trim(), { cause: error });
+  if (/SQLITE_CORRUPT|SQLITE_NOTADB|malformed|not a database/i.test(text))
+    return new CosmicError('store.corrupt', text.trim(), { cause: error });
   return error;
 }

@@ -3,7 +3,14 @@ import { CosmicError, type Arrival, type Code, type PutResult } from '@cosmicemb
 import { openDatabase, faultOf } from './driver.js';
 import { configure } from './schema.js';
 import { answerOf } from './writer-answer.js';
-import { packArrivals, resultsOf, type WriterReply, type WriterRequest, type WriterResult, type WriterSetup } from './writer-protocol.js';
+import {
+  packArrivals,
+  resultsOf,
+  type WriterReply,
+  type WriterRequest,
+  type WriterResult,
+  type WriterSetup,
+} from './writer-protocol.js';
 import { StoreWriter, type HeadNumbers, type Outcome } from './writer.js';
 
 /** One writer, one transaction and one fsync for all puts that wait together. */
@@ -41,7 +48,10 @@ export async function openGroupCommit(setup: WriterSetup): Promise<GroupCommit> 
     const group = takeGroup(waiting);
     try {
       const arrivals = group.flatMap((item) => item.arrivals);
-      const results = resultsOf(arrivals, (await line.ask({ type: 'put', blocks: packArrivals(arrivals) })) as readonly Outcome[]);
+      const results = resultsOf(
+        arrivals,
+        (await line.ask({ type: 'put', blocks: packArrivals(arrivals) })) as readonly Outcome[],
+      );
       head = line.head();
       let at = 0;
       for (const item of group) item.resolve(results.slice(at, (at += item.arrivals.length)));
@@ -55,7 +65,8 @@ export async function openGroupCommit(setup: WriterSetup): Promise<GroupCommit> 
   return {
     put: (arrivals) =>
       new Promise((resolve, reject) => {
-        if (waiting.length >= WAITING_MAX) return reject(new CosmicError('node.busy', `${waiting.length} blocks wait to be written`));
+        if (waiting.length >= WAITING_MAX)
+          return reject(new CosmicError('node.busy', `${waiting.length} blocks wait to be written`));
         waiting.push({ arrivals, resolve, reject });
         if (underWay < DEPTH && !scheduled) {
           scheduled = true;
@@ -99,13 +110,20 @@ async function inWorker(setup: WriterSetup): Promise<Line> {
     new Promise((resolve, reject) => {
       if (fault !== undefined) return reject(fault);
       pending.push({ resolve, reject });
-      if (request !== undefined) worker.postMessage(request, request.type === 'put' ? [request.blocks.bytes.buffer as ArrayBuffer, request.blocks.numbers.buffer as ArrayBuffer] : []);
+      if (request !== undefined)
+        worker.postMessage(
+          request,
+          request.type === 'put'
+            ? [request.blocks.bytes.buffer as ArrayBuffer, request.blocks.numbers.buffer as ArrayBuffer]
+            : [],
+        );
     });
   worker.on('message', (reply: WriterReply) => {
     head = reply.head;
     const { resolve, reject } = pending.shift()!;
     if (reply.ok) resolve(reply.result);
-    else reject(reply.code === undefined ? new Error(reply.message) : new CosmicError(reply.code as Code, reply.message));
+    else
+      reject(reply.code === undefined ? new Error(reply.message) : new CosmicError(reply.code as Code, reply.message));
   });
   const end = (error: unknown): void => {
     fault ??= error;

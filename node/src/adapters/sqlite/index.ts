@@ -61,12 +61,12 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
     });
     const store: BlockStore = {
       put: (arrivals) => (arrivals.length === 0 ? Promise.resolve([]) : writer.put(arrivals)),
-      get: async (ids) => reader.get(ids),
+      get: async (ids) => soundly(() => reader.get(ids)),
       erase: async (ids, reason) => [...((await writer.ask({ type: 'erase', ids, reason })) as readonly number[])],
       decide: async (items) => void (await writer.ask({ type: 'decide', items })),
       undecide: async () => void (await writer.ask({ type: 'undecide' })),
-      tail: async (cursor, max, parts) => reader.tail(cursor, max, parts),
-      items: async (from, to, max) => reader.items(from, to, max),
+      tail: async (cursor, max, parts) => soundly(() => reader.tail(cursor, max, parts)),
+      items: async (from, to, max) => soundly(() => reader.items(from, to, max)),
       head: async (): Promise<Head> => writer.head(),
       close: async () => {
         reader.close();
@@ -102,6 +102,15 @@ function refuseEmptied(folder: string): void {
       'store.corrupt',
       `${storeFile(folder)} is empty; restore a backup, or remove it to begin anew`,
     );
+}
+
+/** Reading damaged pages is the store's fault and has its code. */
+function soundly<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw faultOf(error);
+  }
 }
 
 function initialise(

@@ -33,11 +33,22 @@ export class LabelBits {
     const known = this.kept.get(key);
     if (known !== undefined) this.forget(key);
     const bits = new Uint8Array(Math.ceil(labels / 8));
-    if (known === undefined) this.mark(bits, `SELECT b.first_label, b.row_count FROM blocks b WHERE b.row_count > 0 AND b.erased IS NULL${where}`, values, true);
+    if (known === undefined)
+      this.mark(
+        bits,
+        `SELECT b.first_label, b.row_count FROM blocks b WHERE b.row_count > 0 AND b.erased IS NULL${where}`,
+        values,
+        true,
+      );
     else {
       bits.set(known.bits.length > bits.length ? known.bits.subarray(0, bits.length) : known.bits);
       const since = `FROM events e JOIN blocks b ON b.id = e.block WHERE e.seq > ? AND b.row_count > 0`;
-      this.mark(bits, `SELECT b.first_label, b.row_count ${since} AND b.erased IS NULL${where}`, [known.seq, ...values], true);
+      this.mark(
+        bits,
+        `SELECT b.first_label, b.row_count ${since} AND b.erased IS NULL${where}`,
+        [known.seq, ...values],
+        true,
+      );
       this.mark(bits, `SELECT b.first_label, b.row_count ${since} AND e.reason IS NOT NULL`, [known.seq], false);
     }
     this.keep(key, { bits: bits.slice(), seq });

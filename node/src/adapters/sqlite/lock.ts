@@ -1,4 +1,14 @@
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { CosmicError } from '@cosmicembeddings/sdk';
@@ -19,7 +29,12 @@ export function lockFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, 'lock');
   const ticks = startTicks(process.pid);
-  const own: Holder = { pid: process.pid, host: hostname(), startedAt: new Date().toISOString(), ...(ticks === undefined ? {} : { ticks }) };
+  const own: Holder = {
+    pid: process.pid,
+    host: hostname(),
+    startedAt: new Date().toISOString(),
+    ...(ticks === undefined ? {} : { ticks }),
+  };
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
       writeNew(path, JSON.stringify(own) + '\n');
@@ -29,7 +44,11 @@ export function lockFolder(folder: string): () => void {
     }
     const found = readText(path);
     const holder = holderOf(found);
-    if (holder !== undefined && isAlive(holder)) throw new CosmicError('store.locked', `${folder} is held by process ${holder.pid} on ${holder.host} since ${holder.startedAt}${elsewhere(holder, path)}`);
+    if (holder !== undefined && isAlive(holder))
+      throw new CosmicError(
+        'store.locked',
+        `${folder} is held by process ${holder.pid} on ${holder.host} since ${holder.startedAt}${elsewhere(holder, path)}`,
+      );
     putAside(path, found);
   }
   throw new CosmicError('store.locked', `${folder}: another process is taking it now`);

@@ -1,4 +1,13 @@
-import type { BlockId, Cursor, DecidedItem, EraseReason, Head, StoredBlock, TailItem, TailParts } from '@cosmicembeddings/sdk';
+import type {
+  BlockId,
+  Cursor,
+  DecidedItem,
+  EraseReason,
+  Head,
+  StoredBlock,
+  TailItem,
+  TailParts,
+} from '@cosmicembeddings/sdk';
 import { openDatabase, type Database, type Row, type SqliteEngine, type Statement } from './driver.js';
 import { metaOf } from './schema.js';
 import { BLOCK_COLUMNS, blockOf, bytesOf, digestOf, idOf, Names } from './rows.js';
@@ -23,7 +32,9 @@ export class StoreReader {
     const prepare = (sql: string): Statement => this.database.prepare(sql);
     this.byDigest = prepare(`SELECT ${BLOCK_COLUMNS} FROM blocks b JOIN bytes y ON y.block = b.id WHERE b.digest = ?`);
     const events = (columns: string, bytes: string): Statement =>
-      prepare(`SELECT e.seq AS event, e.digest AS event_digest, e.reason AS event_reason, ${columns} FROM events e LEFT JOIN blocks b ON b.id = e.block ${bytes} WHERE e.seq > ? ORDER BY e.seq LIMIT ?`);
+      prepare(
+        `SELECT e.seq AS event, e.digest AS event_digest, e.reason AS event_reason, ${columns} FROM events e LEFT JOIN blocks b ON b.id = e.block ${bytes} WHERE e.seq > ? ORDER BY e.seq LIMIT ?`,
+      );
     this.events = events(BLOCK_COLUMNS, 'LEFT JOIN bytes y ON y.block = e.block');
     this.entries = events(BLOCK_COLUMNS.replace('y.envelope', "x'' AS envelope").replace('y.body', 'NULL AS body'), '');
     this.rowsAt = prepare('SELECT b.row_count FROM events e JOIN blocks b ON b.id = e.block WHERE e.seq = ?');
@@ -52,7 +63,12 @@ export class StoreReader {
 
   head(): Head {
     const row = this.heads.get()!;
-    return { epoch: this.epoch(), seq: Number(row['seq'] ?? 0), count: Number(row['count'] ?? 0), labels: Number(metaOf(this.database, 'labels')) };
+    return {
+      epoch: this.epoch(),
+      seq: Number(row['seq'] ?? 0),
+      count: Number(row['count'] ?? 0),
+      labels: Number(metaOf(this.database, 'labels')),
+    };
   }
 
   tail(cursor: Cursor, max: number, parts: TailParts = 'all'): TailItem[] {
@@ -65,13 +81,33 @@ export class StoreReader {
     const reason = event['event_reason'] as EraseReason | null;
     if (event['id'] === null) {
       const named = bytesOf(event['event_digest']);
-      return { seq, type: 'erase', id: idOf(named[0] === 1, named.subarray(1)), reason: reason!, firstLabel: 0, rows: 0 };
+      return {
+        seq,
+        type: 'erase',
+        id: idOf(named[0] === 1, named.subarray(1)),
+        reason: reason!,
+        firstLabel: 0,
+        rows: 0,
+      };
     }
     const block = blockOf(event, this.names);
-    if (reason !== null) return { seq, type: 'erase', id: block.id, reason, firstLabel: block.firstLabel, rows: event['row_count'] as number };
+    if (reason !== null)
+      return {
+        seq,
+        type: 'erase',
+        id: block.id,
+        reason,
+        firstLabel: block.firstLabel,
+        rows: event['row_count'] as number,
+      };
     // An earlier, header-only arrival of a block that came whole later.
     const { author, kind, timeMs, refs, prev } = block.entry;
-    const earlier = { ...block, seq, body: null, entry: { ...NO_ENTRY, author, kind, timeMs, refs, ...(prev === undefined ? {} : { prev }) } };
+    const earlier = {
+      ...block,
+      seq,
+      body: null,
+      entry: { ...NO_ENTRY, author, kind, timeMs, refs, ...(prev === undefined ? {} : { prev }) },
+    };
     return { seq, type: 'put', block: block.seq === seq ? block : earlier };
   }
 
@@ -82,7 +118,9 @@ export class StoreReader {
 
   items(from: DecidedItem, to: DecidedItem, max: number): DecidedItem[] {
     const range = [from.timeMs, from.digest, to.timeMs, to.digest] as const;
-    return this.decided.all(...range, max, ...range, max, ...range, max).map((row) => ({ timeMs: row['time'] as number, digest: bytesOf(row['digest']) }));
+    return this.decided
+      .all(...range, max, ...range, max, ...range, max)
+      .map((row) => ({ timeMs: row['time'] as number, digest: bytesOf(row['digest']) }));
   }
 
   close(): void {

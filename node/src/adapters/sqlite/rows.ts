@@ -1,4 +1,14 @@
-import { cidOf, DAG_CBOR, parseCid, RAW, type BlockId, type CatalogueEntry, type EraseReason, type SpaceDescriptor, type StoredBlock } from '@cosmicembeddings/sdk';
+import {
+  cidOf,
+  DAG_CBOR,
+  parseCid,
+  RAW,
+  type BlockId,
+  type CatalogueEntry,
+  type EraseReason,
+  type SpaceDescriptor,
+  type StoredBlock,
+} from '@cosmicembeddings/sdk';
 import type { Database, Row, Statement } from './driver.js';
 
 /** What the `entry` column holds: the parts of a catalogue entry that have no column of their own. */
@@ -26,7 +36,8 @@ export function restOf(entry: CatalogueEntry): EntryRest | undefined {
 }
 
 /** Of `blocks b JOIN bytes y`. */
-export const BLOCK_COLUMNS = 'b.id, b.digest, b.seq, b.python, b.time, b.first_seen, b.author, b.kind, b.space, b.row_count, b.first_label, b.header_only, b.erased, b.entry, y.envelope, y.body';
+export const BLOCK_COLUMNS =
+  'b.id, b.digest, b.seq, b.python, b.time, b.first_seen, b.author, b.kind, b.space, b.row_count, b.first_label, b.header_only, b.erased, b.entry, y.envelope, y.body';
 
 /** Dictionary of names and descriptors of one connection; both only ever grow. */
 export class Names {
@@ -100,7 +111,14 @@ export function blockOf(row: Row, names: Names): StoredBlock {
   const space = row['space'] === null ? undefined : (row['space'] as number);
   const descriptor = space === undefined ? undefined : names.space(space);
   const timeMs = row['time'] as number;
-  const rows = erased === null ? { rows: row['row_count'] as number, ...(space === undefined ? {} : { space: names.name(space) }), ...(descriptor === undefined ? {} : { descriptor }) } : { rows: 0 };
+  const rows =
+    erased === null
+      ? {
+          rows: row['row_count'] as number,
+          ...(space === undefined ? {} : { space: names.name(space) }),
+          ...(descriptor === undefined ? {} : { descriptor }),
+        }
+      : { rows: 0 };
   return {
     id: idOf(python, bytesOf(row['digest'])),
     seq: row['seq'] as number,

@@ -90,10 +90,12 @@ export function prepare(database: Database, engine: SqliteEngine, identity: Stor
     return;
   }
   const version = Number(metaOf(database, 'version'));
-  if (version > schemaVersion) throw new CosmicError('store.too_new', `store version ${version}, this software knows ${schemaVersion}`);
+  if (version > schemaVersion)
+    throw new CosmicError('store.too_new', `store version ${version}, this software knows ${schemaVersion}`);
   for (const name of ['network', 'node'] as const) {
     const stored = metaOf(database, name);
-    if (stored !== identity[name]) throw new CosmicError('store.foreign', `the store is of ${name} ${stored}, not ${identity[name]}`);
+    if (stored !== identity[name])
+      throw new CosmicError('store.foreign', `the store is of ${name} ${stored}, not ${identity[name]}`);
   }
   for (let from = version; from < schemaVersion; from++) {
     transaction(database, () => {

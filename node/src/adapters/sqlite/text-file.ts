@@ -82,7 +82,8 @@ export class TextFile {
     transaction(this.database, () => {
       for (const item of items) {
         if (item.type === 'erase') dropped += this.drop(item.firstLabel, item.rows, item.id);
-        else if (item.block.erased === undefined && item.block.entry.inert === undefined) this.add(item.block, registry);
+        else if (item.block.erased === undefined && item.block.entry.inert === undefined)
+          this.add(item.block, registry);
       }
       this.statements['position']!.run(JSON.stringify(position));
     });
@@ -113,7 +114,10 @@ export class TextFile {
   }
 
   private drop(firstLabel: number, rows: number, id: string): number {
-    const found = [...(rows > 0 ? this.statements['ofRows']!.all(firstLabel, firstLabel + rows) : []), ...this.statements['ofBlock']!.all(digestOf(id)!.digest)];
+    const found = [
+      ...(rows > 0 ? this.statements['ofRows']!.all(firstLabel, firstLabel + rows) : []),
+      ...this.statements['ofBlock']!.all(digestOf(id)!.digest),
+    ];
     for (const row of found) {
       const key = row['id'] as number;
       this.statements['dropPassage']!.run(key);
@@ -154,9 +158,11 @@ export function isDamage(error: unknown): boolean {
 
 function startOf(database: Database, store: StoreNow): Cursor {
   database.exec('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
-  const meta = (name: string): string => String(database.prepare('SELECT value FROM meta WHERE name = ?').get(name)?.['value'] ?? '');
+  const meta = (name: string): string =>
+    String(database.prepare('SELECT value FROM meta WHERE name = ?').get(name)?.['value'] ?? '');
   const saved = meta('position') === '' ? undefined : (JSON.parse(meta('position')) as Cursor);
-  if (meta('version') === VERSION && saved !== undefined && saved.epoch === store.epoch && saved.seq <= store.seq) return saved;
+  if (meta('version') === VERSION && saved !== undefined && saved.epoch === store.epoch && saved.seq <= store.seq)
+    return saved;
   const start: Cursor = { epoch: store.epoch, seq: 0 };
   transaction(database, () => {
     database.exec(`

@@ -115,7 +115,12 @@ port.on('message', (request: TextRequest) => {
   } catch (error) {
     const fault = faultOf(error);
     const code = fault instanceof CosmicError ? { code: fault.code } : {};
-    port.postMessage({ number: request.number, position: file.position, error: fault instanceof CosmicError ? fault.detail : String((error as Error).stack), ...code } satisfies TextReply);
+    port.postMessage({
+      number: request.number,
+      position: file.position,
+      error: fault instanceof CosmicError ? fault.detail : String((error as Error).stack),
+      ...code,
+    } satisfies TextReply);
   }
   if (request.type === 'close') {
     closing = true;

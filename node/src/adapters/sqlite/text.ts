@@ -45,7 +45,8 @@ export async function openText(setup: TextSetup): Promise<SqliteText> {
       const waiting = pending.get(reply.number);
       pending.delete(reply.number);
       if (reply.error === undefined) waiting?.resolve(reply);
-      else waiting?.reject(reply.code === undefined ? new Error(reply.error) : new CosmicError(reply.code, reply.error));
+      else
+        waiting?.reject(reply.code === undefined ? new Error(reply.error) : new CosmicError(reply.code, reply.error));
     });
     worker.on('error', (error) => {
       reject(error);

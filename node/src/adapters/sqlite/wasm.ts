@@ -23,7 +23,9 @@ const pause = new Int32Array(new SharedArrayBuffer(4));
  * of a statement, so statements always run to their end and a busy file is tried again.
  */
 export function openWasm(path: string, { readOnly = false }: OpenOptions): Database {
-  const { Database: Wasm } = require('node-sqlite3-wasm') as { Database: new (path: string, options: object) => WasmDatabase };
+  const { Database: Wasm } = require('node-sqlite3-wasm') as {
+    Database: new (path: string, options: object) => WasmDatabase;
+  };
   const inner = patiently(() => new Wasm(path, { readOnly }));
   const statements: WasmStatement[] = [];
   return {

@@ -73,7 +73,18 @@ export function packArrivals(arrivals: readonly Arrival[]): PackedBlocks {
     const rest = restOf(entry);
     if (rest !== undefined) rests.set(i, JSON.stringify(rest));
     numbers.set(
-      [block.format === 'python/1' ? 1 : 0, block.timeMs, firstSeenMs, nameId(entry.author), nameId(entry.kind), space, entry.rows, block.headerOnly ? 1 : 0, envelope.length, body?.length ?? -1],
+      [
+        block.format === 'python/1' ? 1 : 0,
+        block.timeMs,
+        firstSeenMs,
+        nameId(entry.author),
+        nameId(entry.kind),
+        space,
+        entry.rows,
+        block.headerOnly ? 1 : 0,
+        envelope.length,
+        body?.length ?? -1,
+      ],
       i * NUMBERS,
     );
   });

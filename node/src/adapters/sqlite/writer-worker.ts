@@ -18,7 +18,12 @@ port.on('message', (request: WriterRequest) => {
     reply = { ok: true, result: answerOf(request, writer, database), head: writer.head() };
   } catch (error) {
     const fault = faultOf(error);
-    reply = { ok: false, message: fault instanceof CosmicError ? fault.detail : String((fault as Error).stack), head: writer.head(), ...(fault instanceof CosmicError ? { code: fault.code } : {}) };
+    reply = {
+      ok: false,
+      message: fault instanceof CosmicError ? fault.detail : String((fault as Error).stack),
+      head: writer.head(),
+      ...(fault instanceof CosmicError ? { code: fault.code } : {}),
+    };
   }
   port.postMessage(reply);
   if (request.type === 'close') port.close();

@@ -1,4 +1,11 @@
-import type { BlockId, DecidedItem, EraseReason, PutResult, SpaceDescriptor } from '@cosmicembeddings/sdk';
+import {
+  CosmicError,
+  type BlockId,
+  type DecidedItem,
+  type EraseReason,
+  type PutResult,
+  type SpaceDescriptor,
+} from '@cosmicembeddings/sdk';
 import { faultOf, transaction, type Database, type Statement } from './driver.js';
 import { metaOf, newEpoch } from './schema.js';
 import { digestOf, type EntryRest } from './rows.js';
@@ -53,20 +60,28 @@ export class StoreWriter {
       nameId: prepare('SELECT id FROM names WHERE name = ?'),
       addName: prepare('INSERT INTO names (name) VALUES (?)'),
       addSpace: prepare('INSERT OR IGNORE INTO spaces VALUES (?, ?)'),
-      find: prepare('SELECT id, seq, header_only, erased, python, space, row_count, entry FROM blocks WHERE digest = ?'),
+      find: prepare(
+        'SELECT id, seq, header_only, erased, python, space, row_count, entry FROM blocks WHERE digest = ?',
+      ),
       withheld: prepare('SELECT seq, reason, time FROM withheld WHERE digest = ?'),
       dateWithheld: prepare('UPDATE withheld SET time = ? WHERE digest = ?'),
       addWithheld: prepare('INSERT INTO withheld VALUES (?, ?, ?, NULL)'),
-      addBlock: prepare('INSERT INTO blocks (id, digest, seq, python, time, first_seen, author, kind, space, row_count, first_label, header_only, erased, entry) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)'),
+      addBlock: prepare(
+        'INSERT INTO blocks (id, digest, seq, python, time, first_seen, author, kind, space, row_count, first_label, header_only, erased, entry) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)',
+      ),
       addBytes: prepare('INSERT INTO bytes VALUES (?, ?, ?)'),
       lastId: prepare('SELECT last_insert_rowid() AS id'),
-      complete: prepare('UPDATE blocks SET seq = ?, space = ?, row_count = ?, first_label = ?, header_only = 0, entry = ? WHERE id = ?'),
+      complete: prepare(
+        'UPDATE blocks SET seq = ?, space = ?, row_count = ?, first_label = ?, header_only = 0, entry = ? WHERE id = ?',
+      ),
       setBody: prepare('UPDATE bytes SET body = ? WHERE block = ?'),
       addEvent: prepare('INSERT INTO events VALUES (?, ?, NULL, NULL)'),
       addErasure: prepare('INSERT INTO events VALUES (?, ?, ?, ?)'),
       erasureOf: prepare('SELECT seq FROM events WHERE block = ? AND reason IS NOT NULL'),
       erase: prepare('UPDATE blocks SET erased = ?, entry = ? WHERE id = ?'),
-      eraseBytes: prepare('UPDATE bytes SET body = NULL, envelope = CASE ? WHEN 1 THEN zeroblob(0) ELSE envelope END WHERE block = ?'),
+      eraseBytes: prepare(
+        'UPDATE bytes SET body = NULL, envelope = CASE ? WHEN 1 THEN zeroblob(0) ELSE envelope END WHERE block = ?',
+      ),
       addTag: prepare('INSERT OR IGNORE INTO tags VALUES (?, ?)'),
       addLanguage: prepare('INSERT OR IGNORE INTO languages VALUES (?, ?)'),
       addLink: prepare('INSERT OR IGNORE INTO links VALUES (?, ?, ?)'),
@@ -130,7 +145,13 @@ export class StoreWriter {
 
   /** Counters in memory follow the transaction: a failed one leaves them as they were. */
   private atomic<T>(work: () => T): T {
-    const before = { seq: this.seq, count: this.count, labels: this.labels, decidedNumber: this.decidedNumber, withheld: this.withheld };
+    const before = {
+      seq: this.seq,
+      count: this.count,
+      labels: this.labels,
+      decidedNumber: this.decidedNumber,
+      withheld: this.withheld,
+    };
     try {
       return transaction(this.database, work);
     } catch (error) {
@@ -150,7 +171,11 @@ export class StoreWriter {
     }
     const before = this.statements['find']!.get(digest);
     if (before !== undefined && (before['erased'] !== null || block.headerOnly || before['header_only'] === 0))
-      return { seq: before['seq'] as number, fresh: false, ...(before['erased'] === null ? {} : { erased: before['erased'] as EraseReason }) };
+      return {
+        seq: before['seq'] as number,
+        fresh: false,
+        ...(before['erased'] === null ? {} : { erased: before['erased'] as EraseReason }),
+      };
     const seq = ++this.seq;
     const space = block.space === undefined ? null : this.spaceId(block.space, block.descriptor);
     const row = before === undefined ? this.insert(block, seq, space) : (before['id'] as number);
@@ -169,7 +194,21 @@ export class StoreWriter {
     const { digest, python, timeMs, firstSeenMs, headerOnly } = block;
     const [author, kind] = [this.nameId(block.author), this.nameId(block.kind)];
     const row = ++this.count;
-    this.statements['addBlock']!.run(row, digest, seq, python ? 1 : 0, timeMs, firstSeenMs, author, kind, space, block.rows, this.labels, headerOnly ? 1 : 0, block.rest);
+    this.statements['addBlock']!.run(
+      row,
+      digest,
+      seq,
+      python ? 1 : 0,
+      timeMs,
+      firstSeenMs,
+      author,
+      kind,
+      space,
+      block.rows,
+      this.labels,
+      headerOnly ? 1 : 0,
+      block.rest,
+    );
     this.statements['addBytes']!.run(row, block.envelope, block.body);
     this.tally('author', author, 1);
     this.tally('kind', kind, 1);
@@ -177,7 +216,10 @@ export class StoreWriter {
     return row;
   }
 
-  private addRest(row: number, { tags = [], languages = [], aliases = [], links = [], refs = [], prev }: EntryRest): void {
+  private addRest(
+    row: number,
+    { tags = [], languages = [], aliases = [], links = [], refs = [], prev }: EntryRest,
+  ): void {
     for (const tag of tags) this.statements['addTag']!.run(this.nameId(tag), row);
     for (const language of languages) this.statements['addLanguage']!.run(language.toLowerCase(), row);
     for (const alias of aliases) this.statements['addAlias']!.run(alias, row);
@@ -193,7 +235,7 @@ export class StoreWriter {
 
   private eraseOne(id: BlockId, reason: EraseReason): number {
     const named = digestOf(id);
-    if (named === undefined) throw new SyntaxError(`not a block id: ${id.slice(0, 100)}`);
+    if (named === undefined) throw new CosmicError('request.malformed', `not a block id: ${id.slice(0, 100)}`);
     const found = this.statements['find']!.get(named.digest);
     if (found === undefined) {
       const known = this.statements['withheld']!.get(named.digest);
@@ -209,7 +251,8 @@ export class StoreWriter {
     const seq = ++this.seq;
     this.statements['addErasure']!.run(seq, row, null, reason);
     if (found['space'] !== null) this.tally('space', found['space'] as number, -(found['row_count'] as number));
-    const { refs, prev } = found['entry'] === null ? ({} as EntryRest) : (JSON.parse(found['entry'] as string) as EntryRest);
+    const { refs, prev } =
+      found['entry'] === null ? ({} as EntryRest) : (JSON.parse(found['entry'] as string) as EntryRest);
     const rest = JSON.stringify({ ...(refs === undefined ? {} : { refs }), ...(prev === undefined ? {} : { prev }) });
     this.statements['erase']!.run(reason, rest === '{}' ? null : rest, row);
     this.statements['eraseBytes']!.run(found['python']!, row);
@@ -254,4 +297,3 @@ export class StoreWriter {
     return id;
   }
 }
-

@@ -17,7 +17,10 @@ const newFolder = (): string => {
 };
 
 describe('lock', () => {
-  const taken = (folder: string): (() => void) => () => lockFolder(folder)();
+  const taken =
+    (folder: string): (() => void) =>
+    () =>
+      lockFolder(folder)();
 
   test('says who holds the folder, and is gone when given back', () => {
     const folder = newFolder();
@@ -39,7 +42,10 @@ describe('lock', () => {
 
   (existsSync('/proc/self/stat') ? test : test.skip)('of an earlier process with the same number is taken over', () => {
     const folder = newFolder();
-    writeFileSync(join(folder, 'lock'), JSON.stringify({ pid: process.pid, host: hostname(), startedAt: 'then', ticks: '1' }));
+    writeFileSync(
+      join(folder, 'lock'),
+      JSON.stringify({ pid: process.pid, host: hostname(), startedAt: 'then', ticks: '1' }),
+    );
     lockFolder(folder)();
   });
 
@@ -65,7 +71,9 @@ describe.each(loadableEngines())('a data folder, %s', (engine) => {
     const { epoch } = await first.store.head();
     await expect(openSqlite({ folder, ...identity })).rejects.toMatchObject({ code: 'store.locked' });
     await first.close();
-    await expect(openSqlite({ folder, ...identity, node: 'did:key:zTwo' })).rejects.toMatchObject({ code: 'store.foreign' });
+    await expect(openSqlite({ folder, ...identity, node: 'did:key:zTwo' })).rejects.toMatchObject({
+      code: 'store.foreign',
+    });
     await expect(openSqlite({ folder, ...identity, network: '' })).rejects.toMatchObject({ code: 'store.foreign' });
     const again = await openSqlite({ folder, ...identity });
     expect((await again.store.head()).epoch).toBe(epoch);
@@ -86,5 +94,7 @@ describe.each(loadableEngines())('a data folder, %s', (engine) => {
 });
 
 test('an engine that is not there is named', async () => {
-  await expect(openSqlite({ folder: newFolder(), network: 'dev', node: 'x', engine: 'oracle' as never })).rejects.toMatchObject({ code: 'config.malformed' });
+  await expect(
+    openSqlite({ folder: newFolder(), network: 'dev', node: 'x', engine: 'oracle' as never }),
+  ).rejects.toMatchObject({ code: 'config.malformed' });
 });

@@ -24,15 +24,21 @@ const TEXTS = [
 const soon = (): number => Date.now() + 20_000;
 
 describe.each(loadableEngines())('full-text index, %s', (engine) => {
-  const open = (folder: string): Promise<SqliteParts> => openSqlite({ folder, network: 'dev', node: 'did:key:zText', engine });
+  const open = (folder: string): Promise<SqliteParts> =>
+    openSqlite({ folder, network: 'dev', node: 'did:key:zText', engine });
   const blocks: CheckedBlock[] = [];
-  const filled = async (): Promise<{ folder: string; parts: SqliteParts; found: (query: string, k?: number, allow?: Uint8Array) => Promise<number[]> }> => {
+  const filled = async (): Promise<{
+    folder: string;
+    parts: SqliteParts;
+    found: (query: string, k?: number, allow?: Uint8Array) => Promise<number[]>;
+  }> => {
     if (blocks.length === 0) for (const [i, text] of TEXTS.entries()) blocks.push(await signedBlock(i, text));
     const folder = join(home, String(++folders));
     const parts = await open(folder);
     await parts.store.put(blocks.map((block) => ({ block, firstSeenMs: 1 })));
     await parts.text.catchUp(soon());
-    const found = async (query: string, k = 10, allow?: Uint8Array): Promise<number[]> => (await parts.text.search(query, k, allow)).map(({ id }) => blocks.findIndex((block) => block.id === id));
+    const found = async (query: string, k = 10, allow?: Uint8Array): Promise<number[]> =>
+      (await parts.text.search(query, k, allow)).map(({ id }) => blocks.findIndex((block) => block.id === id));
     return { folder, parts, found };
   };
 
@@ -66,13 +72,65 @@ describe.each(loadableEngines())('full-text index, %s', (engine) => {
 
   test('no input is a syntax error', async () => {
     const { parts } = await filled();
-    for (const query of ['', ' ', '"', '""', '"""', 'a"b', "'", '*', 'AND', 'OR NOT', 'NEAR(a b)', 'body:x', '{heading} : x', '-run', '^run', 'a + b', '(', ')', '\0', 'x\0y', '🙂', '\ud800', 'ﬀ', 'ñ'.repeat(3000), 'w '.repeat(2000)])
+    for (const query of [
+      '',
+      ' ',
+      '"',
+      '""',
+      '"""',
+      'a"b',
+      "'",
+      '*',
+      'AND',
+      'OR NOT',
+      'NEAR(a b)',
+      'body:x',
+      '{heading} : x',
+      '-run',
+      '^run',
+      'a + b',
+      '(',
+      ')',
+      '\0',
+      'x\0y',
+      '🙂',
+      '\ud800',
+      'ﬀ',
+      'ñ'.repeat(3000),
+      'w '.repeat(2000),
+    ])
       await parts.text.search(query, 3);
     await fc.assert(
-      fc.asyncProperty(fc.string({ unit: fc.constantFrom('"', "'", '*', '(', ')', ':', '^', '-', '+', ' ', 'AND', 'NOT', 'NEAR', 'town', '{', '}', 'é', '\\', ';', '%') }), async (query) => {
-        const hits = await parts.text.search(query, 5);
-        expect(hits.length).toBeLessThanOrEqual(5);
-      }),
+      fc.asyncProperty(
+        fc.string({
+          unit: fc.constantFrom(
+            '"',
+            "'",
+            '*',
+            '(',
+            ')',
+            ':',
+            '^',
+            '-',
+            '+',
+            ' ',
+            'AND',
+            'NOT',
+            'NEAR',
+            'town',
+            '{',
+            '}',
+            'é',
+            '\\',
+            ';',
+            '%',
+          ),
+        }),
+        async (query) => {
+          const hits = await parts.text.search(query, 5);
+          expect(hits.length).toBeLessThanOrEqual(5);
+        },
+      ),
       { numRuns: 200 },
     );
     await parts.close();
@@ -102,7 +160,11 @@ describe.each(loadableEngines())('full-text index, %s', (engine) => {
     const { folder, parts } = await filled();
     await parts.close();
     const sound = readFileSync(textFile(folder));
-    for (const bytes of [Buffer.from('nonsense'.repeat(4000)), sound.subarray(0, sound.length >> 1), Buffer.from(sound).fill(0xee, 16_384)]) {
+    for (const bytes of [
+      Buffer.from('nonsense'.repeat(4000)),
+      sound.subarray(0, sound.length >> 1),
+      Buffer.from(sound).fill(0xee, 16_384),
+    ]) {
       writeFileSync(textFile(folder), bytes);
       const again = await open(folder);
       await again.text.catchUp(soon());
