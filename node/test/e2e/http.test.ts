@@ -176,6 +176,18 @@ describe('questions', () => {
     expect(await problem(await fetch(node.url + path))).toEqual({ status, code });
   });
 
+  test.each(['{"text": 5}', '{"text": "x", "k": "3"}', '{"text": "x", "collapse": "true"}'])(
+    '%s is not bent into shape',
+    async (body) => {
+      const response = await fetch(`${node.url}/v2/search`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
+      expect(await problem(response)).toEqual({ status: 400, code: 'request.malformed' });
+    },
+  );
+
   test('an unknown field is named', async () => {
     const response = await fetch(`${node.url}/v2/search`, {
       method: 'POST',

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { SearchRequest } from '@cosmicembeddings/sdk';
+import { CosmicError, type SearchRequest } from '@cosmicembeddings/sdk';
 import { speakCbor } from '../cbor.js';
 import type { Routes } from './routes.js';
 
@@ -79,12 +79,27 @@ interface SearchQuery {
   readonly after?: string;
 }
 
+/** Query strings are texts and get their types from the schema; a body already has them, so its are not bent. */
+function refuseOtherTypes(body: unknown): void {
+  if (typeof body !== 'object' || body === null) return;
+  for (const [name, rule] of Object.entries(searchRequest.properties)) {
+    const value: unknown = Reflect.get(body, name);
+    if (value === undefined) continue;
+    const expected = rule.type === 'integer' ? 'number' : rule.type;
+    if (typeof value !== expected)
+      throw new CosmicError('request.malformed', `body.${name}: expected ${rule.type}, got ${typeof value}`);
+  }
+}
+
 export function queryRoutes(app: FastifyInstance, { api }: Routes): void {
   app.removeContentTypeParser('application/cbor');
   speakCbor(app);
   app.post<{ Body: Omit<SearchRequest, 'k'> & { k?: number } }>(
     '/v2/search',
-    { schema: { summary: 'What is near this? By text, by vector, or like a block', body: searchRequest } },
+    {
+      preValidation: async (request) => refuseOtherTypes(request.body),
+      schema: { summary: 'What is near this? By text, by vector, or like a block', body: searchRequest },
+    },
     async (request) => api.search({ ...request.body, k: request.body.k ?? 10 }),
   );
   app.get<{ Querystring: SearchQuery }>(
