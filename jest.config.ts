@@ -3,7 +3,13 @@ import type { Config } from 'jest';
 /** Tests are TypeScript that names sources (`../../src/x.js`); what runs is the compiled code of `dist`, so workers and native modules are the real ones. */
 const config: Config = {
   testEnvironment: 'node',
-  roots: ['<rootDir>/sdk/test', '<rootDir>/node/test', '<rootDir>/cli/test', '<rootDir>/web-ui/test', '<rootDir>/examples'],
+  roots: [
+    '<rootDir>/sdk/test',
+    '<rootDir>/node/test',
+    '<rootDir>/cli/test',
+    '<rootDir>/web-ui/test',
+    '<rootDir>/examples',
+  ],
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {

@@ -1,5 +1,17 @@
 /** One text becomes a signed, stamped block; anybody can check it from its bytes alone. */
-import { checkAny, corePlugins, createBlock, createRegistry, packRows, sha256, signerOfSeed, utf8, verify, type CheckedBlock, type Rejected } from '@cosmicembeddings/sdk';
+import {
+  checkAny,
+  corePlugins,
+  createBlock,
+  createRegistry,
+  packRows,
+  sha256,
+  signerOfSeed,
+  utf8,
+  verify,
+  type CheckedBlock,
+  type Rejected,
+} from '@cosmicembeddings/sdk';
 import { createLexicalEmbedder } from '@cosmicembeddings/sdk/embedders';
 import { createSky } from '@cosmicembeddings/sdk/sky';
 
@@ -18,7 +30,10 @@ export async function publishable(text: string, seed: Uint8Array, timeMs: number
     texts: [text],
   };
   const salt = (): Uint8Array => crypto.getRandomValues(new Uint8Array(16));
-  const block = await createBlock({ kind: 'embedding/1', timeMs, fields }, { signer: signerOfSeed(seed), network: 'dev', registry, sky, salt });
+  const block = await createBlock(
+    { kind: 'embedding/1', timeMs, fields },
+    { signer: signerOfSeed(seed), network: 'dev', registry, sky, salt },
+  );
   return block.wire;
 }
 

@@ -14,8 +14,12 @@ const dayMs = 24 * 60 * minuteMs;
 export function observeNight(date: string, place: Place, stepMinutes: number): Observation[] {
   const sky = createSky();
   const noonMs = Date.parse(`${date}T12:00:00Z`) - (place.lon / 1e6 / 360) * dayMs;
-  const moments = Array.from({ length: Math.floor(dayMs / (stepMinutes * minuteMs)) }, (_, i) => Math.round(noonMs + i * stepMinutes * minuteMs));
-  return moments.map((timeMs) => sky.observe({ timeMs, place })).filter((seen) => seen.bodies.sun.altitudeE6! < 6_000_000);
+  const moments = Array.from({ length: Math.floor(dayMs / (stepMinutes * minuteMs)) }, (_, i) =>
+    Math.round(noonMs + i * stepMinutes * minuteMs),
+  );
+  return moments
+    .map((timeMs) => sky.observe({ timeMs, place }))
+    .filter((seen) => seen.bodies.sun.altitudeE6! < 6_000_000);
 }
 
 /** The page shows one frame after another; the frames stand beside it. */
@@ -38,7 +42,10 @@ export function writeNight(folder: string, date: string, place: Place, stepMinut
   mkdirSync(folder, { recursive: true });
   const frames = night.map((_, i) => `frame-${String(i).padStart(3, '0')}.svg`);
   night.forEach((seen, i) => writeFileSync(join(folder, frames[i]!), skyChart(seen, { theme: 'dark', sizePx: 1000 })));
-  writeFileSync(join(folder, 'index.html'), player(frames, `The night of ${date}: ${night[0]!.label} … ${night.at(-1)!.label}`));
+  writeFileSync(
+    join(folder, 'index.html'),
+    player(frames, `The night of ${date}: ${night[0]!.label} … ${night.at(-1)!.label}`),
+  );
   return frames;
 }
 

@@ -4,7 +4,12 @@ import { createLexicalEmbedder } from '@cosmicembeddings/sdk/embedders';
 import { createMemoryStore, memoryVectors } from '@cosmicembeddings/sdk/memory';
 import { judge, publishable } from './create-and-verify.ts';
 
-export async function nearest(texts: readonly string[], question: string, seed: Uint8Array, timeMs: number): Promise<string> {
+export async function nearest(
+  texts: readonly string[],
+  question: string,
+  seed: Uint8Array,
+  timeMs: number,
+): Promise<string> {
   const registry = createRegistry(corePlugins);
   const embedder = createLexicalEmbedder();
   const store = createMemoryStore();
@@ -18,7 +23,10 @@ export async function nearest(texts: readonly string[], question: string, seed: 
     if (item.type !== 'put') continue;
     const { vectors } = contentOf(item.block, registry);
     if (vectors === undefined) continue;
-    await index.upsert([{ label: item.block.firstLabel, vector: unpackRow(vectors.stored, vectors.space.dims, 0) }], { epoch, seq });
+    await index.upsert([{ label: item.block.firstLabel, vector: unpackRow(vectors.stored, vectors.space.dims, 0) }], {
+      epoch,
+      seq,
+    });
   }
   const { vectors } = await embedder.embed([question], { role: 'query' });
   const [best] = await index.search(vectors[0]!, 1);

@@ -15,7 +15,12 @@ function sources(folder) {
 }
 
 /** Which workspace may import which. */
-const allowed = { sdk: [], node: ['@cosmicembeddings/sdk', '@cosmicembeddings/web-ui'], cli: ['@cosmicembeddings/sdk'], 'web-ui': ['@cosmicembeddings/sdk'] };
+const allowed = {
+  sdk: [],
+  node: ['@cosmicembeddings/sdk', '@cosmicembeddings/web-ui'],
+  cli: ['@cosmicembeddings/sdk'],
+  'web-ui': ['@cosmicembeddings/sdk'],
+};
 
 /** Layers of the SDK, lowest first; a folder imports its own layer or lower ones only. */
 const layers = [
@@ -36,7 +41,8 @@ const layerOf = (file) => {
 /** Folders of the SDK that may touch Node. */
 const nodeSide = /^sdk\/src\/(embedders|python|archive|keys)\/node\//;
 const impure = /\b(Date\.now\(|new Date\(\)|Math\.random\(|setTimeout\(|setInterval\(|process\.)/;
-const importLine = /(?:^|\n)\s*(?:import|export)\s[^;]*?from\s+'([^']+)'|import\('([^']+)'\)|(?:^|\n)\s*import\s+'([^']+)'/g;
+const importLine =
+  /(?:^|\n)\s*(?:import|export)\s[^;]*?from\s+'([^']+)'|import\('([^']+)'\)|(?:^|\n)\s*import\s+'([^']+)'/g;
 
 const usedIn = new Map();
 for (const workspace of Object.keys(allowed)) {
@@ -53,29 +59,37 @@ for (const workspace of Object.keys(allowed)) {
         else if (workspace === 'sdk') {
           const from = layerOf(file);
           const to = layerOf(path.replace(/\.js$/, '.ts'));
-          const typeOnly = new RegExp(`import type[^;]*from '${target.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}'`).test(code);
+          const typeOnly = new RegExp(`import type[^;]*from '${target.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}'`).test(
+            code,
+          );
           if (from < 0) faults.push(`${name}: its folder is in no layer (tools/check.mjs)`);
           else if (to > from && !typeOnly) faults.push(`${name}: imports upwards (${target})`);
         }
       } else if (target.startsWith('@cosmicembeddings/')) {
-        if (!allowed[workspace].some((prefix) => target === prefix || target.startsWith(prefix + '/'))) faults.push(`${name}: ${workspace} must not import ${target}`);
+        if (!allowed[workspace].some((prefix) => target === prefix || target.startsWith(prefix + '/')))
+          faults.push(`${name}: ${workspace} must not import ${target}`);
       } else if (target.startsWith('node:')) {
         if (workspace === 'sdk' && !nodeSide.test(name)) faults.push(`${name}: the SDK must not import ${target}`);
         if (workspace === 'web-ui') faults.push(`${name}: the page must not import ${target}`);
       } else {
-        const library = target.split('/').slice(0, target.startsWith('@') ? 2 : 1).join('/');
+        const library = target
+          .split('/')
+          .slice(0, target.startsWith('@') ? 2 : 1)
+          .join('/');
         const key = `${workspace}: ${library}`;
         const folder = dirname(name).split('/').slice(0, 4).join('/');
         usedIn.set(key, (usedIn.get(key) ?? new Set()).add(folder));
       }
     }
-    if (workspace === 'sdk' && !nodeSide.test(name) && impure.test(code)) faults.push(`${name}: touches the clock, randomness or the process (${impure.exec(code)[0]})`);
+    if (workspace === 'sdk' && !nodeSide.test(name) && impure.test(code))
+      faults.push(`${name}: touches the clock, randomness or the process (${impure.exec(code)[0]})`);
   }
 }
 for (const [library, folders] of usedIn) {
   const parents = [...folders].sort();
   const first = parents[0];
-  if (parents.some((folder) => folder !== first && !folder.startsWith(first + '/'))) faults.push(`${library} is imported from several folders: ${parents.join(', ')}`);
+  if (parents.some((folder) => folder !== first && !folder.startsWith(first + '/')))
+    faults.push(`${library} is imported from several folders: ${parents.join(', ')}`);
 }
 
 if (faults.length > 0) {

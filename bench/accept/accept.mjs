@@ -14,17 +14,21 @@ const [count = 20_000, rounds = 3] = process.argv.slice(2).map(Number);
 function importAll(url, wires) {
   return new Promise((resolve, reject) => {
     const started = performance.now();
-    const call = request(`${url}/v2/blocks`, { method: 'POST', headers: { 'content-type': 'application/cbor-seq' } }, (response) => {
-      let stored = 0;
-      let tail = '';
-      response.on('data', (chunk) => {
-        const text = tail + chunk.toString('latin1');
-        stored += text.split('"status":"stored"').length - 1;
-        tail = text.slice(-17);
-        if (tail.includes('"status":"stored"')) tail = '';
-      });
-      response.on('end', () => resolve({ stored, seconds: (performance.now() - started) / 1000 }));
-    });
+    const call = request(
+      `${url}/v2/blocks`,
+      { method: 'POST', headers: { 'content-type': 'application/cbor-seq' } },
+      (response) => {
+        let stored = 0;
+        let tail = '';
+        response.on('data', (chunk) => {
+          const text = tail + chunk.toString('latin1');
+          stored += text.split('"status":"stored"').length - 1;
+          tail = text.slice(-17);
+          if (tail.includes('"status":"stored"')) tail = '';
+        });
+        response.on('end', () => resolve({ stored, seconds: (performance.now() - started) / 1000 }));
+      },
+    );
     call.on('error', reject);
     let at = 0;
     const write = () => {
@@ -54,8 +58,17 @@ for (const { rows, blocks } of [
     const followSeconds = await untilFollowed(node.url);
     const status = await json(`${node.url}/v2/status`);
     record('results/accept.jsonl', {
-      what: 'durable accept, followers running', rows, blocks, blockBytes: wires[0].length, blocksPerSecond: Math.round(blocks / seconds), rowsPerSecond: Math.round((blocks * rows) / seconds),
-      indexedRowsPerSecond: Math.round((blocks * rows) / (seconds + followSeconds)), nodeCpuSeconds: cpu, residentBytes: node.residentBytes(), diskBytesPerBlock: Math.round(node.diskBytes() / blocks), engines: status.engines,
+      what: 'durable accept, followers running',
+      rows,
+      blocks,
+      blockBytes: wires[0].length,
+      blocksPerSecond: Math.round(blocks / seconds),
+      rowsPerSecond: Math.round((blocks * rows) / seconds),
+      indexedRowsPerSecond: Math.round((blocks * rows) / (seconds + followSeconds)),
+      nodeCpuSeconds: cpu,
+      residentBytes: node.residentBytes(),
+      diskBytesPerBlock: Math.round(node.diskBytes() / blocks),
+      engines: status.engines,
     });
     await node.stop();
   }

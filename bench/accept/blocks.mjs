@@ -33,7 +33,7 @@ export function vectorsOf(seed) {
     const row = new Float32Array(DIMS);
     let squares = 0;
     for (let i = 0; i < DIMS; i++) {
-      let x = (0.3 * gaussian()) / Math.sqrt(latent) * 4;
+      let x = ((0.3 * gaussian()) / Math.sqrt(latent)) * 4;
       for (let j = 0; j < latent; j++) x += point[j] * projection[j * DIMS + i];
       row[i] = x;
       squares += x * x;
@@ -44,23 +44,51 @@ export function vectorsOf(seed) {
 }
 
 export const benchSpace = {
-  model: 'bench/clustered', revision: '1', weights: null, precision: 'fp32', dims: DIMS, metric: 'cosine', pooling: null,
-  normalized: true, query_prefix: '', passage_prefix: '', max_tokens: null, endpoint: null,
+  model: 'bench/clustered',
+  revision: '1',
+  weights: null,
+  precision: 'fp32',
+  dims: DIMS,
+  metric: 'cosine',
+  pooling: null,
+  normalized: true,
+  query_prefix: '',
+  passage_prefix: '',
+  max_tokens: null,
+  endpoint: null,
 };
 
 /** Signs with OpenSSL, which is faster than the portable signer; the signature is the same (RFC 8032 is deterministic). */
 export function fastSigner(seed) {
-  const key = createPrivateKey({ key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]), format: 'der', type: 'pkcs8' });
+  const key = createPrivateKey({
+    key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]),
+    format: 'der',
+    type: 'pkcs8',
+  });
   const publicKey = new Uint8Array(createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(12));
   return { publicKey, sign: (message) => new Uint8Array(sign(null, message, key)) };
 }
 
-const WORDS = 'sky star moon sun planet block node agent vector meaning ledger peer signature hash time place search query index river mountain forest ocean city music history science language'.split(' ');
+const WORDS =
+  'sky star moon sun planet block node agent vector meaning ledger peer signature hash time place search query index river mountain forest ocean city music history science language'.split(
+    ' ',
+  );
 
 /** `count` wire blocks of `rows` rows each. */
-export async function makeBlocks(count, { rows = 1, seed = 1, textBytes = 200, startMs = Date.now() - count * 1000 } = {}) {
-  const author = { network: 'dev', registry: createRegistry(corePlugins), sky: createSky(), salt: () => new Uint8Array(randomBytes(16)) };
-  const signers = [fastSigner(createHash('sha256').update(`author a ${seed}`).digest()), fastSigner(createHash('sha256').update(`author b ${seed}`).digest())];
+export async function makeBlocks(
+  count,
+  { rows = 1, seed = 1, textBytes = 200, startMs = Date.now() - count * 1000 } = {},
+) {
+  const author = {
+    network: 'dev',
+    registry: createRegistry(corePlugins),
+    sky: createSky(),
+    salt: () => new Uint8Array(randomBytes(16)),
+  };
+  const signers = [
+    fastSigner(createHash('sha256').update(`author a ${seed}`).digest()),
+    fastSigner(createHash('sha256').update(`author b ${seed}`).digest()),
+  ];
   const next = vectorsOf(seed);
   const random = randomOf(seed + 2);
   const text = () => {
@@ -84,7 +112,10 @@ export async function makeBlocks(count, { rows = 1, seed = 1, textBytes = 200, s
           space: benchSpace,
           embedding: { ...packRows(own, 'f32') },
           input_type: 'text',
-          input_reference: texts.map((one) => ({ hash: new Uint8Array(createHash('sha256').update(one).digest()), origin: `doc-${i}` })),
+          input_reference: texts.map((one) => ({
+            hash: new Uint8Array(createHash('sha256').update(one).digest()),
+            origin: `doc-${i}`,
+          })),
           texts,
         },
       },

@@ -7,9 +7,28 @@ import { fileURLToPath } from 'node:url';
 
 const bin = fileURLToPath(new URL('../../node/bin/cosmic-node.js', import.meta.url));
 
-export async function startNode({ folder = mkdtempSync(join(tmpdir(), 'cosmic-bench-')), args = [], keep = false } = {}) {
+export async function startNode({
+  folder = mkdtempSync(join(tmpdir(), 'cosmic-bench-')),
+  args = [],
+  keep = false,
+} = {}) {
   const started = performance.now();
-  const child = spawn(process.execPath, [...(process.env.BENCH_NODE_FLAGS?.split(' ') ?? []), bin, 'start', '--data', folder, '--port', '0', '--log', 'warn', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(
+    process.execPath,
+    [
+      ...(process.env.BENCH_NODE_FLAGS?.split(' ') ?? []),
+      bin,
+      'start',
+      '--data',
+      folder,
+      '--port',
+      '0',
+      '--log',
+      'warn',
+      ...args,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
   const url = await new Promise((resolve, reject) => {
     let out = '';
     child.stdout.on('data', (chunk) => {
@@ -25,7 +44,11 @@ export async function startNode({ folder = mkdtempSync(join(tmpdir(), 'cosmic-be
     startMs: performance.now() - started,
     residentBytes: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) * 1024,
     cpuSeconds: () => {
-      const [utime, stime] = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1].split(' ').slice(11, 13).map(Number);
+      const [utime, stime] = readFileSync(`/proc/${child.pid}/stat`, 'utf8')
+        .split(') ')[1]
+        .split(' ')
+        .slice(11, 13)
+        .map(Number);
       return (utime + stime) / 100;
     },
     diskBytes: () => sizeOf(folder),
@@ -53,7 +76,8 @@ export async function untilFollowed(url, names = ['vectors', 'text'], timeoutMs 
   const started = performance.now();
   for (;;) {
     const { followers } = await json(`${url}/v2/status`);
-    if (followers.filter((one) => names.includes(one.name)).every((one) => one.lag === 0)) return (performance.now() - started) / 1000;
+    if (followers.filter((one) => names.includes(one.name)).every((one) => one.lag === 0))
+      return (performance.now() - started) / 1000;
     if (performance.now() - started > timeoutMs) throw new Error('followers did not catch up');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

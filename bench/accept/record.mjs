@@ -5,7 +5,12 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const machine = { cpu: cpus()[0]?.model.trim(), cores: availableParallelism(), memoryGb: Math.round(totalmem() / 2 ** 30), node: process.version };
+export const machine = {
+  cpu: cpus()[0]?.model.trim(),
+  cores: availableParallelism(),
+  memoryGb: Math.round(totalmem() / 2 ** 30),
+  node: process.version,
+};
 export const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
 
 export function record(file, result) {

@@ -17,7 +17,9 @@ const folder = join(embeddings, 'squad2000');
 const texts = JSON.parse(readFileSync(join(folder, 'texts.json'), 'utf8')).map(({ text }) => text);
 const npy = readFileSync(join(folder, 'all-MiniLM-L6-v2.npy'));
 const start = 10 + npy.readUInt16LE(8);
-const published = texts.map((_, row) => Float32Array.from({ length: 384 }, (_, d) => npy.readFloatLE(start + 4 * (384 * row + d))));
+const published = texts.map((_, row) =>
+  Float32Array.from({ length: 384 }, (_, d) => npy.readFloatLE(start + 4 * (384 * row + d))),
+);
 
 const begun = performance.now();
 const embedder = await createEmbedder({ type: 'transformers', model: 'all-MiniLM-L6-v2', path: models }, host);
@@ -31,9 +33,23 @@ for (let run = 0; run < 3; run++) {
   ({ vectors } = await embedder.embed(texts, { role: 'passage' }));
   const ms = performance.now() - from;
   const { user, system } = process.cpuUsage(cpu);
-  runs.push({ perSecond: Math.round((texts.length / ms) * 1000), cpuMsPerText: +((user + system) / 1000 / texts.length).toFixed(2) });
+  runs.push({
+    perSecond: Math.round((texts.length / ms) * 1000),
+    cpuMsPerText: +((user + system) / 1000 / texts.length).toFixed(2),
+  });
 }
 const cosines = vectors.map((vector, i) => cosine(vector, published[i]));
 const meanCosine = +(cosines.reduce((sum, x) => sum + x, 0) / cosines.length).toFixed(5);
 const round = (x) => +x.toFixed(1);
-console.log(JSON.stringify({ texts: texts.length, loadMs: Math.round(loadMs), runs, meanCosine, minCosine: +Math.min(...cosines).toFixed(5), cores: availableParallelism(), node: process.version, load: round(loadavg()[0]) }));
+console.log(
+  JSON.stringify({
+    texts: texts.length,
+    loadMs: Math.round(loadMs),
+    runs,
+    meanCosine,
+    minCosine: +Math.min(...cosines).toFixed(5),
+    cores: availableParallelism(),
+    node: process.version,
+    load: round(loadavg()[0]),
+  }),
+);

@@ -5,16 +5,60 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { clustered } from './rows.mjs';
 
-export const space = { model: 'bench', revision: null, weights: null, precision: null, dims: 384, metric: 'cosine', pooling: null, normalized: true, query_prefix: null, passage_prefix: null, max_tokens: null, endpoint: null };
+export const space = {
+  model: 'bench',
+  revision: null,
+  weights: null,
+  precision: null,
+  dims: 384,
+  metric: 'cosine',
+  pooling: null,
+  normalized: true,
+  query_prefix: null,
+  passage_prefix: null,
+  max_tokens: null,
+  endpoint: null,
+};
 const id = spaceIdOf(space);
 const envelope = writeEnvelope(encode({ kind: 'embedding/1' }), new Uint8Array(64));
 const reference = { hash: new Uint8Array(32), origin: 'bench' };
 
 export function blockOf(seq, rowsPerBlock, next) {
   const rows = Array.from({ length: rowsPerBlock }, next);
-  const body = encode({ salt: new Uint8Array(16), tags: [], linked_blocks: [], space, embedding: packRows(rows, 'f32'), input_type: 'text', input_reference: rows.map(() => reference) });
-  const entry = { author: `did:${seq % 50}`, kind: 'embedding/1', timeMs: 0, tags: [], links: [], refs: [], space: id, rows: rowsPerBlock };
-  return { seq, type: 'put', block: { id: `b${seq}`, seq, format: 'native/2', timeMs: 0, firstSeenMs: 0, envelope, body, entry, firstLabel: (seq - 1) * rowsPerBlock } };
+  const body = encode({
+    salt: new Uint8Array(16),
+    tags: [],
+    linked_blocks: [],
+    space,
+    embedding: packRows(rows, 'f32'),
+    input_type: 'text',
+    input_reference: rows.map(() => reference),
+  });
+  const entry = {
+    author: `did:${seq % 50}`,
+    kind: 'embedding/1',
+    timeMs: 0,
+    tags: [],
+    links: [],
+    refs: [],
+    space: id,
+    rows: rowsPerBlock,
+  };
+  return {
+    seq,
+    type: 'put',
+    block: {
+      id: `b${seq}`,
+      seq,
+      format: 'native/2',
+      timeMs: 0,
+      firstSeenMs: 0,
+      envelope,
+      body,
+      entry,
+      firstLabel: (seq - 1) * rowsPerBlock,
+    },
+  };
 }
 
 /** `reader.engine` carries the numbers: `<blocks>x<rowsPerBlock>`; a file `more` in the folder says how many blocks there are by now. */
@@ -23,7 +67,8 @@ export async function openReader({ reader }) {
   const next = clustered({ seed: 1 });
   const made = new Map();
   let last = 0;
-  const count = () => (existsSync(join(reader.folder, 'more')) ? Number(readFileSync(join(reader.folder, 'more'), 'utf8')) : blocks);
+  const count = () =>
+    existsSync(join(reader.folder, 'more')) ? Number(readFileSync(join(reader.folder, 'more'), 'utf8')) : blocks;
   return {
     head: () => ({ epoch: 'bench', seq: count(), count: count(), labels: count() * rowsPerBlock }),
     tail: ({ epoch, seq }, max) => {

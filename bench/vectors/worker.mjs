@@ -14,7 +14,13 @@ const perBlock = Number(process.argv[3] ?? 10);
 const engine = process.argv[4] ?? 'usearch';
 const id = spaceIdOf(space);
 const folder = mkdtempSync(join(tmpdir(), 'bench-worker-'));
-const open = () => openVectors({ folder: join(folder, 'index'), engine, reader: { folder, engine: `${rows / perBlock}x${perBlock}` }, readerModule: new URL('./made-store.mjs', import.meta.url).href });
+const open = () =>
+  openVectors({
+    folder: join(folder, 'index'),
+    engine,
+    reader: { folder, engine: `${rows / perBlock}x${perBlock}` },
+    readerModule: new URL('./made-store.mjs', import.meta.url).href,
+  });
 const result = { engine, rows, perBlock };
 try {
   let started = performance.now();
@@ -40,7 +46,12 @@ try {
       }),
     );
     times.sort((a, b) => a - b);
-    return { askers, perSecond: Math.round((queries.length / (performance.now() - began)) * 1000), p50Ms: round(times[1000]), p99Ms: round(times[1980]) };
+    return {
+      askers,
+      perSecond: Math.round((queries.length / (performance.now() - began)) * 1000),
+      p50Ms: round(times[1000]),
+      p99Ms: round(times[1980]),
+    };
   };
   await ask(20);
   result.searches = [await ask(1), await ask(20)];

@@ -52,13 +52,19 @@ const KEYS = new Set([...Object.keys(DEFAULTS), 'embedders', 'policy', 'weights'
  * Settings of a node: defaults, then `<data>/config.json`, then what the command line gave.
  * @throws CosmicError config.malformed with the setting's name
  */
-export async function loadConfig(given: Partial<Record<keyof NodeConfig, unknown>> & { readonly data: string }): Promise<NodeConfig> {
+export async function loadConfig(
+  given: Partial<Record<keyof NodeConfig, unknown>> & { readonly data: string },
+): Promise<NodeConfig> {
   const data = resolve(given.data);
   const file = await readConfigFile(join(data, 'config.json'));
   const merged: Record<string, unknown> = { ...DEFAULTS, ...file };
   for (const [key, value] of Object.entries(given)) if (value !== undefined) merged[key] = value;
-  for (const key of Object.keys(merged)) if (!KEYS.has(key)) throw new CosmicError('config.malformed', `${key}: unknown setting`);
-  const embedders = list(merged, 'embedders', [{ type: 'builtin', name: 'english-1' }, { type: 'builtin', name: 'lexical' }]);
+  for (const key of Object.keys(merged))
+    if (!KEYS.has(key)) throw new CosmicError('config.malformed', `${key}: unknown setting`);
+  const embedders = list(merged, 'embedders', [
+    { type: 'builtin', name: 'english-1' },
+    { type: 'builtin', name: 'lexical' },
+  ]);
   return {
     data,
     host: text(merged, 'host'),
@@ -111,7 +117,9 @@ function text(settings: Settings, name: string): string {
 
 function whole(settings: Settings, name: string, min: number, max: number): number {
   const value = Number(settings[name]);
-  return Number.isSafeInteger(value) && value >= min && value <= max ? value : bad(name, `a whole number in ${min}…${max}`, settings[name]);
+  return Number.isSafeInteger(value) && value >= min && value <= max
+    ? value
+    : bad(name, `a whole number in ${min}…${max}`, settings[name]);
 }
 
 function choice<T extends string>(settings: Settings, name: string, allowed: readonly T[]): T {

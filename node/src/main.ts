@@ -24,7 +24,8 @@ const options = {
 
 async function start(args: string[]): Promise<void> {
   const { values } = parseArgs({ args, options, strict: true });
-  if (values.data === undefined) throw new CosmicError('config.malformed', 'data: give the data folder with --data DIR');
+  if (values.data === undefined)
+    throw new CosmicError('config.malformed', 'data: give the data folder with --data DIR');
   const config = await loadConfig({
     data: values.data,
     host: values.host,
@@ -41,7 +42,9 @@ async function start(args: string[]): Promise<void> {
   const node = await createNode(config, log);
   // Listened for before anybody is told: whoever reads the line may stop the node at once.
   const stopping = stopSignal();
-  process.stdout.write(JSON.stringify({ listening: node.url, node: node.did, network: config.network, data: config.data }) + '\n');
+  process.stdout.write(
+    JSON.stringify({ listening: node.url, node: node.did, network: config.network, data: config.data }) + '\n',
+  );
   await stopping;
   const hurry = setTimeout(() => process.exit(1), 15_000);
   hurry.unref();
@@ -66,7 +69,8 @@ function stopSignal(): Promise<void> {
 function explain(error: unknown): { line: string; status: number } {
   if (error instanceof CosmicError) return { line: error.message, status: 1 };
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'EADDRINUSE') return { line: `config.malformed: port in use: ${message}; choose another --port`, status: 1 };
+  if (code === 'EADDRINUSE')
+    return { line: `config.malformed: port in use: ${message}; choose another --port`, status: 1 };
   if (code === 'EACCES' || code === 'EADDRNOTAVAIL') return { line: `config.malformed: ${message}`, status: 1 };
   if (code?.startsWith('ERR_PARSE_ARGS') === true) return { line: message, status: 2 };
   return { line: `node.internal: ${(error as Error).stack ?? String(error)}`, status: 1 };

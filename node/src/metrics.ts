@@ -43,7 +43,11 @@ export function createMetrics(sources: MetricSources): Metrics {
   gauge('cosmic_inflight_blocks', 'Blocks being checked or written', () => sources.load().blocks);
   gauge('cosmic_inflight_bytes', 'Bytes being checked or written', () => sources.load().bytes);
   gauge('cosmic_peers_connected', 'Peers connected', () => sources.peers());
-  gauge('cosmic_recall_sample', 'Recall@10 of the vector index against exact search, last sample (NaN before)', () => sources.recall() ?? NaN);
+  gauge(
+    'cosmic_recall_sample',
+    'Recall@10 of the vector index against exact search, last sample (NaN before)',
+    () => sources.recall() ?? NaN,
+  );
   gauge('cosmic_eventloop_delay_p99_seconds', 'Event loop delay, 99th percentile since the last scrape', () => {
     const p99 = delay.percentile(99) / 1e9;
     delay.reset();
@@ -59,10 +63,25 @@ export function createMetrics(sources: MetricSources): Metrics {
     },
   });
   return {
-    accepted: new Counter({ name: 'cosmic_accepted_total', help: 'Blocks judged at the door, by outcome', labelNames: ['status'], registers }),
-    rejected: new Counter({ name: 'cosmic_rejected_total', help: 'Blocks refused, by code', labelNames: ['code'], registers }),
+    accepted: new Counter({
+      name: 'cosmic_accepted_total',
+      help: 'Blocks judged at the door, by outcome',
+      labelNames: ['status'],
+      registers,
+    }),
+    rejected: new Counter({
+      name: 'cosmic_rejected_total',
+      help: 'Blocks refused, by code',
+      labelNames: ['code'],
+      registers,
+    }),
     searches: new Histogram({ name: 'cosmic_search_seconds', help: 'Time of a search', buckets: SECONDS, registers }),
-    acceptSeconds: new Histogram({ name: 'cosmic_accept_seconds', help: 'Time from arrival to durable', buckets: SECONDS, registers }),
+    acceptSeconds: new Histogram({
+      name: 'cosmic_accept_seconds',
+      help: 'Time from arrival to durable',
+      buckets: SECONDS,
+      registers,
+    }),
     text: () => register.metrics(),
     close: () => {
       delay.disable();

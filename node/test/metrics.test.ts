@@ -14,8 +14,14 @@ test('the metrics that the documentation names are the metrics that are there', 
     metrics.accepted.inc({ status: 'stored' });
     metrics.rejected.inc({ code: 'block.malformed' });
     const text = await metrics.text();
-    const own = [...text.matchAll(/^# TYPE (cosmic_\S+)/gm)].map((match) => match[1]!).filter((name) => !/^cosmic_(process|nodejs)_/.test(name));
-    const documented = [...readFileSync(new URL('../../docs/operating.md', import.meta.url), 'utf8').matchAll(/`(cosmic_[a-z0-9_]+)(?:\{\w+\})?`/g)].map((match) => match[1]!);
+    const own = [...text.matchAll(/^# TYPE (cosmic_\S+)/gm)]
+      .map((match) => match[1]!)
+      .filter((name) => !/^cosmic_(process|nodejs)_/.test(name));
+    const documented = [
+      ...readFileSync(new URL('../../docs/operating.md', import.meta.url), 'utf8').matchAll(
+        /`(cosmic_[a-z0-9_]+)(?:\{\w+\})?`/g,
+      ),
+    ].map((match) => match[1]!);
     expect([...new Set(documented)].sort()).toEqual([...own].sort());
     expect(text).toContain('cosmic_follower_lag{follower="vectors"} 7');
     expect(text).toContain('cosmic_rows 5');

@@ -10,71 +10,215 @@ export interface ErrorRow {
   readonly http: number;
 }
 
-const author = (meaning: string, advice: string, http = 400): ErrorRow => ({ meaning, advice, fault: 'author', retry: false, http });
-const reader = (meaning: string, advice: string, http = 400): ErrorRow => ({ meaning, advice, fault: 'reader', retry: false, http });
-const node = (meaning: string, advice: string, http = 500, retry = true): ErrorRow => ({ meaning, advice, fault: 'node', retry, http });
-const operator = (meaning: string, advice: string, http = 403): ErrorRow => ({ meaning, advice, fault: 'operator', retry: false, http });
+const author = (meaning: string, advice: string, http = 400): ErrorRow => ({
+  meaning,
+  advice,
+  fault: 'author',
+  retry: false,
+  http,
+});
+const reader = (meaning: string, advice: string, http = 400): ErrorRow => ({
+  meaning,
+  advice,
+  fault: 'reader',
+  retry: false,
+  http,
+});
+const node = (meaning: string, advice: string, http = 500, retry = true): ErrorRow => ({
+  meaning,
+  advice,
+  fault: 'node',
+  retry,
+  http,
+});
+const operator = (meaning: string, advice: string, http = 403): ErrorRow => ({
+  meaning,
+  advice,
+  fault: 'operator',
+  retry: false,
+  http,
+});
 
 export const codes = {
-  'block.malformed': author('The bytes are not a block: framing or CBOR is wrong.', 'Send the bytes exactly as they were signed.'),
+  'block.malformed': author(
+    'The bytes are not a block: framing or CBOR is wrong.',
+    'Send the bytes exactly as they were signed.',
+  ),
   'block.too_large': author('Header or body is over its limit.', 'Split the content over several blocks.', 413),
-  'block.bad_envelope': author('The COSE_Sign1 envelope is not in its one allowed form.', 'Use tag 18, protected {1: -19}, empty unprotected map, 64-byte signature.'),
-  'block.bad_header': author('The header lacks a field, has an unknown one, or one of the wrong form.', 'Compare with specs/block.md.'),
-  'block.bad_body': author('A common field of the body (salt, tags, linked_blocks) is missing or malformed.', 'Compare with specs/block.md.'),
-  'block.bad_signature': author('The Ed25519 signature does not fit header, author and network.', 'Fetch the block again from its author; do not change signed bytes.'),
-  'block.body_mismatch': author('The body is not the one that the header names by hash.', 'Send header and body that belong together.'),
+  'block.bad_envelope': author(
+    'The COSE_Sign1 envelope is not in its one allowed form.',
+    'Use tag 18, protected {1: -19}, empty unprotected map, 64-byte signature.',
+  ),
+  'block.bad_header': author(
+    'The header lacks a field, has an unknown one, or one of the wrong form.',
+    'Compare with specs/block.md.',
+  ),
+  'block.bad_body': author(
+    'A common field of the body (salt, tags, linked_blocks) is missing or malformed.',
+    'Compare with specs/block.md.',
+  ),
+  'block.bad_signature': author(
+    'The Ed25519 signature does not fit header, author and network.',
+    'Fetch the block again from its author; do not change signed bytes.',
+  ),
+  'block.body_mismatch': author(
+    'The body is not the one that the header names by hash.',
+    'Send header and body that belong together.',
+  ),
   'block.unsigned': author('The block carries no signature.', 'Sign it: cosmic create --sign, or BlockBuilder.sign().'),
   'block.unknown_version': author('The block has a version this software does not know.', 'Update this software.'),
-  'block.in_future': { meaning: 'The timestamp is ahead of this node’s clock; nothing was kept.', advice: 'Send it again at the time given in retryAtMs; check the clocks.', fault: 'author', retry: true, http: 425 },
+  'block.in_future': {
+    meaning: 'The timestamp is ahead of this node’s clock; nothing was kept.',
+    advice: 'Send it again at the time given in retryAtMs; check the clocks.',
+    fault: 'author',
+    retry: true,
+    http: 425,
+  },
   'identity.malformed': author('created_by is no did:key of an Ed25519 public key.', 'Use did:key:z6Mk….'),
-  'kind.unknown': author('This kind of block is not known here.', 'Switch on the plug-in that defines it, or check the spelling.'),
-  'kind.malformed': author('The body does not fit the schema of its kind.', 'Compare with the kind’s page in specs/kinds.'),
-  'vector.malformed': author('The vectors’ bytes do not have the length that dtype, rows and dims demand.', 'Check dtype, rows and the space’s dims.'),
+  'kind.unknown': author(
+    'This kind of block is not known here.',
+    'Switch on the plug-in that defines it, or check the spelling.',
+  ),
+  'kind.malformed': author(
+    'The body does not fit the schema of its kind.',
+    'Compare with the kind’s page in specs/kinds.',
+  ),
+  'vector.malformed': author(
+    'The vectors’ bytes do not have the length that dtype, rows and dims demand.',
+    'Check dtype, rows and the space’s dims.',
+  ),
   'vector.not_finite': author('A vector holds NaN or an infinity.', 'Embed the text again.'),
   'vector.zero': author('A vector is all zeros.', 'Leave out texts that have no embedding.'),
   'vector.not_unit': author('The space promises unit vectors and a row is not one.', 'Divide each row by its length.'),
-  'space.malformed': author('A space descriptor lacks a field or has one of the wrong form.', 'Compare with specs/space.md.'),
+  'space.malformed': author(
+    'A space descriptor lacks a field or has one of the wrong form.',
+    'Compare with specs/space.md.',
+  ),
   'space.unknown': reader('No block here is in that space.', 'List the spaces with cosmic status.', 404),
-  'space.mismatch': reader('Two spaces differ, so their vectors cannot be compared.', 'Use one embedder for both; the detail names the differing field.'),
-  'space.dims_mismatch': reader('A vector has another number of dimensions than its space.', 'Embed with the model that the space names.'),
-  'space.canary_failed': { meaning: 'The embedder does not reproduce the vectors that its space is known by.', advice: 'Check prefix, pooling, token limit and precision; or publish under a space of its own.', fault: 'operator', retry: false, http: 409 },
+  'space.mismatch': reader(
+    'Two spaces differ, so their vectors cannot be compared.',
+    'Use one embedder for both; the detail names the differing field.',
+  ),
+  'space.dims_mismatch': reader(
+    'A vector has another number of dimensions than its space.',
+    'Embed with the model that the space names.',
+  ),
+  'space.canary_failed': {
+    meaning: 'The embedder does not reproduce the vectors that its space is known by.',
+    advice: 'Check prefix, pooling, token limit and precision; or publish under a space of its own.',
+    fault: 'operator',
+    retry: false,
+    http: 409,
+  },
   'sky.malformed': author('cosmic_signature is not a well-formed sky/1 stamp.', 'Compare with specs/sky.md.'),
-  'sky.mismatch': author('The stamped sky is not the sky of that time and place.', 'Stamp again with the right time and place; the detail names the body.'),
+  'sky.mismatch': author(
+    'The stamped sky is not the sky of that time and place.',
+    'Stamp again with the right time and place; the detail names the body.',
+  ),
   'sky.time_out_of_span': author('The time lies outside 1950–2100.', 'Use a time in the supported span.'),
-  'sky.place_invalid': author('observer_location is malformed or out of range.', 'Latitude ±90°, longitude ±180°, in whole microdegrees.'),
-  'sealed.locked': reader('None of the keys at hand opens the sealed body.', 'Give the identity or passphrase that it was sealed to.'),
+  'sky.place_invalid': author(
+    'observer_location is malformed or out of range.',
+    'Latitude ±90°, longitude ±180°, in whole microdegrees.',
+  ),
+  'sealed.locked': reader(
+    'None of the keys at hand opens the sealed body.',
+    'Give the identity or passphrase that it was sealed to.',
+  ),
   'sealed.malformed': author('The sealed plaintext is not of its form.', 'Compare with specs/kinds/sealed.md.'),
-  'sealed.mismatch': author('The body was sealed under another name or as another kind; somebody re-published it.', 'Look for the block of the author that the detail names.'),
-  'policy.refused': operator('This operator’s admission rules refuse the block.', 'The detail names the rule; publish elsewhere or ask the operator.'),
+  'sealed.mismatch': author(
+    'The body was sealed under another name or as another kind; somebody re-published it.',
+    'Look for the block of the author that the detail names.',
+  ),
+  'policy.refused': operator(
+    'This operator’s admission rules refuse the block.',
+    'The detail names the rule; publish elsewhere or ask the operator.',
+  ),
   'policy.erased': operator('The block was erased or is withheld here.', 'Ask another node.', 410),
   'block.not_found': reader('No block with that id is here.', 'Check the id; another node may have it.', 404),
   'block.ambiguous': reader('Several blocks call themselves by that name.', 'Ask for one of the ids listed.', 409),
   'request.malformed': reader('The request is not of the form that this route takes.', 'The detail names the field.'),
   'request.too_large': reader('The request’s body is over the limit.', 'Send fewer or smaller blocks at a time.', 413),
   'request.not_found': reader('There is no such route.', 'See /openapi.json for the routes.', 404),
-  'request.unauthorised': reader('This route needs the operator’s token.', 'Send Authorization: Bearer with the token of the data folder.', 401),
+  'request.unauthorised': reader(
+    'This route needs the operator’s token.',
+    'Send Authorization: Bearer with the token of the data folder.',
+    401,
+  ),
   'search.bad_query': reader('The search has no usable query.', 'Give text, a vector with its space, or a block id.'),
-  'search.no_embedder': reader('No embedder for that space is configured here.', 'Send a vector, or configure an embedder.'),
-  'embedder.unavailable': { meaning: 'The embedder could not be reached or loaded.', advice: 'The detail says what to install, start or set.', fault: 'operator', retry: true, http: 503 },
-  'embedder.bad_answer': { meaning: 'The embedder answered something that is no embedding of its space.', advice: 'Check model and endpoint.', fault: 'operator', retry: false, http: 502 },
+  'search.no_embedder': reader(
+    'No embedder for that space is configured here.',
+    'Send a vector, or configure an embedder.',
+  ),
+  'embedder.unavailable': {
+    meaning: 'The embedder could not be reached or loaded.',
+    advice: 'The detail says what to install, start or set.',
+    fault: 'operator',
+    retry: true,
+    http: 503,
+  },
+  'embedder.bad_answer': {
+    meaning: 'The embedder answered something that is no embedding of its space.',
+    advice: 'Check model and endpoint.',
+    fault: 'operator',
+    retry: false,
+    http: 502,
+  },
   'embedder.unset': operator('No embedder is configured.', 'Run cosmic init, or pass --embedder.', 400),
-  'node.busy': node('The node’s queues are full; nothing was kept.', 'Wait for the time in Retry-After and send again.', 503),
+  'node.busy': node(
+    'The node’s queues are full; nothing was kept.',
+    'Wait for the time in Retry-After and send again.',
+    503,
+  ),
   'node.storage_full': node('The disk is full; the block was not kept.', 'The operator has to free space.', 507),
   'node.stopping': node('The node is stopping.', 'Send again to the restarted node.', 503),
   'node.internal': node('The node failed; this is a defect.', 'Report it with the request id.', 500, false),
-  'node.unreachable': node('No node answers at that address.', 'Start one with cosmic node start, or check --node.', 503),
-  'store.locked': operator('Another process owns this data folder.', 'Stop that process first; the detail names it.', 409),
-  'store.foreign': operator('The data folder belongs to another node or network.', 'Choose another --data folder.', 409),
+  'node.unreachable': node(
+    'No node answers at that address.',
+    'Start one with cosmic node start, or check --node.',
+    503,
+  ),
+  'store.locked': operator(
+    'Another process owns this data folder.',
+    'Stop that process first; the detail names it.',
+    409,
+  ),
+  'store.foreign': operator(
+    'The data folder belongs to another node or network.',
+    'Choose another --data folder.',
+    409,
+  ),
   'store.too_new': operator('The data folder was written by a newer version.', 'Update this software.', 409),
   'store.corrupt': node('Stored data is damaged.', 'Run cosmic fsck; restore a backup if it says so.', 500, false),
-  'peer.protocol': { meaning: 'A peer broke the protocol.', advice: 'See specs/peer.md.', fault: 'sender', retry: false, http: 400 },
-  'peer.wrong_network': { meaning: 'The peer belongs to another network.', advice: 'Configure the same network on both.', fault: 'operator', retry: false, http: 409 },
+  'peer.protocol': {
+    meaning: 'A peer broke the protocol.',
+    advice: 'See specs/peer.md.',
+    fault: 'sender',
+    retry: false,
+    http: 400,
+  },
+  'peer.wrong_network': {
+    meaning: 'The peer belongs to another network.',
+    advice: 'Configure the same network on both.',
+    fault: 'operator',
+    retry: false,
+    http: 409,
+  },
   'config.malformed': operator('A setting is missing or malformed.', 'The detail names the setting.', 400),
-  'key.malformed': reader('The key file is not a key of ours, or the passphrase is wrong.', 'Make one with cosmic key new.'),
+  'key.malformed': reader(
+    'The key file is not a key of ours, or the passphrase is wrong.',
+    'Make one with cosmic key new.',
+  ),
   'key.locked': reader('The key file is locked, and no passphrase that opens it was given.', 'Give its passphrase.'),
-  'key.not_found': reader('There is no key of that name.', 'List them with cosmic key list; make one with cosmic key new.', 404),
+  'key.not_found': reader(
+    'There is no key of that name.',
+    'List them with cosmic key list; make one with cosmic key new.',
+    404,
+  ),
   'key.exists': reader('There is a key of that name already.', 'Choose another name; keys are never replaced.', 409),
-  'archive.malformed': reader('The file is no archive of blocks, or is damaged.', 'Export it again with cosmic export --format car.'),
+  'archive.malformed': reader(
+    'The file is no archive of blocks, or is damaged.',
+    'Export it again with cosmic export --format car.',
+  ),
   'input.not_found': reader('A file or folder does not exist.', 'Check the path.', 404),
   'input.empty': reader('There is no text in it.', 'Give a text file with words.'),
   'input.binary': reader('The file is not UTF-8 text.', 'Convert it to text first.'),
@@ -121,5 +265,13 @@ export interface Problem {
 
 export function problemOf(code: Code, detail: string): Problem {
   const row: ErrorRow = codes[code];
-  return { type: `urn:cosmicembeddings:error:${code}`, title: row.meaning, status: row.http, code, detail, advice: row.advice, retry: row.retry };
+  return {
+    type: `urn:cosmicembeddings:error:${code}`,
+    title: row.meaning,
+    status: row.http,
+    code,
+    detail,
+    advice: row.advice,
+    retry: row.retry,
+  };
 }

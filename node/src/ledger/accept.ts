@@ -48,10 +48,12 @@ export function createDoor(options: AcceptOptions): Door {
   let bytesUnderWay = 0;
 
   const accept: Accept = async (bytes) => {
-    if (bytes.length > wireMaxBytes) return refuse(options, 'block.too_large', `${bytes.length} bytes, at most ${wireMaxBytes}`);
+    if (bytes.length > wireMaxBytes)
+      return refuse(options, 'block.too_large', `${bytes.length} bytes, at most ${wireMaxBytes}`);
     const key = keyOf(bytes);
     const same = inFlight.get(key);
-    if (same !== undefined) return same.then((first) => (first.status === 'stored' ? { ...first, status: 'known' } : first));
+    if (same !== undefined)
+      return same.then((first) => (first.status === 'stored' ? { ...first, status: 'known' } : first));
     if (blocks >= options.inFlightMax || bytesUnderWay + bytes.length > options.inFlightMaxBytes)
       return refuse(options, 'node.busy', `${blocks} blocks under way`);
     blocks += 1;
@@ -83,7 +85,8 @@ async function judge(bytes: Uint8Array, options: AcceptOptions): Promise<Accepte
     return verdict;
   }
   const nowMs = options.clock.now();
-  if (verdict.timeMs > nowMs + limits.futureMaxMs) return { status: 'later', id: verdict.id, retryAtMs: verdict.timeMs - limits.futureMaxMs };
+  if (verdict.timeMs > nowMs + limits.futureMaxMs)
+    return { status: 'later', id: verdict.id, retryAtMs: verdict.timeMs - limits.futureMaxMs };
   const refusal = options.admission(candidateOf(verdict, bytes.length), nowMs);
   if (refusal !== undefined) {
     await options.store.decide([{ timeMs: verdict.timeMs, digest: verdict.digest }]);
@@ -121,7 +124,8 @@ function placeOf(block: Placed): ObserverLocation | undefined {
 async function keep(block: CheckedBlock, firstSeenMs: number, options: AcceptOptions): Promise<Accepted> {
   const [result] = await options.store.put([{ block, firstSeenMs }]);
   if (result === undefined) throw new Error('store answered nothing');
-  if (result.erased !== undefined) return { ...refuse(options, 'policy.erased', `${result.id}: ${result.erased}`), id: result.id };
+  if (result.erased !== undefined)
+    return { ...refuse(options, 'policy.erased', `${result.id}: ${result.erased}`), id: result.id };
   if (!result.fresh) return { status: 'known', id: result.id, seq: result.seq };
   options.onStored?.(result.seq);
   return { status: 'stored', id: result.id, seq: result.seq };
@@ -134,6 +138,7 @@ function refuse(options: AcceptOptions, code: Code, detail: string): Accepted & 
 
 /** Faults of ours with a code (disk full, busy) are answers; anything else is a defect and is thrown on. */
 function faultOf(error: unknown, options: AcceptOptions): Accepted {
-  if (error instanceof CosmicError && codes[error.code].fault === 'node') return refuse(options, error.code, error.detail);
+  if (error instanceof CosmicError && codes[error.code].fault === 'node')
+    return refuse(options, error.code, error.detail);
   throw error;
 }

@@ -60,7 +60,9 @@ function refusalOf(policy: Policy, { block, bytes, place }: Candidate, nowMs: nu
     listed('kinds', policy.kinds, [entry.kind]) ??
     listed('spaces', policy.spaces, entry.space === undefined ? [] : [entry.space]) ??
     listed('tags', policy.tags, entry.tags) ??
-    (policy.maxBytes !== undefined && bytes > policy.maxBytes ? { rule: 'maxBytes', detail: `${bytes} bytes, at most ${policy.maxBytes}` } : undefined) ??
+    (policy.maxBytes !== undefined && bytes > policy.maxBytes
+      ? { rule: 'maxBytes', detail: `${bytes} bytes, at most ${policy.maxBytes}` }
+      : undefined) ??
     (policy.maxAgeMs !== undefined && nowMs - block.timeMs > policy.maxAgeMs
       ? { rule: 'maxAgeMs', detail: `${nowMs - block.timeMs} ms old, at most ${policy.maxAgeMs}` }
       : undefined) ??
@@ -85,7 +87,10 @@ function outside(regions: readonly Region[] | undefined, placeOf: Candidate['pla
   const lat = place.lat / 1e6;
   const lon = place.lon / 1e6;
   const inside = regions.some(
-    (r) => lat >= r.south && lat <= r.north && (r.west <= r.east ? lon >= r.west && lon <= r.east : lon >= r.west || lon <= r.east),
+    (r) =>
+      lat >= r.south &&
+      lat <= r.north &&
+      (r.west <= r.east ? lon >= r.west && lon <= r.east : lon >= r.west || lon <= r.east),
   );
   return inside ? undefined : { rule: 'regions', detail: `${lat}, ${lon} lies in no allowed region` };
 }
@@ -110,8 +115,10 @@ function charge(
     account = { sinceMs: nowMs, blocks: 0, bytes: 0 };
     spent.set(block.entry.author, account);
   }
-  if (quota.blocks !== undefined && account.blocks >= quota.blocks) return { rule: 'quota.blocks', detail: `${quota.blocks} blocks in ${perMs} ms` };
-  if (quota.bytes !== undefined && account.bytes + bytes > quota.bytes) return { rule: 'quota.bytes', detail: `${quota.bytes} bytes in ${perMs} ms` };
+  if (quota.blocks !== undefined && account.blocks >= quota.blocks)
+    return { rule: 'quota.blocks', detail: `${quota.blocks} blocks in ${perMs} ms` };
+  if (quota.bytes !== undefined && account.bytes + bytes > quota.bytes)
+    return { rule: 'quota.bytes', detail: `${quota.bytes} bytes in ${perMs} ms` };
   account.blocks += 1;
   account.bytes += bytes;
   return undefined;
@@ -133,7 +140,8 @@ export function parsePolicy(value: unknown): Policy {
     if (RULES.has(key)) {
       if (typeof rule !== 'object' || rule === null) bad(`.${key}: expected {"allow": […], "deny": […]}`);
       for (const [list, items] of Object.entries(rule as Record<string, unknown>))
-        if ((list !== 'allow' && list !== 'deny') || !isList(items)) bad(`.${key}.${list}: expected a list of texts under allow or deny`);
+        if ((list !== 'allow' && list !== 'deny') || !isList(items))
+          bad(`.${key}.${list}: expected a list of texts under allow or deny`);
     } else if (key === 'maxAgeMs' || key === 'maxBytes') {
       if (!Number.isSafeInteger(rule) || (rule as number) < 0) bad(`.${key}: expected a whole number`);
     } else if (key === 'requiredProofs') {
@@ -147,14 +155,18 @@ export function parsePolicy(value: unknown): Policy {
 function checkQuota(rule: unknown, bad: (what: string) => never): void {
   if (typeof rule !== 'object' || rule === null) bad('.quota: expected {"blocks", "bytes", "perMs"}');
   for (const [key, count] of Object.entries(rule as object))
-    if (!['blocks', 'bytes', 'perMs'].includes(key) || !Number.isSafeInteger(count) || (count as number) < 0) bad(`.quota.${key}: expected blocks, bytes or perMs as whole numbers`);
+    if (!['blocks', 'bytes', 'perMs'].includes(key) || !Number.isSafeInteger(count) || (count as number) < 0)
+      bad(`.quota.${key}: expected blocks, bytes or perMs as whole numbers`);
 }
 
 function checkRegions(rule: unknown, bad: (what: string) => never): void {
   if (!Array.isArray(rule)) bad('.regions: expected a list');
   (rule as unknown[]).forEach((region, i) => {
     const r = region as Record<string, unknown>;
-    const isRegion = typeof region === 'object' && region !== null && ['south', 'north', 'west', 'east'].every((side) => Number.isFinite(r[side]));
+    const isRegion =
+      typeof region === 'object' &&
+      region !== null &&
+      ['south', 'north', 'west', 'east'].every((side) => Number.isFinite(r[side]));
     if (!isRegion) bad(`.regions[${i}]: expected south, north, west, east in degrees`);
   });
 }

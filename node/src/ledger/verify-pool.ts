@@ -43,7 +43,10 @@ class Lane {
 
 export async function createVerifyPool(options: VerifyOptions): Promise<VerifyPool> {
   const setup: VerifySetup = { network: options.network, plugins: options.plugins, verifier: options.verifier };
-  const lanes = Array.from({ length: Math.max(1, options.workers) }, () => new Lane(new Worker(new URL('./verify-worker.js', import.meta.url), { workerData: setup })));
+  const lanes = Array.from(
+    { length: Math.max(1, options.workers) },
+    () => new Lane(new Worker(new URL('./verify-worker.js', import.meta.url), { workerData: setup })),
+  );
   const queue: Waiting[] = [];
   let fault: unknown;
 
@@ -66,7 +69,8 @@ export async function createVerifyPool(options: VerifyOptions): Promise<VerifyPo
           for (const [space, descriptor] of reply.descriptors) lane.descriptors.set(space, descriptor);
           const batch = lane.batches.shift()!;
           batch.forEach((item, i) => item.resolve(verdictOf(item.wire, reply.results[i]!, lane.descriptors)));
-          while (lane.descriptors.size > DESCRIPTORS_MAX) lane.descriptors.delete(lane.descriptors.keys().next().value!);
+          while (lane.descriptors.size > DESCRIPTORS_MAX)
+            lane.descriptors.delete(lane.descriptors.keys().next().value!);
           pump();
         });
         lane.worker.on('error', (error) => {
@@ -103,7 +107,12 @@ export async function createVerifyPool(options: VerifyOptions): Promise<VerifyPo
 function takeBatch(queue: Waiting[]): Waiting[] {
   let bytes = 0;
   let count = 0;
-  while (count < queue.length && count < BATCH_MAX && (count === 0 || bytes + queue[count]!.wire.length <= BATCH_MAX_BYTES)) bytes += queue[count++]!.wire.length;
+  while (
+    count < queue.length &&
+    count < BATCH_MAX &&
+    (count === 0 || bytes + queue[count]!.wire.length <= BATCH_MAX_BYTES)
+  )
+    bytes += queue[count++]!.wire.length;
   return queue.splice(0, count);
 }
 
@@ -121,7 +130,11 @@ function send(lane: Lane, batch: Waiting[]): void {
 }
 
 /** The worker answers offsets; the bytes themselves never come back, they are still here. */
-function verdictOf(wire: Uint8Array, result: CheckedParts | Rejected, descriptors: ReadonlyMap<string, SpaceDescriptor>): Verdict {
+function verdictOf(
+  wire: Uint8Array,
+  result: CheckedParts | Rejected,
+  descriptors: ReadonlyMap<string, SpaceDescriptor>,
+): Verdict {
   if (result.status === 'rejected') return result;
   const { envelopeEnd, entry: plain, ...parts } = result;
   const descriptor = plain.space === undefined ? undefined : descriptors.get(plain.space);

@@ -1,5 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { checkAny, createRegistry, type CheckedBlock, type Checks, type Rejected, type SpaceDescriptor } from '@cosmicembeddings/sdk';
+import {
+  checkAny,
+  createRegistry,
+  type CheckedBlock,
+  type Checks,
+  type Rejected,
+  type SpaceDescriptor,
+} from '@cosmicembeddings/sdk';
 import { createSky } from '@cosmicembeddings/sdk/sky';
 import { sha256, verifierOf, type VerifierName } from '../adapters/crypto/index.js';
 import { loadPlugins } from './plugins.js';

@@ -13,7 +13,8 @@ export const canaryOrigin = { passage: 'canary:passage', query: 'canary:query' }
  */
 export function canariesOf(wire: Uint8Array): Canaries | undefined {
   const opened = openBlock(wire);
-  if (opened.status === 'rejected' || opened.block.body === null || opened.block.header.kind !== embeddingKind.name) return undefined;
+  if (opened.status === 'rejected' || opened.block.body === null || opened.block.header.kind !== embeddingKind.name)
+    return undefined;
   const decoded = decodeBody(opened.block.body);
   const parsed = decoded.status === 'ok' ? embeddingKind.parse(decoded.body) : undefined;
   if (parsed?.ok !== true) return undefined;
@@ -21,7 +22,9 @@ export function canariesOf(wire: Uint8Array): Canaries | undefined {
   const canaries = input_reference.flatMap(({ origin }, row): Canary[] => {
     const role = origin === canaryOrigin.passage ? 'passage' : origin === canaryOrigin.query ? 'query' : undefined;
     const text = texts?.[row];
-    return role === undefined || text === null || text === undefined ? [] : [{ text, role, vector: unpackRow(embedding, space.dims, row) }];
+    return role === undefined || text === null || text === undefined
+      ? []
+      : [{ text, role, vector: unpackRow(embedding, space.dims, row) }];
   });
   return canaries.length === 0 ? undefined : { space, canaries };
 }

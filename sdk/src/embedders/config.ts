@@ -2,9 +2,7 @@ import { CosmicError } from '../errors.js';
 
 /** Which embedder, as it stands in a configuration file. There is no default: `cosmic init` writes one. */
 export type EmbedderConfig =
-  | { readonly type: 'builtin'; readonly name: 'english-1' | 'lexical' }
-  | OpenAiConfig
-  | TransformersConfig;
+  { readonly type: 'builtin'; readonly name: 'english-1' | 'lexical' } | OpenAiConfig | TransformersConfig;
 
 /** Any OpenAI-compatible `/embeddings` endpoint. */
 export interface OpenAiConfig {
@@ -61,10 +59,15 @@ type Check = (value: unknown) => boolean;
 const string: Check = (value) => typeof value === 'string';
 const filled: Check = (value) => typeof value === 'string' && value !== '';
 const count: Check = (value) => Number.isSafeInteger(value) && (value as number) > 0;
-const oneOf = (...values: readonly unknown[]): Check => (value) => values.includes(value);
+const oneOf =
+  (...values: readonly unknown[]): Check =>
+  (value) =>
+    values.includes(value);
 
 /** What each type of embedder may be told; the first row's keys it must be told. */
-const forms: Readonly<Record<EmbedderConfig['type'], readonly [Readonly<Record<string, Check>>, Readonly<Record<string, Check>>]>> = {
+const forms: Readonly<
+  Record<EmbedderConfig['type'], readonly [Readonly<Record<string, Check>>, Readonly<Record<string, Check>>]>
+> = {
   builtin: [{ name: oneOf('english-1', 'lexical') }, {}],
   openai: [
     { url: isBaseUrl, model: filled },
@@ -103,7 +106,10 @@ export function parseEmbedderConfig(value: unknown): EmbedderConfig {
   if (value === undefined || value === null) throw new CosmicError('embedder.unset', '');
   if (typeof value === 'string') return parseShorthand(value);
   const config = value as Readonly<Record<string, unknown>>;
-  const form = typeof config.type === 'string' && Object.hasOwn(forms, config.type) ? forms[config.type as EmbedderConfig['type']] : undefined;
+  const form =
+    typeof config.type === 'string' && Object.hasOwn(forms, config.type)
+      ? forms[config.type as EmbedderConfig['type']]
+      : undefined;
   if (form === undefined) throw malformed(`type is one of ${Object.keys(forms).join(', ')}`);
   const [needed, optional] = form;
   for (const key of Object.keys(needed)) if (config[key] === undefined) throw malformed(`${key} is missing`);
@@ -112,7 +118,12 @@ export function parseEmbedderConfig(value: unknown): EmbedderConfig {
     const check = needed[key] ?? optional[key];
     if (check === undefined) throw malformed(`${key} is not known for ${String(config.type)}`);
     // The address may hold a secret by mistake: then it is not repeated here.
-    if (!check(one)) throw malformed(key === 'url' ? 'url must be http(s) without user, password, query or fragment; name the key’s variable in keyEnv' : `${key} cannot be ${JSON.stringify(one)}`);
+    if (!check(one))
+      throw malformed(
+        key === 'url'
+          ? 'url must be http(s) without user, password, query or fragment; name the key’s variable in keyEnv'
+          : `${key} cannot be ${JSON.stringify(one)}`,
+      );
   }
   if (config.inputType === true && (config.queryPrefix ?? config.passagePrefix) !== undefined)
     throw malformed('inputType leaves prefixes to the service: leave out queryPrefix and passagePrefix');
@@ -124,8 +135,10 @@ function parseShorthand(text: string): EmbedderConfig {
   if (text === 'builtin' || text === 'english-1') return { type: 'builtin', name: 'english-1' };
   if (text === 'lexical') return { type: 'builtin', name: 'lexical' };
   const match = /^(openai|transformers):([^@]+)(?:@(.+))?$/.exec(text);
-  if (match?.[1] === 'openai' && match[3] !== undefined) return parseEmbedderConfig({ type: 'openai', model: match[2], url: match[3], keyEnv: 'OPENAI_API_KEY' });
-  if (match?.[1] === 'transformers') return { type: 'transformers', model: match[2]!, ...(match[3] === undefined ? {} : { path: match[3] }) };
+  if (match?.[1] === 'openai' && match[3] !== undefined)
+    return parseEmbedderConfig({ type: 'openai', model: match[2], url: match[3], keyEnv: 'OPENAI_API_KEY' });
+  if (match?.[1] === 'transformers')
+    return { type: 'transformers', model: match[2]!, ...(match[3] === undefined ? {} : { path: match[3] }) };
   throw malformed('use builtin, lexical, openai:MODEL@URL or transformers:MODEL[@FOLDER]');
 }
 

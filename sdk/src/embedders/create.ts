@@ -10,7 +10,9 @@ import { createTransformersEmbedder } from './transformers.js';
 export async function createEmbedder(config: EmbedderConfig, host: EmbedderHost): Promise<Embedder> {
   switch (config.type) {
     case 'builtin':
-      return config.name === 'lexical' ? createLexicalEmbedder() : createEnglishEmbedder(await host.asset('english-1.bin'));
+      return config.name === 'lexical'
+        ? createLexicalEmbedder()
+        : createEnglishEmbedder(await host.asset('english-1.bin'));
     case 'openai':
       return createOpenAiEmbedder(config, host);
     case 'transformers':

@@ -1,4 +1,10 @@
-export { parseEmbedderConfig, type EmbedderConfig, type OpenAiConfig, type TransformersConfig, type TransformersDtype } from './config.js';
+export {
+  parseEmbedderConfig,
+  type EmbedderConfig,
+  type OpenAiConfig,
+  type TransformersConfig,
+  type TransformersDtype,
+} from './config.js';
 export { createEmbedder } from './create.js';
 export { costOf } from './openai.js';
 export type { EmbedderHost } from './host.js';

@@ -42,7 +42,10 @@ export function createLexicalEmbedder(): Embedder {
 
 /** Lower case, compatibility forms and accents folded; runs of letters and digits of any script. */
 function wordsOf(text: string): string[] {
-  const folded = text.toLowerCase().normalize('NFKD').replace(/\p{M}+/gu, '');
+  const folded = text
+    .toLowerCase()
+    .normalize('NFKD')
+    .replace(/\p{M}+/gu, '');
   return folded.match(/[\p{L}\p{N}]+/gu) ?? [];
 }
 

@@ -50,7 +50,11 @@ export class Endpoint {
       if (outcome.type === 'read') return outcome.reading;
       if (outcome.type === 'refused') throw outcome.error;
       last = outcome.detail;
-      if ((outcome.waitMs ?? 0) > RETRY_AFTER_MAX_MS) throw new CosmicError('embedder.unavailable', `${this.url}: ${last}; it asks for a pause of ${Math.ceil(outcome.waitMs! / 1000)} s`);
+      if ((outcome.waitMs ?? 0) > RETRY_AFTER_MAX_MS)
+        throw new CosmicError(
+          'embedder.unavailable',
+          `${this.url}: ${last}; it asks for a pause of ${Math.ceil(outcome.waitMs! / 1000)} s`,
+        );
       if (attempt + 1 < attempts) await this.host.sleep(outcome.waitMs ?? this.backoffMs(attempt), signal);
     }
     throw new CosmicError('embedder.unavailable', `${this.url}: ${last} (${attempts} attempts)`);
@@ -69,8 +73,16 @@ export class Endpoint {
     try {
       response = await this.host.fetch(this.url, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', ...(key === undefined ? {} : { authorization: `Bearer ${key}` }) },
-        body: JSON.stringify({ model, input, encoding_format: 'float', ...(inputType === true ? { input_type: role } : {}) }),
+        headers: {
+          'content-type': 'application/json',
+          ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        },
+        body: JSON.stringify({
+          model,
+          input,
+          encoding_format: 'float',
+          ...(inputType === true ? { input_type: role } : {}),
+        }),
         // A redirected request would carry the texts, and vectors of nobody knows whom, past the endpoint that the space names.
         redirect: 'error',
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
@@ -78,32 +90,49 @@ export class Endpoint {
       body = await response.text();
     } catch (error) {
       signal?.throwIfAborted();
-      return { type: 'again', detail: timeout.aborted ? `no answer within ${timeoutMs ?? TIMEOUT_MS} ms` : messageOf(error) };
+      return {
+        type: 'again',
+        detail: timeout.aborted ? `no answer within ${timeoutMs ?? TIMEOUT_MS} ms` : messageOf(error),
+      };
     }
     return response.ok ? this.read(body, input.length) : this.refusal(response, body);
   }
 
   private read(body: string, expected: number): Outcome {
-    const bad = (detail: string): Outcome => ({ type: 'refused', error: new CosmicError('embedder.bad_answer', `${this.url}: ${detail}`) });
+    const bad = (detail: string): Outcome => ({
+      type: 'refused',
+      error: new CosmicError('embedder.bad_answer', `${this.url}: ${detail}`),
+    });
     let answer: Answer | null;
     try {
       answer = JSON.parse(body) as Answer | null;
     } catch {
       // A whole answer that is no JSON (some write NaN) will be the same next time; half of one will not.
-      return body.trimEnd().endsWith('}') ? bad('the answer is no JSON') : { type: 'again', detail: `the answer ends after ${body.length} characters` };
+      return body.trimEnd().endsWith('}')
+        ? bad('the answer is no JSON')
+        : { type: 'again', detail: `the answer ends after ${body.length} characters` };
     }
     const data = answer?.data;
-    if (!Array.isArray(data) || data.length !== expected) return bad(`expected ${expected} embeddings, got ${Array.isArray(data) ? data.length : 'none'}`);
+    if (!Array.isArray(data) || data.length !== expected)
+      return bad(`expected ${expected} embeddings, got ${Array.isArray(data) ? data.length : 'none'}`);
     const vectors = new Array<readonly number[] | undefined>(expected).fill(undefined);
     for (const [position, item] of (data as NonNullable<Answer['data']>).entries()) {
       const index = item?.index ?? position;
       const embedding: unknown = item?.embedding;
-      if (!Array.isArray(embedding) || !embedding.every(Number.isFinite)) return bad(`embedding ${index} is no list of finite numbers`);
-      if (!Number.isInteger(index) || index < 0 || index >= expected || vectors[index] !== undefined) return bad(`embedding index ${index} repeats or is out of range`);
+      if (!Array.isArray(embedding) || !embedding.every(Number.isFinite))
+        return bad(`embedding ${index} is no list of finite numbers`);
+      if (!Number.isInteger(index) || index < 0 || index >= expected || vectors[index] !== undefined)
+        return bad(`embedding index ${index} repeats or is out of range`);
       vectors[index] = embedding as number[];
     }
     const tokens = answer?.usage?.total_tokens ?? answer?.usage?.prompt_tokens;
-    return { type: 'read', reading: { vectors: vectors as (readonly number[])[], tokens: Number.isSafeInteger(tokens) && tokens! >= 0 ? tokens : undefined } };
+    return {
+      type: 'read',
+      reading: {
+        vectors: vectors as (readonly number[])[],
+        tokens: Number.isSafeInteger(tokens) && tokens! >= 0 ? tokens : undefined,
+      },
+    };
   }
 
   private refusal({ status, headers }: Response, body: string): Outcome {
@@ -113,8 +142,10 @@ export class Endpoint {
       return { type: 'again', detail, ...(waitMs === undefined ? {} : { waitMs }) };
     }
     const { keyEnv } = this.config;
-    const key = keyEnv === undefined ? 'no keyEnv is configured' : `the key is read from the environment variable ${keyEnv}`;
-    if (status === 401 || status === 403) return { type: 'refused', error: new CosmicError('embedder.unavailable', `${this.url}: ${detail}; ${key}`) };
+    const key =
+      keyEnv === undefined ? 'no keyEnv is configured' : `the key is read from the environment variable ${keyEnv}`;
+    if (status === 401 || status === 403)
+      return { type: 'refused', error: new CosmicError('embedder.unavailable', `${this.url}: ${detail}; ${key}`) };
     return { type: 'refused', error: new CosmicError('embedder.bad_answer', `${this.url}: ${detail}`) };
   }
 }

@@ -49,7 +49,9 @@ export function costOf(config: OpenAiConfig, chargedTokens: number): number | un
 
 function saysNothingElse(config: OpenAiConfig, known: SpaceDescriptor): boolean {
   const { queryPrefix, passagePrefix, maxTokens, inputType } = config;
-  return (config.dims ?? known.dims) === known.dims && (queryPrefix ?? passagePrefix ?? maxTokens ?? inputType) === undefined;
+  return (
+    (config.dims ?? known.dims) === known.dims && (queryPrefix ?? passagePrefix ?? maxTokens ?? inputType) === undefined
+  );
 }
 
 function embedderOf(space: SpaceDescriptor, config: OpenAiConfig, endpoint: Endpoint): Embedder {
@@ -59,21 +61,34 @@ function embedderOf(space: SpaceDescriptor, config: OpenAiConfig, endpoint: Endp
 /** An endpoint that claims a known space gets it by reproducing the space's canaries, and not otherwise. */
 async function provenEmbedder(config: OpenAiConfig, name: string, endpoint: Endpoint): Promise<Embedder> {
   const known = knownSpace(name);
-  if (known === undefined) throw new CosmicError('config.malformed', `embedder.space: ${name} is no descriptor of specs/spaces`);
+  if (known === undefined)
+    throw new CosmicError('config.malformed', `embedder.space: ${name} is no descriptor of specs/spaces`);
   const canaries = canariesOfKnown(name);
-  if (canaries === undefined) throw new CosmicError('space.canary_failed', `${name} has no canaries, so nothing shows that ${config.url} computes it; leave out embedder.space`);
+  if (canaries === undefined)
+    throw new CosmicError(
+      'space.canary_failed',
+      `${name} has no canaries, so nothing shows that ${config.url} computes it; leave out embedder.space`,
+    );
   const embedder = embedderOf(known.space, config, endpoint);
   const proof = await checkSpace(embedder, canaries);
-  if (proof.status === 'rejected') throw new CosmicError(proof.code, `${config.model} at ${config.url} as ${name}: ${proof.detail}`);
+  if (proof.status === 'rejected')
+    throw new CosmicError(proof.code, `${config.model} at ${config.url} as ${name}: ${proof.detail}`);
   return embedder;
 }
 
 /** All the vectors or an error: when one request fails for good, the others under way are stopped. */
-async function embedAll(texts: readonly string[], { role, signal }: EmbedOptions, space: SpaceDescriptor, config: OpenAiConfig, endpoint: Endpoint): Promise<Embedded> {
+async function embedAll(
+  texts: readonly string[],
+  { role, signal }: EmbedOptions,
+  space: SpaceDescriptor,
+  config: OpenAiConfig,
+  endpoint: Endpoint,
+): Promise<Embedded> {
   texts.forEach((text, i) => {
     if (text.trim() === '') throw new CosmicError('input.empty', `text ${i} is empty`);
   });
-  const prefix = config.inputType === true ? '' : ((role === 'query' ? space.query_prefix : space.passage_prefix) ?? '');
+  const prefix =
+    config.inputType === true ? '' : ((role === 'query' ? space.query_prefix : space.passage_prefix) ?? '');
   const batches = batchesOf(texts, config.batch ?? BATCH, config.maxTokens);
   const vectors = new Array<Float32Array>(texts.length);
   const tokens = new Array<number | null>(texts.length).fill(null);
@@ -82,7 +97,11 @@ async function embedAll(texts: readonly string[], { role, signal }: EmbedOptions
   const stop = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
   const work = async (): Promise<void> => {
     for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
-      const answer = await endpoint.request(batch.map((i) => prefix + texts[i]!), role, stop);
+      const answer = await endpoint.request(
+        batch.map((i) => prefix + texts[i]!),
+        role,
+        stop,
+      );
       batch.forEach((i, at) => (vectors[i] = unitOf(answer.vectors[at]!, space)));
       if (batch.length === 1) tokens[batch[0]!] = answer.tokens ?? null;
       if (answer.tokens !== undefined) charged = (charged ?? 0) + answer.tokens;
@@ -100,7 +119,12 @@ async function embedAll(texts: readonly string[], { role, signal }: EmbedOptions
   signal?.throwIfAborted();
   if (outcomes.some(({ status }) => status === 'rejected')) throw failed.signal.reason;
   const limit = config.maxTokens ?? Infinity;
-  return { vectors, truncated: tokens.map((count) => count !== null && count >= limit), tokens, ...(charged === undefined ? {} : { chargedTokens: charged }) };
+  return {
+    vectors,
+    truncated: tokens.map((count) => count !== null && count >= limit),
+    tokens,
+    ...(charged === undefined ? {} : { chargedTokens: charged }),
+  };
 }
 
 /** Indices of the texts of each request. Texts that may exceed the limit go alone: a service counts tokens by request only. */
@@ -120,7 +144,11 @@ function batchesOf(texts: readonly string[], size: number, maxTokens = Infinity)
 }
 
 function unitOf(vector: readonly number[], space: SpaceDescriptor): Float32Array {
-  if (vector.length !== space.dims) throw new CosmicError('embedder.bad_answer', `${space.model} answered ${vector.length} dims, its space has ${space.dims}`);
+  if (vector.length !== space.dims)
+    throw new CosmicError(
+      'embedder.bad_answer',
+      `${space.model} answered ${vector.length} dims, its space has ${space.dims}`,
+    );
   try {
     return toUnit(Float32Array.from(vector));
   } catch (cause) {

@@ -26,7 +26,12 @@ interface Library {
 }
 
 /** File of the weights below a model's folder, by dtype, as the library names them. */
-const WEIGHTS: Readonly<Record<TransformersDtype, string>> = { fp32: 'model.onnx', fp16: 'model_fp16.onnx', q8: 'model_quantized.onnx', q4: 'model_q4.onnx' };
+const WEIGHTS: Readonly<Record<TransformersDtype, string>> = {
+  fp32: 'model.onnx',
+  fp16: 'model_fp16.onnx',
+  q8: 'model_quantized.onnx',
+  q4: 'model_q4.onnx',
+};
 
 export interface Loaded {
   readonly tokenizer: Tokenizer;
@@ -39,13 +44,18 @@ export interface Loaded {
  * Loads library, tokenizer and model; local files only where `path` is set.
  * @throws CosmicError embedder.unavailable with what to install or where the model was looked for
  */
-export async function loadTransformers(config: TransformersConfig, dtype: TransformersDtype, host: EmbedderHost): Promise<Loaded> {
+export async function loadTransformers(
+  config: TransformersConfig,
+  dtype: TransformersDtype,
+  host: EmbedderHost,
+): Promise<Loaded> {
   const library = await loadLibrary(host);
   // A local model goes by its path, so that embedders with different folders need no setting in common.
   const local = config.path === undefined ? undefined : localFolder(config.path, config.model);
   const found = local === undefined ? undefined : await localWeights(local, dtype, host);
   const progress_callback = (event: { file?: string; loaded?: number; total?: number }): void => {
-    if (event.loaded !== undefined && event.total !== undefined) host.progress?.({ what: event.file ?? config.model, done: event.loaded, total: event.total });
+    if (event.loaded !== undefined && event.total !== undefined)
+      host.progress?.({ what: event.file ?? config.model, done: event.loaded, total: event.total });
   };
   const options = { progress_callback, local_files_only: local !== undefined };
   try {
@@ -56,12 +66,21 @@ export async function loadTransformers(config: TransformersConfig, dtype: Transf
       library.AutoModel.from_pretrained(local ?? config.model, { ...options, dtype, session_options }),
     ]);
     const { cacheDir } = library.env;
-    const weights = found ?? (cacheDir === null ? undefined : await weightsHash(`${cacheDir.replace(/\/+$/, '')}/${config.model}`, dtype, host));
+    const weights =
+      found ??
+      (cacheDir === null
+        ? undefined
+        : await weightsHash(`${cacheDir.replace(/\/+$/, '')}/${config.model}`, dtype, host));
     return { tokenizer, model, weights: checkedHash(weights ?? null, config) };
   } catch (cause) {
     if (cause instanceof CosmicError) throw cause;
-    const where = local ?? `the cache ${library.env.cacheDir ?? 'of the library'} or the hub; without a network set path to a folder that holds the model`;
-    throw unavailable(`model ${config.model} (${dtype}) cannot be loaded from ${where}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+    const where =
+      local ??
+      `the cache ${library.env.cacheDir ?? 'of the library'} or the hub; without a network set path to a folder that holds the model`;
+    throw unavailable(
+      `model ${config.model} (${dtype}) cannot be loaded from ${where}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      cause,
+    );
   }
 }
 
@@ -72,7 +91,9 @@ async function loadLibrary(host: EmbedderHost): Promise<Library> {
     // A package that is there and cannot start is another matter than one that is not there.
     const code = (cause as { code?: string }).code;
     const missing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
-    const what = missing ? 'is not installed' : `cannot be loaded (${cause instanceof Error ? cause.message : String(cause)})`;
+    const what = missing
+      ? 'is not installed'
+      : `cannot be loaded (${cause instanceof Error ? cause.message : String(cause)})`;
     throw unavailable(`${PACKAGE} ${what}; run: npm install ${PACKAGE}@${MAJOR}`, cause);
   }
 }
@@ -86,12 +107,16 @@ function localFolder(path: string, model: string): string {
 /** Hash of the weights in a model's folder; what is missing there is named. */
 async function localWeights(folder: string, dtype: TransformersDtype, host: EmbedderHost): Promise<string> {
   for (const file of ['config.json', 'tokenizer.json'])
-    if ((await host.readFile(`${folder}/${file}`)) === undefined) throw unavailable(`no model at ${folder}: ${file} is not there; path is the folder that holds model folders`);
+    if ((await host.readFile(`${folder}/${file}`)) === undefined)
+      throw unavailable(`no model at ${folder}: ${file} is not there; path is the folder that holds model folders`);
   const weights = await weightsHash(folder, dtype, host);
   if (weights !== undefined) return weights;
   const there: string[] = [];
-  for (const [other, file] of Object.entries(WEIGHTS)) if ((await hashOf(`${folder}/onnx/${file}`, host)) !== undefined) there.push(other);
-  throw unavailable(`${folder} has no ${dtype} weights (onnx/${WEIGHTS[dtype]}); ${there.length === 0 ? 'it has none at all' : `set dtype to ${there.join(' or ')}`}`);
+  for (const [other, file] of Object.entries(WEIGHTS))
+    if ((await hashOf(`${folder}/onnx/${file}`, host)) !== undefined) there.push(other);
+  throw unavailable(
+    `${folder} has no ${dtype} weights (onnx/${WEIGHTS[dtype]}); ${there.length === 0 ? 'it has none at all' : `set dtype to ${there.join(' or ')}`}`,
+  );
 }
 
 /** Of the file that holds the numbers: large models keep them beside the graph. */
@@ -107,7 +132,10 @@ async function hashOf(path: string, host: EmbedderHost): Promise<string | undefi
 }
 
 function checkedHash(weights: string | null, config: TransformersConfig): string | null {
-  if (config.weights !== undefined && config.weights !== weights) throw unavailable(`the weights of ${config.model} have sha-256 ${weights ?? '(unknown)'}, the configuration wants ${config.weights}; fetch them again`);
+  if (config.weights !== undefined && config.weights !== weights)
+    throw unavailable(
+      `the weights of ${config.model} have sha-256 ${weights ?? '(unknown)'}, the configuration wants ${config.weights}; fetch them again`,
+    );
   return weights;
 }
 

@@ -29,7 +29,11 @@ export async function createTransformersEmbedder(config: TransformersConfig, hos
   const loaded = await loadTransformers(config, dtype, host);
   const maxTokens = config.maxTokens ?? MAX_TOKENS;
   const positions = loaded.model.config?.max_position_embeddings;
-  if (positions !== undefined && maxTokens > positions) throw new CosmicError('config.malformed', `embedder: ${config.model} reads ${positions} tokens at most, maxTokens is ${maxTokens}`);
+  if (positions !== undefined && maxTokens > positions)
+    throw new CosmicError(
+      'config.malformed',
+      `embedder: ${config.model} reads ${positions} tokens at most, maxTokens is ${maxTokens}`,
+    );
   const known = knownModel(config.model, loaded.weights);
   const pooling = config.pooling ?? (known?.pooling === 'cls' ? 'cls' : 'mean');
   const run = (text: string): Promise<Row> => runOne(text, loaded, maxTokens, pooling);
@@ -48,14 +52,21 @@ export async function createTransformersEmbedder(config: TransformersConfig, hos
     endpoint: null,
   };
   const floorOf = (prefix: string): number => tokensOf(prefix, loaded);
-  return { space, embed: (texts, options) => embedAll(texts, options, space, { run, floorOf, concurrency: config.concurrency ?? CONCURRENCY }) };
+  return {
+    space,
+    embed: (texts, options) =>
+      embedAll(texts, options, space, { run, floorOf, concurrency: config.concurrency ?? CONCURRENCY }),
+  };
 }
 
 /** What specs/spaces says of these weights, or else of a model whose folder has this name. */
 function knownModel(name: string, weights: string | null): SpaceDescriptor | undefined {
   const spaces = knownSpaces.map(({ space }) => space).filter((space) => space.endpoint === null);
   const folder = name.replace(/^.*[\\/]/, '').toLowerCase();
-  return spaces.find((space) => weights !== null && space.weights === weights) ?? spaces.find((space) => space.model.replace(/^.*\//, '').toLowerCase() === folder);
+  return (
+    spaces.find((space) => weights !== null && space.weights === weights) ??
+    spaces.find((space) => space.model.replace(/^.*\//, '').toLowerCase() === folder)
+  );
 }
 
 function tokensOf(text: string, { tokenizer }: Loaded): number {
@@ -67,7 +78,8 @@ async function runOne(text: string, loaded: Loaded, maxTokens: number, pooling: 
   const tokens = whole.input_ids.dims[1] ?? 0;
   const read = tokens > maxTokens ? loaded.tokenizer(text, { truncation: true, max_length: maxTokens }) : whole;
   const state = (await loaded.model(read)).last_hidden_state;
-  if (state === undefined) throw new CosmicError('embedder.bad_answer', 'the model has no last_hidden_state, so it is no text encoder');
+  if (state === undefined)
+    throw new CosmicError('embedder.bad_answer', 'the model has no last_hidden_state, so it is no text encoder');
   try {
     return { vector: toUnit(pool(state, pooling)), tokens };
   } catch (cause) {
@@ -90,7 +102,12 @@ interface Runner {
   readonly concurrency: number;
 }
 
-async function embedAll(texts: readonly string[], options: EmbedOptions, space: SpaceDescriptor, { run, floorOf, concurrency }: Runner): Promise<Embedded> {
+async function embedAll(
+  texts: readonly string[],
+  options: EmbedOptions,
+  space: SpaceDescriptor,
+  { run, floorOf, concurrency }: Runner,
+): Promise<Embedded> {
   const prefix = (options.role === 'query' ? space.query_prefix : space.passage_prefix) ?? '';
   const maxTokens = space.max_tokens ?? Infinity;
   texts.forEach((text, i) => {

@@ -59,7 +59,14 @@ export type EraseReason = 'retracted' | 'takedown' | 'retention' | 'quota';
 
 export type TailItem =
   | { readonly seq: number; readonly type: 'put'; readonly block: StoredBlock }
-  | { readonly seq: number; readonly type: 'erase'; readonly id: BlockId; readonly reason: EraseReason; readonly firstLabel: number; readonly rows: number };
+  | {
+      readonly seq: number;
+      readonly type: 'erase';
+      readonly id: BlockId;
+      readonly reason: EraseReason;
+      readonly firstLabel: number;
+      readonly rows: number;
+    };
 
 /** An id that this node has itself validated, with its sync time. 8 + 32 bytes of information. */
 export interface DecidedItem {
@@ -361,7 +368,10 @@ export interface BlockView {
 
 /** What can be asked of a node: implemented by the node itself and by the SDK's HTTP client. */
 export interface NodeApi {
-  publish(blocks: readonly Uint8Array[], options?: { readonly wait?: 'durable' | 'indexed'; readonly signal?: AbortSignal }): Promise<Accepted[]>;
+  publish(
+    blocks: readonly Uint8Array[],
+    options?: { readonly wait?: 'durable' | 'indexed'; readonly signal?: AbortSignal },
+  ): Promise<Accepted[]>;
   get(id: BlockId): Promise<BlockView | undefined>;
   find(filter: Filter, page: Page): Promise<{ readonly ids: readonly BlockId[]; readonly next?: string }>;
   search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer>;

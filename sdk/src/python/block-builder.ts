@@ -1,7 +1,7 @@
 import { utf8 } from '../bytes.js';
 import type { ValueMap } from '../codec/value.js';
 import { sha256 } from '../crypto/hash.js';
-import type { NewBlock, } from '../block/create.js';
+import type { NewBlock } from '../block/create.js';
 import type { ObserverLocation } from '../block/types.js';
 import { CosmicError } from '../errors.js';
 import type { Clock, Embedder } from '../ports/index.js';
@@ -30,7 +30,11 @@ export class BlockBuilder {
   }
 
   /** A version-2 draft for `Signer.signDraft`: one row for each text. `metadata.tags` become the block's tags. */
-  async createBlock(content: string | readonly string[], metadata: Readonly<Record<string, Plain>> = {}, place?: ObserverLocation): Promise<NewBlock> {
+  async createBlock(
+    content: string | readonly string[],
+    metadata: Readonly<Record<string, Plain>> = {},
+    place?: ObserverLocation,
+  ): Promise<NewBlock> {
     const texts = listOf(content);
     const { embedder, clock } = this.options;
     const { vectors } = await embedder.embed(texts, { role: 'passage' });
@@ -39,7 +43,10 @@ export class BlockBuilder {
       space: embedder.space as unknown as ValueMap,
       embedding: { ...packRows(vectors, 'f32') },
       input_type: 'text',
-      input_reference: texts.map((text) => ({ hash: sha256(utf8(text)), origin: typeof origin === 'string' ? origin : '' })),
+      input_reference: texts.map((text) => ({
+        hash: sha256(utf8(text)),
+        origin: typeof origin === 'string' ? origin : '',
+      })),
       texts,
     };
     return {
@@ -52,7 +59,10 @@ export class BlockBuilder {
   }
 
   /** The Python SDK's own shape, unsigned: what its `create_block` returned. */
-  async createLegacyBlock(content: string | readonly string[], metadata: Readonly<Record<string, Plain>> = {}): Promise<PyDict> {
+  async createLegacyBlock(
+    content: string | readonly string[],
+    metadata: Readonly<Record<string, Plain>> = {},
+  ): Promise<PyDict> {
     const texts = listOf(content);
     const { embedder, clock } = this.options;
     const { vectors } = await embedder.embed(texts, { role: 'passage' });
@@ -61,7 +71,13 @@ export class BlockBuilder {
       ['version', '1.0'],
       ['timestamp', new PyInt(BigInt(Math.floor(nowMs / 1000)))],
       ['datetime', new Date(nowMs).toISOString().replace('Z', '000')],
-      ['model', new Map<string, PyValue>([['name', this.modelName], ['dimensions', new PyInt(BigInt(embedder.space.dims))]])],
+      [
+        'model',
+        new Map<string, PyValue>([
+          ['name', this.modelName],
+          ['dimensions', new PyInt(BigInt(embedder.space.dims))],
+        ]),
+      ],
       ['embeddings', vectors.map((vector) => Array.from(vector, (x) => new PyFloat(x)))],
       ['content', texts],
       ['metadata', toPython(metadata)],

@@ -25,7 +25,10 @@ export interface PythonBlock {
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Reads the text and finds what its signature covers. */
-export function openPythonBlock(wire: Uint8Array, verify: Checks['verify']): { status: 'ok'; block: PythonBlock } | Rejected {
+export function openPythonBlock(
+  wire: Uint8Array,
+  verify: Checks['verify'],
+): { status: 'ok'; block: PythonBlock } | Rejected {
   if (wire.length > wireMaxBytes) return rejected('block.too_large', `${wire.length} bytes, at most ${wireMaxBytes}`);
   const text = readText(wire);
   if (typeof text === 'string') return rejected('block.malformed', text);
@@ -54,7 +57,17 @@ export function checkPythonBlock(wire: Uint8Array, checks: Checks): CheckedBlock
   const { covered, signature, text } = opened.block;
   const digest = checks.sha256(identityBytes(signature));
   const entry = entryOf(covered, text, didOf(signature.publicKey));
-  return { status: 'checked', id: cidOf(RAW, digest).text, digest, format: 'python/1', timeMs: entry.timeMs, entry, envelope: wire, body: null, headerOnly: false };
+  return {
+    status: 'checked',
+    id: cidOf(RAW, digest).text,
+    digest,
+    format: 'python/1',
+    timeMs: entry.timeMs,
+    entry,
+    envelope: wire,
+    body: null,
+    headerOnly: false,
+  };
 }
 
 function entryOf(covered: PyDict, text: PyDict, author: string): CatalogueEntry {
@@ -130,11 +143,13 @@ export function rowsOf(covered: PyDict): PythonRows {
   for (const [i, item] of (list as (PyValue | undefined)[]).entries()) {
     const row = vectorOf(item);
     if (typeof row === 'string') return { reason: `row ${i}: ${row}` };
-    if (row.length !== (rows[0] ?? row).length) return { reason: `row ${i}: ${row.length} numbers, row 0 has ${rows[0]!.length}` };
+    if (row.length !== (rows[0] ?? row).length)
+      return { reason: `row ${i}: ${row.length} numbers, row 0 has ${rows[0]!.length}` };
     rows.push(row);
   }
   const { name, dims } = modelOf(covered);
-  if (dims !== undefined && dims !== rows[0]!.length) return { reason: `rows have ${rows[0]!.length} numbers, the model says ${dims}` };
+  if (dims !== undefined && dims !== rows[0]!.length)
+    return { reason: `rows have ${rows[0]!.length} numbers, the model says ${dims}` };
   return { vectors: { space: spaceOfModel(name, rows), stored: packRows(rows, 'f32') } };
 }
 
@@ -175,8 +190,11 @@ const KNOWN: Readonly<Record<string, string>> = {
 /** The known space of a model's name when dims and unit length agree with it; otherwise a legacy space. */
 function spaceOfModel(name: string, rows: readonly Float32Array[]): SpaceDescriptor {
   const dims = rows[0]!.length;
-  const known = Object.hasOwn(KNOWN, name.replace(/^sentence-transformers\//, '')) ? knownSpace(KNOWN[name.replace(/^sentence-transformers\//, '')]!)?.space : undefined;
-  const isUnit = (row: Float32Array): boolean => Math.abs(Math.sqrt(row.reduce((sum, x) => sum + x * x, 0)) - 1) <= unitTolerance.f32;
+  const known = Object.hasOwn(KNOWN, name.replace(/^sentence-transformers\//, ''))
+    ? knownSpace(KNOWN[name.replace(/^sentence-transformers\//, '')]!)?.space
+    : undefined;
+  const isUnit = (row: Float32Array): boolean =>
+    Math.abs(Math.sqrt(row.reduce((sum, x) => sum + x * x, 0)) - 1) <= unitTolerance.f32;
   return known !== undefined && known.dims === dims && rows.every(isUnit) ? known : legacySpace(name, dims);
 }
 
@@ -204,7 +222,8 @@ export function pythonContent(wire: Uint8Array): { passages: Passage[]; vectors?
   if (typeof text === 'string') return { passages: [] };
   const rows = rowsOf(text);
   // In the SDK's shape the label may have been added after signing, so it is not shown as the author's.
-  const label = shapeOf(text) === 'specification' ? text.get('cosmo_signature') ?? text.get('cosmic_signature') : undefined;
+  const label =
+    shapeOf(text) === 'specification' ? (text.get('cosmo_signature') ?? text.get('cosmic_signature')) : undefined;
   return {
     passages: passagesOf(text),
     ...('vectors' in rows ? { vectors: rows.vectors } : {}),
@@ -218,5 +237,7 @@ function passagesOf(text: PyDict): Passage[] {
   const reference = text.get('input_reference');
   const origin = reference instanceof Map ? (reference as PyDict).get('origin') : undefined;
   const from = typeof origin === 'string' ? { origin } : {};
-  return list.flatMap((item) => (typeof item === 'string' && item !== '' ? [{ text: item.slice(0, limits.textMaxBytes), ...from }] : []));
+  return list.flatMap((item) =>
+    typeof item === 'string' && item !== '' ? [{ text: item.slice(0, limits.textMaxBytes), ...from }] : [],
+  );
 }

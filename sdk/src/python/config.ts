@@ -36,18 +36,32 @@ export class Config {
   /** @throws CosmicError config.malformed for a number or location that is none */
   constructor(sources: ConfigSources = {}) {
     this.readEnvironment(sources.env ?? {});
-    for (const [key, value] of Object.entries(sources.file ?? {})) this.config[key] = key === 'default_location' ? locationOf(value) : value;
+    for (const [key, value] of Object.entries(sources.file ?? {}))
+      this.config[key] = key === 'default_location' ? locationOf(value) : value;
   }
 
   private readEnvironment(env: Readonly<Record<string, string | undefined>>): void {
-    const texts = { COSMIC_NODE_ID: 'node_id', COSMIC_DEFAULT_MODEL: 'default_model', COSMIC_API_ENDPOINT: 'api_endpoint', COSMIC_PRIVATE_KEY: 'private_key', COSMIC_PUBLIC_KEY: 'public_key' };
+    const texts = {
+      COSMIC_NODE_ID: 'node_id',
+      COSMIC_DEFAULT_MODEL: 'default_model',
+      COSMIC_API_ENDPOINT: 'api_endpoint',
+      COSMIC_PRIVATE_KEY: 'private_key',
+      COSMIC_PUBLIC_KEY: 'public_key',
+    };
     for (const [name, key] of Object.entries(texts)) if (env[name] !== undefined) this.config[key] = env[name];
     if (env['COSMIC_LATITUDE'] !== undefined && env['COSMIC_LONGITUDE'] !== undefined)
-      this.config.default_location = locationOf([env['COSMIC_LATITUDE'], env['COSMIC_LONGITUDE'], env['COSMIC_ELEVATION'] ?? '0'].map((text) => numberIn('COSMIC_LATITUDE, _LONGITUDE, _ELEVATION', text)));
+      this.config.default_location = locationOf(
+        [env['COSMIC_LATITUDE'], env['COSMIC_LONGITUDE'], env['COSMIC_ELEVATION'] ?? '0'].map((text) =>
+          numberIn('COSMIC_LATITUDE, _LONGITUDE, _ELEVATION', text),
+        ),
+      );
     const validation = this.config.cosmo_validation;
-    if (env['COSMIC_VALIDATION_ENABLED'] !== undefined) validation.enabled = env['COSMIC_VALIDATION_ENABLED'].toLowerCase() === 'true';
-    if (env['COSMIC_VALIDATION_MAX_AGE'] !== undefined) validation.max_age_seconds = numberIn('COSMIC_VALIDATION_MAX_AGE', env['COSMIC_VALIDATION_MAX_AGE']);
-    if (env['COSMIC_VALIDATION_REQUIRE_LOCATION'] !== undefined) validation.require_location = env['COSMIC_VALIDATION_REQUIRE_LOCATION'].toLowerCase() === 'true';
+    if (env['COSMIC_VALIDATION_ENABLED'] !== undefined)
+      validation.enabled = env['COSMIC_VALIDATION_ENABLED'].toLowerCase() === 'true';
+    if (env['COSMIC_VALIDATION_MAX_AGE'] !== undefined)
+      validation.max_age_seconds = numberIn('COSMIC_VALIDATION_MAX_AGE', env['COSMIC_VALIDATION_MAX_AGE']);
+    if (env['COSMIC_VALIDATION_REQUIRE_LOCATION'] !== undefined)
+      validation.require_location = env['COSMIC_VALIDATION_REQUIRE_LOCATION'].toLowerCase() === 'true';
   }
 
   get<T = unknown>(key: string, otherwise?: T): T {
@@ -126,7 +140,8 @@ export class Config {
 
 function numberIn(name: string, text: string): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new CosmicError('config.malformed', `${name}: ${text} is no number`);
+  if (text.trim() === '' || !Number.isFinite(value))
+    throw new CosmicError('config.malformed', `${name}: ${text} is no number`);
   return value;
 }
 

@@ -46,7 +46,11 @@ export class Signer {
     unsigned.delete('signature');
     unsigned.delete('public_key');
     const signature = sign(utf8(dumps(unsigned)), this.seed);
-    return new Map<string, PyValue>([...unsigned, ['signature', toBase64(signature)], ['public_key', this.getPublicKey()]]);
+    return new Map<string, PyValue>([
+      ...unsigned,
+      ['signature', toBase64(signature)],
+      ['public_key', this.getPublicKey()],
+    ]);
   }
 
   /** Version 2: a draft made by `BlockBuilder`, signed. */

@@ -55,7 +55,9 @@ export class SyncClient {
     return this.dictOf(await this.request('GET', `/nodes/${encodeURIComponent(this.options.config.getNodeId())}`));
   }
 
-  async registerNode(node: { name?: string; description?: string; location?: readonly [number, number, number] } = {}): Promise<PyDict> {
+  async registerNode(
+    node: { name?: string; description?: string; location?: readonly [number, number, number] } = {},
+  ): Promise<PyDict> {
     const { config } = this.options;
     const [latitude, longitude, elevation] = node.location ?? config.getLocation();
     const publicKey = config.getKeys()[1];
@@ -91,7 +93,11 @@ export class SyncClient {
     const url = this.options.config.getApiEndpoint().replace(/\/+$/, '') + path;
     let response: Response;
     try {
-      response = await this.fetch(url, { method, headers: body === undefined ? {} : { 'content-type': 'application/json' }, ...(body === undefined ? {} : { body }) });
+      response = await this.fetch(url, {
+        method,
+        headers: body === undefined ? {} : { 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body }),
+      });
     } catch (cause) {
       throw new CosmicError('node.unreachable', url, { cause });
     }
@@ -114,4 +120,3 @@ function refusalOf(text: string, status: number): CosmicError {
 function randomId(): string {
   return [...crypto.getRandomValues(new Uint8Array(4))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
-

@@ -44,12 +44,22 @@ export class CosmicValidator {
     const { sun, moon } = observation.bodies;
     return new Map<string, PyValue>([
       ['timestamp', float(seconds)],
-      ['location', new Map([['latitude', float(this.latitude)], ['longitude', float(this.longitude)], ['elevation', float(this.elevation)]])],
+      [
+        'location',
+        new Map([
+          ['latitude', float(this.latitude)],
+          ['longitude', float(this.longitude)],
+          ['elevation', float(this.elevation)],
+        ]),
+      ],
       [
         'celestial_bodies',
         new Map<string, PyValue>([
           ['sun', new Map(bodyFields(sun))],
-          ['moon', new Map<string, PyValue>([...bodyFields(moon), ['phase', float(observation.moon.phaseAngleE6 / 1e6)]])],
+          [
+            'moon',
+            new Map<string, PyValue>([...bodyFields(moon), ['phase', float(observation.moon.phaseAngleE6 / 1e6)]]),
+          ],
         ]),
       ],
       ['cosmo_signature', observation.label],
@@ -60,7 +70,11 @@ export class CosmicValidator {
   validateBlock(block: PyDict): { readonly block: PyDict; readonly result: Validated } {
     if (!block.has('timestamp')) return { block, result: [false, 'Block missing timestamp'] };
     const signature = this.getCelestialSignature(timeOf(block) / 1000);
-    const stamped = new Map<string, PyValue>([...block, ['cosmo_signature', signature], ['cosmo_hash', cosmoHash(signature)]]);
+    const stamped = new Map<string, PyValue>([
+      ...block,
+      ['cosmo_signature', signature],
+      ['cosmo_hash', cosmoHash(signature)],
+    ]);
     return { block: stamped, result: [true, 'Block validated with cosmo signature'] };
   }
 
@@ -68,13 +82,15 @@ export class CosmicValidator {
   verifyCosmicSignature(block: PyDict): Validated {
     const signature = block.get('cosmo_signature') ?? block.get('cosmic_signature');
     const hash = block.get('cosmo_hash') ?? block.get('cosmic_hash');
-    if (!(signature instanceof Map) || typeof hash !== 'string') return [false, 'Block missing cosmo signature or hash'];
+    if (!(signature instanceof Map) || typeof hash !== 'string')
+      return [false, 'Block missing cosmo signature or hash'];
     const stored = signature as PyDict;
     if (cosmoHash(stored) !== hash) return [false, 'Cosmo signature hash mismatch'];
     const seconds = numberOf(stored.get('timestamp'));
     if (seconds === undefined) return [false, 'Cosmo signature without a timestamp'];
     const age = Math.abs(this.options.clock.now() / 1000 - seconds);
-    if (this.options.maxAgeSeconds !== undefined && age > this.options.maxAgeSeconds) return [false, 'Cosmo signature timestamp too old'];
+    if (this.options.maxAgeSeconds !== undefined && age > this.options.maxAgeSeconds)
+      return [false, 'Cosmo signature timestamp too old'];
     const fault = skyFault(stored, Math.round(seconds * 1000), this.sky, this.place);
     return fault === undefined ? [true, 'Cosmo signature verified'] : [false, fault];
   }
@@ -99,7 +115,8 @@ export function cosmoHash(signature: PyDict): string {
  */
 export function skyFault(stored: PyDict, timeMs: number, sky: Sky, otherwise: Place): string | undefined {
   const location = stored.get('location');
-  const degrees = (name: string): number | undefined => (location instanceof Map ? numberOf((location as PyDict).get(name)) : undefined);
+  const degrees = (name: string): number | undefined =>
+    location instanceof Map ? numberOf((location as PyDict).get(name)) : undefined;
   const [lat, lon] = [degrees('latitude'), degrees('longitude')];
   const place = lat === undefined || lon === undefined ? otherwise : placeOf(lat, lon, degrees('elevation') ?? 0);
   let observation;
@@ -123,7 +140,7 @@ export function skyFault(stored: PyDict, timeMs: number, sky: Sky, otherwise: Pl
 
 function separationDeg(body: BodyObservation, altitudeDeg: number, azimuthDeg: number): number {
   const [a, b] = [directionOf(body.altitudeE6! / 1e6, body.azimuthE6! / 1e6), directionOf(altitudeDeg, azimuthDeg)];
-  return 2 * Math.asin(Math.min(1, Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]) / 2)) / RADIANS;
+  return (2 * Math.asin(Math.min(1, Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]) / 2))) / RADIANS;
 }
 
 function directionOf(altitudeDeg: number, azimuthDeg: number): readonly [number, number, number] {

@@ -11,9 +11,11 @@ export function toPython(value: Plain | PyValue): PyValue {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
   if (value instanceof PyInt || value instanceof PyFloat || value instanceof Map) return value as PyValue;
   if (typeof value === 'bigint') return new PyInt(value);
-  if (typeof value === 'number') return Number.isInteger(value) && !Object.is(value, -0) ? new PyInt(BigInt(value)) : new PyFloat(value);
+  if (typeof value === 'number')
+    return Number.isInteger(value) && !Object.is(value, -0) ? new PyInt(BigInt(value)) : new PyFloat(value);
   if (Array.isArray(value)) return value.map((item) => toPython(item as Plain));
-  if (typeof value === 'object') return new Map(Object.entries(value as { [key: string]: Plain }).map(([key, item]) => [key, toPython(item)]));
+  if (typeof value === 'object')
+    return new Map(Object.entries(value as { [key: string]: Plain }).map(([key, item]) => [key, toPython(item)]));
   throw new TypeError(`not a JSON value: ${typeof value}`);
 }
 
@@ -22,6 +24,7 @@ export function toPlain(value: PyValue): Plain {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;
   if (value instanceof PyInt) return Number.isSafeInteger(Number(value.value)) ? Number(value.value) : value.value;
   if (value instanceof PyFloat) return value.value;
-  if (value instanceof Map) return Object.fromEntries([...(value as ReadonlyMap<string, PyValue>)].map(([key, item]) => [key, toPlain(item)]));
+  if (value instanceof Map)
+    return Object.fromEntries([...(value as ReadonlyMap<string, PyValue>)].map(([key, item]) => [key, toPlain(item)]));
   return (value as readonly PyValue[]).map(toPlain);
 }

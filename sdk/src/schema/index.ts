@@ -14,7 +14,8 @@ export function text(maxBytes: number, options: { minBytes?: number; pattern?: R
     const tooLong = value.length > maxBytes || (value.length * 3 > maxBytes && utf8(value).length > maxBytes);
     if (tooLong) return `${path}: longer than ${maxBytes} bytes`;
     if (value.length < (options.minBytes ?? 0)) return `${path}: shorter than ${options.minBytes} bytes`;
-    if (options.pattern !== undefined && !options.pattern.test(value)) return `${path}: not of the form ${options.pattern.source}`;
+    if (options.pattern !== undefined && !options.pattern.test(value))
+      return `${path}: not of the form ${options.pattern.source}`;
     return undefined;
   };
 }
@@ -33,7 +34,8 @@ export function bytes(min: number, max: number): Check {
       : `${path}: expected ${min === max ? min : `${min} to ${max}`} bytes`;
 }
 
-export const bool: Check = (value, path) => (typeof value === 'boolean' ? undefined : `${path}: expected true or false`);
+export const bool: Check = (value, path) =>
+  typeof value === 'boolean' ? undefined : `${path}: expected true or false`;
 
 /** A CID that can name a block or body: version 1, sha2-256, dag-cbor or raw. */
 export const blockCid: Check = (value, path) =>
@@ -41,7 +43,9 @@ export const blockCid: Check = (value, path) =>
 
 export function oneOf(...allowed: readonly (string | number | boolean | null)[]): Check {
   return (value, path) =>
-    allowed.includes(value as string | number | boolean | null) ? undefined : `${path}: expected one of ${allowed.map((a) => JSON.stringify(a)).join(', ')}`;
+    allowed.includes(value as string | number | boolean | null)
+      ? undefined
+      : `${path}: expected one of ${allowed.map((a) => JSON.stringify(a)).join(', ')}`;
 }
 
 export function orNull(check: Check): Check {
@@ -51,7 +55,8 @@ export function orNull(check: Check): Check {
 export function list(item: Check, max: number, min = 0): Check {
   return (value, path) => {
     if (!Array.isArray(value)) return `${path}: expected a list`;
-    if (value.length < min || value.length > max) return `${path}: expected ${min} to ${max} items, got ${value.length}`;
+    if (value.length < min || value.length > max)
+      return `${path}: expected ${min} to ${max} items, got ${value.length}`;
     for (let i = 0; i < value.length; i++) {
       const fault = item(value[i] as Value, `${path}[${i}]`);
       if (fault !== undefined) return fault;
@@ -76,7 +81,11 @@ export function struct(required: Readonly<Record<string, Check>>, options: Struc
       if (!Object.hasOwn(value, key)) return `${path}.${key}: missing`;
     }
     for (const key of Object.keys(value)) {
-      const check = Object.hasOwn(required, key) ? required[key] : Object.hasOwn(optional, key) ? optional[key] : undefined;
+      const check = Object.hasOwn(required, key)
+        ? required[key]
+        : Object.hasOwn(optional, key)
+          ? optional[key]
+          : undefined;
       if (check === undefined) {
         if (options.open === true) continue;
         return `${path}.${key}: unknown key`;

@@ -2,7 +2,16 @@ export { indexSuite, type IndexSubject, type SuiteRunner } from './index-suite.j
 export { signBlock, signHeader, type Draft } from './sign-block.js';
 export { askView, fold, viewSuite, type Question, type ViewScenario, type ViewSubject } from './view-suite.js';
 export { transportSuite, type TransportSubject } from './transport-suite.js';
-export { sampleBlocks, sampleDrafts, sampleEmbedding, samplePlace, sampleSpace, sampleTimeMs, type Sample, type Stamp } from './sample-blocks.js';
+export {
+  sampleBlocks,
+  sampleDrafts,
+  sampleEmbedding,
+  samplePlace,
+  sampleSpace,
+  sampleTimeMs,
+  type Sample,
+  type Stamp,
+} from './sample-blocks.js';
 export { storeSuite, testBlock, type StoreSubject } from './store-suite.js';
 export { fuzz, type FastSigner, type FuzzOptions, type FuzzReport } from './fuzz.js';
 export { randomOf, type Random } from './mutate.js';

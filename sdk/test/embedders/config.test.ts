@@ -26,11 +26,16 @@ test.each([
   [{ type: 'transformers', model: 'm', dtype: 'int3' }, 'dtype'],
   [{ type: 'transformers', model: 'm', weights: 'abc' }, 'weights'],
 ])('%j is refused, naming the field', (config, detail) => {
-  expect(() => parseEmbedderConfig(config)).toThrow(expect.objectContaining({ code: 'config.malformed', detail: expect.stringContaining(detail) }));
+  expect(() => parseEmbedderConfig(config)).toThrow(
+    expect.objectContaining({ code: 'config.malformed', detail: expect.stringContaining(detail) }),
+  );
 });
 
-test.each(['http://me:hunter2@host/v1', 'https://host/v1?key=hunter2'])('an address with a secret is refused and not repeated', (secret) => {
-  const parse = () => parseEmbedderConfig({ type: 'openai', url: secret, model: 'm' });
-  expect(parse).toThrow(expect.objectContaining({ code: 'config.malformed' }));
-  expect(parse).not.toThrow(/hunter2/);
-});
+test.each(['http://me:hunter2@host/v1', 'https://host/v1?key=hunter2'])(
+  'an address with a secret is refused and not repeated',
+  (secret) => {
+    const parse = () => parseEmbedderConfig({ type: 'openai', url: secret, model: 'm' });
+    expect(parse).toThrow(expect.objectContaining({ code: 'config.malformed' }));
+    expect(parse).not.toThrow(/hunter2/);
+  },
+);

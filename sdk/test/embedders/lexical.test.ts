@@ -13,7 +13,12 @@ test('unit vectors of 384 numbers, the same each time', async () => {
 });
 
 test('shared words and shared stems are near, unrelated texts are far', async () => {
-  const [query, same, stem, other] = await embed('signed blocks', 'blocks are signed', 'signing a block', 'rain in the mountains');
+  const [query, same, stem, other] = await embed(
+    'signed blocks',
+    'blocks are signed',
+    'signing a block',
+    'rain in the mountains',
+  );
   expect(cosine(query!, same!)).toBeGreaterThan(0.6);
   expect(cosine(query!, stem!)).toBeGreaterThan(cosine(query!, other!) + 0.1);
 });

@@ -9,16 +9,39 @@ type Handler = (input: string[], response: ServerResponse, request: IncomingMess
 const answers: Handler[] = [];
 const requests: { input: string[]; headers: IncomingMessage['headers']; input_type?: string }[] = [];
 const pauses: number[] = [];
-const host = { ...nodeEmbedderHost, sleep: async (ms: number) => void pauses.push(ms), random: () => 0.5, env: (name: string) => (name === 'THE_KEY' ? 'secret' : undefined) };
+const host = {
+  ...nodeEmbedderHost,
+  sleep: async (ms: number) => void pauses.push(ms),
+  random: () => 0.5,
+  env: (name: string) => (name === 'THE_KEY' ? 'secret' : undefined),
+};
 let server: Server;
 let url: string;
 
 const rowOf = (text: string): number[] => [text.length, 1, 0, 0];
-const send = (response: ServerResponse, body: unknown, status = 200, headers = {}): void => void response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
-const good: Handler = (input, response) => send(response, { data: input.map((text, index) => ({ index, embedding: rowOf(text) })), usage: { total_tokens: input.length * 10 } });
-const status = (code: number, headers = {}): Handler => (_, response) => send(response, { error: 'no' }, code, headers);
-const config = (more: Partial<OpenAiConfig> = {}): OpenAiConfig => ({ type: 'openai', url, model: 'm', dims: 4, ...more });
-const embed = async (texts: string[], more: Partial<OpenAiConfig> = {}, signal?: AbortSignal) => (await createEmbedder(config(more), host)).embed(texts, { role: 'passage', ...(signal === undefined ? {} : { signal }) });
+const send = (response: ServerResponse, body: unknown, status = 200, headers = {}): void =>
+  void response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body));
+const good: Handler = (input, response) =>
+  send(response, {
+    data: input.map((text, index) => ({ index, embedding: rowOf(text) })),
+    usage: { total_tokens: input.length * 10 },
+  });
+const status =
+  (code: number, headers = {}): Handler =>
+  (_, response) =>
+    send(response, { error: 'no' }, code, headers);
+const config = (more: Partial<OpenAiConfig> = {}): OpenAiConfig => ({
+  type: 'openai',
+  url,
+  model: 'm',
+  dims: 4,
+  ...more,
+});
+const embed = async (texts: string[], more: Partial<OpenAiConfig> = {}, signal?: AbortSignal) =>
+  (await createEmbedder(config(more), host)).embed(texts, {
+    role: 'passage',
+    ...(signal === undefined ? {} : { signal }),
+  });
 
 beforeAll(async () => {
   server = createServer((request, response) => {
@@ -54,17 +77,28 @@ test('batches keep the order of the texts, tokens add up, the key is sent', asyn
 
 test('a busy or broken service is asked again, after the pause it names or a growing one', async () => {
   const date = new Date(1.7e12);
-  answers.push(status(429, { 'retry-after': '7' }), status(429, { date: date.toUTCString(), 'retry-after': new Date(1.7e12 + 9000).toUTCString() }), status(503), status(500));
+  answers.push(
+    status(429, { 'retry-after': '7' }),
+    status(429, { date: date.toUTCString(), 'retry-after': new Date(1.7e12 + 9000).toUTCString() }),
+    status(503),
+    status(500),
+  );
   expect((await embed(['a'])).vectors).toHaveLength(1);
   expect(pauses).toEqual([7000, 9000, 1500, 3000]);
 });
 
 test('a service that stays broken, or asks for a long pause, is unavailable', async () => {
   for (let i = 0; i < 3; i++) answers.push(status(500));
-  await expect(embed(['a'], { attempts: 3 })).rejects.toMatchObject({ code: 'embedder.unavailable', detail: expect.stringMatching(/HTTP 500.*\(3 attempts\)/) });
+  await expect(embed(['a'], { attempts: 3 })).rejects.toMatchObject({
+    code: 'embedder.unavailable',
+    detail: expect.stringMatching(/HTTP 500.*\(3 attempts\)/),
+  });
   expect(pauses).toHaveLength(2);
   answers.push(status(429, { 'retry-after': '86400' }));
-  await expect(embed(['a'])).rejects.toMatchObject({ code: 'embedder.unavailable', detail: expect.stringContaining('pause of 86400 s') });
+  await expect(embed(['a'])).rejects.toMatchObject({
+    code: 'embedder.unavailable',
+    detail: expect.stringContaining('pause of 86400 s'),
+  });
 });
 
 test('half a body, a closed connection and silence are asked again', async () => {
@@ -81,7 +115,10 @@ test('half a body, a closed connection and silence are asked again', async () =>
   expect(requests).toHaveLength(5);
 });
 
-const one = (embedding: unknown, index = 0): Handler => (_, response) => send(response, { data: [{ index, embedding }] });
+const one =
+  (embedding: unknown, index = 0): Handler =>
+  (_, response) =>
+    send(response, { data: [{ index, embedding }] });
 test.each<[string, Handler]>([
   ['other dimensions', one([1, 2, 3])],
   ['a null', one([1, null, 3, 4])],
@@ -109,7 +146,12 @@ test('a refused key names the variable and does not show the key', async () => {
 
 test('one failed request stops those that were to follow', async () => {
   answers.push(status(400));
-  await expect(embed(Array.from({ length: 20 }, () => 'a'), { batch: 1, concurrency: 2 })).rejects.toMatchObject({ code: 'embedder.bad_answer' });
+  await expect(
+    embed(
+      Array.from({ length: 20 }, () => 'a'),
+      { batch: 1, concurrency: 2 },
+    ),
+  ).rejects.toMatchObject({ code: 'embedder.bad_answer' });
   expect(requests.length).toBeLessThan(20);
 });
 
@@ -125,7 +167,11 @@ test('prefixes go by role, or the role itself is sent', async () => {
   await prefixed.embed(['a'], { role: 'passage' });
   const typed = await createEmbedder(config({ inputType: true }), host);
   await typed.embed(['a'], { role: 'query' });
-  expect(requests.map(({ input, input_type }) => [input[0], input_type])).toEqual([['query: a', undefined], ['passage: a', undefined], ['a', 'query']]);
+  expect(requests.map(({ input, input_type }) => [input[0], input_type])).toEqual([
+    ['query: a', undefined],
+    ['passage: a', undefined],
+    ['a', 'query'],
+  ]);
   expect(typed.space).toMatchObject({ query_prefix: null, passage_prefix: null });
 });
 
@@ -142,7 +188,11 @@ test('an empty text is refused before anything is sent', async () => {
 });
 
 test('a space that is claimed has to be proven', async () => {
-  await expect(createEmbedder(config({ space: 'all-minilm-l6-v2-q8-256' }), host)).rejects.toMatchObject({ code: 'embedder.bad_answer' });
-  await expect(createEmbedder(config({ space: 'multilingual-e5-small' }), host)).rejects.toMatchObject({ code: 'space.canary_failed' });
+  await expect(createEmbedder(config({ space: 'all-minilm-l6-v2-q8-256' }), host)).rejects.toMatchObject({
+    code: 'embedder.bad_answer',
+  });
+  await expect(createEmbedder(config({ space: 'multilingual-e5-small' }), host)).rejects.toMatchObject({
+    code: 'space.canary_failed',
+  });
   await expect(createEmbedder(config({ space: 'no-such' }), host)).rejects.toMatchObject({ code: 'config.malformed' });
 });

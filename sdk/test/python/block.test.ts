@@ -37,14 +37,22 @@ test('a known model’s unit rows are in its space; the name alone is not enough
   const { Signer, PyFloat, PyInt, dumps } = await import('../../src/python/index.js');
   const signer = Signer.fromSeed(new Uint8Array(32).fill(3));
   const spaceOf = (rows: number[][], name: string): string | undefined => {
-    const block = signer.signBlock(new Map<string, never>([
-      ['version', '1.0'],
-      ['timestamp', new PyInt(1n)],
-      ['model', new Map<string, unknown>([['name', name], ['dimensions', new PyInt(BigInt(rows[0]!.length))]])],
-      ['embeddings', rows.map((row) => row.map((x) => new PyFloat(x)))],
-      ['content', rows.map(() => 'text')],
-      ['metadata', new Map()],
-    ] as never));
+    const block = signer.signBlock(
+      new Map<string, never>([
+        ['version', '1.0'],
+        ['timestamp', new PyInt(1n)],
+        [
+          'model',
+          new Map<string, unknown>([
+            ['name', name],
+            ['dimensions', new PyInt(BigInt(rows[0]!.length))],
+          ]),
+        ],
+        ['embeddings', rows.map((row) => row.map((x) => new PyFloat(x)))],
+        ['content', rows.map(() => 'text')],
+        ['metadata', new Map()],
+      ] as never),
+    );
     const outcome = checkAny(utf8(dumps(block)), checks);
     return outcome.status === 'checked' ? outcome.entry.descriptor?.model : outcome.code;
   };

@@ -8,8 +8,30 @@ import { checkAny } from '../../src/formats/index.js';
 import { utf8 } from '../../src/bytes.js';
 import { corePlugins, createRegistry } from '../../src/kinds/index.js';
 import { createSky } from '../../src/sky/index.js';
-import { BlockBuilder, Config, CosmicValidator, CosmoValidator, dumps, PyFloat, PyInt, readPythonJson, Signer, SyncClient, toPlain, toPython, type PyDict } from '../../src/python/index.js';
-import { DiscoveryService, loadBlock, loadConfig, Node, saveBlock, saveConfig, type NodeIdentity } from '../../src/python/node/index.js';
+import {
+  BlockBuilder,
+  Config,
+  CosmicValidator,
+  CosmoValidator,
+  dumps,
+  PyFloat,
+  PyInt,
+  readPythonJson,
+  Signer,
+  SyncClient,
+  toPlain,
+  toPython,
+  type PyDict,
+} from '../../src/python/index.js';
+import {
+  DiscoveryService,
+  loadBlock,
+  loadConfig,
+  Node,
+  saveBlock,
+  saveConfig,
+  type NodeIdentity,
+} from '../../src/python/node/index.js';
 
 const clock = { now: () => 1_755_535_817_024 };
 const sky = createSky();
@@ -19,7 +41,9 @@ const builder = new BlockBuilder({ embedder: createLexicalEmbedder(), clock, mod
 const signer = Signer.fromSeed(new Uint8Array(32).fill(7));
 
 test('a version-1 block built and signed here verifies, alone and after the original tools added their fields', async () => {
-  const block = signer.signBlock(await builder.createLegacyBlock(['The night sky'], { tags: ['sky'], weight: 0.5, count: 3 }));
+  const block = signer.signBlock(
+    await builder.createLegacyBlock(['The night sky'], { tags: ['sky'], weight: 0.5, count: 3 }),
+  );
   expect(toPlain(block.get('datetime')!)).toBe('2025-08-18T16:50:17.024000');
   const late = new Map(block).set('id', 'block-1234abcd').set('created_by', 'somebody else');
   for (const [text, uncovered] of [
@@ -28,8 +52,15 @@ test('a version-1 block built and signed here verifies, alone and after the orig
   ] as const) {
     expect(Signer.verifyBlock(dumps(text))).toBe(true);
     const outcome = checkAny(utf8(dumps(text)), checks);
-    expect(outcome).toMatchObject({ status: 'checked', format: 'python/1', timeMs: 1_755_535_817_000, entry: { rows: 1, tags: ['sky'] } });
-    expect(uncovered === 0 ? undefined : (outcome as { entry: { aliases?: string[] } }).entry.aliases).toEqual(uncovered === 0 ? undefined : ['block-1234abcd']);
+    expect(outcome).toMatchObject({
+      status: 'checked',
+      format: 'python/1',
+      timeMs: 1_755_535_817_000,
+      entry: { rows: 1, tags: ['sky'] },
+    });
+    expect(uncovered === 0 ? undefined : (outcome as { entry: { aliases?: string[] } }).entry.aliases).toEqual(
+      uncovered === 0 ? undefined : ['block-1234abcd'],
+    );
   }
   expect(Signer.verifyBlock(dumps(new Map(block).set('content', ['The day sky'])))).toBe(false);
 });
@@ -37,7 +68,11 @@ test('a version-1 block built and signed here verifies, alone and after the orig
 test('a draft signed for version 2 is a valid native block', async () => {
   const draft = await builder.createBlock('The night sky', { tags: ['sky'], origin: 'notes.md' });
   const { wire } = await signer.signDraft(draft, { network: 'dev', registry, sky, salt: () => new Uint8Array(16) });
-  expect(checkAny(wire, checks)).toMatchObject({ status: 'checked', format: 'native/2', entry: { rows: 1, tags: ['sky'] } });
+  expect(checkAny(wire, checks)).toMatchObject({
+    status: 'checked',
+    format: 'native/2',
+    entry: { rows: 1, tags: ['sky'] },
+  });
 });
 
 test('keys travel as base64', () => {
@@ -52,13 +87,25 @@ test('cosmo signature: produced, verified, and refused when hash, age or sky is 
   const { block, result } = validator.validateBlock(new Map([['timestamp', new PyInt(1_755_535_817n)]]));
   expect(result[0]).toBe(true);
   expect(validator.verifyCosmicSignature(block)).toEqual([true, 'Cosmo signature verified']);
-  const renamed = new Map([['cosmic_signature', block.get('cosmo_signature')!], ['cosmic_hash', block.get('cosmo_hash')!]]);
+  const renamed = new Map([
+    ['cosmic_signature', block.get('cosmo_signature')!],
+    ['cosmic_hash', block.get('cosmo_hash')!],
+  ]);
   expect(validator.verifyCosmicSignature(renamed)[0]).toBe(true);
   expect(validator.verifyCosmicSignature(new Map(block).set('cosmo_hash', '0'.repeat(64)))[1]).toMatch('hash mismatch');
-  const old = new CosmicValidator(40.4168, -3.7038, 650, { clock: { now: () => clock.now() + 301_000 }, maxAgeSeconds: 300 });
+  const old = new CosmicValidator(40.4168, -3.7038, 650, {
+    clock: { now: () => clock.now() + 301_000 },
+    maxAgeSeconds: 300,
+  });
   expect(old.verifyCosmicSignature(block)[1]).toMatch('too old');
-  expect(new CosmicValidator(40.4168, -3.7038, 650, { clock: { now: () => clock.now() + 301_000 } }).verifyCosmicSignature(block)[0]).toBe(true);
-  const wrong = readPythonJson(dumps(block.get('cosmo_signature')!).replace(/"altitude": (-?)\d+/, '"altitude": $19')) as PyDict;
+  expect(
+    new CosmicValidator(40.4168, -3.7038, 650, { clock: { now: () => clock.now() + 301_000 } }).verifyCosmicSignature(
+      block,
+    )[0],
+  ).toBe(true);
+  const wrong = readPythonJson(
+    dumps(block.get('cosmo_signature')!).replace(/"altitude": (-?)\d+/, '"altitude": $19'),
+  ) as PyDict;
   const restamped = new Map(block).set('cosmo_signature', wrong);
   const validatorOfAnyAge = new CosmicValidator(40.4168, -3.7038, 650, { clock });
   expect(validatorOfAnyAge.verifyCosmicSignature(restamped)[1]).toMatch('hash mismatch');
@@ -66,11 +113,28 @@ test('cosmo signature: produced, verified, and refused when hash, age or sky is 
 });
 
 test('Config ranks: defaults, environment, file, set', () => {
-  const env = { COSMIC_NODE_ID: 'from-env', COSMIC_API_ENDPOINT: 'http://env', COSMIC_LATITUDE: '10', COSMIC_LONGITUDE: '20', COSMIC_VALIDATION_MAX_AGE: '60', COSMIC_VALIDATION_ENABLED: 'False' };
+  const env = {
+    COSMIC_NODE_ID: 'from-env',
+    COSMIC_API_ENDPOINT: 'http://env',
+    COSMIC_LATITUDE: '10',
+    COSMIC_LONGITUDE: '20',
+    COSMIC_VALIDATION_MAX_AGE: '60',
+    COSMIC_VALIDATION_ENABLED: 'False',
+  };
   const config = new Config({ env, file: { node_id: 'from-file', default_location: [1, 2] } });
-  expect([config.getNodeId(), config.getApiEndpoint(), config.getLocation(), config.getCosmoValidationMaxAge(), config.isCosmoValidationEnabled()]).toEqual(['from-file', 'http://env', [1, 2, 0], 60, false]);
+  expect([
+    config.getNodeId(),
+    config.getApiEndpoint(),
+    config.getLocation(),
+    config.getCosmoValidationMaxAge(),
+    config.isCosmoValidationEnabled(),
+  ]).toEqual(['from-file', 'http://env', [1, 2, 0], 60, false]);
   config.setNodeId('mine');
-  expect([config.get('node_id'), config.get('absent', 5), config.getDefaultModel()]).toEqual(['mine', 5, 'all-MiniLM-L6-v2']);
+  expect([config.get('node_id'), config.get('absent', 5), config.getDefaultModel()]).toEqual([
+    'mine',
+    5,
+    'all-MiniLM-L6-v2',
+  ]);
   expect(() => new Config({ env: { COSMIC_LATITUDE: 'north', COSMIC_LONGITUDE: '0' } })).toThrow('config.malformed');
 });
 
@@ -80,7 +144,11 @@ test('SyncClient sends the original’s requests and adds id and creator after s
     calls.push([`${init?.method} ${url}`, init?.body as string | undefined]);
     return new Response('{"blocks": [{"n": 1.0}], "nodes": []}');
   }) as typeof globalThis.fetch;
-  const client = new SyncClient({ config: new Config({ file: { api_endpoint: 'http://n:1/' } }), fetch, newId: () => '0badcafe' });
+  const client = new SyncClient({
+    config: new Config({ file: { api_endpoint: 'http://n:1/' } }),
+    fetch,
+    newId: () => '0badcafe',
+  });
   await client.pushBlock(new Map([['x', new PyFloat(1)]]));
   const [found] = await client.searchBlocks({ query: 'a b', tags: ['x', 'y'] });
   expect(found!.get('n')).toEqual(new PyFloat(1));

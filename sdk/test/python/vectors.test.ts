@@ -32,7 +32,10 @@ interface Micro {
       for (const item of cases as Record<string, unknown>[]) {
         const units = item['utf16'] ?? item['units'] ?? item['code_units'];
         if (Array.isArray(units)) expect(dumps(String.fromCharCode(...(units as number[])))).toBe(item['text']);
-        else expect(dumps(readPythonJson((item['insertion'] ?? item['input']) as string))).toBe(item['sorted'] ?? item['text']);
+        else
+          expect(dumps(readPythonJson((item['insertion'] ?? item['input']) as string))).toBe(
+            item['sorted'] ?? item['text'],
+          );
       }
     }
   });
@@ -41,23 +44,39 @@ interface Micro {
     const lines = read('signed_blocks.jsonl').trim().split('\n');
     expect(lines).toHaveLength(40);
     for (const line of lines) {
-      const vector = JSON.parse(line) as { block_json: string; signing_bytes_sha256: string; valid: boolean; why: string };
+      const vector = JSON.parse(line) as {
+        block_json: string;
+        signing_bytes_sha256: string;
+        valid: boolean;
+        why: string;
+      };
       const outcome = checkSignature(readPythonJson(vector.block_json) as PyDict, verify);
       expect([vector.why, outcome.status === 'ok']).toEqual([vector.why, vector.valid]);
-      if (outcome.status === 'ok') expect(createHash('sha256').update(outcome.signingBytes).digest('hex')).toBe(vector.signing_bytes_sha256);
+      if (outcome.status === 'ok')
+        expect(createHash('sha256').update(outcome.signingBytes).digest('hex')).toBe(vector.signing_bytes_sha256);
     }
   });
 });
 
 test('integers stay integers, floats floats', () => {
   const text = '{"b": 1.0, "a": 1, "c": 123456789012345678901234567890, "d": 1e5, "e": -0, "f": NaN}';
-  expect(dumps(readPythonJson(text))).toBe('{"a": 1, "b": 1.0, "c": 123456789012345678901234567890, "d": 100000.0, "e": 0, "f": NaN}');
+  expect(dumps(readPythonJson(text))).toBe(
+    '{"a": 1, "b": 1.0, "c": 123456789012345678901234567890, "d": 100000.0, "e": 0, "f": NaN}',
+  );
 });
 
 test('keys sort by code point, not by UTF-16', () => {
-  expect(['\u{1f600}', '\uffff', 'a', '\ue000'].sort(compareCodePoints)).toEqual(['a', '\ue000', '\uffff', '\u{1f600}']);
+  expect(['\u{1f600}', '\uffff', 'a', '\ue000'].sort(compareCodePoints)).toEqual([
+    'a',
+    '\ue000',
+    '\uffff',
+    '\u{1f600}',
+  ]);
 });
 
-test.each(['', '{', '{"a" 1}', '[1,]', '"\u0001"', '01', '1.', "{'a': 1}", '[1] 2', '['.repeat(300) + ']'.repeat(300)])('refuses %j', (text) => {
-  expect(() => readPythonJson(text)).toThrow();
-});
+test.each(['', '{', '{"a" 1}', '[1,]', '"\u0001"', '01', '1.', "{'a': 1}", '[1] 2', '['.repeat(300) + ']'.repeat(300)])(
+  'refuses %j',
+  (text) => {
+    expect(() => readPythonJson(text)).toThrow();
+  },
+);

@@ -15,7 +15,10 @@ export async function startProxy(targetPort) {
     const sent = await bodyOf(incoming);
     seen.push({ kind: fault.kind, input: JSON.parse(sent || '{}').input, atMs: performance.now() });
     if (fault.kind === 'die') return incoming.socket.destroy();
-    if (fault.kind === 'busy') return outgoing.writeHead(429, { 'retry-after': String(fault.seconds ?? 1) }).end('{"error":{"message":"slow down"}}');
+    if (fault.kind === 'busy')
+      return outgoing
+        .writeHead(429, { 'retry-after': String(fault.seconds ?? 1) })
+        .end('{"error":{"message":"slow down"}}');
     if (fault.kind === 'broken') return outgoing.writeHead(500).end('{"error":{"message":"inference failed"}}');
     try {
       const { status, body } = await forward(targetPort, incoming, sent);
@@ -60,13 +63,16 @@ async function bodyOf(stream) {
 function forward(port, { method, url }, body) {
   return new Promise((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const outgoing = request({ host: '127.0.0.1', port, method, path: url, headers, agent: false }, async (incoming) => {
-      try {
-        resolve({ status: incoming.statusCode, body: await bodyOf(incoming) });
-      } catch (error) {
-        reject(error);
-      }
-    });
+    const outgoing = request(
+      { host: '127.0.0.1', port, method, path: url, headers, agent: false },
+      async (incoming) => {
+        try {
+          resolve({ status: incoming.statusCode, body: await bodyOf(incoming) });
+        } catch (error) {
+          reject(error);
+        }
+      },
+    );
     outgoing.on('error', reject);
     outgoing.end(body);
   });

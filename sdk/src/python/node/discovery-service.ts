@@ -58,7 +58,8 @@ export class DiscoveryService {
 function identityOf(text: string): NodeIdentity | undefined {
   try {
     const value = JSON.parse(text) as NodeIdentity;
-    const sound = typeof value.node_id === 'string' && typeof value.address === 'string' && Number.isInteger(value.port);
+    const sound =
+      typeof value.node_id === 'string' && typeof value.address === 'string' && Number.isInteger(value.port);
     return sound ? value : undefined;
   } catch {
     return undefined;

@@ -36,7 +36,9 @@ export class Node {
   }
 
   startDiscovery(): Promise<void> {
-    return this.discoveryService.start(this.identity, (peer) => this.addPeer({ ...peer, last_seen: Date.now() / 1000 }));
+    return this.discoveryService.start(this.identity, (peer) =>
+      this.addPeer({ ...peer, last_seen: Date.now() / 1000 }),
+    );
   }
 
   stopDiscovery(): Promise<void> {
