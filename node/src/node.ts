@@ -17,6 +17,7 @@ import { createEmbedder } from '@cosmicembeddings/sdk/embedders';
 import { nodeEmbedderHost } from '@cosmicembeddings/sdk/embedders/node';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import { systemClock } from './adapters/clock.js';
+import { createPressure } from './adapters/give-way.js';
 import { openNodeKeys } from './adapters/keys.js';
 import { openSqlite } from './adapters/sqlite/index.js';
 import { openVectors } from './adapters/vectors/index.js';
@@ -71,12 +72,14 @@ async function assemble(
   const startedAtMs = systemClock.now();
   const registry = createRegistry(await loadPlugins(config.plugins));
   const keys = await openNodeKeys(config.data);
+  const pressure = createPressure();
   const sqlite = await openSqlite({
     folder: config.data,
     network: config.network,
     engine: config.store,
     plugins: config.plugins,
     node: keys.did,
+    pressure: pressure.shared,
   });
   closers.push(() => sqlite.close());
   const { store, catalogue, text } = sqlite;
@@ -86,6 +89,7 @@ async function assemble(
     reader: { folder: config.data, engine: sqlite.engine },
     plugins: config.plugins,
     guard: config.guard,
+    pressure: pressure.shared,
   });
   closers.push(() => vectors.close());
   const views = await createViews({ store, registry, folder: join(config.data, 'views'), clock: systemClock });
@@ -100,12 +104,18 @@ async function assemble(
 
   let head = await store.head();
   const followers = [vectors, views, text] as const;
+  /** Followers are told once for all that one turn of the event loop stored; what asks about the head tells them first. */
+  let untold = false;
+  const tell = async (): Promise<void> => {
+    if (!untold) return;
+    untold = false;
+    head = await store.head();
+    for (const follower of followers) follower.notify(head);
+    peers.notify(head);
+  };
   const onStored = (): void => {
-    void store.head().then((next) => {
-      head = next;
-      for (const follower of followers) follower.notify(next);
-      peers.notify(next);
-    });
+    if (!untold) setImmediate(() => void tell());
+    untold = true;
   };
   const door = createDoor({
     store,
@@ -114,7 +124,9 @@ async function assemble(
     clock: systemClock,
     inFlightMax: config.inFlightMax,
     inFlightMaxBytes: config.inFlightMaxBytes,
+    mayHave: (digest, timeMs) => peers.mayHave(digest, timeMs),
     onStored,
+    onLoad: pressure.set,
     onRejected: (code) => metrics.rejected.inc({ code }),
   });
   const network = createWebSocketNetwork({ path: '/v2/peer' });
@@ -130,7 +142,7 @@ async function assemble(
     log,
   });
   const metrics = createMetrics({
-    head: () => Promise.resolve(head),
+    head: () => store.head(),
     load: door.load,
     lags: () => followerStates(),
     peers: () => peers.status().filter((peer) => peer.state === 'connected').length,
@@ -160,6 +172,7 @@ async function assemble(
     return answer;
   };
   async function followerStates(): Promise<NodeStatus['followers']> {
+    await tell();
     const positions = await Promise.all(
       [
         ['vectors', vectors.position()] as const,
@@ -189,6 +202,7 @@ async function assemble(
     search: async (request, signal) => {
       const stop = metrics.searches.startTimer();
       try {
+        await tell();
         return await search(request, signal);
       } finally {
         stop();
@@ -199,9 +213,9 @@ async function assemble(
       node: keys.did,
       network: config.network,
       version,
+      followers: await followerStates(),
       head,
       counts: await catalogue.counts(),
-      followers: await followerStates(),
       peers: peers.status().filter((peer) => peer.state === 'connected').length,
       engines: { store: sqlite.engine, index: vectors.engine, verifier: pool.verifier },
       embedders: (await embedders.ready()).map(({ space }) => ({ space: spaceIdOf(space), model: space.model })),

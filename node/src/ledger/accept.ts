@@ -3,6 +3,7 @@ import {
   codes,
   CosmicError,
   DAG_CBOR,
+  integerUnder,
   limits,
   readEnvelope,
   rejected,
@@ -28,7 +29,11 @@ export interface AcceptOptions {
   /** Blocks being judged or written at one time; more are answered `node.busy`. */
   readonly inFlightMax: number;
   readonly inFlightMaxBytes: number;
+  /** False only for an id that is not in the store, as far as is known without asking it: saves a look-up a block. */
+  mayHave?(digest: Uint8Array, timeMs: number): boolean;
   onStored?(seq: number): void;
+  /** How many blocks are under way, whenever that changed. */
+  onLoad?(blocks: number): void;
   onRejected?(code: Code): void;
 }
 
@@ -43,41 +48,51 @@ export interface Door {
  * function and nothing else. It resolves when the block is durable.
  */
 export function createDoor(options: AcceptOptions): Door {
-  const inFlight = new Map<string, Promise<Accepted>>();
+  const inFlight = new Map<string, UnderWay>();
   let blocks = 0;
   let bytesUnderWay = 0;
 
   const accept: Accept = async (bytes) => {
     if (bytes.length > wireMaxBytes)
       return refuse(options, 'block.too_large', `${bytes.length} bytes, at most ${wireMaxBytes}`);
-    const key = keyOf(bytes);
+    const digest = digestOf(bytes);
+    const key = Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString('latin1');
     const same = inFlight.get(key);
-    if (same !== undefined)
-      return same.then((first) => (first.status === 'stored' ? { ...first, status: 'known' } : first));
+    // The digest alone joins nothing: bodies and signatures can differ under one header.
+    if (same !== undefined && Buffer.compare(same.bytes, bytes) === 0)
+      return same.answer.then((first) => (first.status === 'stored' ? { ...first, status: 'known' } : first));
     if (blocks >= options.inFlightMax || bytesUnderWay + bytes.length > options.inFlightMaxBytes)
       return refuse(options, 'node.busy', `${blocks} blocks under way`);
     blocks += 1;
     bytesUnderWay += bytes.length;
-    const work = judge(bytes, options).catch((error: unknown) => faultOf(error, options));
-    inFlight.set(key, work);
+    options.onLoad?.(blocks);
+    const answer = judge(bytes, digest, options).catch((error: unknown) => faultOf(error, options));
+    if (same === undefined) inFlight.set(key, { bytes, answer });
     try {
-      return await work;
+      return await answer;
     } finally {
       blocks -= 1;
       bytesUnderWay -= bytes.length;
-      inFlight.delete(key);
+      options.onLoad?.(blocks);
+      if (same === undefined) inFlight.delete(key);
     }
   };
   return { accept, load: () => ({ blocks, bytes: bytesUnderWay }) };
 }
 
-/** The whole bytes' digest joins identical submissions in flight; the block's id alone must not (bodies and signatures can differ). */
-function keyOf(bytes: Uint8Array): string {
-  return Buffer.from(sha256(bytes)).toString('latin1');
+interface UnderWay {
+  readonly bytes: Uint8Array;
+  readonly answer: Promise<Accepted>;
 }
 
-async function judge(bytes: Uint8Array, options: AcceptOptions): Promise<Accepted> {
-  const known = await knownBlock(bytes, options.store);
+/** The digest that a native block's id is made of; of anything else, the digest of all its bytes. */
+function digestOf(bytes: Uint8Array): Uint8Array {
+  const read = readEnvelope(bytes);
+  return sha256(read.status === 'rejected' ? bytes : read.envelope.header);
+}
+
+async function judge(bytes: Uint8Array, digest: Uint8Array, options: AcceptOptions): Promise<Accepted> {
+  const known = await knownBlock(bytes, digest, options);
   if (known !== undefined) return known;
   const verdict = await options.pool.check(bytes);
   if (verdict.status === 'rejected') {
@@ -96,10 +111,16 @@ async function judge(bytes: Uint8Array, options: AcceptOptions): Promise<Accepte
 }
 
 /** Cheap answer for a block that is here already with all its parts: no signature is checked twice. */
-async function knownBlock(bytes: Uint8Array, store: BlockStore): Promise<Accepted | undefined> {
+async function knownBlock(
+  bytes: Uint8Array,
+  digest: Uint8Array,
+  { store, mayHave }: AcceptOptions,
+): Promise<Accepted | undefined> {
   const read = readEnvelope(bytes);
   if (read.status === 'rejected') return undefined;
-  const id = cidOf(DAG_CBOR, sha256(read.envelope.header)).text;
+  const timeMs = integerUnder(read.envelope.header, 'timestamp');
+  if (timeMs !== undefined && mayHave?.(digest, timeMs) === false) return undefined;
+  const id = cidOf(DAG_CBOR, digest).text;
   const [stored] = await store.get([id]);
   if (stored === undefined) return undefined;
   const bringsBody = stored.body === null && stored.erased === undefined && bytes[read.envelope.end] !== 0xf6;

@@ -33,6 +33,7 @@ const BATCH_MAX_BYTES = 1 << 20;
 /** Batches under way per worker: one being checked, one waiting, so that a worker never idles. */
 const DEPTH = 2;
 const DESCRIPTORS_MAX = 16_384;
+const DIGEST_BYTES = 32;
 
 class Lane {
   readonly batches: Waiting[][] = [];
@@ -68,7 +69,11 @@ export async function createVerifyPool(options: VerifyOptions): Promise<VerifyPo
           if (reply.type === 'ready') return resolve(reply.verifier);
           for (const [space, descriptor] of reply.descriptors) lane.descriptors.set(space, descriptor);
           const batch = lane.batches.shift()!;
-          batch.forEach((item, i) => item.resolve(verdictOf(item.wire, reply.results[i]!, lane.descriptors)));
+          const results = JSON.parse(reply.results) as (CheckedParts | Rejected)[];
+          batch.forEach((item, i) => {
+            const digest = reply.digests.subarray(i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES);
+            item.resolve(verdictOf(item.wire, results[i]!, digest, lane.descriptors));
+          });
           while (lane.descriptors.size > DESCRIPTORS_MAX)
             lane.descriptors.delete(lane.descriptors.keys().next().value!);
           pump();
@@ -133,16 +138,18 @@ function send(lane: Lane, batch: Waiting[]): void {
 function verdictOf(
   wire: Uint8Array,
   result: CheckedParts | Rejected,
+  digest: Uint8Array,
   descriptors: ReadonlyMap<string, SpaceDescriptor>,
 ): Verdict {
   if (result.status === 'rejected') return result;
   const { envelopeEnd, entry: plain, ...parts } = result;
   const descriptor = plain.space === undefined ? undefined : descriptors.get(plain.space);
-  const rest = { ...parts, entry: descriptor === undefined ? plain : { ...plain, descriptor } };
-  const whole = rest.format === 'python/1';
+  const whole = parts.format === 'python/1';
   return {
-    ...rest,
+    ...parts,
+    entry: descriptor === undefined ? plain : { ...plain, descriptor },
+    digest,
     envelope: whole ? wire : wire.subarray(0, envelopeEnd),
-    body: whole || rest.headerOnly ? null : wire.subarray(envelopeEnd),
+    body: whole || parts.headerOnly ? null : wire.subarray(envelopeEnd),
   };
 }

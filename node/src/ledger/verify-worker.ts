@@ -24,14 +24,21 @@ export interface VerifyRequest {
   readonly nowMs: number;
 }
 
-export type CheckedParts = Omit<CheckedBlock, 'envelope' | 'body'> & { readonly envelopeEnd: number };
+export type CheckedParts = Omit<CheckedBlock, 'envelope' | 'body' | 'digest'> & { readonly envelopeEnd: number };
+
+const DIGEST_BYTES = 32;
 
 export type VerifyReply =
   | { readonly type: 'ready'; readonly verifier: string }
   | {
       readonly type: 'checked';
-      /** Entries without their descriptor: that of a space travels once, in `descriptors`. */
-      readonly results: readonly (CheckedParts | Rejected)[];
+      /**
+       * JSON of `(CheckedParts | Rejected)[]`: measured, one text costs both threads a third of what cloning the objects
+       * does. Entries come without their descriptor: that of a space travels once, in `descriptors`.
+       */
+      readonly results: string;
+      /** DIGEST_BYTES for each result; zeros for a rejected block. */
+      readonly digests: Uint8Array;
       readonly descriptors: readonly (readonly [space: string, descriptor: SpaceDescriptor])[];
     };
 
@@ -49,8 +56,14 @@ const checks: Checks = {
 port.on('message', ({ bytes, lengths }: VerifyRequest) => {
   let at = 0;
   const descriptors: [string, SpaceDescriptor][] = [];
-  const results = lengths.map((length) => partsOf(checkAny(bytes.subarray(at, (at += length)), checks), descriptors));
-  port.postMessage({ type: 'checked', results, descriptors } satisfies VerifyReply);
+  const digests = new Uint8Array(lengths.length * DIGEST_BYTES);
+  const results = lengths.map((length, i) => {
+    const verdict = checkAny(bytes.subarray(at, (at += length)), checks);
+    if (verdict.status === 'checked') digests.set(verdict.digest, i * DIGEST_BYTES);
+    return partsOf(verdict, descriptors);
+  });
+  const reply: VerifyReply = { type: 'checked', results: JSON.stringify(results), digests, descriptors };
+  port.postMessage(reply, [digests.buffer]);
 });
 port.postMessage({ type: 'ready', verifier: name } satisfies VerifyReply);
 
@@ -60,12 +73,12 @@ const TOLD_MAX = 4096;
 
 function partsOf(verdict: CheckedBlock | Rejected, descriptors: [string, SpaceDescriptor][]): CheckedParts | Rejected {
   if (verdict.status === 'rejected') return verdict;
-  const { envelope, body: _body, digest, entry, ...rest } = verdict;
+  const { envelope, body: _body, digest: _digest, entry, ...rest } = verdict;
   const { descriptor, ...plain } = entry;
   if (descriptor !== undefined && entry.space !== undefined && !told.has(entry.space)) {
     if (told.size >= TOLD_MAX) told.clear();
     told.add(entry.space);
     descriptors.push([entry.space, descriptor]);
   }
-  return { ...rest, entry: plain, digest: digest.slice(), envelopeEnd: envelope.length };
+  return { ...rest, entry: plain, envelopeEnd: envelope.length };
 }

@@ -3,9 +3,13 @@ import { createItemSet, digestKey, RecentSet, type ItemSet } from '@cosmicembedd
 import { sha256 } from '../adapters/crypto/index.js';
 
 const PAGE = 4096;
-/** New items are merged into the set when there are so many, or when a reconciliation asks. */
-const PENDING_MAX = 4096;
-const RECENT_MAX = 65_536;
+/**
+ * New items are merged into the set when they are an eighth of it, within these bounds, or when a reconciliation asks:
+ * a merge copies the set, so that each item is copied some ten times however many there are.
+ */
+const PENDING_MIN = 4096;
+const PENDING_MAX = 65_536;
+const RECENT_MAX = PENDING_MAX;
 const LOWEST: DecidedItem = { timeMs: 0, digest: new Uint8Array(32) };
 const HIGHEST: DecidedItem = { timeMs: Number.MAX_SAFE_INTEGER, digest: new Uint8Array(32).fill(255) };
 
@@ -13,6 +17,7 @@ const HIGHEST: DecidedItem = { timeMs: Number.MAX_SAFE_INTEGER, digest: new Uint
 export class Decided {
   private set: ItemSet = createItemSet([], sha256);
   private pending: DecidedItem[] = [];
+  private loaded = false;
   /** What was noted lately, for ids whose time is not known. */
   private readonly recent = new RecentSet(RECENT_MAX);
 
@@ -29,6 +34,12 @@ export class Decided {
       from = after(last);
     }
     this.set = createItemSet(items, sha256);
+    this.loaded = true;
+  }
+
+  /** False only of an id that was not decided here when the followers last looked. */
+  mayHave(digest: Uint8Array, timeMs: number): boolean {
+    return !this.loaded || this.has(digest, timeMs);
   }
 
   note(item: DecidedItem): void {
@@ -36,7 +47,7 @@ export class Decided {
     if (this.recent.has(key)) return;
     this.recent.add(key);
     this.pending.push({ timeMs: item.timeMs, digest: item.digest.slice() });
-    if (this.pending.length >= PENDING_MAX) this.snapshot();
+    if (this.pending.length >= Math.min(PENDING_MAX, Math.max(PENDING_MIN, this.set.size >> 3))) this.snapshot();
   }
 
   has(digest: Uint8Array, timeMs?: number): boolean {

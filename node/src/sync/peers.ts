@@ -48,6 +48,8 @@ export interface Peers {
   /** @throws CosmicError request.malformed, request.not_found */
   remove(url: string): Promise<void>;
   status(): PeerStatus[];
+  /** Could this id have been decided here? False only where it was not, up to what arrived in the last moments. */
+  mayHave(digest: Uint8Array, timeMs: number): boolean;
   /** The store's head moved; may be lost without harm. */
   notify(head: Head): void;
   close(): Promise<void>;
@@ -274,6 +276,7 @@ export function createPeers(options: PeersOptions): Peers {
       ...[...dialled.values()].map(statusOfDialled),
       ...[...peers].filter((peer) => peer.remote.direction === 'in').map(statusOfInbound),
     ],
+    mayHave: (digest, timeMs) => shared.decided.mayHave(digest, timeMs),
     notify: () => wakeFollower?.(),
     close: async () => {
       stopping.abort(new CosmicError('node.stopping', 'sync is closed'));

@@ -1,7 +1,9 @@
 import { concatBytes } from '../bytes.js';
-import { wireMaxBytes } from '../limits.js';
+import { integerUnder } from '../codec/skip.js';
+import { limits, wireMaxBytes } from '../limits.js';
 import { rejected, type Rejected } from '../errors.js';
 import { openBlock } from './check.js';
+import { readEnvelope } from './envelope.js';
 
 /** Prefix and the longest head of the header. */
 const HEAD_BYTES = 7 + 3;
@@ -26,11 +28,23 @@ export type NextBlock =
 export function nextBlock(bytes: Uint8Array): NextBlock {
   // A length that is cut in two reads like a wrong one.
   if (bytes.length < LENGTH_END && (bytes.length === 0 || bytes[0] === 0xd2)) return { status: 'more' };
+  const end = quickEnd(bytes);
+  if (end !== undefined) return end <= bytes.length ? { status: 'ok', end } : { status: 'more' };
   const opened = openBlock(bytes);
   if (opened.status === 'ok') return { status: 'ok', end: opened.end };
   const headIsThere = bytes.length >= HEAD_BYTES;
   if ((opened.code !== 'block.malformed' && headIsThere) || bytes.length > wireMaxBytes) return opened;
   return endsEarly(bytes) ? { status: 'more' } : opened;
+}
+
+/** Where a block ends whose envelope reads and whose header names a length: what else is wrong with it, its check says. */
+function quickEnd(bytes: Uint8Array): number | undefined {
+  const read = readEnvelope(bytes);
+  if (read.status === 'rejected') return undefined;
+  const { header, end } = read.envelope;
+  const length = integerUnder(header, 'body_bytes');
+  if (length === undefined || length < 1 || length > limits.bodyMaxBytes || end >= bytes.length) return undefined;
+  return bytes[end] === GONE[0] ? end + 1 : end + length;
 }
 
 /** Could more bytes make this a block? Only a known-good prefix can. */

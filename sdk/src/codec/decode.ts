@@ -37,6 +37,11 @@ export function decodeFirst(bytes: Uint8Array, options: DecodeOptions = {}): { v
 
 const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** Longest text that is looked for among the names; a did:key has 56 characters. */
+const NAME_MAX = 64;
+const NAMES = 2048;
+const names: string[] = new Array<string>(NAMES).fill('');
+
 class Reader {
   at = 0;
 
@@ -110,17 +115,39 @@ class Reader {
 
   private text(length: number): string {
     const start = this.at;
-    const bytes = this.take(length);
-    if (length < 32) {
-      let ascii = '';
-      for (let i = 0; i < length && bytes[i]! < 128; i++) ascii += String.fromCharCode(bytes[i]!);
-      if (ascii.length === length) return ascii;
+    if (length <= NAME_MAX) {
+      const name = this.name(length);
+      if (name !== undefined) return name;
     }
+    const bytes = this.take(length);
     try {
       return text.decode(bytes);
     } catch {
       throw new DecodeError('text is not UTF-8', start);
     }
+  }
+
+  /** Short ASCII text: mostly a key or a value out of few, so the string that was made before is given again. */
+  private name(length: number): string | undefined {
+    const { bytes, at } = this;
+    if (length > bytes.length - at) return undefined;
+    let hash = length;
+    for (let i = at; i < at + length; i++) {
+      const byte = bytes[i]!;
+      if (byte > 127) return undefined;
+      hash = (Math.imul(hash, 31) + byte) | 0;
+    }
+    this.at += length;
+    const known = names[(hash ^ (hash >>> 11)) & (NAMES - 1)]!;
+    if (known.length === length) {
+      let i = 0;
+      while (i < length && known.charCodeAt(i) === bytes[at + i]) i++;
+      if (i === length) return known;
+    }
+    let name = '';
+    for (let i = at; i < at + length; i++) name += String.fromCharCode(bytes[i]!);
+    names[(hash ^ (hash >>> 11)) & (NAMES - 1)] = name;
+    return name;
   }
 
   private array(length: number, depth: number, start: number): Value[] {

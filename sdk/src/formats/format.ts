@@ -8,7 +8,7 @@ export interface BlockContent {
   /** One entry for each row where there are rows, else the block's texts. */
   readonly passages: readonly (Passage | undefined)[];
   /** The stamp's short name, e.g. `Orion-127.5`. */
-  readonly skyLabel?: string;
+  readonly skyLabel?: string | undefined;
 }
 
 /** One way in which blocks are written. Its first byte tells it from the others. */
@@ -18,8 +18,8 @@ export interface Format {
   leads(first: number): boolean;
   /** The network's judgement of one whole block; never throws. */
   check(wire: Uint8Array, checks: Checks): CheckedBlock | Rejected;
-  /** Of a block that passed `check`. `body` null: header-only, erased, or all in the envelope. */
-  content(envelope: Uint8Array, body: Uint8Array | null, registry: Registry): BlockContent;
+  /** Of a block that passed `check`. `body` null: header-only, erased, or all in the envelope. `kind`: where it is known. */
+  content(envelope: Uint8Array, body: Uint8Array | null, registry: Registry, kind?: string): BlockContent;
   /** The JSON form; @throws CosmicError for bytes that are no block. */
   toJson(wire: Uint8Array, vectors: 'json' | 'base64' | 'none'): string;
 }

@@ -40,8 +40,13 @@ export function checkAny(wire: Uint8Array, checks: Checks): CheckedBlock | Rejec
 
 /** What a stored block holds for followers. */
 export function contentOf(
-  stored: { readonly format: BlockFormat; readonly envelope: Uint8Array; readonly body: Uint8Array | null },
+  stored: {
+    readonly format: BlockFormat;
+    readonly envelope: Uint8Array;
+    readonly body: Uint8Array | null;
+    readonly entry?: { readonly kind: string };
+  },
   registry: Registry,
 ): BlockContent {
-  return formatNamed(stored.format).content(stored.envelope, stored.body, registry);
+  return formatNamed(stored.format).content(stored.envelope, stored.body, registry, stored.entry?.kind);
 }

@@ -14,16 +14,28 @@ export const nativeFormat: Format = {
   toJson: (wire, vectors) => toJson(wire, { vectors }),
 };
 
-function content(envelope: Uint8Array, body: Uint8Array | null, registry: Registry): BlockContent {
+/** The header is decoded only where the stamp's name is asked for, or where nobody knows the kind. */
+function content(
+  envelope: Uint8Array,
+  body: Uint8Array | null,
+  registry: Registry,
+  kindName = headerOf(envelope)?.['kind'] as string | undefined,
+): BlockContent {
+  const kind = kindName === undefined || body === null ? undefined : registry.kind(kindName);
+  const parsed = kind?.parse(decode(body!) as ValueMap);
+  const own = parsed?.ok === true ? parsed.body : undefined;
+  const vectors = own === undefined ? undefined : kind!.vectors?.(own);
+  return {
+    passages: own === undefined ? [] : (kind!.passages?.(own) ?? []),
+    ...(vectors === undefined ? {} : { vectors }),
+    get skyLabel() {
+      const label = (headerOf(envelope)?.['cosmic_signature'] as ValueMap | undefined)?.['label'];
+      return typeof label === 'string' ? label : undefined;
+    },
+  };
+}
+
+function headerOf(envelope: Uint8Array): ValueMap | undefined {
   const read = readEnvelope(envelope);
-  if (read.status === 'rejected') return { passages: [] };
-  const header = decode(read.envelope.header) as ValueMap;
-  const label = (header['cosmic_signature'] as ValueMap | undefined)?.['label'];
-  const named = typeof label === 'string' ? { skyLabel: label } : {};
-  const kind = registry.kind(header['kind'] as string);
-  if (body === null || kind === undefined) return { passages: [], ...named };
-  const parsed = kind.parse(decode(body) as ValueMap);
-  if (!parsed.ok) return { passages: [], ...named };
-  const vectors = kind.vectors?.(parsed.body);
-  return { passages: kind.passages?.(parsed.body) ?? [], ...(vectors === undefined ? {} : { vectors }), ...named };
+  return read.status === 'rejected' ? undefined : (decode(read.envelope.header) as ValueMap);
 }

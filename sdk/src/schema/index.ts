@@ -58,8 +58,8 @@ export function list(item: Check, max: number, min = 0): Check {
     if (value.length < min || value.length > max)
       return `${path}: expected ${min} to ${max} items, got ${value.length}`;
     for (let i = 0; i < value.length; i++) {
-      const fault = item(value[i] as Value, `${path}[${i}]`);
-      if (fault !== undefined) return fault;
+      // The place is spelled out only where something is wrong with it.
+      if (item(value[i] as Value, '') !== undefined) return item(value[i] as Value, `${path}[${i}]`);
     }
     return undefined;
   };
@@ -90,8 +90,7 @@ export function struct(required: Readonly<Record<string, Check>>, options: Struc
         if (options.open === true) continue;
         return `${path}.${key}: unknown key`;
       }
-      const fault = check(value[key], `${path}.${key}`);
-      if (fault !== undefined) return fault;
+      if (check(value[key], '') !== undefined) return check(value[key], `${path}.${key}`);
     }
     return undefined;
   };

@@ -36,12 +36,14 @@ export function stampOf(observation: Observation): CosmicSignature {
   return { version: skyVersion, altaz, star, label, hash: hashOf('altaz', [...altaz, star[1], star[2]]) };
 }
 
+const PREFIXES = { altaz: utf8(`${skyVersion}/altaz`), radec: utf8(`${skyVersion}/radec`) } as const;
+
 /**
  * A short name for a stamp: the first 8 bytes, in hexadecimal, of SHA-256 over `sky/1/altaz` or `sky/1/radec` and then
  * each integer of the stamp as 4 bytes, big-endian, two's complement.
  */
 export function hashOf(frame: 'altaz' | 'radec', integers: readonly number[]): string {
-  const prefix = utf8(`${skyVersion}/${frame}`);
+  const prefix = PREFIXES[frame];
   const bytes = new Uint8Array(prefix.length + 4 * integers.length);
   bytes.set(prefix);
   const view = new DataView(bytes.buffer);

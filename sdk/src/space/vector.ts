@@ -47,10 +47,21 @@ function packInt8(vector: Float32Array, view: DataView, at: number): void {
 
 /** Row `row` as `dims` float32 numbers (b1: −1 or 1). The bytes must have passed `rowsFault`. */
 export function unpackRow(stored: StoredRows, dims: number, row: number): Float32Array {
+  return unpackInto(new Float32Array(dims), stored, row);
+}
+
+const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** As `unpackRow`, into `out` of `dims` numbers; answers `out`. */
+export function unpackInto(out: Float32Array, stored: StoredRows, row: number): Float32Array {
+  const dims = out.length;
   const size = rowBytes(stored.dtype, dims);
   const { bytes } = stored;
+  if (stored.dtype === 'f32' && LITTLE_ENDIAN) {
+    new Uint8Array(out.buffer, out.byteOffset, size).set(bytes.subarray(row * size, (row + 1) * size));
+    return out;
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset + row * size, size);
-  const out = new Float32Array(dims);
   if (stored.dtype === 'f32') {
     for (let i = 0; i < dims; i++) out[i] = view.getFloat32(4 * i, true);
   } else if (stored.dtype === 'f16') {
@@ -81,8 +92,9 @@ export function rowsFault(stored: StoredRows, space: SpaceDescriptor): Fault | u
   if ((stored.dtype === 'b1') !== (space.metric === 'hamming'))
     return { code: 'vector.malformed', detail: `dtype ${stored.dtype} does not go with metric ${space.metric}` };
   if (stored.dtype === 'b1') return paddingFault(stored, dims);
+  const vector = new Float32Array(dims);
   for (let row = 0; row < stored.rows; row++) {
-    const vector = unpackRow(stored, dims, row);
+    unpackInto(vector, stored, row);
     let squares = 0;
     for (let i = 0; i < dims; i++) squares += vector[i]! * vector[i]!;
     if (!Number.isFinite(squares)) return { code: 'vector.not_finite', detail: `row ${row}` };

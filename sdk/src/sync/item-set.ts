@@ -30,7 +30,7 @@ export interface ItemSet {
 
 /** `items` in any order, repeated ones allowed. Digests are copied. */
 export function createItemSet(items: readonly DecidedItem[] = [], sha256: Sha256 = portableSha256): ItemSet {
-  return new SortedItems(new Float64Array(0), new Uint8Array(0), new Uint32Array(WORDS), sha256).with(items);
+  return new SortedItems(new Float64Array(0), new Uint8Array(0), sha256).with(items);
 }
 
 export function compareItems(a: DecidedItem, b: DecidedItem): number {
@@ -41,9 +41,9 @@ class SortedItems implements ItemSet {
   constructor(
     private readonly times: Float64Array,
     private readonly ids: Uint8Array,
-    /** Eight little-endian words for each stride: the sum, modulo 2^256, of all ids before it. */
-    private readonly sums: Uint32Array,
     private readonly sha256: Sha256,
+    /** What this set was made of, until its sums are wanted: those up to `firstChange` are the same. */
+    private base?: { readonly set: SortedItems; readonly firstChange: number },
   ) {}
 
   get size(): number {
@@ -107,7 +107,7 @@ class SortedItems implements ItemSet {
   /** Sum of the ids of [0, index). */
   private sumBefore(index: number): Uint32Array {
     const stride = Math.floor(index / STRIDE);
-    const sum = this.sums.slice(stride * WORDS, (stride + 1) * WORDS);
+    const sum = this.sums().slice(stride * WORDS, (stride + 1) * WORDS);
     for (let i = stride * STRIDE; i < index; i++) addId(sum, 0, this.ids, i * ID_BYTES);
     return sum;
   }
@@ -135,7 +135,10 @@ class SortedItems implements ItemSet {
       to++;
     }
     copyUpTo(this.size);
-    return new SortedItems(times, ids, this.sumsOf(ids, size, firstChange), this.sha256);
+    // Only a set whose sums are known is worth keeping for them.
+    const base = this.sums_ === undefined ? this.base : { set: this, firstChange };
+    const carried = base && { set: base.set, firstChange: Math.min(base.firstChange, firstChange) };
+    return new SortedItems(times, ids, this.sha256, carried);
   }
 
   /** Sorted, without repetitions and what is here already. */
@@ -154,18 +157,26 @@ class SortedItems implements ItemSet {
     return fresh;
   }
 
-  /** Sums up to the first change are those of this set. */
-  private sumsOf(ids: Uint8Array, size: number, firstChange: number): Uint32Array {
+  private sums_: Uint32Array | undefined;
+
+  /**
+   * Eight little-endian words for each stride: the sum, modulo 2^256, of all ids before it. Made when a fingerprint is
+   * first wanted: a set that only grows needs none.
+   */
+  private sums(): Uint32Array {
+    if (this.sums_ !== undefined) return this.sums_;
+    const { ids, size, base } = this;
     const sums = new Uint32Array((Math.floor(size / STRIDE) + 1) * WORDS);
-    const stride = Math.floor(firstChange / STRIDE);
-    sums.set(this.sums.subarray(0, (stride + 1) * WORDS));
+    const stride = base === undefined ? 0 : Math.floor(base.firstChange / STRIDE);
+    if (base !== undefined) sums.set(base.set.sums().subarray(0, (stride + 1) * WORDS));
     const sum = sums.slice(stride * WORDS, (stride + 1) * WORDS);
     for (let i = stride * STRIDE; i < size; i++) {
       if (i % STRIDE === 0) sums.set(sum, (i / STRIDE) * WORDS);
       addId(sum, 0, ids, i * ID_BYTES);
     }
     if (size % STRIDE === 0) sums.set(sum, (size / STRIDE) * WORDS);
-    return sums;
+    this.base = undefined;
+    return (this.sums_ = sums);
   }
 }
 

@@ -1,6 +1,14 @@
 import { Worker } from 'node:worker_threads';
-import { CosmicError, type Arrival, type Code, type PutResult } from '@cosmicembeddings/sdk';
+import {
+  CosmicError,
+  type Arrival,
+  type Code,
+  type Cursor,
+  type PutResult,
+  type TailItem,
+} from '@cosmicembeddings/sdk';
 import { openDatabase, faultOf } from './driver.js';
+import { RecentTail } from './recent-tail.js';
 import { configure } from './schema.js';
 import { answerOf } from './writer-answer.js';
 import {
@@ -18,6 +26,8 @@ export interface GroupCommit {
   put(arrivals: readonly Arrival[]): Promise<PutResult[]>;
   ask(request: WriterRequest): Promise<WriterResult>;
   head(): HeadNumbers;
+  /** Entries of the tail after `cursor` where they were written lately; undefined: ask the file. */
+  recent(cursor: Cursor, max: number): TailItem[] | undefined;
   close(): Promise<void>;
 }
 
@@ -37,6 +47,7 @@ const WAITING_MAX = 65_536;
 export async function openGroupCommit(setup: WriterSetup): Promise<GroupCommit> {
   const line = setup.engine === 'wasm' ? inLine(setup) : await inWorker(setup);
   const waiting: Waiting[] = [];
+  const recent = new RecentTail();
   let head = line.head();
   let underWay = 0;
   let scheduled = false;
@@ -48,11 +59,10 @@ export async function openGroupCommit(setup: WriterSetup): Promise<GroupCommit> 
     const group = takeGroup(waiting);
     try {
       const arrivals = group.flatMap((item) => item.arrivals);
-      const results = resultsOf(
-        arrivals,
-        (await line.ask({ type: 'put', blocks: packArrivals(arrivals) })) as readonly Outcome[],
-      );
+      const outcomes = (await line.ask({ type: 'put', blocks: packArrivals(arrivals) })) as readonly Outcome[];
+      const results = resultsOf(arrivals, outcomes);
       head = line.head();
+      recent.note(arrivals, outcomes, head.epoch);
       let at = 0;
       for (const item of group) item.resolve(results.slice(at, (at += item.arrivals.length)));
     } catch (error) {
@@ -76,9 +86,11 @@ export async function openGroupCommit(setup: WriterSetup): Promise<GroupCommit> 
     ask: async (request) => {
       const result = await line.ask(request);
       head = line.head();
+      if (request.type === 'erase') recent.clear();
       return result;
     },
     head: () => head,
+    recent: (cursor, max) => recent.after(cursor, max),
     close: () => line.close(),
   };
 }

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CosmicError, type BlockStore, type Catalogue, type Head } from '@cosmicembeddings/sdk';
+import type { Pressure } from '../give-way.js';
 import { createCatalogue } from './catalogue.js';
 import { chooseSqlite, faultOf, openDatabase, type SqliteEngine } from './driver.js';
 import { openGroupCommit } from './group-commit.js';
@@ -23,6 +24,8 @@ export interface SqliteOptions {
   readonly engine?: SqliteEngine | 'auto';
   /** Modules of plug-ins, for the text index to read their kinds. */
   readonly plugins?: readonly string[];
+  /** Blocks at the door: while they are many, the text index rests more than it works. */
+  readonly pressure?: Pressure;
 }
 
 export interface SqliteParts {
@@ -58,6 +61,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
       path: textFile(options.folder),
       engine,
       plugins: options.plugins ?? [],
+      ...(options.pressure === undefined ? {} : { pressure: options.pressure }),
     });
     const store: BlockStore = {
       put: (arrivals) => (arrivals.length === 0 ? Promise.resolve([]) : writer.put(arrivals)),
@@ -65,7 +69,9 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
       erase: async (ids, reason) => [...((await writer.ask({ type: 'erase', ids, reason })) as readonly number[])],
       decide: async (items) => void (await writer.ask({ type: 'decide', items })),
       undecide: async () => void (await writer.ask({ type: 'undecide' })),
-      tail: async (cursor, max, parts) => soundly(() => reader.tail(cursor, max, parts)),
+      tail: async (cursor, max, parts) =>
+        (parts === 'entries' ? writer.recent(cursor, max) : undefined) ??
+        soundly(() => reader.tail(cursor, max, parts)),
       items: async (from, to, max) => soundly(() => reader.items(from, to, max)),
       head: async (): Promise<Head> => writer.head(),
       close: async () => {

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { CosmicError, createRegistry, type Code, type Cursor, type TextHit } from '@cosmicembeddings/sdk';
 import { loadPlugins } from '../../ledger/plugins.js';
 import { packAnswer, type Bm25, type PackedAnswer } from '../words/index.js';
+import { restAfter, type Pressure } from '../give-way.js';
 import { faultOf, type SqliteEngine } from './driver.js';
 import { StoreReader } from './reader.js';
 import { isDamage, TextFile } from './text-file.js';
@@ -12,6 +13,7 @@ export interface TextSetup {
   readonly path: string;
   readonly engine: SqliteEngine;
   readonly plugins: readonly string[];
+  readonly pressure?: Pressure;
 }
 
 export type TextRequest =
@@ -87,8 +89,9 @@ let closing = false;
 function idle(): void {
   if (closing) return;
   let waitMs = IDLE_MS;
+  const startedMs = performance.now();
   try {
-    if (orAnew(() => follow() || file.words.load())) waitMs = 0;
+    if (orAnew(() => follow() || file.words.load())) waitMs = restAfter(performance.now() - startedMs, setup.pressure);
   } catch (error) {
     waitMs = AFTER_FAULT_MS;
     port.postMessage({ number: 0, position: file.position, error: String(error) } satisfies TextReply);

@@ -118,5 +118,8 @@ export function unpackBlocks({ count, bytes, numbers, names, descriptors, rests 
 
 /** What the store answers for each arrival: the worker never sees ids. */
 export function resultsOf(arrivals: readonly Arrival[], outcomes: readonly Outcome[]): PutResult[] {
-  return arrivals.map(({ block }, i) => ({ id: block.id, ...outcomes[i]! }));
+  return arrivals.map(({ block }, i) => {
+    const { seq, fresh, erased } = outcomes[i]!;
+    return erased === undefined ? { id: block.id, seq, fresh } : { id: block.id, seq, fresh, erased };
+  });
 }

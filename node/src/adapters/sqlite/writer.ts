@@ -38,7 +38,10 @@ export interface Incoming {
   readonly body: Uint8Array | null;
 }
 
-export type Outcome = Omit<PutResult, 'id'>;
+export type Outcome = Omit<PutResult, 'id'> & {
+  /** Label of the first row of a block that is new altogether; absent where a body completed one that was here. */
+  readonly firstLabel?: number;
+};
 
 /** Everything that writes to `store.sqlite`, one transaction a call. Runs in the writer worker, or in line where an engine cannot share. */
 export class StoreWriter {
@@ -184,10 +187,11 @@ export class StoreWriter {
       this.statements['setBody']!.run(block.body, row);
     }
     this.statements['addEvent']!.run(seq, row);
+    const firstLabel = this.labels;
     this.labels += rows;
     if (space !== null) this.tally('space', space, rows);
     if (rest !== null) this.addRest(row, JSON.parse(rest) as EntryRest);
-    return { seq, fresh: true };
+    return before === undefined ? { seq, fresh: true, firstLabel } : { seq, fresh: true };
   }
 
   private insert(block: Incoming, seq: number, space: number | null): number {

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { CosmicError, type Cursor, type Head } from '@cosmicembeddings/sdk';
+import type { Pressure } from '../give-way.js';
 import type { EngineSetting } from './graph.js';
 import type { HostRules, HostStatus, SearchQuestion, VectorsAnswer } from './host.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
@@ -20,6 +21,8 @@ export interface VectorsOptions {
   readonly guard?: boolean;
   /** Threads of the graph engine. Default 2, or 1 on a single core. */
   readonly threads?: number;
+  /** Blocks at the door: while they are many, indexing rests more than it works. */
+  readonly pressure?: Pressure;
   readonly rules?: Partial<HostRules>;
   /** Module with `openReader(setup)`, in place of the SQLite reader. */
   readonly readerModule?: string;
@@ -99,7 +102,7 @@ class VectorsClient implements Vectors {
   constructor(private readonly options: VectorsOptions) {}
 
   start(): Promise<void> {
-    const { plugins = [], guard = true, folder, engine, reader, threads, rules, readerModule } = this.options;
+    const { plugins = [], guard = true, folder, engine, reader, threads, pressure, rules, readerModule } = this.options;
     const setup: WorkerSetup = {
       folder,
       engine,
@@ -107,6 +110,7 @@ class VectorsClient implements Vectors {
       plugins,
       guard,
       ...(threads === undefined ? {} : { threads }),
+      ...(pressure === undefined ? {} : { pressure }),
       ...(rules === undefined ? {} : { rules }),
       ...(readerModule === undefined ? {} : { readerModule }),
     };

@@ -1,4 +1,5 @@
 import type { Code, Cursor } from '@cosmicembeddings/sdk';
+import type { Pressure } from '../give-way.js';
 import type { EngineSetting } from './graph.js';
 import type { HostRules, HostStatus, SearchQuestion, VectorsAnswer } from './host.js';
 
@@ -10,6 +11,7 @@ export interface WorkerSetup {
   readonly reader: { readonly folder: string; readonly engine: string };
   readonly plugins: readonly string[];
   readonly guard: boolean;
+  readonly pressure?: Pressure;
   readonly rules?: Partial<HostRules>;
   /** Module whose `openReader` gives the store's tail instead of the SQLite reader; for tests. */
   readonly readerModule?: string;

@@ -1,7 +1,8 @@
-import { setImmediate as immediate } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { CosmicError, createRegistry } from '@cosmicembeddings/sdk';
 import { loadPlugins } from '../../ledger/plugins.js';
+import { restAfter } from '../give-way.js';
 import type { IndexReader } from './follower.js';
 import { chooseEngine } from './graph.js';
 import { IndexHost } from './host.js';
@@ -50,9 +51,12 @@ port.close();
 /** A failure in here ends the worker; the main thread starts another one from what is saved. */
 async function follow(): Promise<void> {
   while (!closing) {
+    const startedMs = performance.now();
     const busy = await host.turn();
     report();
-    if (busy) await immediate();
+    const restMs = busy ? restAfter(performance.now() - startedMs, setup.pressure) : 0;
+    if (restMs > 0) await sleep(restMs);
+    else if (busy) await immediate();
     else if (!closing) await pause();
   }
 }
