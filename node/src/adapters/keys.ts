@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CosmicError, didOf, fromHex, publicKeyOf, toHex, type Did } from '@cosmicembeddings/sdk';
+import { createFile, makeFolder } from './durable.js';
 
 /** The node's own name on the network, and the operator's token. The node never signs for authors. */
 export interface NodeKeys {
@@ -12,24 +14,14 @@ export interface NodeKeys {
 
 /** Reads `node.key` and `token` of a data folder, making both on the first start (mode 0600). */
 export async function openNodeKeys(folder: string): Promise<NodeKeys> {
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   const seed = fromHex(await readOrMake(join(folder, 'node.key'), () => toHex(randomBytes(32)), /^[0-9a-f]{64}$/));
   const token = await readOrMake(join(folder, 'token'), () => randomBytes(24).toString('base64url'), /^[\w-]{20,}$/);
   return { did: didOf(publicKeyOf(seed)), seed, token };
 }
 
 async function readOrMake(path: string, make: () => string, form: RegExp): Promise<string> {
-  try {
-    const file = await open(path, 'wx', 0o600);
-    try {
-      await file.writeFile(make() + '\n');
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
+  if (!existsSync(path)) createFile(path, make() + '\n');
   const value = (await readFile(path, 'utf8')).trim();
   if (!form.test(value)) throw new CosmicError('key.malformed', path);
   return value;

@@ -1,11 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync, copyFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, copyFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CosmicError, type Head } from '@cosmicembeddings/sdk';
 import { chooseSqlite, faultOf, openDatabase, type SqliteEngine } from '../adapters/sqlite/driver.js';
 import { storeFile, StoreReader } from '../adapters/sqlite/index.js';
 import { lockFolder } from '../adapters/sqlite/lock.js';
 import { metaOf, newEpoch, schemaVersion } from '../adapters/sqlite/schema.js';
-import { existingStore, isEmptyFolder, syncPath, type StoreFolder } from './folder.js';
+import { makeFolder, replaceFile, syncPath } from '../adapters/durable.js';
+import { existingStore, isEmptyFolder, type StoreFolder } from './folder.js';
 
 /** What `backup.json` says about the copy beside it. */
 export interface BackupNote {
@@ -24,16 +25,14 @@ export function backup(from: StoreFolder, target: string): BackupNote {
   const { path, engine } = existingStore(from);
   if (!isEmptyFolder(target))
     throw new CosmicError('config.malformed', `${target}: the backup needs a new or empty folder`);
-  mkdirSync(target, { recursive: true });
+  makeFolder(target);
   const part = join(target, 'store.sqlite.part');
   try {
     copyOf(path, engine, part);
     const note = describe(part, engine);
     syncPath(part);
     renameSync(part, storeFile(target));
-    writeFileSync(join(target, 'backup.json'), JSON.stringify(note, null, 2) + '\n');
-    syncPath(join(target, 'backup.json'));
-    syncPath(target);
+    replaceFile(join(target, 'backup.json'), JSON.stringify(note, null, 2) + '\n');
     return note;
   } catch (error) {
     rmSync(part, { force: true });

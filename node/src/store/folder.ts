@@ -1,7 +1,8 @@
-import { closeSync, existsSync, fsyncSync, openSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { CosmicError } from '@cosmicembeddings/sdk';
 import { chooseSqlite, type SqliteEngine } from '../adapters/sqlite/driver.js';
-import { storeFile } from '../adapters/sqlite/index.js';
+import { recoverWasm, storeFile } from '../adapters/sqlite/index.js';
+import { lockFolder } from '../adapters/sqlite/lock.js';
 
 /** Which data folder, and which SQLite engine reads it. */
 export interface StoreFolder {
@@ -9,23 +10,32 @@ export interface StoreFolder {
   readonly engine?: SqliteEngine | 'auto';
 }
 
-/** @throws CosmicError input.not_found when there is no store in the folder */
+/** A store to be read, by a running node's side too. @throws CosmicError input.not_found when there is none in the folder */
 export function existingStore({ folder, engine = 'auto' }: StoreFolder): {
   readonly path: string;
   readonly engine: SqliteEngine;
 } {
   const path = storeFile(folder);
   if (!existsSync(path)) throw new CosmicError('input.not_found', `${path}: there is no store`);
-  return { path, engine: chooseSqlite(engine) };
+  const chosen = chooseSqlite(engine);
+  if (chosen === 'wasm') recover(folder);
+  return { path, engine: chosen };
 }
 
-/** Makes what stands in a file, or the names in a folder, survive a loss of power. */
-export function syncPath(path: string): void {
-  const file = openSync(path, 'r');
+/** After a crash a reader of this engine would see a half-written transaction; a running node has seen to it already. */
+function recover(folder: string): void {
+  let unlock: () => void;
   try {
-    fsyncSync(file);
+    unlock = lockFolder(folder);
+  } catch (error) {
+    if (error instanceof CosmicError && error.code === 'store.locked') return;
+    if (['EACCES', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) return;
+    throw error;
+  }
+  try {
+    recoverWasm(folder);
   } finally {
-    closeSync(file);
+    unlock();
   }
 }
 

@@ -1,6 +1,7 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CosmicError } from '@cosmicembeddings/sdk';
+import { replaceFile } from '../adapters/durable.js';
 
 /** Where the addresses that an operator added are kept between runs. */
 export interface PeerList {
@@ -25,17 +26,7 @@ export function peersFile(folder: string): PeerList {
         throw new CosmicError('store.corrupt', `${path} is no list of peers; remove or repair it`);
       return list;
     },
-    save: async (addresses) => {
-      const temporary = `${path}.new`;
-      const file = await open(temporary, 'w', 0o600);
-      try {
-        await file.writeFile(`${JSON.stringify({ version: 1, peers: addresses }, null, 2)}\n`);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, path);
-    },
+    save: async (addresses) => replaceFile(path, `${JSON.stringify({ version: 1, peers: addresses }, null, 2)}\n`),
   };
 }
 

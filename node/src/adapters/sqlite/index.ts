@@ -1,10 +1,12 @@
-import { existsSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CosmicError, type BlockStore, type Catalogue, type Head } from '@cosmicembeddings/sdk';
+import { syncPath } from '../durable.js';
 import type { Pressure } from '../give-way.js';
 import { createCatalogue } from './catalogue.js';
 import { chooseSqlite, faultOf, openDatabase, type SqliteEngine } from './driver.js';
 import { openGroupCommit } from './group-commit.js';
+import { rollBack } from './hot-journal.js';
 import { lockFolder } from './lock.js';
 import { StoreReader } from './reader.js';
 import { prepare } from './schema.js';
@@ -51,8 +53,10 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
   const unlock = lockFolder(options.folder);
   try {
     const path = storeFile(options.folder);
-    if (engine === 'wasm') clearWasmLocks([path, textFile(options.folder)]);
-    refuseEmptied(options.folder);
+    if (engine === 'wasm') recoverWasm(options.folder);
+    refuseEmptied(path);
+    if (!existsSync(path)) create(path, engine, options);
+    if (engine === 'wasm') keepJournals(options.folder);
     initialise(path, engine, options);
     const writer = await openGroupCommit({ path, engine });
     const reader = new StoreReader(path, engine);
@@ -100,14 +104,38 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
   }
 }
 
-/** A store that lost all its bytes beside an index that has some is damage, not a first start. */
-function refuseEmptied(folder: string): void {
-  const sizeOf = (path: string): number => (existsSync(path) ? statSync(path).size : 0);
-  if (existsSync(storeFile(folder)) && sizeOf(storeFile(folder)) === 0 && sizeOf(textFile(folder)) > 0)
-    throw new CosmicError(
-      'store.corrupt',
-      `${storeFile(folder)} is empty; restore a backup, or remove it to begin anew`,
-    );
+/** A store appears under its name when it is whole, so one that has no bytes is damage, not a first start. */
+function refuseEmptied(path: string): void {
+  if (existsSync(path) && statSync(path).size === 0)
+    throw new CosmicError('store.corrupt', `${path} is empty; restore a backup, or remove it to begin anew`);
+}
+
+/** A new store is made beside its place: whatever happens meanwhile, there is none or a whole one. */
+function create(path: string, engine: SqliteEngine, identity: SqliteOptions): void {
+  const part = `${path}.part`;
+  for (const end of ['', '-wal', '-shm', '-journal']) {
+    rmSync(part + end, { force: true });
+    // What is left of a store that is gone belongs to that one.
+    rmSync(path + end, { force: true });
+  }
+  initialise(part, engine, identity);
+  rmSync(`${part}-journal`, { force: true });
+  syncPath(part);
+  renameSync(part, path);
+  syncPath(identity.folder);
+}
+
+/** What SQLite does by itself elsewhere when the last owner died. Only for the folder's owner. */
+export function recoverWasm(folder: string): void {
+  const paths = [storeFile(folder), textFile(folder)];
+  clearWasmLocks([...paths, `${storeFile(folder)}.part`]);
+  for (const path of paths) rollBack(path);
+}
+
+/** Journals have to be there, durably, before the first page is overwritten. */
+function keepJournals(folder: string): void {
+  for (const path of [storeFile(folder), textFile(folder)]) closeSync(openSync(`${path}-journal`, 'a', 0o600));
+  syncPath(folder);
 }
 
 /** Reading damaged pages is the store's fault and has its code. */

@@ -1,17 +1,8 @@
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { CosmicError } from '@cosmicembeddings/sdk';
+import { createFile, makeFolder } from '../durable.js';
 
 interface Holder {
   readonly pid: number;
@@ -19,6 +10,8 @@ interface Holder {
   readonly startedAt: string;
   /** When the kernel started the process, in its own clock ticks: tells it from a later process of the same number. */
   readonly ticks?: string;
+  /** Which start of the machine: after a loss of power the lock is nobody's, whatever number it names. */
+  readonly boot?: string;
 }
 
 /**
@@ -26,22 +19,19 @@ interface Holder {
  * @throws CosmicError store.locked
  */
 export function lockFolder(folder: string): () => void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const path = join(folder, 'lock');
   const ticks = startTicks(process.pid);
+  const boot = bootId();
   const own: Holder = {
     pid: process.pid,
     host: hostname(),
     startedAt: new Date().toISOString(),
     ...(ticks === undefined ? {} : { ticks }),
+    ...(boot === undefined ? {} : { boot }),
   };
   for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      writeNew(path, JSON.stringify(own) + '\n');
-      return () => rmSync(path, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
+    if (createFile(path, JSON.stringify(own) + '\n')) return () => rmSync(path, { force: true });
     const found = readText(path);
     const holder = holderOf(found);
     if (holder !== undefined && isAlive(holder))
@@ -52,20 +42,6 @@ export function lockFolder(folder: string): () => void {
     putAside(path, found);
   }
   throw new CosmicError('store.locked', `${folder}: another process is taking it now`);
-}
-
-/** The file appears with its whole content or not at all. */
-function writeNew(path: string, text: string): void {
-  const draft = `${path}.${process.pid}`;
-  const file = openSync(draft, 'w', 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-    closeSync(file);
-    linkSync(draft, path);
-  } finally {
-    rmSync(draft, { force: true });
-  }
 }
 
 /** Takes a dead process's lock away; when another process was quicker and this is its lock, puts it back. */
@@ -101,6 +77,8 @@ function holderOf(text: string | undefined): Holder | undefined {
 /** A process of another host cannot be asked, so it counts as alive. */
 function isAlive(holder: Holder): boolean {
   if (holder.host !== hostname()) return true;
+  const boot = bootId();
+  if (boot !== undefined && holder.boot !== undefined && boot !== holder.boot) return false;
   const ticks = startTicks(holder.pid);
   if (ticks !== undefined && holder.ticks !== undefined) return ticks === holder.ticks;
   try {
@@ -113,6 +91,11 @@ function isAlive(holder: Holder): boolean {
 
 function elsewhere(holder: Holder, path: string): string {
   return holder.host === hostname() ? '' : `; if that host no longer runs it, remove ${path}`;
+}
+
+/** random(4); undefined where there is no such file. */
+function bootId(): string | undefined {
+  return readText('/proc/sys/kernel/random/boot_id')?.trim();
 }
 
 /** Field 22 of /proc/<pid>/stat (proc(5)); undefined where there is no such file. */

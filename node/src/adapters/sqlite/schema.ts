@@ -60,10 +60,12 @@ export function configure(database: Database, engine: SqliteEngine, pageBytes = 
 
 /**
  * The WebAssembly build has no shared memory, so no write-ahead log; a file that another engine left in that mode it can
- * open for itself alone, and take out of it (sqlite.org/wal.html, section 8).
+ * open for itself alone, and take out of it (sqlite.org/wal.html, section 8). Its journal is emptied, not deleted: the
+ * name of a file that comes and goes with every commit would have to be synced in the folder each time, which it does not do.
  */
 function leaveLog(database: Database): void {
   database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL');
+  database.exec('PRAGMA journal_mode = TRUNCATE');
   // The lock goes with the next read.
   database.prepare('SELECT count(*) AS n FROM sqlite_master').all();
 }

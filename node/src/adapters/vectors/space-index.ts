@@ -488,7 +488,8 @@ export class SpaceIndex {
       if (graph === this.graph) this.savedGraph = { file, crc, to, size };
     }
     // Fsyncs are what many small spaces would cost most, and a small space is soon read from the store again.
-    const durable = this.graph !== undefined || this.erasedMs !== null;
+    // Rows beside others that are being wiped go without a checksum: they must be there before the state says so.
+    const durable = this.graph !== undefined || this.erasedMs !== null || this.rows.toWipe.length > 0;
     const { count, crcs } = this.rows.flush(durable);
     const head: SavedSpace = {
       ...this.position,
