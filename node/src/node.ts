@@ -105,13 +105,17 @@ async function assemble(
   let head = await store.head();
   const followers = [vectors, views, text] as const;
   /** Followers are told once for all that one turn of the event loop stored; what asks about the head tells them first. */
-  let untold = false;
-  const tell = async (): Promise<void> => {
-    if (!untold) return;
+  let untold = true;
+  let telling = Promise.resolve();
+  const tell = (): Promise<void> => {
+    if (untold)
+      telling = store.head().then((next) => {
+        head = next;
+        for (const follower of followers) follower.notify(head);
+        peers.notify(head);
+      });
     untold = false;
-    head = await store.head();
-    for (const follower of followers) follower.notify(head);
-    peers.notify(head);
+    return telling;
   };
   const onStored = (): void => {
     if (!untold) setImmediate(() => void tell());
@@ -257,6 +261,7 @@ async function assemble(
   const port = typeof address === 'object' && address !== null ? address.port : config.port;
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   await peers.start();
+  await tell();
   log.info(
     {
       url,

@@ -62,16 +62,16 @@ function parse(text: string): [string, string, number, number, string] | undefin
 }
 
 /** FNV-1a of all that decides the order of the hits; page size, explanation and place do not. */
-function fingerprint({ k: _, after: __, explain: ___, ...rest }: SearchRequest): string {
-  const text = JSON.stringify(rest, (_key, value: unknown) =>
-    value instanceof Float32Array
-      ? Array.from(value)
-      : isObject(value)
-        ? Object.fromEntries(Object.entries(value).sort())
-        : value,
+function fingerprint({ k: _, after: __, explain: ___, vector, ...rest }: SearchRequest): string {
+  const text = JSON.stringify([rest, vector?.space], (_key, value: unknown) =>
+    isObject(value) ? Object.fromEntries(Object.entries(value).sort()) : value,
   );
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  // As text, 384 numbers would cost more than finding what is near them.
+  if (vector !== undefined)
+    for (const word of new Uint32Array(Float32Array.from(vector.values).buffer))
+      hash = Math.imul(hash ^ word ^ (word >>> 15), 0x01000193);
   return (hash >>> 0).toString(36);
 }
 

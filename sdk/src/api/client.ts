@@ -85,8 +85,10 @@ export function createClient(options: ClientOptions): NodeClient {
     },
     related: async (id, limit = 10) => jsonOf(await ask(host, `${block(id)}/related?limit=${limit}`)),
     find: async (filter, page) => jsonOf(await ask(host, `/v2/blocks?${queryOf(filter, page)}`)),
-    search: async (request, signal) =>
-      jsonOf<SearchAnswer>(await ask(host, '/v2/search', { method: 'POST', body: json(plain(request)), signal })),
+    search: async (request, signal) => {
+      const response = await ask(host, '/v2/search', { method: 'POST', body: json(plain(request)), signal });
+      return withOwnVector(await jsonOf<SearchAnswer>(response), request);
+    },
     view: async (name, query, params) => {
       const path = `/v2/views/${encodeURIComponent(name)}/${encodeURIComponent(query)}?${new URLSearchParams(params).toString()}`;
       return (await jsonOf<{ result: unknown }>(await ask(host, path))).result;
@@ -106,6 +108,12 @@ export function createClient(options: ClientOptions): NodeClient {
       (await jsonOf<{ seqs: number[] }>(await ask(host, '/v2/erase', { method: 'POST', body: json({ ids, reason }) })))
         .seqs,
   };
+}
+
+/** A node does not send back a vector that was the whole question. */
+function withOwnVector(answer: SearchAnswer, { vector }: SearchRequest): SearchAnswer {
+  if (vector === undefined || answer.queries.some(({ space }) => space === vector.space)) return answer;
+  return { ...answer, queries: [...answer.queries, { space: vector.space, vector: Array.from(vector.values) }] };
 }
 
 const VERSION_1 = 0x7b;

@@ -327,7 +327,7 @@ export interface SearchAnswer {
   readonly exhausted: boolean;
   readonly indexedTo: Cursor;
   readonly head: Cursor;
-  /** The query's vectors, so that cosines can be checked. */
+  /** The query's vectors, so that cosines can be checked. Over HTTP without a vector that was the whole question. */
   readonly queries: readonly { readonly space: string; readonly vector: readonly number[] }[];
   readonly next?: string;
   readonly notes?: readonly string[];

@@ -144,15 +144,16 @@ test('get answers the bytes as signed, undefined for an unknown id; has asks wit
   expect([await client.has('bafy'), await client.has('other')]).toEqual([true, false]);
 });
 
-test('the token and a vector in plain numbers go out', async () => {
+test('the token and a vector in plain numbers go out; the vector stands in the answer though the node does not repeat it', async () => {
   let seen: { authorization?: string | undefined; body?: unknown } = {};
   const url = await serve((request, reply, body) => {
     seen = { authorization: request.headers.authorization, body: JSON.parse(body.toString()) };
-    reply.end('{"hits":[]}');
+    reply.end('{"hits":[],"queries":[]}');
   });
-  await createClient({ url, token: 'secret' }).search({
+  const answer = await createClient({ url, token: 'secret' }).search({
     vector: { space: 's', values: Float32Array.of(0.5, 1) },
     k: 2,
   });
   expect(seen).toEqual({ authorization: 'Bearer secret', body: { vector: { space: 's', values: [0.5, 1] }, k: 2 } });
+  expect(answer.queries).toEqual([{ space: 's', vector: [0.5, 1] }]);
 });

@@ -27,7 +27,7 @@ export class StoreReader {
 
   constructor(path: string, engine: SqliteEngine) {
     this.database = openDatabase(engine, path, { readOnly: true });
-    this.database.exec('PRAGMA cache_size = -16000; PRAGMA mmap_size = 268435456');
+    this.database.exec('PRAGMA cache_size = -16000');
     this.names = new Names(this.database);
     const prepare = (sql: string): Statement => this.database.prepare(sql);
     this.byDigest = prepare(`SELECT ${BLOCK_COLUMNS} FROM blocks b JOIN bytes y ON y.block = b.id WHERE b.digest = ?`);

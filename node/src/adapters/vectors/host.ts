@@ -182,10 +182,10 @@ export class IndexHost {
 
   // ------------------------------------------------------------------------------------------ search
 
-  /** Answers in order. What the store has by now is found, within a time bound; `indexedTo` says how far that got. */
-  async search(questions: readonly SearchQuestion[]): Promise<(VectorsAnswer | CosmicError)[]> {
+  /** Answers in order. What the store has up to `seq` is found, within a time bound; `indexedTo` says how far that got. */
+  async search(questions: readonly SearchQuestion[], seq = Infinity): Promise<(VectorsAnswer | CosmicError)[]> {
     const deadline = this.options.nowMs() + CATCH_UP_MS;
-    while ((await this.read()) > 0) if (this.options.nowMs() > deadline) break;
+    while (this.cursor.seq < seq && (await this.read()) > 0) if (this.options.nowMs() > deadline) break;
     return questions.map((question) => this.answer(question));
   }
 

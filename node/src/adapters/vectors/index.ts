@@ -89,6 +89,7 @@ class VectorsClient implements Vectors {
   private nextId = 0;
   private flushing = false;
   private notified = false;
+  private headSeq: number | undefined;
   private readonly waiters = new Set<{
     readonly seq: number;
     readonly resolve: () => void;
@@ -168,7 +169,8 @@ class VectorsClient implements Vectors {
     });
   }
 
-  notify(): void {
+  notify(head?: Head): void {
+    if (head !== undefined) this.headSeq = head.seq;
     if (this.notified) return;
     this.notified = true;
     this.flushSoon();
@@ -233,7 +235,12 @@ class VectorsClient implements Vectors {
         waiting.sent++;
         this.open.set(this.nextId++, waiting);
       }
-      this.post({ type: 'search', first, questions: batch.map(({ question }) => question) });
+      this.post({
+        type: 'search',
+        first,
+        questions: batch.map(({ question }) => question),
+        ...(this.headSeq === undefined ? {} : { seq: this.headSeq }),
+      });
     } else if (this.notified) this.post({ type: 'notify' });
     this.notified = false;
   }

@@ -18,7 +18,13 @@ export interface WorkerSetup {
 }
 
 export type ToWorker =
-  | { readonly type: 'search'; readonly first: number; readonly questions: readonly SearchQuestion[] }
+  | {
+      readonly type: 'search';
+      readonly first: number;
+      readonly questions: readonly SearchQuestion[];
+      /** The store's head as the asker knows it; absent: look. */
+      readonly seq?: number;
+    }
   | { readonly type: 'notify' }
   | { readonly type: 'status'; readonly id: number }
   | { readonly type: 'save'; readonly id: number }

@@ -61,8 +61,8 @@ async function follow(): Promise<void> {
   }
 }
 
-async function answer({ first, questions }: Extract<ToWorker, { type: 'search' }>): Promise<void> {
-  const answers = await host.search(questions);
+async function answer({ first, questions, seq }: Extract<ToWorker, { type: 'search' }>): Promise<void> {
+  const answers = await host.search(questions, seq);
   report();
   send({
     type: 'answers',
