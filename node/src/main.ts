@@ -39,18 +39,21 @@ async function start(args: string[]): Promise<void> {
     log: values.log,
   });
   const log = createLog(config.log);
-  const node = await createNode(config, log);
-  // Listened for before anybody is told: whoever reads the line may stop the node at once.
+  // From before there is anything to stop: a node that is told while it starts stops as soon as it is whole.
   const stopping = stopSignal();
+  const node = await createNode(config, log);
   process.stdout.write(
     JSON.stringify({ listening: node.url, node: node.did, network: config.network, data: config.data }) + '\n',
   );
   await stopping;
-  const hurry = setTimeout(() => process.exit(1), 15_000);
+  const hurry = setTimeout(() => process.exit(1), STOP_MS);
   hurry.unref();
   await node.close();
   log.info('stopped');
 }
+
+/** What is not closed after this long is given up: everything acknowledged is on disk, and followers resume where they saved. */
+const STOP_MS = 15_000;
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process at once. */
 function stopSignal(): Promise<void> {
@@ -69,6 +72,7 @@ function stopSignal(): Promise<void> {
 function explain(error: unknown): { line: string; status: number } {
   if (error instanceof CosmicError) return { line: error.message, status: 1 };
   const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC') return { line: `node.storage_full: ${message}; free space and try again`, status: 1 };
   if (code === 'EADDRINUSE')
     return { line: `config.malformed: port in use: ${message}; choose another --port`, status: 1 };
   if (code === 'EACCES' || code === 'EADDRNOTAVAIL') return { line: `config.malformed: ${message}`, status: 1 };

@@ -197,7 +197,8 @@ export async function createViews(options: ViewsOptions): Promise<Views> {
       stopping.abort(new CosmicError('node.stopping', 'views'));
       stir();
       await loop;
-      await save();
+      // Without it the next start folds what came since the last one.
+      await save().catch((error: unknown) => options.onError?.(error));
     },
   };
 }

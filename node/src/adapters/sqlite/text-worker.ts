@@ -66,6 +66,17 @@ function follow(): boolean {
   return items.length > 0;
 }
 
+/** On a full disk the index stays where it is, and answers say how far that is. */
+function followIfRoom(): boolean {
+  try {
+    return follow();
+  } catch (error) {
+    const fault = faultOf(error);
+    if (fault instanceof CosmicError && fault.code === 'node.storage_full') return false;
+    throw error;
+  }
+}
+
 /** A damaged file is filled anew from the store; whatever else went wrong is for the caller. */
 function orAnew<T>(work: () => T): T {
   try {
@@ -101,7 +112,7 @@ function idle(): void {
 }
 
 function answer(request: TextRequest): TextReply {
-  if (request.type === 'catchUp') while (Date.now() < request.deadlineMs && follow());
+  if (request.type === 'catchUp') while (Date.now() < request.deadlineMs && followIfRoom());
   const hits = request.type === 'search' ? file.search(request.query, request.k, request.allow) : undefined;
   const found = request.type === 'match' ? file.words.search(request.query, request) : undefined;
   return {

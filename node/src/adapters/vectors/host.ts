@@ -129,6 +129,8 @@ export class IndexHost {
   private tailAllowance = 0;
   private unindexed = 0;
   private events: string[] = [];
+  /** Why the last save failed; undefined since one succeeded. */
+  private unsaved: string | undefined;
 
   private constructor(private readonly options: HostOptions) {
     this.rules = { ...hostRules, ...options.rules };
@@ -177,6 +179,7 @@ export class IndexHost {
     if (this.waiting.size > 0) notes.push(`${this.waiting.size} spaces wait to be indexed`);
     if (this.unindexed > 0)
       notes.push(`rows of ${this.unindexed} blocks are not indexed: more than ${this.rules.spacesMax} spaces`);
+    if (this.unsaved !== undefined) notes.push(this.unsaved);
     return [...notes, ...this.events];
   }
 
@@ -234,7 +237,7 @@ export class IndexHost {
     const filled = read > 0 ? 0 : await this.fill();
     const worked = this.work(read > 0 ? 64 : 1);
     const sampled = read === 0 && !worked && this.sample.step(this.spaces, this.options.nowMs());
-    if (this.dueToSave) await this.save();
+    if (this.dueToSave) await this.save().catch((error: unknown) => this.saveLater(error));
     return read > 0 || filled > 0 || worked || sampled;
   }
 
@@ -444,6 +447,12 @@ export class IndexHost {
     return this.saving;
   }
 
+  /** A full disk is no reason to lose what is in memory: searches go on, and the next turn to save tries again. */
+  private saveLater(error: unknown): void {
+    this.manifestDirty = true;
+    this.unsaved = `the index cannot be saved for now: ${(error as Error).message}`;
+  }
+
   private async write(folder: string, options: { readonly graph?: boolean }): Promise<void> {
     this.savedMs = this.options.nowMs();
     const cursor = this.cursor;
@@ -465,6 +474,7 @@ export class IndexHost {
         : new Map([...this.waiting].map(([id, from]) => [id, this.spaces.has(id) ? 0 : from]));
     const head: SavedHost = { ...cursor, seed: this.seed, spaces: { ...this.savedSeqs }, waiting: [...filling] };
     writeStateFile(join(folder, HOST), { head, sections: [] });
+    this.unsaved = undefined;
   }
 
   async close(): Promise<void> {

@@ -510,8 +510,8 @@ export class SpaceIndex {
       this.aside.copy(count),
       new Uint8Array(Uint32Array.from(crcs).buffer),
     ];
-    this.changed = false;
     writeStateFile(join(folder, STATE), { head, sections }, durable);
+    this.changed = false;
     this.rows.wipe();
     this.saved_ = { epoch: head.epoch, seq: head.seq };
     for (const name of readdirSync(folder))
