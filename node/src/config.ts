@@ -24,6 +24,16 @@ export interface NodeConfig {
   readonly requestMaxBytes: number;
   readonly inFlightMax: number;
   readonly inFlightMaxBytes: number;
+  /** Requests to publish that are served at a time; more wait up to `waitMs`, at most `waitingMax` of them, and are refused then. */
+  readonly publishingMax: number;
+  readonly waitingMax: number;
+  readonly waitMs: number;
+  /** Open connections, peers included. */
+  readonly connectionsMax: number;
+  /** Connections are cut whose request headers take longer, that stand idle longer, or whose body or answer stands still longer. */
+  readonly headersMs: number;
+  readonly idleMs: number;
+  readonly slowMs: number;
   readonly guard: boolean;
   readonly weights: { readonly vectors: number; readonly words: number } | undefined;
   readonly log: 'silent' | 'error' | 'warn' | 'info' | 'debug';
@@ -42,6 +52,13 @@ const DEFAULTS = {
   requestMaxBytes: 64 * 1024 * 1024,
   inFlightMax: 4096,
   inFlightMaxBytes: 128 * 1024 * 1024,
+  publishingMax: 256,
+  waitingMax: 4096,
+  waitMs: 1_000,
+  connectionsMax: 4096,
+  headersMs: 15_000,
+  idleMs: 72_000,
+  slowMs: 30_000,
   guard: true,
   log: 'info',
 } as const;
@@ -81,6 +98,13 @@ export async function loadConfig(
     requestMaxBytes: whole(merged, 'requestMaxBytes', 1024, 2 ** 40),
     inFlightMax: whole(merged, 'inFlightMax', 1, 1e6),
     inFlightMaxBytes: whole(merged, 'inFlightMaxBytes', 2 ** 23, 2 ** 40),
+    publishingMax: whole(merged, 'publishingMax', 1, 1e6),
+    waitingMax: whole(merged, 'waitingMax', 0, 1e6),
+    waitMs: whole(merged, 'waitMs', 0, 3_600_000),
+    connectionsMax: whole(merged, 'connectionsMax', 1, 1e6),
+    headersMs: whole(merged, 'headersMs', 100, 3_600_000),
+    idleMs: whole(merged, 'idleMs', 100, 86_400_000),
+    slowMs: whole(merged, 'slowMs', 100, 3_600_000),
     guard: merged['guard'] !== false,
     weights: merged['weights'] as NodeConfig['weights'],
     log: choice(merged, 'log', ['silent', 'error', 'warn', 'info', 'debug']),

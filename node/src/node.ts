@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   concatBytes,
@@ -53,7 +54,13 @@ const GONE = Uint8Array.of(0xf6);
 export async function createNode(config: NodeConfig, log: Log): Promise<RunningNode> {
   const closers: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
-    for (const closer of closers.splice(0).reverse()) await closer();
+    for (const closer of closers.splice(0).reverse())
+      try {
+        await closer();
+      } catch (error) {
+        // A follower that could not be saved (full disk) resumes from its last save; the others must be closed all the same.
+        log.warn({ error: String(error) }, 'a part did not close in order');
+      }
   };
   try {
     return await assemble(config, log, closers, close);
@@ -92,7 +99,13 @@ async function assemble(
     pressure: pressure.shared,
   });
   closers.push(() => vectors.close());
-  const views = await createViews({ store, registry, folder: join(config.data, 'views'), clock: systemClock });
+  const views = await createViews({
+    store,
+    registry,
+    folder: join(config.data, 'views'),
+    clock: systemClock,
+    onError: (error) => log.warn({ error: String(error) }, 'views stand still'),
+  });
   closers.push(() => views.close());
   const pool = await createVerifyPool({
     network: config.network,
@@ -168,11 +181,15 @@ async function assemble(
     ...(config.weights === undefined ? {} : { weights: config.weights }),
   });
 
+  /** Since the last block that found no room; ends with the next that does, or as soon as the disk has room again. */
+  let diskFull = false;
   const accept = async (bytes: Uint8Array, source: Parameters<typeof door.accept>[1]): Promise<Accepted> => {
     const stop = metrics.acceptSeconds.startTimer();
     const answer = await door.accept(bytes, source);
     stop();
     metrics.accepted.inc({ status: answer.status });
+    if (answer.status === 'stored') diskFull = false;
+    else if (answer.status === 'rejected' && answer.code === 'node.storage_full') diskFull = true;
     return answer;
   };
   async function followerStates(): Promise<NodeStatus['followers']> {
@@ -247,12 +264,21 @@ async function assemble(
     ready: async () => {
       const lags = await followerStates();
       const reasons = lags.filter(({ lag }) => lag > 100_000).map(({ name, lag }) => `${name} is ${lag} blocks behind`);
+      if (diskFull) diskFull = (await freeBytes(config.data)) < DISK_ROOM_BYTES;
+      if (diskFull) reasons.push('the disk is full: blocks cannot be kept');
       return { ready: reasons.length === 0, reasons };
     },
     metrics: () => metrics.text(),
     metricsType: 'text/plain; version=0.0.4; charset=utf-8',
   };
-  const http = await createHttp({ routes, log, requestMaxBytes: config.requestMaxBytes, version });
+  const http = await createHttp({
+    routes,
+    log,
+    requestMaxBytes: config.requestMaxBytes,
+    version,
+    limits: config,
+    onCut: (reason) => log.info({ reason }, 'connection cut'),
+  });
   closers.push(() => http.close());
   network.attach(http.server);
   closers.push(() => peers.close());
@@ -275,6 +301,14 @@ async function assemble(
     'listening',
   );
   return { api, url, did: keys.did, close };
+}
+
+/** Room for some groups of blocks and the log's growth. */
+const DISK_ROOM_BYTES = 4 * 1024 * 1024;
+
+async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }
 
 /** Exactly as signed: envelope, then body or CBOR null; the text alone for version 1. */

@@ -2,11 +2,13 @@ import { fileURLToPath } from 'node:url';
 import { dirname, join } from 'node:path';
 import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import swagger from '@fastify/swagger';
 import serveStatic from '@fastify/static';
 import { codes, CosmicError } from '@cosmicembeddings/sdk';
 import type { Log } from '../log.js';
+import { guardConnections, type ConnectionLimits } from './connections.js';
 import { sendProblem } from './problem.js';
 import { blockRoutes } from './routes/blocks.js';
 import { operatorRoutes } from './routes/operator.js';
@@ -14,17 +16,45 @@ import { pythonRoutes } from './routes/python.js';
 import { queryRoutes } from './routes/query.js';
 import { healthRoutes } from './routes/health.js';
 import type { Routes } from './routes/routes.js';
+import { createWaitingRoom, type WaitingRoomLimits } from './waiting-room.js';
 
 export interface HttpOptions {
   readonly routes: Routes;
   readonly log: Log;
   readonly requestMaxBytes: number;
   readonly version: string;
+  readonly limits: ConnectionLimits & WaitingRoomLimits;
+  /** A connection was cut for standing still. */
+  onCut?(reason: string): void;
 }
 
 /** The HTTP face of a node: maps codes to statuses in one place and knows nothing of how answers are found. */
 export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
+  const { limits } = options;
+  const room = createWaitingRoom(limits);
   const app = fastify({
+    // Fastify sets these times on the server that it is given.
+    keepAliveTimeout: limits.idleMs,
+    serverFactory: (handler) => {
+      const server = createServer(
+        {
+          // A body takes as long as it takes; `guardConnections` looks whether it moves.
+          requestTimeout: 0,
+          headersTimeout: limits.headersMs,
+          keepAliveTimeout: limits.idleMs,
+          connectionsCheckingInterval: Math.max(100, limits.headersMs / 4),
+          noDelay: true,
+        },
+        (request, response) => {
+          if (!guard.track(request, response)) return;
+          if (isPublishing(request)) room.enter(request, response, () => handler(request, response));
+          else handler(request, response);
+        },
+      );
+      const guard = guardConnections(server, limits, options.onCut);
+      server.once('close', () => guard.close());
+      return server;
+    },
     bodyLimit: options.requestMaxBytes,
     requestIdHeader: 'x-request-id',
     genReqId: () => Math.random().toString(36).slice(2, 12),
@@ -34,6 +64,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     ajv: { customOptions: { coerceTypes: 'array', removeAdditional: false, allErrors: false } },
   });
   app.setErrorHandler((error, request, reply) => sendError(error as FastifyError, request, reply, options.log));
+  app.addHook('preClose', async () => room.close());
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, 'request.not_found', `${request.method} ${request.url.slice(0, 200)}`),
   );
@@ -55,6 +86,11 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   await app.register((scope) => pythonRoutes(scope, options.routes));
   await servePage(app);
   return app;
+}
+
+/** Told from the first line alone: whoever waits has not been routed yet. */
+function isPublishing({ method, url = '' }: IncomingMessage): boolean {
+  return method === 'POST' && /^(?:\/v2)?\/blocks(?:\?|$)/.test(url);
 }
 
 /** Block bodies stay streams: the route reads them block by block, whatever their size. */
