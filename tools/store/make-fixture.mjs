@@ -1,5 +1,6 @@
 /**
- * Writes specs/vectors/store-1/: a store as version 1 of its format leaves it, compressed, and what must be found in it.
+ * Writes specs/vectors/store-N/: a store as the present version N of its format leaves it, compressed, and what must be
+ * found in it.
  * Once released it stays as it is: a new format gets a folder of its own. Run after a build; --anew to write it again.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,11 +13,13 @@ import { createLexicalEmbedder } from '../../sdk/dist/embedders/index.js';
 import { BlockBuilder, dumps, Signer } from '../../sdk/dist/python/index.js';
 import { createSky } from '../../sdk/dist/sky/index.js';
 import { openSqlite, storeFile } from '../../node/dist/adapters/sqlite/index.js';
+import { schemaVersion } from '../../node/dist/adapters/sqlite/schema.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const target = join(root, 'specs', 'vectors', 'store-1');
+const name = `store-${schemaVersion}`;
+const target = join(root, 'specs', 'vectors', name);
 if (existsSync(join(target, 'store.sqlite.gz')) && !process.argv.includes('--anew')) {
-  console.log('specs/vectors/store-1 stays as it is');
+  console.log(`specs/vectors/${name} stays as it is`);
   process.exit();
 }
 
@@ -56,7 +59,7 @@ try {
   mkdirSync(target, { recursive: true });
   writeFileSync(join(target, 'store.sqlite.gz'), gzipSync(readFileSync(storeFile(folder)), { level: 9 }));
   const expected = {
-    what: 'A store of version 1 after a header-only block was completed, one was erased and one refused: its head, and each block as kept.',
+    what: `A store of version ${schemaVersion} after a header-only block was completed, one was erased and one refused: its head, and each block as kept.`,
     network: 'dev',
     node: 'did:key:zFixture',
     head,

@@ -9,6 +9,7 @@ import {
   type StoredBlock,
   type TailItem,
 } from '@cosmicembeddings/sdk';
+import { hasIds } from '../adapters/sqlite/ids.js';
 import { openDatabase, type Database, type SqliteEngine } from '../adapters/sqlite/driver.js';
 import { StoreReader, textFile } from '../adapters/sqlite/index.js';
 import { metaOf } from '../adapters/sqlite/schema.js';
@@ -239,16 +240,19 @@ function checkCatalogue({ database, names }: StoreReader, report: Report): void 
   }
   for (const [key, n] of tallies)
     if (n > 0) report({ part: 'catalogue', what: `${key}: none counted, ${n} there`, remedy: REPAIR });
-  for (const table of ['tags', 'links', 'languages', 'aliases', 'bytes']) {
+  const idTables = hasIds(database) ? ['ids', 'recent_ids'] : [];
+  for (const table of ['tags', 'links', 'languages', 'aliases', 'bytes', ...idTables]) {
     const { n } = database
       .prepare(`SELECT count(*) AS n FROM ${table} WHERE block NOT IN (SELECT id FROM blocks)`)
       .get() as { n: number };
     if (n > 0) report({ part: 'catalogue', what: `${n} entries of ${table} belong to no block`, remedy: REPAIR });
   }
-  const { n } = database
-    .prepare('SELECT count(*) AS n FROM blocks WHERE id NOT IN (SELECT block FROM bytes)')
-    .get() as { n: number };
-  if (n > 0) report({ part: 'block', what: `${n} blocks have lost their bytes`, remedy: REPAIR });
+  const missing = (sql: string): number =>
+    Number(database.prepare(`SELECT count(*) AS n FROM blocks WHERE id NOT IN (${sql})`).get()!['n']);
+  const bare = missing('SELECT block FROM bytes');
+  if (bare > 0) report({ part: 'block', what: `${bare} blocks have lost their bytes`, remedy: REPAIR });
+  const unnamed = idTables.length === 0 ? 0 : missing('SELECT block FROM ids UNION ALL SELECT block FROM recent_ids');
+  if (unnamed > 0) report({ part: 'catalogue', what: `${unnamed} blocks cannot be found by their id`, remedy: REPAIR });
 }
 
 function checkText(folder: string, engine: SqliteEngine, reader: StoreReader, report: Report): void {

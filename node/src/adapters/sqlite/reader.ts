@@ -9,6 +9,7 @@ import type {
   TailParts,
 } from '@cosmicembeddings/sdk';
 import { openDatabase, type Database, type Row, type SqliteEngine, type Statement } from './driver.js';
+import { findByDigest } from './ids.js';
 import { metaOf } from './schema.js';
 import { BLOCK_COLUMNS, blockOf, bytesOf, digestOf, idOf, Names } from './rows.js';
 
@@ -18,7 +19,7 @@ const NO_ENTRY = { tags: [], links: [], refs: [], rows: 0 } as const;
 export class StoreReader {
   readonly database: Database;
   readonly names: Names;
-  private readonly byDigest: Statement;
+  private readonly byDigest: ReturnType<typeof findByDigest>;
   private readonly events: Statement;
   private readonly entries: Statement;
   private readonly heads: Statement;
@@ -30,7 +31,7 @@ export class StoreReader {
     this.database.exec('PRAGMA cache_size = -16000');
     this.names = new Names(this.database);
     const prepare = (sql: string): Statement => this.database.prepare(sql);
-    this.byDigest = prepare(`SELECT ${BLOCK_COLUMNS} FROM blocks b JOIN bytes y ON y.block = b.id WHERE b.digest = ?`);
+    this.byDigest = findByDigest(this.database, BLOCK_COLUMNS, 'JOIN bytes y ON y.block = b.id');
     const events = (columns: string, bytes: string): Statement =>
       prepare(
         `SELECT e.seq AS event, e.digest AS event_digest, e.reason AS event_reason, ${columns} FROM events e LEFT JOIN blocks b ON b.id = e.block ${bytes} WHERE e.seq > ? ORDER BY e.seq LIMIT ?`,
@@ -50,7 +51,7 @@ export class StoreReader {
   get(ids: readonly BlockId[]): (StoredBlock | undefined)[] {
     return ids.map((id) => {
       const named = digestOf(id);
-      const row = named === undefined ? undefined : this.byDigest.get(named.digest);
+      const row = named === undefined ? undefined : this.byDigest(named.digest);
       return row === undefined || (row['python'] === 1) !== named!.python ? undefined : blockOf(row, this.names);
     });
   }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { CosmicError } from '@cosmicembeddings/sdk';
+import { addIds, IDS_SCHEMA } from './ids.js';
 import { transaction, type Database, type SqliteEngine } from './driver.js';
 
 /** Format of `store.sqlite`; each step of `migrations` leads from one version to the next. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 const SCHEMA = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -27,7 +28,6 @@ CREATE TABLE blocks (
   entry TEXT
 );
 CREATE TABLE bytes (block INTEGER PRIMARY KEY, envelope BLOB NOT NULL, body BLOB);
-CREATE UNIQUE INDEX blocks_digest ON blocks (digest);
 CREATE UNIQUE INDEX blocks_time ON blocks (time, digest);
 CREATE INDEX blocks_author ON blocks (author, time);
 CREATE INDEX blocks_label ON blocks (first_label) WHERE row_count > 0;
@@ -40,9 +40,9 @@ CREATE TABLE tallies (what TEXT NOT NULL, id INTEGER NOT NULL, n INTEGER NOT NUL
 CREATE TABLE withheld (digest BLOB PRIMARY KEY, seq INTEGER NOT NULL, reason TEXT NOT NULL, time INTEGER) WITHOUT ROWID;
 CREATE TABLE decided (time INTEGER NOT NULL, digest BLOB NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (time, digest)) WITHOUT ROWID;
 CREATE INDEX decided_number ON decided (number);
-`;
+${IDS_SCHEMA}`;
 
-const migrations: readonly ((database: Database) => void)[] = [];
+const migrations: readonly ((database: Database) => void)[] = [addIds];
 
 /** A page holds whole blocks only: of some 2.4 kB, 32 kB lose 7 % where 16 kB lose 15 %, and write as fast (bench/store). */
 export const storePageBytes = 32_768;

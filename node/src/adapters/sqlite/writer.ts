@@ -7,6 +7,7 @@ import {
   type SpaceDescriptor,
 } from '@cosmicembeddings/sdk';
 import { faultOf, transaction, type Database, type Statement } from './driver.js';
+import { findByDigest, IdWriter } from './ids.js';
 import { metaOf, newEpoch } from './schema.js';
 import { digestOf, type EntryRest } from './rows.js';
 
@@ -47,6 +48,8 @@ export type Outcome = Omit<PutResult, 'id'> & {
 export class StoreWriter {
   private readonly ids = new Map<string, number>();
   private readonly statements: Readonly<Record<string, Statement>>;
+  private readonly find: ReturnType<typeof findByDigest>;
+  private readonly newIds: IdWriter;
   private epoch: string;
   private seq: number;
   private count: number;
@@ -63,9 +66,6 @@ export class StoreWriter {
       nameId: prepare('SELECT id FROM names WHERE name = ?'),
       addName: prepare('INSERT INTO names (name) VALUES (?)'),
       addSpace: prepare('INSERT OR IGNORE INTO spaces VALUES (?, ?)'),
-      find: prepare(
-        'SELECT id, seq, header_only, erased, python, space, row_count, entry FROM blocks WHERE digest = ?',
-      ),
       withheld: prepare('SELECT seq, reason, time FROM withheld WHERE digest = ?'),
       dateWithheld: prepare('UPDATE withheld SET time = ? WHERE digest = ?'),
       addWithheld: prepare('INSERT INTO withheld VALUES (?, ?, ?, NULL)'),
@@ -99,6 +99,8 @@ export class StoreWriter {
       tally: prepare('INSERT INTO tallies VALUES (?, ?, ?) ON CONFLICT (what, id) DO UPDATE SET n = n + excluded.n'),
       setLabels: prepare(`UPDATE meta SET value = ? WHERE name = 'labels'`),
     };
+    this.find = findByDigest(database, 'b.id, b.seq, b.header_only, b.erased, b.python, b.space, b.row_count, b.entry');
+    this.newIds = new IdWriter(database);
     this.epoch = metaOf(database, 'epoch');
     this.labels = Number(metaOf(database, 'labels'));
     this.seq = Number(database.prepare('SELECT max(seq) AS n FROM events').get()?.['n'] ?? 0);
@@ -116,6 +118,7 @@ export class StoreWriter {
       const labels = this.labels;
       const outcomes = blocks.map((block) => this.putOne(block));
       this.writeTallies();
+      this.newIds.settle(this.count);
       if (this.labels !== labels) this.statements['setLabels']!.run(String(this.labels));
       return outcomes;
     });
@@ -155,10 +158,12 @@ export class StoreWriter {
       decidedNumber: this.decidedNumber,
       withheld: this.withheld,
     };
+    const recentIds = this.newIds.mark;
     try {
       return transaction(this.database, work);
     } catch (error) {
       Object.assign(this, before);
+      this.newIds.reset(recentIds);
       this.ids.clear();
       this.tallied.clear();
       throw faultOf(error);
@@ -172,7 +177,7 @@ export class StoreWriter {
       if (refused['time'] === null) this.statements['dateWithheld']!.run(block.timeMs, digest);
       return { seq: refused['seq'] as number, fresh: false, erased: refused['reason'] as EraseReason };
     }
-    const before = this.statements['find']!.get(digest);
+    const before = this.find(digest);
     if (before !== undefined && (before['erased'] !== null || block.headerOnly || before['header_only'] === 0))
       return {
         seq: before['seq'] as number,
@@ -214,6 +219,7 @@ export class StoreWriter {
       block.rest,
     );
     this.statements['addBytes']!.run(row, block.envelope, block.body);
+    this.newIds.add(digest, row);
     this.tally('author', author, 1);
     this.tally('kind', kind, 1);
     if (this.decidedNumber > 0) this.statements['dropDecided']!.run(timeMs, digest);
@@ -240,7 +246,7 @@ export class StoreWriter {
   private eraseOne(id: BlockId, reason: EraseReason): number {
     const named = digestOf(id);
     if (named === undefined) throw new CosmicError('request.malformed', `not a block id: ${id.slice(0, 100)}`);
-    const found = this.statements['find']!.get(named.digest);
+    const found = this.find(named.digest);
     if (found === undefined) {
       const known = this.statements['withheld']!.get(named.digest);
       if (known !== undefined) return known['seq'] as number;
