@@ -1,0 +1,3 @@
+import { usearchPeer } from './usearch.mjs';
+
+export const open = (options) => usearchPeer('I8', options);
