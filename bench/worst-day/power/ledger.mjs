@@ -62,6 +62,13 @@ function textOf(number, row) {
 
 const made = new Map();
 
+const authorOf = (number) => ({
+  signer: signerOfSeed(sha256(utf8(`author ${number % 3}`))),
+  network: 'dev',
+  registry,
+  sky,
+});
+
 /** {id, wire, checked}; `rows` must be the same for a number every time. */
 export async function blockOf(number, rows = 1) {
   if (made.has(number)) return made.get(number);
@@ -82,13 +89,7 @@ export async function blockOf(number, rows = 1) {
         texts,
       },
     },
-    {
-      signer: signerOfSeed(sha256(utf8(`author ${number % 3}`))),
-      network: 'dev',
-      registry,
-      sky,
-      salt: () => sha256(utf8(`salt ${number}`)).slice(0, 16),
-    },
+    { ...authorOf(number), salt: () => sha256(utf8(`salt ${number}`)).slice(0, 16) },
   );
   const block = { id, wire, rows, checked: checkBlock(wire, checks) };
   made.set(number, block);
@@ -97,3 +98,17 @@ export async function blockOf(number, rows = 1) {
 
 /** Rows of a block in the runs of whole nodes: mostly one, sometimes as many as a document has. */
 export const rowsOf = (number) => (number % 4 === 0 ? 64 : 1);
+
+/** The author's withdrawal of a block. */
+export async function retractionOf(number, ofId) {
+  const { id, wire } = await createBlock(
+    {
+      kind: 'retract/1',
+      timeMs: Date.UTC(2026, 1, 1) + number * 1000,
+      refs: [{ rel: 'retracts', id: ofId }],
+      fields: {},
+    },
+    { ...authorOf(number), salt: () => sha256(utf8(`retraction ${number}`)).slice(0, 16) },
+  );
+  return { id, wire };
+}

@@ -15,14 +15,20 @@ export interface NodeKeys {
 /** Reads `node.key` and `token` of a data folder, making both on the first start (mode 0600). */
 export async function openNodeKeys(folder: string): Promise<NodeKeys> {
   makeFolder(folder);
-  const seed = fromHex(await readOrMake(join(folder, 'node.key'), () => toHex(randomBytes(32)), /^[0-9a-f]{64}$/));
+  const key = join(folder, 'node.key');
+  if (!existsSync(key) && existsSync(join(folder, 'store.sqlite')))
+    throw new CosmicError(
+      'key.not_found',
+      `${key} is gone, and the store beside it belongs to it; put the key back, or restore a backup to another folder`,
+    );
+  const seed = fromHex(await readOrMake(key, () => toHex(randomBytes(32)), /^[0-9a-f]{64}$/));
   const token = await readOrMake(join(folder, 'token'), () => randomBytes(24).toString('base64url'), /^[\w-]{20,}$/);
   return { did: didOf(publicKeyOf(seed)), seed, token };
 }
 
 async function readOrMake(path: string, make: () => string, form: RegExp): Promise<string> {
   if (!existsSync(path)) createFile(path, make() + '\n');
-  const value = (await readFile(path, 'utf8')).trim();
-  if (!form.test(value)) throw new CosmicError('key.malformed', path);
+  const value = (await readFile(path, 'utf8').catch((error: unknown) => String(error))).trim();
+  if (!form.test(value)) throw new CosmicError('key.malformed', `${path} is damaged; put a copy of it in its place`);
   return value;
 }

@@ -87,6 +87,7 @@ export function restore(from: string, to: StoreFolder & { readonly node: string 
       'text.sqlite',
       'text.sqlite-wal',
       'text.sqlite-shm',
+      'text.sqlite.sum',
       'index',
       'views',
       'store.sqlite-wal',

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   checkAny,
   concatBytes,
@@ -10,14 +8,15 @@ import {
   type TailItem,
 } from '@cosmicembeddings/sdk';
 import { hasIds } from '../adapters/sqlite/ids.js';
-import { openDatabase, type Database, type SqliteEngine } from '../adapters/sqlite/driver.js';
-import { StoreReader, textFile } from '../adapters/sqlite/index.js';
-import { metaOf } from '../adapters/sqlite/schema.js';
+import type { Database } from '../adapters/sqlite/driver.js';
+import { StoreReader } from '../adapters/sqlite/index.js';
+import { idOfRow } from '../adapters/sqlite/rows.js';
 import { existingStore, type StoreFolder } from './folder.js';
+import { checkIndex, checkText, checkViews } from './fsck-followers.js';
 
 /** One thing that is wrong, and what it concerns. */
 export interface Finding {
-  readonly part: 'file' | 'block' | 'sequence' | 'catalogue' | 'text' | 'index';
+  readonly part: 'file' | 'block' | 'sequence' | 'catalogue' | 'text' | 'index' | 'views';
   readonly what: string;
   readonly id?: BlockId;
   readonly seq?: number;
@@ -77,6 +76,8 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
     attempt('sequence', report, () => checkBlocks(reader, options, totals, report));
     attempt('catalogue', report, () => checkCatalogue(reader, report));
     attempt('text', report, () => checkText(options.folder, engine, reader, report));
+    attempt('index', report, () => checkIndex(options.folder, reader, report));
+    attempt('views', report, () => checkViews(options.folder, report));
     for (const also of options.also ?? []) await also(reader.head(), report);
   } catch (error) {
     report({ part: 'file', what: (error as Error).message, remedy: REPAIR });
@@ -96,7 +97,7 @@ function attempt(part: Finding['part'], report: Report, work: () => void): void 
     report({
       part,
       what: `cannot be read: ${(error as Error).message}`,
-      remedy: part === 'text' ? 'rebuilt by itself' : REPAIR,
+      remedy: ['text', 'index', 'views'].includes(part) ? 'rebuilt by itself' : REPAIR,
     });
   }
 }
@@ -120,6 +121,11 @@ function checkBlocks(
     const items = itemsAfter(reader, { epoch, seq }, report);
     if (items.length === 0) {
       seq += 1;
+      // Its bytes cannot be read; where its place in the catalogue can, the others are judged as if it were there.
+      const place = placeAt(reader, seq);
+      if (place === undefined) continue;
+      totals.blocks += 1;
+      expectedLabel = place.afterLabel;
       continue;
     }
     for (const item of items) {
@@ -134,7 +140,7 @@ function checkBlocks(
       if (item.type === 'erase') continue;
       const { block } = item;
       // A number under which a block first came without its body is not the block's own.
-      if (!isCurrent(reader, block)) continue;
+      if (!isCurrent(reader, block, report)) continue;
       totals.blocks += 1;
       expectedLabel = checkLabel(reader, block, expectedLabel, report);
       checkBlock(block, checks, totals, report);
@@ -150,25 +156,43 @@ function checkBlocks(
 /** A batch of the tail; where a damaged page stops it, one item at a time, naming the ones that cannot be read. */
 function itemsAfter(reader: StoreReader, cursor: Cursor, report: Report): TailItem[] {
   try {
-    return reader.tail(cursor, BATCH);
+    return reader.wholeTail(cursor, BATCH);
   } catch {
     try {
-      return reader.tail(cursor, 1);
+      return reader.wholeTail(cursor, 1);
     } catch (error) {
-      report({
-        part: 'block',
-        what: `cannot be read: ${(error as Error).message}`,
-        seq: cursor.seq + 1,
-        remedy: REPAIR,
-      });
+      const seq = cursor.seq + 1;
+      const place = placeAt(reader, seq);
+      const what = `cannot be read: ${(error as Error).message}`;
+      report({ part: 'block', what, ...(place === undefined ? {} : { id: place.id }), seq, remedy: REPAIR });
       return [];
     }
   }
 }
 
-function isCurrent(reader: StoreReader, { id, seq }: StoredBlock): boolean {
-  const [row] = reader.get([id]);
-  return row === undefined || row.seq === seq;
+/** Which block has a number, and where its labels end, if at least that can be read. */
+function placeAt(
+  { database }: StoreReader,
+  seq: number,
+): { readonly id: BlockId; readonly afterLabel: number } | undefined {
+  try {
+    const row = database
+      .prepare('SELECT digest, python, first_label + row_count AS after FROM blocks WHERE seq = ?')
+      .get(seq);
+    return row === undefined ? undefined : { id: idOfRow(row), afterLabel: row['after'] as number };
+  } catch {
+    return undefined;
+  }
+}
+
+function isCurrent(reader: StoreReader, { id, seq }: StoredBlock, report: Report): boolean {
+  try {
+    const [row] = reader.get([id]);
+    if (row === undefined) report({ part: 'catalogue', what: 'it cannot be found by its id', id, seq, remedy: REPAIR });
+    return row === undefined || row.seq === seq;
+  } catch {
+    return true;
+  }
 }
 
 /** Labels follow each other in the order of sequence; erased blocks keep theirs. */
@@ -253,25 +277,4 @@ function checkCatalogue({ database, names }: StoreReader, report: Report): void 
   if (bare > 0) report({ part: 'block', what: `${bare} blocks have lost their bytes`, remedy: REPAIR });
   const unnamed = idTables.length === 0 ? 0 : missing('SELECT block FROM ids UNION ALL SELECT block FROM recent_ids');
   if (unnamed > 0) report({ part: 'catalogue', what: `${unnamed} blocks cannot be found by their id`, remedy: REPAIR });
-}
-
-function checkText(folder: string, engine: SqliteEngine, reader: StoreReader, report: Report): void {
-  const path = textFile(folder);
-  if (!existsSync(path)) return;
-  const rebuilt = { part: 'text', remedy: 'rebuilt by itself' } as const;
-  const database = openDatabase(engine, path, { readOnly: true });
-  try {
-    const fault = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
-    if (fault !== 'ok') report({ ...rebuilt, what: `${join(folder, 'text.sqlite')}: ${String(fault)}` });
-    const position = JSON.parse(metaOf(database, 'position')) as Cursor;
-    const head = reader.head();
-    if (position.epoch === head.epoch && position.seq > head.seq)
-      report({ ...rebuilt, what: `its cursor ${position.seq} is beyond the head ${head.seq}` });
-    const { n } = database.prepare('SELECT count(*) AS n FROM documents WHERE label >= ?').get(head.labels) as {
-      n: number;
-    };
-    if (n > 0) report({ ...rebuilt, what: `${n} passages carry labels that were never given out` });
-  } finally {
-    database.close();
-  }
 }

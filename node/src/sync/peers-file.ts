@@ -19,7 +19,7 @@ export function peersFile(folder: string): PeerList {
         text = await readFile(path, 'utf8');
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-        throw error;
+        throw new CosmicError('store.corrupt', `${path}: ${(error as Error).message}; remove or repair it`);
       }
       const list = parsed(text)?.peers;
       if (!Array.isArray(list) || !list.every((one) => typeof one === 'string'))

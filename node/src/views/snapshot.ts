@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
+import { crc32 } from 'node:zlib';
 import type { Cursor, Registry } from '@cosmicembeddings/sdk';
 
 /** Folded states and the place in the store that they reach. */
@@ -10,6 +11,8 @@ export interface Snapshot {
 }
 
 const FILE = 'views.snapshot';
+/** CRC-32 of all that follows: a bit that turned over would be a state that nobody folded. */
+const CRC_BYTES = 4;
 
 /** What a snapshot depends on: another set of kinds, views or versions means folding anew. */
 function fingerprint(registry: Registry): string {
@@ -21,10 +24,22 @@ function fingerprint(registry: Registry): string {
   });
 }
 
+export const snapshotFile = (folder: string): string => join(folder, FILE);
+
+/** What the checksum vouches for; undefined for a damaged file. */
+export function soundPart(bytes: Buffer): Buffer | undefined {
+  if (bytes.length < CRC_BYTES) return undefined;
+  const content = bytes.subarray(CRC_BYTES);
+  return crc32(content) === bytes.readUInt32LE(0) ? content : undefined;
+}
+
 /** The saved snapshot, or undefined when there is none that fits. */
 export async function readSnapshot(folder: string, registry: Registry): Promise<Snapshot | undefined> {
   try {
-    const saved = deserialize(await readFile(join(folder, FILE))) as { fingerprint?: unknown } & Snapshot;
+    const bytes = await readFile(snapshotFile(folder));
+    const sound = soundPart(bytes);
+    if (sound === undefined) return undefined;
+    const saved = deserialize(sound) as { fingerprint?: unknown } & Snapshot;
     return saved.fingerprint === fingerprint(registry) ? { cursor: saved.cursor, states: saved.states } : undefined;
   } catch {
     return undefined;
@@ -38,10 +53,16 @@ export async function writeSnapshot(folder: string, registry: Registry, { cursor
   const next = join(folder, `${FILE}.next`);
   const file = await open(next, 'w');
   try {
-    await file.writeFile(bytes);
+    const crc = Buffer.alloc(CRC_BYTES);
+    crc.writeUInt32LE(crc32(bytes));
+    await file.writeFile(Buffer.concat([crc, bytes]));
     await file.sync();
   } finally {
     await file.close();
   }
-  await rename(next, join(folder, FILE));
+  await rename(next, join(folder, FILE)).catch(async () => {
+    // Whatever else stands there in its place.
+    await rm(join(folder, FILE), { recursive: true, force: true });
+    await rename(next, join(folder, FILE));
+  });
 }

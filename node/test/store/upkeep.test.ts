@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CheckedBlock } from '@cosmicembeddings/sdk';
 import { loadableEngines, openDatabase } from '../../src/adapters/sqlite/driver.js';
 import { storePageBytes } from '../../src/adapters/sqlite/schema.js';
-import { openSqlite, StoreReader, storeFile, type SqliteParts } from '../../src/adapters/sqlite/index.js';
+import { openSqlite, StoreReader, storeFile, textFile, type SqliteParts } from '../../src/adapters/sqlite/index.js';
 import { backup, restore } from '../../src/store/backup.js';
 import { eraseAndProve, tracesOf } from '../../src/store/erase.js';
 import { fsck } from '../../src/store/fsck.js';
@@ -77,7 +77,9 @@ describe('fsck', () => {
   test('names the block whose body was changed', async () => {
     const body = blocks[5]!.body!.slice();
     body[body.length >> 1]! ^= 1;
-    const { findings } = await damage('UPDATE bytes SET body = ? WHERE block = 6', body);
+    const byCrc = await damage('UPDATE bytes SET body = ? WHERE block = 6', body);
+    expect(byCrc.findings.map(({ part, id, seq }) => [part, id, seq])).toEqual([['block', blocks[5]!.id, 6]]);
+    const { findings } = await damage('UPDATE bytes SET body = ?, crc = NULL WHERE block = 6', body);
     expect(findings).toHaveLength(1);
     expect(findings[0]).toMatchObject({ part: 'block', id: blocks[5]!.id, seq: 6 });
     expect(findings[0]!.what).toMatch(/^block\.body_mismatch/);
@@ -86,7 +88,7 @@ describe('fsck', () => {
   test('names the block whose signature was changed', async () => {
     const envelope = blocks[7]!.envelope.slice();
     envelope[envelope.length - 1]! ^= 1;
-    const { findings } = await damage('UPDATE bytes SET envelope = ? WHERE block = 8', envelope);
+    const { findings } = await damage('UPDATE bytes SET envelope = ?, crc = NULL WHERE block = 8', envelope);
     expect(findings.map(({ id, what }) => [id, what.split(':')[0]])).toEqual([[blocks[7]!.id, 'block.bad_signature']]);
   });
 
@@ -101,6 +103,63 @@ describe('fsck', () => {
     const report = await damage(sql);
     expect(report.ok).toBe(false);
     expect(report.findings.some((finding) => finding.part === part)).toBe(true);
+  });
+
+  test('changed bytes are never read as if they were sound; what is around them is', async () => {
+    const folder = await filled();
+    const database = openDatabase(engine, storeFile(folder));
+    const body = blocks[5]!.body!.slice();
+    body[body.length >> 1]! ^= 1;
+    database.prepare('UPDATE bytes SET body = ? WHERE block = 6').run(body);
+    database.close();
+    const parts = await open(folder);
+    await expect(parts.store.get([blocks[5]!.id])).rejects.toMatchObject({ code: 'store.corrupt' });
+    const found = await parts.store.get(blocks.map(({ id }) => id));
+    expect(found.map((block) => block?.id)).toEqual(blocks.map(({ id }, i) => (i === 5 ? undefined : id)));
+    const items = await parts.store.tail({ epoch: '', seq: 0 }, 1000);
+    expect(items.map(({ seq }) => seq)).toEqual(blocks.map((_, i) => i + 1).filter((seq) => seq !== 6));
+    await parts.store.erase([blocks[5]!.id], 'takedown');
+    expect(await parts.store.get([blocks[5]!.id])).toMatchObject([{ body: null, erased: 'takedown' }]);
+    await parts.close();
+    expect((await fsck({ folder, checks })).findings).toEqual([]);
+  });
+
+  test('a bit that turned over in the closed text index is found, and the index made anew', async () => {
+    const folder = await filled();
+    const text = readFileSync(textFile(folder));
+    // In the stem of a word, where SQLite has nothing to compare it with.
+    const at = text.indexOf('river');
+    expect(at).toBeGreaterThan(0);
+    text[at]! ^= 1;
+    writeFileSync(textFile(folder), text);
+    expect((await fsck({ folder, checks })).findings.map(({ part, remedy }) => [part, remedy])).toEqual([
+      ['text', 'rebuilt by itself'],
+    ]);
+    const parts = await open(folder);
+    await parts.text.catchUp(Date.now() + 10_000);
+    expect(await parts.text.search('river', 100)).not.toHaveLength(0);
+    await parts.close();
+    expect((await fsck({ folder, checks })).findings).toEqual([]);
+  });
+
+  test('a store that is gone while its followers are there is not begun anew', async () => {
+    const folder = await filled();
+    rmSync(storeFile(folder));
+    await expect(open(folder)).rejects.toMatchObject({
+      code: 'store.corrupt',
+      detail: expect.stringContaining('gone'),
+    });
+  });
+
+  test('a store that lost its newest blocks is told by what its followers have seen', async () => {
+    const folder = await filled();
+    const database = openDatabase(engine, storeFile(folder));
+    for (const sql of ['DELETE FROM events WHERE seq > 30', 'DELETE FROM blocks WHERE seq > 30']) database.exec(sql);
+    database.close();
+    const { findings } = await fsck({ folder, checks });
+    expect(findings).toContainEqual(
+      expect.objectContaining({ part: 'sequence', seq: 31, what: expect.stringMatching(/followed to 40.*ends at 30/) }),
+    );
   });
 
   test('a file with flipped bytes or cut short never passes, and what can still be read is judged', async () => {

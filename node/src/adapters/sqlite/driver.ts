@@ -90,13 +90,29 @@ export function transaction<T>(database: Database, work: () => T): T {
   }
 }
 
+/** Is it a damaged file that was read? */
+export function isDamage(error: unknown): boolean {
+  const fault = faultOf(error);
+  return fault instanceof CosmicError && fault.code === 'store.corrupt';
+}
+
+/** What a worker threw: SQLite's errors lose their class on the way between threads. */
+export function faultOfWorker(thrown: unknown): unknown {
+  if (thrown instanceof Error) return faultOf(thrown);
+  const { message, code } = (thrown ?? {}) as { message?: unknown; code?: unknown };
+  const text = [code, message].filter((part) => typeof part === 'string').join(' ');
+  return faultOf(new Error(text === '' ? String(thrown) : text));
+}
+
 /** A full disk or a damaged file as a code; anything else as it is. */
 export function faultOf(error: unknown): unknown {
   if (error instanceof CosmicError) return error;
   const text = error instanceof Error ? `${(error as { code?: string }).code ?? ''} ${error.message}` : String(error);
   if (/SQLITE_FULL|disk is full|ENOSPC|disk I\/O error|SQLITE_IOERR/i.test(text))
     return new CosmicError('node.storage_full', text.trim(), { cause: error });
-  if (/SQLITE_CORRUPT|SQLITE_NOTADB|malformed|not a database/i.test(text))
+  if (
+    /SQLITE_CORRUPT|SQLITE_NOTADB|SQLITE_CANTOPEN|malformed|not a database|unable to open database|EISDIR/i.test(text)
+  )
     return new CosmicError('store.corrupt', text.trim(), { cause: error });
   return error;
 }

@@ -7,7 +7,7 @@ import {
   type PutResult,
   type TailItem,
 } from '@cosmicembeddings/sdk';
-import { openDatabase, faultOf } from './driver.js';
+import { openDatabase, faultOf, faultOfWorker } from './driver.js';
 import { RecentTail } from './recent-tail.js';
 import { configure } from './schema.js';
 import { answerOf } from './writer-answer.js';
@@ -141,7 +141,7 @@ async function inWorker(setup: WriterSetup): Promise<Line> {
     fault ??= error;
     for (const { reject } of pending.splice(0)) reject(fault);
   };
-  worker.on('error', end);
+  worker.on('error', (thrown) => end(faultOfWorker(thrown)));
   worker.on('exit', () => end(new Error('the store is closed')));
   await asked();
   return {

@@ -1,10 +1,10 @@
 import { closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { CosmicError, type BlockStore, type Catalogue, type Head } from '@cosmicembeddings/sdk';
+import { CosmicError, type BlockStore, type Catalogue, type Head, type StoredBlock } from '@cosmicembeddings/sdk';
 import { syncPath } from '../durable.js';
 import type { Pressure } from '../give-way.js';
 import { createCatalogue } from './catalogue.js';
-import { chooseSqlite, faultOf, openDatabase, type SqliteEngine } from './driver.js';
+import { chooseSqlite, faultOf, isDamage, openDatabase, type SqliteEngine } from './driver.js';
 import { openGroupCommit } from './group-commit.js';
 import { rollBack } from './hot-journal.js';
 import { lockFolder } from './lock.js';
@@ -54,7 +54,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
   try {
     const path = storeFile(options.folder);
     if (engine === 'wasm') recoverWasm(options.folder);
-    refuseEmptied(path);
+    refuseLost(options.folder);
     if (!existsSync(path)) create(path, engine, options);
     if (engine === 'wasm') keepJournals(options.folder);
     initialise(path, engine, options);
@@ -69,7 +69,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
     });
     const store: BlockStore = {
       put: (arrivals) => (arrivals.length === 0 ? Promise.resolve([]) : writer.put(arrivals)),
-      get: async (ids) => soundly(() => reader.get(ids)),
+      get: async (ids) => getSound(reader, ids),
       erase: async (ids, reason) => [...((await writer.ask({ type: 'erase', ids, reason })) as readonly number[])],
       decide: async (items) => void (await writer.ask({ type: 'decide', items })),
       undecide: async () => void (await writer.ask({ type: 'undecide' })),
@@ -104,10 +104,18 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
   }
 }
 
-/** A store appears under its name when it is whole, so one that has no bytes is damage, not a first start. */
-function refuseEmptied(path: string): void {
-  if (existsSync(path) && statSync(path).size === 0)
+/** A store appears under its name when it is whole, and before its followers do: else it was lost, this is no first start. */
+function refuseLost(folder: string): void {
+  const path = storeFile(folder);
+  const isThere = existsSync(path);
+  if (isThere && statSync(path).size === 0)
     throw new CosmicError('store.corrupt', `${path} is empty; restore a backup, or remove it to begin anew`);
+  const followers = ['text.sqlite', 'index', 'views'].filter((name) => existsSync(join(folder, name)));
+  if (!isThere && followers.length > 0)
+    throw new CosmicError(
+      'store.corrupt',
+      `${path} is gone; restore a backup to another folder, or remove ${followers.join(', ')} too to begin anew`,
+    );
 }
 
 /** A new store is made beside its place: whatever happens meanwhile, there is none or a whole one. */
@@ -136,6 +144,23 @@ export function recoverWasm(folder: string): void {
 function keepJournals(folder: string): void {
   for (const path of [storeFile(folder), textFile(folder)]) closeSync(openSync(`${path}-journal`, 'a', 0o600));
   syncPath(folder);
+}
+
+/** A damaged block, asked for alone, is an error with its code; among others it is left out. */
+function getSound(reader: StoreReader, ids: readonly string[]): (StoredBlock | undefined)[] {
+  try {
+    return reader.get(ids);
+  } catch (error) {
+    if (ids.length === 1 || !isDamage(error)) throw faultOf(error);
+  }
+  return ids.map((id) => {
+    try {
+      return reader.get([id])[0];
+    } catch (error) {
+      if (!isDamage(error)) throw faultOf(error);
+      return undefined;
+    }
+  });
 }
 
 /** Reading damaged pages is the store's fault and has its code. */

@@ -8,11 +8,12 @@ import type {
   TailItem,
   TailParts,
 } from '@cosmicembeddings/sdk';
-import { openDatabase, type Database, type Row, type SqliteEngine, type Statement } from './driver.js';
+import { isDamage, openDatabase, type Database, type Row, type SqliteEngine, type Statement } from './driver.js';
 import { findByDigest } from './ids.js';
 import { metaOf } from './schema.js';
 import { BLOCK_COLUMNS, blockOf, bytesOf, digestOf, idOf, Names } from './rows.js';
 
+const NO_CRC = 'NULL AS crc';
 const NO_ENTRY = { tags: [], links: [], refs: [], rows: 0 } as const;
 
 /** Reads `store.sqlite` on a connection of its own: the store's reading half, for this thread or any other. */
@@ -31,13 +32,18 @@ export class StoreReader {
     this.database.exec('PRAGMA cache_size = -16000');
     this.names = new Names(this.database);
     const prepare = (sql: string): Statement => this.database.prepare(sql);
-    this.byDigest = findByDigest(this.database, BLOCK_COLUMNS, 'JOIN bytes y ON y.block = b.id');
+    // An older store that only upkeep has looked at yet has no checksums.
+    const whole = Number(metaOf(this.database, 'version')) < 3 ? BLOCK_COLUMNS.replace('y.crc', NO_CRC) : BLOCK_COLUMNS;
+    const bare = BLOCK_COLUMNS.replace('y.envelope', "x'' AS envelope")
+      .replace('y.body', 'NULL AS body')
+      .replace('y.crc', NO_CRC);
+    this.byDigest = findByDigest(this.database, whole, 'JOIN bytes y ON y.block = b.id');
     const events = (columns: string, bytes: string): Statement =>
       prepare(
         `SELECT e.seq AS event, e.digest AS event_digest, e.reason AS event_reason, ${columns} FROM events e LEFT JOIN blocks b ON b.id = e.block ${bytes} WHERE e.seq > ? ORDER BY e.seq LIMIT ?`,
       );
-    this.events = events(BLOCK_COLUMNS, 'LEFT JOIN bytes y ON y.block = e.block');
-    this.entries = events(BLOCK_COLUMNS.replace('y.envelope', "x'' AS envelope").replace('y.body', 'NULL AS body'), '');
+    this.events = events(whole, 'LEFT JOIN bytes y ON y.block = e.block');
+    this.entries = events(bare, '');
     this.rowsAt = prepare('SELECT b.row_count FROM events e JOIN blocks b ON b.id = e.block WHERE e.seq = ?');
     this.heads = prepare('SELECT (SELECT max(seq) FROM events) AS seq, (SELECT max(id) FROM blocks) AS count');
     this.decided = prepare(`
@@ -72,9 +78,37 @@ export class StoreReader {
     };
   }
 
+  /** What is damaged is left out, so that followers go on behind it; fsck names it. */
   tail(cursor: Cursor, max: number, parts: TailParts = 'all'): TailItem[] {
+    try {
+      return this.wholeTail(cursor, max, parts);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return this.soundTail(cursor, max, parts);
+    }
+  }
+
+  /** @throws CosmicError store.corrupt and SQLite's errors, when any of it is damaged */
+  wholeTail(cursor: Cursor, max: number, parts: TailParts = 'all'): TailItem[] {
     const from = cursor.epoch === this.epoch() ? cursor.seq : 0;
     return (parts === 'all' ? this.events : this.entries).all(from, max).map((event) => this.tailItem(event));
+  }
+
+  private soundTail(cursor: Cursor, max: number, parts: TailParts): TailItem[] {
+    const { epoch, seq: last } = this.head();
+    const items: TailItem[] = [];
+    for (let seq = cursor.epoch === epoch ? cursor.seq : 0; seq < last && items.length < max;) {
+      try {
+        const [item] = this.wholeTail({ epoch, seq }, 1, parts);
+        if (item === undefined) break;
+        items.push(item);
+        seq = item.seq;
+      } catch (error) {
+        if (!isDamage(error)) throw error;
+        seq += 1;
+      }
+    }
+    return items;
   }
 
   private tailItem(event: Row): TailItem {

@@ -1,5 +1,6 @@
 import {
   cidOf,
+  CosmicError,
   DAG_CBOR,
   parseCid,
   RAW,
@@ -10,6 +11,7 @@ import {
   type StoredBlock,
 } from '@cosmicembeddings/sdk';
 import type { Database, Row, Statement } from './driver.js';
+import { bytesCrc } from './schema.js';
 
 /** What the `entry` column holds: the parts of a catalogue entry that have no column of their own. */
 export interface EntryRest {
@@ -37,7 +39,7 @@ export function restOf(entry: CatalogueEntry): EntryRest | undefined {
 
 /** Of `blocks b JOIN bytes y`. */
 export const BLOCK_COLUMNS =
-  'b.id, b.digest, b.seq, b.python, b.time, b.first_seen, b.author, b.kind, b.space, b.row_count, b.first_label, b.header_only, b.erased, b.entry, y.envelope, y.body';
+  'b.id, b.digest, b.seq, b.python, b.time, b.first_seen, b.author, b.kind, b.space, b.row_count, b.first_label, b.header_only, b.erased, b.entry, y.envelope, y.body, y.crc';
 
 /** Dictionary of names and descriptors of one connection; both only ever grow. */
 export class Names {
@@ -98,14 +100,35 @@ export function digestOf(id: BlockId): { readonly digest: Uint8Array; readonly p
   }
 }
 
+function checkBytes(row: Row): void {
+  const { envelope, body, crc } = row;
+  if (crc === null) return;
+  if (envelope !== null && bytesCrc(envelope as Uint8Array, body as Uint8Array | null) === crc) return;
+  throw new CosmicError(
+    'store.corrupt',
+    `block ${idOfRow(row)}, number ${String(row['seq'])}: its bytes are not those that were stored`,
+  );
+}
+
 /** Bytes of a column as a plain array: engines hand out buffers of their own kinds. */
 export function bytesOf(value: Row[string] | undefined): Uint8Array {
   const bytes = value as Uint8Array;
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** @throws CosmicError store.corrupt when its bytes are not those that were stored, or the row makes no sense */
 export function blockOf(row: Row, names: Names): StoredBlock {
+  try {
+    return soundBlockOf(row, names);
+  } catch (error) {
+    if (error instanceof CosmicError) throw error;
+    throw new CosmicError('store.corrupt', `row ${String(row['id'])}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function soundBlockOf(row: Row, names: Names): StoredBlock {
   const python = row['python'] === 1;
+  checkBytes(row);
   const rest = row['entry'] === null ? {} : (JSON.parse(row['entry'] as string) as EntryRest);
   const erased = row['erased'] as EraseReason | null;
   const space = row['space'] === null ? undefined : (row['space'] as number);

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { CosmicError } from '@cosmicembeddings/sdk';
 import { addIds, IDS_SCHEMA } from './ids.js';
 import { transaction, type Database, type SqliteEngine } from './driver.js';
 
 /** Format of `store.sqlite`; each step of `migrations` leads from one version to the next. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 const SCHEMA = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -27,7 +28,8 @@ CREATE TABLE blocks (
   erased TEXT,
   entry TEXT
 );
-CREATE TABLE bytes (block INTEGER PRIMARY KEY, envelope BLOB NOT NULL, body BLOB);
+-- A bit that turned over on the disk must never go out as if it had been signed: crc is checked with every reading.
+CREATE TABLE bytes (block INTEGER PRIMARY KEY, envelope BLOB NOT NULL, body BLOB, crc INTEGER);
 CREATE UNIQUE INDEX blocks_time ON blocks (time, digest);
 CREATE INDEX blocks_author ON blocks (author, time);
 CREATE INDEX blocks_label ON blocks (first_label) WHERE row_count > 0;
@@ -42,7 +44,28 @@ CREATE TABLE decided (time INTEGER NOT NULL, digest BLOB NOT NULL, number INTEGE
 CREATE INDEX decided_number ON decided (number);
 ${IDS_SCHEMA}`;
 
-const migrations: readonly ((database: Database) => void)[] = [addIds];
+const migrations: readonly ((database: Database) => void)[] = [addIds, addChecksums];
+
+const MIGRATED_AT_ONCE = 500;
+
+function addChecksums(database: Database): void {
+  database.exec('ALTER TABLE bytes ADD COLUMN crc INTEGER');
+  const some = database.prepare('SELECT block, envelope, body FROM bytes WHERE block > ? ORDER BY block LIMIT ?');
+  const set = database.prepare('UPDATE bytes SET crc = ? WHERE block = ?');
+  for (let last = 0; ;) {
+    const rows = some.all(last, MIGRATED_AT_ONCE);
+    if (rows.length === 0) return;
+    for (const { block, envelope, body } of rows)
+      set.run(bytesCrc(envelope as Uint8Array, body as Uint8Array | null), block!);
+    last = rows.at(-1)!['block'] as number;
+  }
+}
+
+/** What `bytes.crc` holds: CRC-32 of the envelope and then the body, where there is one. */
+export function bytesCrc(envelope: Uint8Array, body: Uint8Array | null): number {
+  const crc = crc32(envelope);
+  return body === null ? crc : crc32(body, crc);
+}
 
 /** A page holds whole blocks only: of some 2.4 kB, 32 kB lose 7 % where 16 kB lose 15 %, and write as fast (bench/store). */
 export const storePageBytes = 32_768;

@@ -1,9 +1,10 @@
-import { rmSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { contentOf, CosmicError, type Cursor, type Registry, type TailItem, type TextHit } from '@cosmicembeddings/sdk';
-import { faultOf, openDatabase, transaction, type Database, type SqliteEngine, type Statement } from './driver.js';
+import { isDamage, openDatabase, transaction, type Database, type SqliteEngine, type Statement } from './driver.js';
 import { digestOf, idOfRow } from './rows.js';
 import { configure, textPageBytes } from './schema.js';
 import { matchOf } from './text-query.js';
+import { compareSum, leaveSum, removeText, takeSum } from './text-sum.js';
 import { WordFollower } from './word-follower.js';
 
 /** Which store's life a text file must be of, and how far that store reaches. */
@@ -27,7 +28,10 @@ export class TextFile {
 
   private constructor(
     private readonly database: Database,
+    private readonly path: string,
     private position_: Cursor,
+    /** Nobody has vouched for what the file holds yet. */
+    private unchecked: boolean,
   ) {
     const prepare = (sql: string): Statement => database.prepare(sql);
     this.statements = {
@@ -48,26 +52,39 @@ export class TextFile {
 
   /** Opens the file, or starts it anew: when it is damaged, of another version or of another life of the store. */
   static open(path: string, engine: SqliteEngine, store: StoreNow): TextFile {
+    const isFile = existsSync(path) && statSync(path).isFile();
+    const sum = isFile ? compareSum(path) : 'other';
+    if (sum === 'other') removeText(path);
+    takeSum(path);
     try {
-      return TextFile.openAsItIs(path, engine, store);
+      return TextFile.openAsItIs(path, engine, store, sum === 'none');
     } catch (error) {
       if (!isDamage(error)) throw error;
-      for (const end of ['', '-wal', '-shm', '-journal']) rmSync(path + end, { force: true });
-      return TextFile.openAsItIs(path, engine, store);
+      removeText(path);
+      return TextFile.openAsItIs(path, engine, store, false);
     }
   }
 
-  private static openAsItIs(path: string, engine: SqliteEngine, store: StoreNow): TextFile {
+  private static openAsItIs(path: string, engine: SqliteEngine, store: StoreNow, unchecked: boolean): TextFile {
     const database = openDatabase(engine, path);
     try {
       configure(database, engine, textPageBytes);
       // A follower can be rebuilt, so its commits need not reach the disk one by one; without a log, order hangs on syncing.
       if (engine !== 'wasm') database.exec('PRAGMA synchronous = NORMAL');
-      return new TextFile(database, startOf(database, store));
+      return new TextFile(database, path, startOf(database, store), unchecked);
     } catch (error) {
       database.close();
       throw error;
     }
+  }
+
+  /** Looks, once, through a file that was not closed. @throws what `isDamage` knows */
+  check(): boolean {
+    if (!this.unchecked) return false;
+    this.unchecked = false;
+    const fault = this.database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+    if (fault !== 'ok') throw new CosmicError('store.corrupt', `${this.path}: ${String(fault)}`);
+    return true;
   }
 
   get position(): Cursor {
@@ -148,12 +165,13 @@ export class TextFile {
 
   close(): void {
     this.database.close();
+    if (!this.unchecked) leaveSum(this.path);
   }
-}
 
-export function isDamage(error: unknown): boolean {
-  const fault = faultOf(error);
-  return fault instanceof CosmicError && fault.code === 'store.corrupt';
+  /** For a file that is thrown away. */
+  abandon(): void {
+    this.database.close();
+  }
 }
 
 function startOf(database: Database, store: StoreNow): Cursor {

@@ -1,12 +1,12 @@
-import { rmSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { CosmicError, createRegistry, type Code, type Cursor, type TextHit } from '@cosmicembeddings/sdk';
 import { loadPlugins } from '../../ledger/plugins.js';
 import { packAnswer, type Bm25, type PackedAnswer } from '../words/index.js';
 import { restAfter, type Pressure } from '../give-way.js';
-import { faultOf, type SqliteEngine } from './driver.js';
+import { faultOf, isDamage, type SqliteEngine } from './driver.js';
 import { StoreReader } from './reader.js';
-import { isDamage, TextFile } from './text-file.js';
+import { TextFile } from './text-file.js';
+import { removeText } from './text-sum.js';
 
 export interface TextSetup {
   readonly storePath: string;
@@ -55,13 +55,25 @@ const registry = createRegistry(await loadPlugins(setup.plugins));
 const reader = new StoreReader(setup.storePath, setup.engine);
 let file = open();
 
+/** Not this file's damage: making the file anew would not help. */
+class StoreUnreadable extends Error {}
+
+function fromStore<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new StoreUnreadable(`the store: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 function open(): TextFile {
-  return TextFile.open(setup.path, setup.engine, { epoch: reader.epoch(), seq: reader.head().seq });
+  const store = fromStore(() => ({ epoch: reader.epoch(), seq: reader.head().seq }));
+  return TextFile.open(setup.path, setup.engine, store);
 }
 
 /** One batch of the tail; false at the head. */
 function follow(): boolean {
-  const items = reader.tail(file.position, BATCH);
+  const items = fromStore(() => reader.tail(file.position, BATCH));
   if (items.length > 0) file.take(items, reader.epoch(), registry);
   return items.length > 0;
 }
@@ -82,13 +94,13 @@ function orAnew<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (!isDamage(error)) throw error;
+    if (error instanceof StoreUnreadable || !isDamage(error)) throw error;
     try {
-      file.close();
+      file.abandon();
     } catch {
       // It is thrown away anyhow.
     }
-    for (const end of ['', '-wal', '-shm', '-journal']) rmSync(setup.path + end, { force: true });
+    removeText(setup.path);
     file = open();
     return work();
   }
@@ -102,7 +114,8 @@ function idle(): void {
   let waitMs = IDLE_MS;
   const startedMs = performance.now();
   try {
-    if (orAnew(() => follow() || file.words.load())) waitMs = restAfter(performance.now() - startedMs, setup.pressure);
+    if (orAnew(() => file.check() || follow() || file.words.load()))
+      waitMs = restAfter(performance.now() - startedMs, setup.pressure);
   } catch (error) {
     waitMs = AFTER_FAULT_MS;
     port.postMessage({ number: 0, position: file.position, error: String(error) } satisfies TextReply);

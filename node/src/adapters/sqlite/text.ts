@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { CosmicError, type Cursor, type Head, type TextHit, type TextIndex } from '@cosmicembeddings/sdk';
+import { faultOfWorker } from './driver.js';
 import { unpackAnswer, type WordAnswer, type WordQuestion } from '../words/index.js';
 import type { TextReply, TextRequest, TextSetup } from './text-worker.js';
 
@@ -48,7 +49,8 @@ export async function openText(setup: TextSetup): Promise<SqliteText> {
       else
         waiting?.reject(reply.code === undefined ? new Error(reply.error) : new CosmicError(reply.code, reply.error));
     });
-    worker.on('error', (error) => {
+    worker.on('error', (thrown) => {
+      const error = faultOfWorker(thrown);
       reject(error);
       end(error);
     });

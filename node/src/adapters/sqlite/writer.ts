@@ -8,7 +8,7 @@ import {
 } from '@cosmicembeddings/sdk';
 import { faultOf, transaction, type Database, type Statement } from './driver.js';
 import { findByDigest, IdWriter } from './ids.js';
-import { metaOf, newEpoch } from './schema.js';
+import { bytesCrc, metaOf, newEpoch } from './schema.js';
 import { digestOf, type EntryRest } from './rows.js';
 
 /** Refused ids kept at most; the oldest go. */
@@ -72,18 +72,19 @@ export class StoreWriter {
       addBlock: prepare(
         'INSERT INTO blocks (id, digest, seq, python, time, first_seen, author, kind, space, row_count, first_label, header_only, erased, entry) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)',
       ),
-      addBytes: prepare('INSERT INTO bytes VALUES (?, ?, ?)'),
+      addBytes: prepare('INSERT INTO bytes VALUES (?, ?, ?, ?)'),
+      envelope: prepare('SELECT envelope FROM bytes WHERE block = ?'),
       lastId: prepare('SELECT last_insert_rowid() AS id'),
       complete: prepare(
         'UPDATE blocks SET seq = ?, space = ?, row_count = ?, first_label = ?, header_only = 0, entry = ? WHERE id = ?',
       ),
-      setBody: prepare('UPDATE bytes SET body = ? WHERE block = ?'),
+      setBody: prepare('UPDATE bytes SET body = ?, crc = ? WHERE block = ?'),
       addEvent: prepare('INSERT INTO events VALUES (?, ?, NULL, NULL)'),
       addErasure: prepare('INSERT INTO events VALUES (?, ?, ?, ?)'),
       erasureOf: prepare('SELECT seq FROM events WHERE block = ? AND reason IS NOT NULL'),
       erase: prepare('UPDATE blocks SET erased = ?, entry = ? WHERE id = ?'),
       eraseBytes: prepare(
-        'UPDATE bytes SET body = NULL, envelope = CASE ? WHEN 1 THEN zeroblob(0) ELSE envelope END WHERE block = ?',
+        'UPDATE bytes SET body = NULL, envelope = CASE ? WHEN 1 THEN zeroblob(0) ELSE envelope END, crc = ? WHERE block = ?',
       ),
       addTag: prepare('INSERT OR IGNORE INTO tags VALUES (?, ?)'),
       addLanguage: prepare('INSERT OR IGNORE INTO languages VALUES (?, ?)'),
@@ -189,7 +190,7 @@ export class StoreWriter {
     const row = before === undefined ? this.insert(block, seq, space) : (before['id'] as number);
     if (before !== undefined) {
       this.statements['complete']!.run(seq, space, rows, this.labels, rest, row);
-      this.statements['setBody']!.run(block.body, row);
+      this.statements['setBody']!.run(block.body, bytesCrc(this.envelopeOf(row), block.body), row);
     }
     this.statements['addEvent']!.run(seq, row);
     const firstLabel = this.labels;
@@ -218,7 +219,7 @@ export class StoreWriter {
       headerOnly ? 1 : 0,
       block.rest,
     );
-    this.statements['addBytes']!.run(row, block.envelope, block.body);
+    this.statements['addBytes']!.run(row, block.envelope, block.body, bytesCrc(block.envelope, block.body));
     this.newIds.add(digest, row);
     this.tally('author', author, 1);
     this.tally('kind', kind, 1);
@@ -265,10 +266,15 @@ export class StoreWriter {
       found['entry'] === null ? ({} as EntryRest) : (JSON.parse(found['entry'] as string) as EntryRest);
     const rest = JSON.stringify({ ...(refs === undefined ? {} : { refs }), ...(prev === undefined ? {} : { prev }) });
     this.statements['erase']!.run(reason, rest === '{}' ? null : rest, row);
-    this.statements['eraseBytes']!.run(found['python']!, row);
+    const left = found['python'] === 1 ? new Uint8Array(0) : this.envelopeOf(row);
+    this.statements['eraseBytes']!.run(found['python']!, bytesCrc(left, null), row);
     for (const name of ['dropTags', 'dropLanguages', 'dropLinks', 'dropAliases']) this.statements[name]!.run(row);
     this.addLinks(row, [...(refs ?? []), ...(prev === undefined ? [] : [{ rel: 'prev', id: prev }])]);
     return seq;
+  }
+
+  private envelopeOf(row: number): Uint8Array {
+    return this.statements['envelope']!.get(row)!['envelope'] as Uint8Array;
   }
 
   private tally(what: string, id: number, n: number): void {

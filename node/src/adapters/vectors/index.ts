@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { CosmicError, type Cursor, type Head } from '@cosmicembeddings/sdk';
+import { faultOfWorker, isDamage } from '../sqlite/driver.js';
 import type { Pressure } from '../give-way.js';
 import type { EngineSetting } from './graph.js';
 import type { HostRules, HostStatus, SearchQuestion, VectorsAnswer } from './host.js';
@@ -128,8 +129,8 @@ class VectorsClient implements Vectors {
         }
         this.receive(message);
       });
-      worker.on('error', (error) => {
-        fault = error;
+      worker.on('error', (thrown) => {
+        fault = faultOfWorker(thrown);
       });
       this.ended = new Promise((ended) => {
         worker.once('exit', () => {
@@ -138,7 +139,11 @@ class VectorsClient implements Vectors {
           this.worker = undefined;
           if (!ready)
             reject(
-              new CosmicError('node.internal', `the index worker did not start: ${String(fault)}`, { cause: fault }),
+              isDamage(fault)
+                ? fault
+                : new CosmicError('node.internal', `the index worker did not start: ${String(fault)}`, {
+                    cause: fault,
+                  }),
             );
           if (!this.closing && ready) this.restart(fault);
         });

@@ -166,7 +166,8 @@ export class SpaceIndex {
   }
 
   static discard(folder: string): void {
-    for (const name of existsSync(folder) ? readdirSync(folder) : []) rmSync(join(folder, name), { force: true });
+    for (const name of existsSync(folder) ? readdirSync(folder) : [])
+      rmSync(join(folder, name), { force: true, recursive: true });
   }
 
   /** Live rows. */
