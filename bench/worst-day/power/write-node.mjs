@@ -45,7 +45,15 @@ async function lane(url, token, upTo) {
 }
 
 for (let life = 1; life <= lives; life++) {
-  const config = await loadConfig({ data, port: 0, log: 'silent', verifyWorkers: 1, store: engine, embedders: [] });
+  const config = await loadConfig({
+    data,
+    port: 0,
+    log: 'silent',
+    verifyWorkers: 1,
+    store: engine,
+    guard: false,
+    embedders: [],
+  });
   const node = await createNode(config, createLog('silent'));
   const token = readFileSync(join(data, 'token'), 'utf8').trim();
   mark(`open ${node.did} ${token}`);
