@@ -51,6 +51,8 @@ async function baselineOf(from, wires) {
   await settled(node);
   const answers = await answersOf(node, count);
   await node.stop();
+  if (answers.some(({ code }) => code !== undefined))
+    throw new Error(`the sound node answers ${JSON.stringify(answers)}`);
   rmSync(data, { recursive: true });
   return { wires: wires[from], baseline: answers, count };
 }

@@ -24,6 +24,7 @@ const started = Date.now();
 let verdict = 'every state opened; nothing acknowledged was lost';
 let done = 0;
 let about = {};
+let tally = {};
 const failures = [];
 
 /** One run under the shim: its log, and the folder that it left. */
@@ -94,6 +95,7 @@ try {
   about = { records: records.length, logBytes: statSync(join(home, 'log')).size, files, ops };
   rmSync(root, { recursive: true });
   const check = await import(here(`check-${what}.mjs`));
+  tally = check.tally ?? {};
   const judge = await check.judge({ engine, count: Number(count), seed });
   const disk = new Disk();
   let told = '';
@@ -126,7 +128,7 @@ if (failures.length > 0) {
   process.exitCode = 1;
 }
 const seconds = Math.round((Date.now() - started) / 1000);
-const result = { what, points: done, seed, engine, blocks: Number(count), ...about, seconds, verdict };
+const result = { what, points: done, seed, engine, blocks: Number(count), ...about, ...tally, seconds, verdict };
 if (process.env.POWER_RECORD === '1') record(import.meta.url, `power-${what}-${engine.replace(':', '-')}`, result);
 else console.log(JSON.stringify(result));
 process.exit();

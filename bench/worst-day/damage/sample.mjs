@@ -79,7 +79,7 @@ export async function answersOf({ url }, count, seed = 1) {
     answers.push(await ask(url, { vector, k: 5 }));
     answers.push(await ask(url, { text: `word${number} river`, mode: 'words', k: 5 }));
   }
-  answers.push(await ask(url, { text: 'planet moon', mode: 'words', k: 5, filter: { tags: { any: ['tenth'] } } }));
+  answers.push(await ask(url, { text: 'planet moon', mode: 'words', k: 5, filter: { tagsAny: ['tenth'] } }));
   // Withdrawn, and erased: not to be found.
   for (const number of [7, 11, 12]) {
     answers.push(
