@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { CosmicError, DEV_NETWORK } from '@cosmicembeddings/sdk';
 import { parseEmbedderConfig, type EmbedderConfig } from '@cosmicembeddings/sdk/embedders';
 import { parsePolicy, type Policy } from './ledger/admission.js';
+import { parseRetention, type RetentionRules } from './store/retention.js';
 
 /** Everything a node can be told. Defaults are here and nowhere else. */
 export interface NodeConfig {
@@ -16,6 +17,8 @@ export interface NodeConfig {
   readonly plugins: readonly string[];
   readonly embedders: readonly EmbedderConfig[];
   readonly policy: Policy;
+  /** What is erased after a time or beyond a size, while the node runs. */
+  readonly retention: RetentionRules | undefined;
   readonly store: 'auto' | 'better-sqlite3' | 'node:sqlite' | 'wasm';
   readonly index: 'auto' | 'usearch' | 'hnswlib' | 'exact';
   readonly verifier: 'auto' | 'sodium' | 'node' | 'portable';
@@ -63,7 +66,7 @@ const DEFAULTS = {
   log: 'info',
 } as const;
 
-const KEYS = new Set([...Object.keys(DEFAULTS), 'embedders', 'policy', 'weights', 'data']);
+const KEYS = new Set([...Object.keys(DEFAULTS), 'embedders', 'policy', 'retention', 'weights', 'data']);
 
 /**
  * Settings of a node: defaults, then `<data>/config.json`, then what the command line gave.
@@ -91,6 +94,7 @@ export async function loadConfig(
     plugins: list(merged, 'plugins').map(String),
     embedders: embedders.map(parseEmbedderConfig),
     policy: parsePolicy(merged['policy']),
+    retention: merged['retention'] === undefined ? undefined : parseRetention(merged['retention']),
     store: choice(merged, 'store', ['auto', 'better-sqlite3', 'node:sqlite', 'wasm']),
     index: choice(merged, 'index', ['auto', 'usearch', 'hnswlib', 'exact']),
     verifier: choice(merged, 'verifier', ['auto', 'sodium', 'node', 'portable']),

@@ -20,7 +20,7 @@ import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import { systemClock } from './adapters/clock.js';
 import { createPressure } from './adapters/give-way.js';
 import { openNodeKeys } from './adapters/keys.js';
-import { openSqlite } from './adapters/sqlite/index.js';
+import { openSqlite, storeFile } from './adapters/sqlite/index.js';
 import { openVectors } from './adapters/vectors/index.js';
 import { createWebSocketNetwork } from './adapters/websocket/index.js';
 import type { NodeConfig } from './config.js';
@@ -34,6 +34,7 @@ import type { Log } from './log.js';
 import { createMetrics } from './metrics.js';
 import { createSearch } from './search/index.js';
 import { createPeers } from './sync/index.js';
+import { planInWorker, startRetention } from './store/retain.js';
 import { version } from './version.js';
 import { createViews } from './views/index.js';
 
@@ -271,6 +272,18 @@ async function assemble(
     metrics: () => metrics.text(),
     metricsType: 'text/plain; version=0.0.4; charset=utf-8',
   };
+  if (config.retention !== undefined) {
+    const path = storeFile(config.data);
+    const retention = startRetention({
+      rules: config.retention,
+      clock: systemClock,
+      plan: (rules, nowMs) => planInWorker({ path, engine: sqlite.engine, rules, nowMs }),
+      erase: routes.erase,
+      onErased: ({ erase, bytes }) => log.info({ blocks: erase.length, bytes }, 'erased by the rules of retention'),
+      onError: (error) => log.error({ detail: String(error) }, 'retention failed; it is tried again'),
+    });
+    closers.push(() => retention.close());
+  }
   const http = await createHttp({
     routes,
     log,
