@@ -121,7 +121,11 @@ async function knownBlock(
   const timeMs = integerUnder(read.envelope.header, 'timestamp');
   if (timeMs !== undefined && mayHave?.(digest, timeMs) === false) return undefined;
   const id = cidOf(DAG_CBOR, digest).text;
-  const [stored] = await store.get([id]);
+  // A damaged one is not known: what comes now, once it is checked, takes its place.
+  const [stored] = await store.get([id]).catch((error: unknown) => {
+    if (error instanceof CosmicError && error.code === 'store.corrupt') return [undefined];
+    throw error;
+  });
   if (stored === undefined) return undefined;
   const bringsBody = stored.body === null && stored.erased === undefined && bytes[read.envelope.end] !== 0xf6;
   return bringsBody ? undefined : { status: 'known', id, seq: stored.seq };

@@ -124,6 +124,22 @@ describe('fsck', () => {
     expect((await fsck({ folder, checks })).findings).toEqual([]);
   });
 
+  test('a damaged block that comes again is whole again', async () => {
+    const folder = await filled();
+    const database = openDatabase(engine, storeFile(folder));
+    database.exec(`UPDATE bytes SET body = zeroblob(100) WHERE block = 6; DELETE FROM bytes WHERE block = 9`);
+    database.close();
+    const parts = await open(folder);
+    const again = [blocks[4]!, blocks[5]!, blocks[8]!].map((block) => ({ block, firstSeenMs: 1 }));
+    expect((await parts.store.put(again)).map(({ fresh, seq }) => [fresh, seq])).toEqual(
+      [5, 6, 9].map((n) => [false, n]),
+    );
+    const found = await parts.store.get(again.map(({ block }) => block.id));
+    expect(found.map((block) => Buffer.compare(block!.body!, blocks[block!.seq - 1]!.body!))).toEqual([0, 0, 0]);
+    await parts.close();
+    expect((await fsck({ folder, checks })).findings).toEqual([]);
+  });
+
   test('a bit that turned over in the closed text index is found, and the index made anew', async () => {
     const folder = await filled();
     const text = readFileSync(textFile(folder));

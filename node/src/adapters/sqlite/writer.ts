@@ -6,7 +6,7 @@ import {
   type PutResult,
   type SpaceDescriptor,
 } from '@cosmicembeddings/sdk';
-import { faultOf, transaction, type Database, type Statement } from './driver.js';
+import { faultOf, isDamage, transaction, type Database, type Statement } from './driver.js';
 import { findByDigest, IdWriter } from './ids.js';
 import { bytesCrc, metaOf, newEpoch } from './schema.js';
 import { digestOf, type EntryRest } from './rows.js';
@@ -73,7 +73,8 @@ export class StoreWriter {
         'INSERT INTO blocks (id, digest, seq, python, time, first_seen, author, kind, space, row_count, first_label, header_only, erased, entry) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)',
       ),
       addBytes: prepare('INSERT INTO bytes VALUES (?, ?, ?, ?)'),
-      envelope: prepare('SELECT envelope FROM bytes WHERE block = ?'),
+      bytes: prepare('SELECT envelope, body, crc FROM bytes WHERE block = ?'),
+      mend: prepare('INSERT OR REPLACE INTO bytes VALUES (?, ?, ?, ?)'),
       lastId: prepare('SELECT last_insert_rowid() AS id'),
       complete: prepare(
         'UPDATE blocks SET seq = ?, space = ?, row_count = ?, first_label = ?, header_only = 0, entry = ? WHERE id = ?',
@@ -179,12 +180,14 @@ export class StoreWriter {
       return { seq: refused['seq'] as number, fresh: false, erased: refused['reason'] as EraseReason };
     }
     const before = this.find(digest);
-    if (before !== undefined && (before['erased'] !== null || block.headerOnly || before['header_only'] === 0))
+    if (before !== undefined && (before['erased'] !== null || block.headerOnly || before['header_only'] === 0)) {
+      if (before['erased'] === null && !block.headerOnly) this.mend(before['id'] as number, block);
       return {
         seq: before['seq'] as number,
         fresh: false,
         ...(before['erased'] === null ? {} : { erased: before['erased'] as EraseReason }),
       };
+    }
     const seq = ++this.seq;
     const space = block.space === undefined ? null : this.spaceId(block.space, block.descriptor);
     const row = before === undefined ? this.insert(block, seq, space) : (before['id'] as number);
@@ -198,6 +201,19 @@ export class StoreWriter {
     if (space !== null) this.tally('space', space, rows);
     if (rest !== null) this.addRest(row, JSON.parse(rest) as EntryRest);
     return before === undefined ? { seq, fresh: true, firstLabel } : { seq, fresh: true };
+  }
+
+  /** A block that comes again heals one whose bytes are damaged; rows that followers have of it stay. */
+  private mend(row: number, { envelope, body }: Incoming): void {
+    try {
+      const kept = this.statements['bytes']!.get(row);
+      const crc = kept?.['crc'] ?? null;
+      if (crc !== null && crc === bytesCrc(kept!['envelope'] as Uint8Array, kept!['body'] as Uint8Array | null)) return;
+      this.statements['mend']!.run(row, envelope, body, bytesCrc(envelope, body));
+    } catch (error) {
+      // Where the page itself is damaged, the block stays lost, and the others of its group must not be lost with it.
+      if (!isDamage(error)) throw error;
+    }
   }
 
   private insert(block: Incoming, seq: number, space: number | null): number {
@@ -274,7 +290,7 @@ export class StoreWriter {
   }
 
   private envelopeOf(row: number): Uint8Array {
-    return this.statements['envelope']!.get(row)!['envelope'] as Uint8Array;
+    return (this.statements['bytes']!.get(row)?.['envelope'] ?? new Uint8Array(0)) as Uint8Array;
   }
 
   private tally(what: string, id: number, n: number): void {
