@@ -43,8 +43,7 @@ export class Lane {
       const end = bytes.indexOf('\r\n\r\n', at, 'latin1');
       if (end < 0) break;
       const head = bytes.latin1Slice(at, end + 2);
-      const length = /content-length: (\d+)/i.exec(head);
-      const stop = end + 4 + Number(length?.[1] ?? 0);
+      const stop = stopOf(bytes, head, end + 4);
       if (stop > bytes.length) break;
       this.onAnswer(this.tokens.shift(), Number(head.slice(9, 12)), bytes.latin1Slice(at, stop));
       at = stop;
@@ -55,6 +54,16 @@ export class Lane {
   close() {
     this.socket.destroy();
   }
+}
+
+/** Where an answer ends whose body begins at `from`; beyond the bytes: there is more to come. */
+function stopOf(bytes, head, from) {
+  const length = /content-length: (\d+)/i.exec(head);
+  if (length !== null) return from + Number(length[1]);
+  if (!/transfer-encoding: chunked/i.test(head)) return from;
+  // Answers are JSON, so the last chunk's mark stands nowhere inside.
+  const last = bytes.indexOf('0\r\n\r\n', from, 'latin1');
+  return last < 0 ? Infinity : last + 5;
 }
 
 /** One streamed import: `take()` gives the next wire or undefined; `onAnswers(stored, others)` counts as they come. */

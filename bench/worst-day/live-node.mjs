@@ -5,12 +5,20 @@ import { fileURLToPath } from 'node:url';
 
 const bin = fileURLToPath(new URL('../../node/bin/cosmic-node.js', import.meta.url));
 
+/** What was started ends with whoever started it. */
+const running = new Set();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** A process of the command: `ended` resolves to what it said and how it ended; `line` to its first line, if it lives for that. */
 export function run(args, { flags = [], env = {}, stderr = 'pipe' } = {}) {
   const child = spawn(process.execPath, [...flags, bin, ...args], {
     stdio: ['ignore', 'pipe', stderr],
     env: { ...process.env, ...env },
   });
+  running.add(child);
+  child.once('close', () => running.delete(child));
   let out = '';
   let err = '';
   let gotLine;
@@ -31,22 +39,22 @@ export function run(args, { flags = [], env = {}, stderr = 'pipe' } = {}) {
 
 /** A node on this folder. @throws Error when it ends before it listens, with what it said */
 export async function start(folder, { args = [], log = 'warn', ...options } = {}) {
-  const process = run(['start', '--data', folder, '--port', '0', '--log', log, ...args], options);
-  const line = await process.line;
+  const child = run(['start', '--data', folder, '--port', '0', '--log', log, ...args], options);
+  const line = await child.line;
   if (line === undefined) {
-    const { code, signal, err } = await process.ended;
+    const { code, signal, err } = await child.ended;
     throw Object.assign(new Error(`the node ended with ${code ?? signal}: ${err.slice(-2000)}`), { code, err });
   }
   const url = JSON.parse(line).listening;
   return {
-    ...process,
+    ...child,
     url,
     port: Number(new URL(url).port),
-    residentBytes: () => memoryOf(process.pid),
-    cpuSeconds: () => cpuOf(process.pid),
+    residentBytes: () => memoryOf(child.pid),
+    cpuSeconds: () => cpuOf(child.pid),
     async stop() {
-      process.kill('SIGTERM');
-      return process.ended;
+      child.kill('SIGTERM');
+      return child.ended;
     },
   };
 }
