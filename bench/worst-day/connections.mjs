@@ -113,7 +113,7 @@ const kinds = {
   },
   'no reading': (socket) => {
     socket.pause();
-    socket.write(`GET /v2/blocks/${large.id} HTTP/1.1\r\nhost: node\r\n\r\n`.repeat(60));
+    socket.write(`GET /v2/blocks/${large.id} HTTP/1.1\r\nhost: node\r\n\r\n`.repeat(600));
   },
 };
 
@@ -140,8 +140,8 @@ function idlePeer() {
   return one;
 }
 
-/** More than the kernel's buffers take when it is asked for sixty times. */
-const [large] = await makeWires(1, { seed: 2, dims: 64, textBytes: 1_000_000 });
+/** More than the kernel's buffers take when it is asked for six hundred times. */
+const [large] = await makeWires(1, { seed: 2, dims: 64, textBytes: 65_000 });
 const given = await publish(node.url, large.wire);
 if (given.status !== 201) throw new Error(`the large block: ${given.status} ${given.text}`);
 await users(3);

@@ -15,7 +15,7 @@ export interface ConnectionLimits {
 /** Bytes a second below which a sender or reader counts as stalled. */
 export const SLOWEST = 100;
 /** Requests of one connection that wait for their answers; who sends more ahead is cut. */
-export const PIPELINED_MAX = 64;
+export const PIPELINED_MAX = 1024;
 
 interface Exchange {
   readonly request: IncomingMessage;
@@ -23,6 +23,22 @@ interface Exchange {
   /** Bytes moved when it was last found going, and when that was. */
   moved: number;
   sinceMs: number;
+}
+
+/** What one connection has asked ahead. */
+interface Ahead {
+  depth: number;
+  answering: boolean;
+  readonly queue: (() => void)[];
+}
+
+export interface ConnectionGuard {
+  /**
+   * Serves a request. Of those that only read, each connection gets one answer at a time: who asks ahead and does not take
+   * the answers holds one of them in memory, not all.
+   */
+  enter(request: IncomingMessage, response: ServerResponse, isReading: boolean, serve: () => void): void;
+  close(): void;
 }
 
 const SWEEP_MAX_MS = 5_000;
@@ -35,16 +51,21 @@ export function guardConnections(
   server: Server,
   limits: ConnectionLimits,
   onCut: (reason: 'slow sender' | 'slow reader' | 'pipelining') => void = () => undefined,
-): { track(request: IncomingMessage, response: ServerResponse): boolean; close(): void } {
+): ConnectionGuard {
   server.maxConnections = limits.connectionsMax;
   const open = new Set<Exchange>();
-  const depths = new WeakMap<Socket, number>();
+  const aheads = new WeakMap<Socket, Ahead>();
 
   const sweep = (): void => {
     const nowMs = performance.now();
     for (const exchange of open) {
       const { request, response } = exchange;
       const socket = request.socket;
+      // An answer that never got its turn on the connection is not told that this is gone.
+      if (socket.destroyed) {
+        open.delete(exchange);
+        continue;
+      }
       const stalled = stallOf(request, response, socket);
       const moved = stalled === 'slow reader' ? socket.bytesWritten - socket.writableLength : socket.bytesRead;
       const seconds = (nowMs - exchange.sinceMs) / 1000;
@@ -62,23 +83,30 @@ export function guardConnections(
   timer.unref();
 
   return {
-    /** False: the connection has been cut. */
-    track: (request, response) => {
+    enter: (request, response, isReading, serve) => {
       const socket = request.socket;
-      const depth = (depths.get(socket) ?? 0) + 1;
-      if (depth > PIPELINED_MAX) {
+      const ahead = aheads.get(socket) ?? { depth: 0, answering: false, queue: [] };
+      aheads.set(socket, ahead);
+      if (++ahead.depth > PIPELINED_MAX) {
         onCut('pipelining');
         socket.destroy();
-        return false;
+        return;
       }
-      depths.set(socket, depth);
       const exchange: Exchange = { request, response, moved: socket.bytesRead, sinceMs: performance.now() };
       open.add(exchange);
       response.once('close', () => {
         open.delete(exchange);
-        depths.set(socket, (depths.get(socket) ?? 1) - 1);
+        ahead.depth -= 1;
+        if (!isReading) return;
+        ahead.answering = false;
+        ahead.queue.shift()?.();
       });
-      return true;
+      const begin = (): void => {
+        ahead.answering ||= isReading;
+        serve();
+      };
+      if (isReading && ahead.answering) ahead.queue.push(begin);
+      else begin();
     },
     close: () => clearInterval(timer),
   };

@@ -46,9 +46,11 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
           noDelay: true,
         },
         (request, response) => {
-          if (!guard.track(request, response)) return;
-          if (isPublishing(request)) room.enter(request, response, () => handler(request, response));
-          else handler(request, response);
+          const publishing = isPublishing(request);
+          const serve = (): void => handler(request, response);
+          guard.enter(request, response, !publishing, () =>
+            publishing ? room.enter(request, response, serve) : serve(),
+          );
         },
       );
       const guard = guardConnections(server, limits, options.onCut);

@@ -62,10 +62,8 @@ export function createWaitingRoom(
       waiting.delete(one);
       refuse(one.response);
     }
-    for (const [request, sinceMs] of serving) {
-      if (now - sinceMs < LONG_MS) break;
-      if (!request.complete) serving.delete(request);
-    }
+    for (const [request, sinceMs] of serving)
+      if (request.socket.destroyed || (now - sinceMs >= LONG_MS && !request.complete)) serving.delete(request);
     next();
   };
   const timer = setInterval(sweep, SWEEP_MS);
