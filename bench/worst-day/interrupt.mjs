@@ -65,14 +65,17 @@ async function demandWhole(data = folder) {
   demand(lost === 0, `${lost} acknowledged blocks are gone`);
 }
 
-/** Runs a command to know its time, then interrupts it at a random point of that. */
-async function interrupted(what, args, signal, normalMs) {
+/** Interrupts a command at a random point of its usual time; or as soon as this file is there, half-written. */
+async function interrupted(what, args, signal, normalMs, half) {
   const command = run(args);
-  await Promise.race([pause(random() * normalMs), command.ended]);
+  let ended = false;
+  void command.ended.then(() => (ended = true));
+  if (half === undefined) await Promise.race([pause(random() * normalMs), command.ended]);
+  else while (!ended && !existsSync(half)) await new Promise(setImmediate);
   command.kill(signal);
-  const ended = await command.ended;
-  note(what, ended);
-  demand(ended.code === 0 || ended.signal === signal || ended.code === 130, `exit ${ended.code}: ${ended.err}`);
+  const { code, signal: by, err } = await command.ended;
+  note(what, { code, signal: by });
+  demand(code === 0 || by === signal || code === 130, `exit ${code}: ${err}`);
 }
 
 async function timed(args) {
@@ -115,7 +118,7 @@ await each('import and search', async (turn) => {
   let stream;
   const done = new Promise((resolve) => {
     stream = new Stream(node.port, {
-      take: () => (at < Math.min(count, from + 200) ? blocks[at++].wire : undefined),
+      take: () => (at < Math.min(count, from + 400) ? blocks[at++].wire : undefined),
       onVerdict: (number, status) => status === 'stored' && acknowledged.add(blocks[from + number].id),
       onEnd: resolve,
     });
@@ -131,7 +134,7 @@ await each('import and search', async (turn) => {
   });
   lane.onAnswer(undefined, 0);
   void search(node.url, { text: 'worst day block', k: 10 });
-  await pause(random() * 300);
+  await pause(random() * 1200);
   await stopNode('import and search', node, signalOf(turn));
   stream.stop();
   lane.close();
@@ -169,7 +172,8 @@ const copy = join(home, 'backup');
 let normalMs = await timed(['backup', copy, '--data', folder]);
 await each('backup', async (turn) => {
   const target = join(home, `backup-${turn}`);
-  await interrupted('backup', ['backup', target, '--data', folder], signalOf(turn), normalMs);
+  const half = turn % 3 === 0 ? undefined : join(target, 'store.sqlite.part');
+  await interrupted('backup', ['backup', target, '--data', folder], signalOf(turn), normalMs, half);
   if (!existsSync(join(target, 'backup.json'))) {
     const { code, err } = await run(['backup', target, '--data', folder]).ended;
     demand(code === 0, `again: exit ${code}: ${err}`);
@@ -182,7 +186,8 @@ await each('backup', async (turn) => {
 normalMs = await timed(['restore', copy, '--data', join(home, 'restored')]);
 await each('restore', async (turn) => {
   const target = join(home, `restored-${turn}`);
-  await interrupted('restore', ['restore', copy, '--data', target], signalOf(turn), normalMs);
+  const half = turn % 3 === 0 ? undefined : join(target, 'store.sqlite.part');
+  await interrupted('restore', ['restore', copy, '--data', target], signalOf(turn), normalMs, half);
   if (!existsSync(join(target, 'store.sqlite'))) {
     const { code, err } = await run(['restore', copy, '--data', target]).ended;
     demand(code === 0, `again: exit ${code}: ${err}`);

@@ -23,6 +23,8 @@ export interface BackupNote {
  */
 export function backup(from: StoreFolder, target: string): BackupNote {
   const { path, engine } = existingStore(from);
+  // Of a backup that was interrupted; nothing else is taken away.
+  discardPart(storeFile(target));
   if (!isEmptyFolder(target))
     throw new CosmicError('config.malformed', `${target}: the backup needs a new or empty folder`);
   makeFolder(target);
@@ -35,7 +37,7 @@ export function backup(from: StoreFolder, target: string): BackupNote {
     replaceFile(join(target, 'backup.json'), JSON.stringify(note, null, 2) + '\n');
     return note;
   } catch (error) {
-    rmSync(part, { force: true });
+    discardPart(storeFile(target));
     throw faultOf(error);
   }
 }
@@ -80,6 +82,8 @@ export function restore(from: string, to: StoreFolder & { readonly node: string 
     if (existsSync(target))
       throw new CosmicError('config.malformed', `${to.folder}: it holds a store already; choose another folder`);
     const engine = chooseSqlite(to.engine ?? 'auto');
+    // A journal of a restore that was interrupted must not be played into this copy.
+    discardPart(target);
     copyFileSync(source, part);
     renew(part, engine, to.node);
     const note = describe(part, engine);
@@ -99,7 +103,7 @@ export function restore(from: string, to: StoreFolder & { readonly node: string 
     syncPath(dirname(target));
     return note;
   } catch (error) {
-    for (const end of ['', '-wal', '-shm', '-journal']) rmSync(part + end, { force: true });
+    discardPart(target);
     throw faultOf(error);
   } finally {
     unlock();
@@ -126,4 +130,8 @@ function renew(path: string, engine: SqliteEngine, node: string): void {
 export function readBackupNote(folder: string): BackupNote | undefined {
   const path = join(folder, 'backup.json');
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as BackupNote) : undefined;
+}
+
+function discardPart(store: string): void {
+  for (const end of ['', '-wal', '-shm', '-journal']) rmSync(`${store}.part${end}`, { force: true });
 }
