@@ -1,16 +1,19 @@
 /**
- * A full disk in every phase of a node's life, then space again: node bench/worst-day/disk-full.mjs [megabytes=48]
+ * A full disk in every phase of a node's life, then space again: node bench/worst-day/disk-full.mjs [megabytes=48] [saveWaitSeconds=35] [phases]
  * Each phase must answer 507 `node.storage_full` or say so in words, go on serving reads and searches, lose nothing that
  * was acknowledged, and go on by itself when there is space. Needs the right to mount a tmpfs. Exit status 1 when broken.
  */
 import { mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { record } from '../accept/record.mjs';
+import { conclude } from './conclude.mjs';
 import { allIds, ask, followed, publish, run, search, start, until } from './live-node.mjs';
 import { mountSmallDisk } from './small-disk.mjs';
 import { blockMaker } from './wires.mjs';
 
 const megabytes = Number(process.argv[2] ?? 48);
+const saveWaitSeconds = Number(process.argv[3] ?? 35);
+/** Names of the only phases to run, with commas between. */
+const only = process.argv[4]?.split(',');
 const disk = mountSmallDisk(megabytes);
 if (disk === undefined) {
   console.error('skipped: a small disk needs the right to mount a tmpfs');
@@ -23,6 +26,7 @@ const phases = [];
 const broken = [];
 
 async function phase(name, work) {
+  if (only !== undefined && !only.includes(name)) return;
   const started = performance.now();
   let said;
   try {
@@ -144,7 +148,7 @@ await phase('index and views save', async () => {
     if ((await publish(node.url, block.wire)).status === 201) acknowledged.set(block.id, block.word);
   }
   disk.fill();
-  await new Promise((resolve) => setTimeout(resolve, Number(process.argv[3] ?? 35) * 1000));
+  await new Promise((resolve) => setTimeout(resolve, saveWaitSeconds * 1000));
   await demandServing(node);
   const { body } = await ask(`${node.url}/v2/status`);
   disk.free();
@@ -252,12 +256,14 @@ if (check.code !== 0) broken.push(`fsck: ${check.out}${check.err}`);
 const left = readdirSync(folder).filter((name) => /\.(part|new|next|stale|\d+)/.test(name));
 if (left.length > 0) broken.push(`left behind: ${left}`);
 disk.unmount();
-record('../worst-day/results/disk-full.jsonl', {
-  what: 'full disk in every phase',
-  n: acknowledged.size,
-  dims: 256,
-  megabytes,
-  phases,
-  verdict: broken.length === 0 ? 'holds' : `BROKEN: ${broken.join('; ')}`,
-});
-process.exit(broken.length === 0 ? 0 : 1);
+conclude(
+  'disk-full',
+  {
+    what: 'full disk in every phase',
+    n: acknowledged.size,
+    dims: 256,
+    megabytes,
+    phases,
+  },
+  broken,
+);

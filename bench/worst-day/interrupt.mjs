@@ -6,7 +6,8 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { record } from '../accept/record.mjs';
+import { setImmediate as turnOfLoop } from 'node:timers/promises';
+import { conclude } from './conclude.mjs';
 import { randomOf } from './blocks.mjs';
 import { Lane, Stream } from './http-load.mjs';
 import { allIds, ask, followed, run, search, start } from './live-node.mjs';
@@ -71,7 +72,7 @@ async function interrupted(what, args, signal, normalMs, half) {
   let ended = false;
   void command.ended.then(() => (ended = true));
   if (half === undefined) await Promise.race([pause(random() * normalMs), command.ended]);
-  else while (!ended && !existsSync(half)) await new Promise(setImmediate);
+  else while (!ended && !existsSync(half)) await turnOfLoop();
   command.kill(signal);
   const { code, signal: by, err } = await command.ended;
   note(what, { code, signal: by });
@@ -225,14 +226,16 @@ await demandWhole().catch((error) => broken.push(error.message));
 const left = readdirSync(folder).filter((name) => /\.part|\.new|\.next|stale|^lock/.test(name));
 if (left.length > 0) broken.push(`left behind: ${left}`);
 if (broken.length === 0) rmSync(home, { recursive: true, force: true });
-record('../worst-day/results/interrupt.jsonl', {
-  what: 'SIGINT and SIGTERM at random moments of everything',
-  times,
-  seed,
-  n: acknowledged.size,
-  dims: 64,
-  outcomes,
-  slowestStopMs: Math.round(slowestStopMs),
-  verdict: broken.length === 0 ? 'holds' : `BROKEN: ${broken.join('; ')}`,
-});
-process.exit(broken.length === 0 ? 0 : 1);
+conclude(
+  'interrupt',
+  {
+    what: 'SIGINT and SIGTERM at random moments of everything',
+    times,
+    seed,
+    n: acknowledged.size,
+    dims: 64,
+    outcomes,
+    slowestStopMs: Math.round(slowestStopMs),
+  },
+  broken,
+);

@@ -7,7 +7,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { record } from '../accept/record.mjs';
+import { conclude } from './conclude.mjs';
 import { randomOf } from './blocks.mjs';
 import { Lane } from './http-load.mjs';
 import { allIds, ask, followed, run, search, start } from './live-node.mjs';
@@ -26,7 +26,7 @@ let fills = 0;
 let searches = 0;
 let killedStarting = 0;
 let slowestStartMs = 0;
-let verdict = 'no acknowledged block lost, no half block, no gap, followers equal to the store';
+const broken = [];
 
 /** Blocks are made before a life begins, so that making them takes nothing from it. */
 async function refill() {
@@ -140,22 +140,23 @@ try {
   }
   round = rounds;
 } catch (error) {
-  verdict = `BROKEN in round ${round}: ${error.message}`;
-  process.exitCode = 1;
+  broken.push(`round ${round}: ${error.message}`);
 }
-record('../worst-day/results/node-kill.jsonl', {
-  what: 'kill -9 of a whole node under load',
-  rounds: round,
-  killedStarting,
-  seed,
-  dims: DIMS,
-  n: stored,
-  acknowledged: acknowledged.size,
-  searches,
-  slowestStartMs: Math.round(slowestStartMs),
-  seconds: Math.round((performance.now() - begun) / 1000),
-  verdict,
-});
-if (process.exitCode === undefined) rmSync(folder, { recursive: true, force: true });
+if (broken.length === 0) rmSync(folder, { recursive: true, force: true });
 else console.error(`the folder is kept: ${folder}`);
-process.exit();
+conclude(
+  'node-kill',
+  {
+    what: 'kill -9 of a whole node under load',
+    rounds: round,
+    killedStarting,
+    seed,
+    dims: DIMS,
+    n: stored,
+    acknowledged: acknowledged.size,
+    searches,
+    slowestStartMs: Math.round(slowestStartMs),
+    seconds: Math.round((performance.now() - begun) / 1000),
+  },
+  broken,
+);
