@@ -15,6 +15,8 @@ export interface StoreNow {
 
 type Put = Extract<TailItem, { type: 'put' }>['block'];
 
+/** Numbers of a store from which its texts are read again in about a second. */
+const ANEW_MAX = 10_000;
 /** A changed tokeniser, table or rule of what is indexed. */
 const VERSION = '3';
 
@@ -54,7 +56,8 @@ export class TextFile {
   static open(path: string, engine: SqliteEngine, store: StoreNow): TextFile {
     const isFile = existsSync(path) && statSync(path).isFile();
     const sum = isFile ? compareSum(path) : 'other';
-    if (sum === 'other') removeText(path);
+    // Nobody vouches for a file that was not closed: where that takes a moment it is made anew, else looked through.
+    if (sum === 'other' || (sum === 'none' && store.seq <= ANEW_MAX)) removeText(path);
     takeSum(path);
     try {
       return TextFile.openAsItIs(path, engine, store, sum === 'none');
