@@ -10,7 +10,7 @@ import {
   type Passage,
   type Registry,
   type StoredBlock,
-  type ValueMap,
+  valueUnder,
 } from '@cosmicembeddings/sdk';
 import { hasLabel } from './bits.js';
 
@@ -53,7 +53,7 @@ export class HitReader {
 
   constructor(
     private readonly store: Pick<BlockStore, 'get'>,
-    private readonly catalogue: Pick<Catalogue, 'blocksOf'>,
+    private readonly catalogue: Pick<Catalogue, 'blocksOf' | 'storedOf'>,
     private readonly registry: Registry,
     private readonly maxBytes: number,
   ) {}
@@ -88,34 +88,30 @@ export class HitReader {
   }
 
   private async fetch(labels: readonly number[], at: string, found: Map<number, HitRow>): Promise<void> {
-    const places = await this.catalogue.blocksOf(labels);
-    const wanted = new Map<BlockId, { label: number; row: number }[]>();
-    places.forEach((place, i) => {
-      const label = labels[i]!;
-      const kept = this.kept.get(label);
-      if (place === undefined) {
-        if (kept !== undefined) this.drop(label, kept);
-      } else if (kept !== undefined && kept.row.id === place.id) {
+    const unread: number[] = [];
+    const known = labels.filter((label) => this.kept.has(label) || (unread.push(label), false));
+    const places = known.length === 0 ? [] : await this.catalogue.blocksOf(known);
+    known.forEach((label, i) => {
+      const kept = this.kept.get(label)!;
+      const place = places[i];
+      if (place === undefined) this.drop(label, kept);
+      else if (kept.row.id !== place.id) unread.push(label);
+      else {
         kept.seenAt = at;
         found.set(label, this.touch(label, kept).row);
-      } else {
-        const rows = wanted.get(place.id);
-        if (rows === undefined) wanted.set(place.id, [{ label, row: place.row }]);
-        else rows.push({ label, row: place.row });
       }
     });
-    if (wanted.size === 0) return;
-    const blocks = await this.store.get([...wanted.keys()]);
-    for (const block of blocks) {
-      if (block === undefined || block.erased !== undefined) continue;
-      const text = textOf(block, this.registry);
-      for (const { label, row } of wanted.get(block.id) ?? []) {
-        if (row >= block.entry.rows) continue;
-        const hit = rowOf(block, row, text);
-        found.set(label, hit);
-        this.keep(label, hit, at);
-      }
-    }
+    if (unread.length === 0) return;
+    const texts = new Map<BlockId, BlockText>();
+    (await this.catalogue.storedOf(unread)).forEach((stored, i) => {
+      if (stored === undefined) return;
+      const { block, row } = stored;
+      let text = texts.get(block.id);
+      if (text === undefined) texts.set(block.id, (text = textOf(block, this.registry)));
+      const hit = rowOf(block, row, text);
+      found.set(unread[i]!, hit);
+      this.keep(unread[i]!, hit, at);
+    });
   }
 
   private keep(label: number, row: HitRow, seenAt: string): void {
@@ -181,7 +177,11 @@ function textOf(block: StoredBlock, registry: Registry): BlockText {
     const { passages, skyLabel } = contentOf(block, registry);
     return { passages, references: [], ...(skyLabel === undefined ? {} : { skyLabel }) };
   }
-  const read = decode(body) as unknown as Parameters<NonNullable<typeof embeddingKind.passages>>[0];
+  const part = (name: string): unknown => {
+    const bytes = valueUnder(body, name);
+    return bytes === undefined ? undefined : decode(bytes);
+  };
+  const read = { input_reference: part('input_reference'), texts: part('texts') } as EmbeddingBody;
   const label = labelOf(envelope);
   return {
     passages: embeddingKind.passages!(read),
@@ -190,12 +190,13 @@ function textOf(block: StoredBlock, registry: Registry): BlockText {
   };
 }
 
+type EmbeddingBody = Parameters<NonNullable<typeof embeddingKind.passages>>[0];
+
 function labelOf(envelope: Uint8Array): string | undefined {
   const read = readEnvelope(envelope);
-  if (read.status === 'rejected') return undefined;
-  const signature = (decode(read.envelope.header) as ValueMap)['cosmic_signature'] as ValueMap | undefined;
-  const label = signature?.['label'];
-  return typeof label === 'string' ? label : undefined;
+  const stamp = read.status === 'rejected' ? undefined : valueUnder(read.envelope.header, 'cosmic_signature');
+  const label = stamp === undefined ? undefined : valueUnder(stamp, 'label');
+  return label === undefined ? undefined : (decode(label) as string);
 }
 
 function rowOf(block: StoredBlock, row: number, text: BlockText): HitRow {

@@ -98,12 +98,15 @@ export function createSearch(parts: SearchParts): Search {
     }
     let more = false;
     const { ranked } = gathered;
-    const chunk = k + SPARE;
+    // Nearly always the first ones are shown, and one more says that there is more.
+    let chunk = k + 1;
     // Duplicates are counted as far as was looked.
     const done = (): boolean => more && collapser === undefined;
-    for (let at = 0; at < ranked.length && !done(); at += chunk) {
+    for (let at = 0; at < ranked.length && !done();) {
       signal?.throwIfAborted();
       const part = ranked.slice(at, at + chunk);
+      at += chunk;
+      chunk = k + SPARE;
       const read = await readRows(part, head);
       for (let i = 0; i < part.length && !done(); i++) {
         const scored = part[i]!;

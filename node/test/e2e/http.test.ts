@@ -27,9 +27,10 @@ const author = {
 };
 let node: RunningNode;
 
-async function start(): Promise<RunningNode> {
+async function start(data = folder, more: { inFlightMax?: number } = {}): Promise<RunningNode> {
   const config = await loadConfig({
-    data: folder,
+    ...more,
+    data,
     port: 0,
     log: 'silent',
     verifyWorkers: 1,
@@ -71,6 +72,26 @@ const problem = async (response: Response) => ({
 });
 
 describe('publishing', () => {
+  test('a stream is slowed down by a full node, never refused; a block that comes alone is told to come again', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'cosmic-full-'));
+    const small = await start(data, { inFlightMax: 3 });
+    const url = `${small.url}/v2/blocks`;
+    const headers = { 'content-type': 'application/cbor-seq' };
+    const wires = await Promise.all(Array.from({ length: 120 }, async (_, i) => (await blockOf([`text ${i}`])).wire));
+    const [streamed, ...alone] = await Promise.all([
+      fetch(url, { method: 'POST', headers, body: concatBytes(...wires.slice(0, 100)) as never }),
+      ...wires.slice(100).map((wire) => fetch(url, { method: 'POST', headers, body: wire as never })),
+    ]);
+    const { results } = (await streamed!.json()) as { results: { status: string }[] };
+    expect(results.map(({ status }) => status)).toEqual(Array.from({ length: 100 }, () => 'stored'));
+    for (const response of alone) {
+      expect([201, 503]).toContain(response.status);
+      if (response.status === 503) expect(response.headers.get('retry-after')).toBe('1');
+    }
+    await small.close();
+    rmSync(data, { recursive: true, force: true });
+  });
+
   test('one block is 201, again 200; the bytes come back as signed', async () => {
     const { id, wire } = await blockOf(['The heron waits in the reeds']);
     expect((await post(wire)).status).toBe(201);

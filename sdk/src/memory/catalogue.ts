@@ -9,6 +9,14 @@ import type { MemoryStore } from './store.js';
 /** The catalogue of a memory store: every question is a walk over all blocks. */
 export function createMemoryCatalogue(store: MemoryStore): Catalogue {
   const active = (): StoredBlock[] => store.blocks().filter((block) => block.entry.rows > 0);
+  const storedOf = (labels: readonly number[]): ({ block: StoredBlock; row: number } | undefined)[] => {
+    const rows = new Map(
+      active().flatMap((block) =>
+        Array.from({ length: block.entry.rows }, (_, row) => [block.firstLabel + row, { block, row }] as const),
+      ),
+    );
+    return labels.map((label) => rows.get(label));
+  };
   return {
     find: async (filter, page) =>
       findIn(
@@ -21,14 +29,8 @@ export function createMemoryCatalogue(store: MemoryStore): Catalogue {
         for (let label = firstLabel; label < firstLabel + entry.rows; label++) bits[label >> 3]! |= 1 << (label & 7);
       return bits;
     },
-    blocksOf: async (labels) => {
-      const rows = new Map(
-        active().flatMap(({ id, firstLabel, entry }) =>
-          Array.from({ length: entry.rows }, (_, row) => [firstLabel + row, { id, row }] as const),
-        ),
-      );
-      return labels.map((label) => rows.get(label));
-    },
+    blocksOf: async (labels) => storedOf(labels).map((found) => found && { id: found.block.id, row: found.row }),
+    storedOf: async (labels) => storedOf(labels),
     linksTo: async (id) =>
       store.blocks().flatMap((block) =>
         relationsOf(block)

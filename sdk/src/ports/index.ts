@@ -154,6 +154,8 @@ export interface Catalogue {
   labels(filter: Filter): Promise<Uint8Array>;
   /** The block behind each row label: which block, and which of its rows. */
   blocksOf(labels: readonly number[]): Promise<({ readonly id: BlockId; readonly row: number } | undefined)[]>;
+  /** As `blocksOf`, with the whole blocks. */
+  storedOf(labels: readonly number[]): Promise<({ readonly block: StoredBlock; readonly row: number } | undefined)[]>;
   /** Blocks that link or refer to `id`. */
   linksTo(id: BlockId): Promise<readonly { readonly id: BlockId; readonly rel: string }[]>;
   /** Blocks that go by an id which their signature does not cover, oldest first (version 1). */

@@ -241,6 +241,10 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
         equal([count, labels], [2, 4]);
         equal(await catalogue.labels({}), Uint8Array.of(0b0001));
         equal(await catalogue.blocksOf([0, 1, 3]), [{ id: testBlock(1).id, row: 0 }, undefined, undefined]);
+        equal(
+          (await catalogue.storedOf([3, 0])).map((found) => found?.block.id),
+          [undefined, testBlock(1).id],
+        );
         equal((await catalogue.find({ tagsAll: ['secret'] }, { limit: 9 })).ids, []);
         equal(await catalogue.linksTo(testBlock(1).id), []);
         equal((await put(store, testBlock(3))).seq, 4);
@@ -457,6 +461,9 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
           testBlock(3, { rows: 3 }),
         ].map((block) => ({ block, firstSeenMs: 1 })),
       );
+      const [third, none] = await catalogue.storedOf([4, 99]);
+      equal(none, undefined);
+      equal([third!.block, third!.row], [(await store.get([testBlock(3).id]))[0], 2]);
       equal(await catalogue.blocksOf([4, 0, 1, 2, 5, -1, 99]), [
         { id: testBlock(3).id, row: 2 },
         { id: testBlock(1).id, row: 0 },

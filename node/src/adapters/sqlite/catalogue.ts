@@ -10,7 +10,7 @@ import {
 } from '@cosmicembeddings/sdk';
 import { pageKey, readPageKey } from '@cosmicembeddings/sdk/memory';
 import type { Row, Statement, Value } from './driver.js';
-import { bytesOf, digestOf, idOf } from './rows.js';
+import { BLOCK_COLUMNS, blockOf, bytesOf, digestOf, idOf } from './rows.js';
 import { LabelBits, type LabelRows } from './label-bits.js';
 import type { StoreReader } from './reader.js';
 
@@ -47,6 +47,16 @@ export function createCatalogue(reader: StoreReader, head: LabelRows['head']): C
         if (row === undefined || label >= (row['first_label'] as number) + (row['row_count'] as number))
           return undefined;
         return { id: idOf(row['python'] === 1, bytesOf(row['digest'])), row: label - (row['first_label'] as number) };
+      }),
+    storedOf: async (labels) =>
+      labels.map((label) => {
+        const row = all(
+          `SELECT ${BLOCK_COLUMNS} FROM blocks b CROSS JOIN bytes y ON y.block = b.id WHERE b.row_count > 0 AND b.erased IS NULL AND b.first_label <= ? ORDER BY b.first_label DESC LIMIT 1`,
+          [label],
+        )[0];
+        const block = row === undefined ? undefined : blockOf(row, names);
+        if (block === undefined || label >= block.firstLabel + block.entry.rows) return undefined;
+        return { block, row: label - block.firstLabel };
       }),
     linksTo: async (id) => {
       const target = digestOf(id);

@@ -12,6 +12,7 @@ import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
 const LOOK_EVERY_MS = 500;
 /** Notes are gathered over all spaces: not with every search. */
 const NOTES_EVERY_MS = 1000;
+const ANSWERS_AT_A_TIME = 3;
 
 const setup = workerData as WorkerSetup;
 const port = parentPort!;
@@ -61,14 +62,17 @@ async function follow(): Promise<void> {
   }
 }
 
+/** Some at a time, so that the main thread shows hits while the next are looked for. */
 async function answer({ first, questions, seq }: Extract<ToWorker, { type: 'search' }>): Promise<void> {
-  const answers = await host.search(questions, seq);
-  report();
-  send({
-    type: 'answers',
-    first,
-    answers: answers.map((one) => (one instanceof CosmicError ? { code: one.code, detail: one.detail } : one)),
-  });
+  for (let at = 0; at < questions.length; at += ANSWERS_AT_A_TIME) {
+    const answers = await host.search(questions.slice(at, at + ANSWERS_AT_A_TIME), seq);
+    if (at === 0) report();
+    send({
+      type: 'answers',
+      first: first + at,
+      answers: answers.map((one) => (one instanceof CosmicError ? { code: one.code, detail: one.detail } : one)),
+    });
+  }
 }
 
 function report(): void {

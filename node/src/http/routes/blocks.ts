@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
   codes,
@@ -15,8 +16,12 @@ import { wireOfJson } from '@cosmicembeddings/sdk/archive';
 import { sendProblem } from '../problem.js';
 import type { Routes } from './routes.js';
 
-/** Blocks of one request that are judged at a time: enough for full batches, little memory. */
-const WINDOW = 512;
+/** Blocks of one request under way at a time: while some hundreds are being written, the next are being checked. */
+const WINDOW = 1536;
+
+/** How long a block of a stream waits for room, and how often it asks. */
+const PATIENCE_MS = 30_000;
+const BUSY_PAUSE_MS = 20;
 
 interface PublishQuery {
   readonly wait?: 'durable' | 'indexed';
@@ -132,7 +137,8 @@ async function publish(
     throw new CosmicError('request.malformed', 'send application/cbor-seq or application/x-ndjson');
   const lines = /ndjson|jsonl/.test(request.headers['content-type'] ?? '');
   const items = lines ? jsonBlocks(body) : cborBlocks(body);
-  const answers = judgeInOrder(items, routes, request.query.wait ?? 'durable');
+  const streamed = request.headers['content-length'] === undefined;
+  const answers = judgeInOrder(items, routes, request.query.wait ?? 'durable', streamed);
   const first: Accepted[] = [];
   while (first.length < 2) {
     const next = await answers.next();
@@ -181,9 +187,12 @@ async function* judgeInOrder(
   items: AsyncIterable<Uint8Array | Rejected>,
   routes: Routes,
   wait: 'durable' | 'indexed',
+  streamed: boolean,
 ): AsyncGenerator<readonly Accepted[]> {
   const window: UnderWay[] = [];
   let lastSeq = 0;
+  // A block that comes alone is refused at once when the node is full: its sender decides when to come again.
+  let patient = streamed;
   const settle = async (): Promise<readonly Accepted[]> => {
     const answers = [await window.shift()!.answer];
     while (window[0]?.settled !== undefined) answers.push(window.shift()!.settled!);
@@ -193,8 +202,9 @@ async function* judgeInOrder(
   };
   for await (const item of items) {
     const one: UnderWay = {
-      answer: item instanceof Uint8Array ? routes.accept(item, { type: 'http' }) : Promise.resolve(item),
+      answer: item instanceof Uint8Array ? acceptOnce(item, routes, patient) : Promise.resolve(item),
     };
+    patient = true;
     one.answer.then(
       (answer) => (one.settled = answer),
       () => undefined,
@@ -203,6 +213,16 @@ async function* judgeInOrder(
     if (window.length >= WINDOW) yield await settle();
   }
   while (window.length > 0) yield await settle();
+}
+
+/** Tries again for a while when the node is full, if `patient`: meanwhile no more of the stream is read. */
+async function acceptOnce(wire: Uint8Array, routes: Routes, patient: boolean): Promise<Accepted> {
+  for (let tries = 0; ; tries++) {
+    const answer = await routes.accept(wire, { type: 'http' });
+    const isBusy = answer.status === 'rejected' && answer.code === 'node.busy';
+    if (!isBusy || !patient || tries * BUSY_PAUSE_MS >= PATIENCE_MS) return answer;
+    await sleep(BUSY_PAUSE_MS);
+  }
 }
 
 /** The blocks of a CBOR sequence as they arrive; a framing fault is the last item. */
