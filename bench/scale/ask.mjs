@@ -125,6 +125,8 @@ async function ask(job) {
   };
 }
 
+// Without its parent it has nobody to tell.
+process.on('disconnect', () => process.exit());
 process.on('message', async (job) => {
   process.send({ done: await ask(job) });
 });

@@ -74,6 +74,8 @@ function feed({ url, files, window, perSecond }) {
   });
 }
 
+// Without its parent it has nobody to tell.
+process.on('disconnect', () => process.exit());
 process.on('message', async (job) => {
   try {
     process.send({ done: await feed(job) });

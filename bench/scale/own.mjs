@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spaceIdOf } from '@cosmicembeddings/sdk';
 import { benchSpace } from '../accept/blocks.mjs';
-import { json, startNode } from '../accept/node-process.mjs';
+import { json } from '../accept/node-process.mjs';
 import { runClient, startClient } from './client.mjs';
 import { CHUNK, QUESTIONS, WIDE } from './layout.mjs';
 import { blockFiles, makeChunks, rowReader, truthOf } from './made.mjs';
-import { bytesByFile, memoryOf, startToComplete, untilAtRest, untilGone } from './running.mjs';
+import { bytesByFile, memoryOf, startOn, startToComplete, untilAtRest, untilGone } from './running.mjs';
 import { dot, recallOf } from './truth.mjs';
 import { QUERIES, rowsOf } from './vectors.mjs';
 
@@ -31,7 +31,7 @@ export async function measureOwn({ data, seed, rows, stages }, report) {
   if (made > 0.5) console.error(`made in ${made.toFixed(1)} s`);
   if (['accept', 'search', 'restart'].some((stage) => stages.has(stage)))
     await inFolder(async (folder) => {
-      let node = await startNode({ folder, keep: true });
+      let node = await startOn(folder);
       try {
         report('accept', await accept(node, blockFiles({ data, seed, to: chunks }), { rows, rowsPerBlock: 1 }));
         if (stages.has('search')) await searches(node, { data, seed, rows }, report);
@@ -205,7 +205,7 @@ async function restarts(first, { folder, data, seed, rows, stages }, report) {
 async function wide({ data, seed, rows }, report) {
   await makeChunks({ data, seed, to: rows / CHUNK, rows: WIDE });
   await inFolder(async (folder) => {
-    const node = await startNode({ folder, keep: true });
+    const node = await startOn(folder);
     try {
       const files = blockFiles({ data, seed, to: rows / CHUNK, rows: WIDE });
       report('accept', { rows, ...(await accept(node, files, { rows, rowsPerBlock: WIDE })) });

@@ -89,6 +89,8 @@ async function measure({ peer: name, data, seed, rows, folder }) {
   };
 }
 
+// Without its parent it has nobody to tell.
+process.on('disconnect', () => process.exit());
 process.on('message', async (job) => {
   try {
     process.send({ done: await measure(job) });

@@ -10,6 +10,7 @@ import { CHUNK, folderOf } from './layout.mjs';
 import { measureOwn } from './own.mjs';
 import { measurePeers } from './peers.mjs';
 import { plot } from './plot.mjs';
+import { killNodes } from './running.mjs';
 import { DATA } from './vectors.mjs';
 
 const STAGES = ['accept', 'search', 'restart', 'wide', 'peers'];
@@ -40,6 +41,12 @@ if (fault !== undefined) {
   console.error(fault);
   process.exit(2);
 }
+
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.once(signal, () => {
+    killNodes();
+    process.exit(130);
+  });
 
 const run = new Date().toISOString();
 const started = performance.now();

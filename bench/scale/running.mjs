@@ -35,6 +35,26 @@ export async function untilAtRest(node, sinceMs, timeoutMs = 1_800_000) {
   }
 }
 
+const running = new Set();
+
+/** A node on a folder that outlives it, and that is ended with this process. */
+export async function startOn(folder) {
+  const node = await startNode({ folder, keep: true });
+  running.add(node.pid);
+  return node;
+}
+
+/** What must not outlive this process when it is interrupted. */
+export function killNodes() {
+  for (const pid of running) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It had ended.
+    }
+  }
+}
+
 /** Bytes of each top file of a data folder; folders as sums. */
 export function bytesByFile(folder) {
   const sizeOf = (path) => {
@@ -61,7 +81,7 @@ export async function untilGone(pid) {
  */
 export async function startToComplete(folder, body, seq) {
   const started = performance.now();
-  const node = await startNode({ folder, keep: true });
+  const node = await startOn(folder);
   const listeningMs = performance.now() - started;
   let searches = 0;
   for (;;) {
