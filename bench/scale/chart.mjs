@@ -150,7 +150,7 @@ export function stackedChart({ title, columns, parts, yTitle, xTitle, goals = []
 export function table(head, rows) {
   const cell = (value) =>
     typeof value === 'number'
-      ? `<td class="number">${value.toLocaleString('en')}</td>`
+      ? `<td class="number">${value.toLocaleString('en', { maximumFractionDigits: 4 })}</td>`
       : `<td>${escape(value ?? '–')}</td>`;
   return `<div class="wide"><table><thead><tr>${head.map((one) => `<th>${escape(one)}</th>`).join('')}</tr></thead><tbody>${rows
     .map((row) => `<tr>${row.map(cell).join('')}</tr>`)

@@ -1,6 +1,6 @@
 /**
- * Draws `results/scale.jsonl` as one self-contained page, `results/page.html`: the newest line of each figure, for the data
- * and seed of the newest line; other data stand in a table. Usage: node bench/scale/plot.mjs
+ * Draws `results/scale.jsonl` as one self-contained page, `results/page.html`: the newest line of each figure, for clustered data
+ * and their newest seed (or, without any, for what there is); other data stand in a table. Usage: node bench/scale/plot.mjs
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -31,7 +31,7 @@ export function plot() {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
-  const { data, seed } = all[all.length - 1];
+  const { data, seed } = all.findLast((one) => one.data === 'clustered') ?? all[all.length - 1];
   const page = file('page.html');
   writeFileSync(page, pageOf(newest(all.filter((one) => one.data === data && one.seed === seed)), newest(all)));
   return fileURLToPath(page);
@@ -225,7 +225,7 @@ function charts(of, narrow, peers) {
       title: 'Recall@10 against exact double precision',
       ...rows,
       yTitle: 'recall@10',
-      fromY: 0.9,
+      fromY: Math.min(0.9, ...of('search').map((one) => Math.floor(one.recallAt10 * 10) / 10)),
       toY: 1,
       series: [
         { name: 'all rows', colour: 1, points: points(of('search'), (one) => one.recallAt10) },
