@@ -1,5 +1,5 @@
 // Starts a node on a damaged folder and says what it did, and whether that was right.
-import { answersOf, settled } from './sample.mjs';
+import { answersOf, patiently, settled } from './sample.mjs';
 import { run, startNode } from './node-process.mjs';
 
 const TRACE = /\n\s+at .+:\d+:\d+|node\.internal/;
@@ -77,7 +77,7 @@ async function readAll(url, wires) {
   const missing = [];
   const bad = [];
   for (const [id, wire] of wires) {
-    const response = await fetch(`${url}/v2/blocks/${id}`, { headers: { accept: 'application/cbor-seq' } });
+    const response = await patiently(`${url}/v2/blocks/${id}`, { headers: { accept: 'application/cbor-seq' } });
     const bytes = Buffer.from(await response.arrayBuffer());
     if (!response.ok) missing.push(id);
     else if (wire !== undefined ? !bytes.equals(wire) : !isHeaderOnly(bytes)) bad.push(id);

@@ -59,7 +59,7 @@ export async function makeSample(home, count) {
 /** Waits until every follower stands at the head; answers the status. */
 export async function settled({ url }, withinMs = 20_000) {
   for (const until = Date.now() + withinMs; ;) {
-    const status = await (await fetch(`${url}/v2/status`)).json();
+    const status = await (await patiently(`${url}/v2/status`)).json();
     if (status.followers.every(({ lag }) => lag === 0) && !status.notes.some((note) => /wait|being built/.test(note)))
       return status;
     if (Date.now() > until) return { ...status, late: true };
@@ -90,8 +90,17 @@ export async function answersOf({ url }, count, seed = 1) {
   return answers;
 }
 
+/** A node may close a connection that was idle just as it is used again: such a question is asked once more. */
+export async function patiently(url, options) {
+  try {
+    return await fetch(url, options);
+  } catch {
+    return fetch(url, options);
+  }
+}
+
 async function ask(url, request) {
-  const response = await fetch(`${url}/v2/search`, {
+  const response = await patiently(`${url}/v2/search`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(request),

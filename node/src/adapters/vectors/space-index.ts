@@ -661,13 +661,15 @@ export class SpaceIndex {
     if (head.graph === null || engine.graph === undefined || head.engine !== engine.name) return;
     const path = join(folder!, head.graph.file);
     try {
-      if (fileCrc.sync(path) !== head.graph.crc) return;
+      if (fileCrc.sync(path) !== head.graph.crc) throw new Error(`${path} is damaged`);
       this.graph = engine.graph.load(path, this.space.dims, head.graph.size);
       this.graphTo = head.graph.to;
       this.savedGraph = head.graph;
       this.members = this.listMembers();
     } catch {
       this.graph = undefined;
+      // Whatever stands there: the next graph may get its name.
+      rmSync(path, { recursive: true, force: true });
     }
   }
 
