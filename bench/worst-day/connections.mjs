@@ -17,7 +17,8 @@ import { headOf, makeWires } from './wires.mjs';
 const [seconds = 45, idle = 1000, slow = 100] = process.argv.slice(2, 5).map(Number);
 const settings = { headersMs: 15_000, slowMs: 30_000, ...JSON.parse(process.argv[5] ?? '{}') };
 const MARGIN_MS = 8_000;
-const MEMORY_MB = 150;
+/** 1,100 connections at up to 200 kB (a read-ahead of 64 kB, one answer), and what the users' own blocks take meanwhile. */
+const MEMORY_MB = 400;
 const data = mkdtempSync(join(tmpdir(), 'cosmic-connections-'));
 mkdirSync(data, { recursive: true });
 writeFileSync(join(data, 'config.json'), JSON.stringify(settings));
