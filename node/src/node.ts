@@ -177,6 +177,7 @@ async function assemble(
     vectors,
     embedders: embedders.ready,
     hidden: () => views.hidden(),
+    erasures: () => sqlite.erasures(),
     isHidden: (id) => !(views.query('standing', 'of', { id }) as Standing).stands,
     clock: systemClock,
     ...(config.weights === undefined ? {} : { weights: config.weights }),

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { CheckedBlock, Rejected, SpaceDescriptor } from '@cosmicembeddings/sdk';
 import type { VerifierName } from '../adapters/crypto/index.js';
 import type { CheckedParts, VerifyReply, VerifyRequest, VerifySetup } from './verify-worker.js';
+import { workerMemory } from '../adapters/worker-memory.js';
 
 export type Verdict = CheckedBlock | Rejected;
 
@@ -46,7 +47,10 @@ export async function createVerifyPool(options: VerifyOptions): Promise<VerifyPo
   const setup: VerifySetup = { network: options.network, plugins: options.plugins, verifier: options.verifier };
   const lanes = Array.from(
     { length: Math.max(1, options.workers) },
-    () => new Lane(new Worker(new URL('./verify-worker.js', import.meta.url), { workerData: setup })),
+    () =>
+      new Lane(
+        new Worker(new URL('./verify-worker.js', import.meta.url), { workerData: setup, resourceLimits: workerMemory }),
+      ),
   );
   const queue: Waiting[] = [];
   let fault: unknown;

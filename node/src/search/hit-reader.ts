@@ -35,13 +35,22 @@ export interface HitRow {
 interface Kept {
   readonly row: HitRow;
   readonly bytes: number;
-  /** The store's place at which the row was last seen to be there. */
-  seenAt: string;
+  /** When the row was last seen to be there: by erasures, or by the store's sequence number. */
+  seenAt: number;
+}
+
+export interface HitReaderOptions {
+  readonly store: Pick<BlockStore, 'get'>;
+  readonly catalogue: Pick<Catalogue, 'blocksOf' | 'storedOf'>;
+  readonly registry: Registry;
+  readonly maxBytes: number;
+  /** Counts up with every erasure: nothing else changes a row that was read. */
+  readonly erasures?: () => number;
 }
 
 /**
  * Decodes the rows behind labels, once: what was read stays in memory, most recently used first, and is asked for again
- * (is it still there?) whenever the store has moved. Erased rows are not answered.
+ * (is it still there?) whenever something was erased. Erased rows are not answered.
  */
 export class HitReader {
   private readonly kept = new Map<number, Kept>();
@@ -51,17 +60,12 @@ export class HitReader {
   private looked: Uint8Array = new Uint8Array(0);
   private epoch = '';
 
-  constructor(
-    private readonly store: Pick<BlockStore, 'get'>,
-    private readonly catalogue: Pick<Catalogue, 'blocksOf' | 'storedOf'>,
-    private readonly registry: Registry,
-    private readonly maxBytes: number,
-  ) {}
+  constructor(private readonly options: HitReaderOptions) {}
 
   /** Same order as asked; undefined where nothing is to be shown any more. */
   async read(labels: readonly number[], head: Head): Promise<(HitRow | undefined)[]> {
     if (head.epoch !== this.epoch) this.clear(head.epoch);
-    const at = `${head.epoch} ${head.seq}`;
+    const at = this.options.erasures?.() ?? head.seq;
     const found = new Map<number, HitRow>();
     const open: number[] = [];
     for (const label of labels) {
@@ -75,9 +79,11 @@ export class HitReader {
 
   /** Blocks that have no rows. */
   async readBlocks(ids: readonly BlockId[]): Promise<(HitRow | undefined)[]> {
-    const stored = await this.store.get(ids);
+    const stored = await this.options.store.get(ids);
     return stored.map((block) =>
-      block === undefined || block.erased !== undefined ? undefined : rowOf(block, 0, textOf(block, this.registry)),
+      block === undefined || block.erased !== undefined
+        ? undefined
+        : rowOf(block, 0, textOf(block, this.options.registry)),
     );
   }
 
@@ -87,10 +93,10 @@ export class HitReader {
     return hasLabel(this.looked, label) ? false : undefined;
   }
 
-  private async fetch(labels: readonly number[], at: string, found: Map<number, HitRow>): Promise<void> {
+  private async fetch(labels: readonly number[], at: number, found: Map<number, HitRow>): Promise<void> {
     const unread: number[] = [];
     const known = labels.filter((label) => this.kept.has(label) || (unread.push(label), false));
-    const places = known.length === 0 ? [] : await this.catalogue.blocksOf(known);
+    const places = known.length === 0 ? [] : await this.options.catalogue.blocksOf(known);
     known.forEach((label, i) => {
       const kept = this.kept.get(label)!;
       const place = places[i];
@@ -103,18 +109,18 @@ export class HitReader {
     });
     if (unread.length === 0) return;
     const texts = new Map<BlockId, BlockText>();
-    (await this.catalogue.storedOf(unread)).forEach((stored, i) => {
+    (await this.options.catalogue.storedOf(unread)).forEach((stored, i) => {
       if (stored === undefined) return;
       const { block, row } = stored;
       let text = texts.get(block.id);
-      if (text === undefined) texts.set(block.id, (text = textOf(block, this.registry)));
+      if (text === undefined) texts.set(block.id, (text = textOf(block, this.options.registry)));
       const hit = rowOf(block, row, text);
       found.set(unread[i]!, hit);
       this.keep(unread[i]!, hit, at);
     });
   }
 
-  private keep(label: number, row: HitRow, seenAt: string): void {
+  private keep(label: number, row: HitRow, seenAt: number): void {
     const bytes =
       400 +
       2 * ((row.passage?.length ?? 0) + (row.heading?.length ?? 0) + (row.origin?.length ?? 0)) +
@@ -124,7 +130,7 @@ export class HitReader {
     this.kept.set(label, { row, bytes, seenAt });
     this.keptBytes += bytes;
     for (const [oldest, kept] of this.kept) {
-      if (this.keptBytes <= this.maxBytes) break;
+      if (this.keptBytes <= this.options.maxBytes) break;
       this.drop(oldest, kept);
     }
     this.looked = mark(this.looked, label);

@@ -78,6 +78,8 @@ export interface SearchParts {
   readonly hidden: () => Uint8Array;
   /** Is this block, which has no rows, to stay out of answers? */
   readonly isHidden?: (id: string) => boolean;
+  /** Counts up with every erasure. Without it, rows that were read are asked for again whenever the store has moved. */
+  readonly erasures?: () => number;
   /** Default: the core's kinds. */
   readonly registry?: Registry;
   readonly clock: Pick<Clock, 'now'>;

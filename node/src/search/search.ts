@@ -26,7 +26,7 @@ export interface Search {
   related(id: BlockId, limit: number): Promise<Related>;
 }
 
-const CACHE_BYTES = 32 * 1024 * 1024;
+const CACHE_BYTES = 16 * 1024 * 1024;
 /** Rows asked for beyond what a page needs, for those that fall to hiding, caps and sibling rows. */
 const SPARE = 8;
 /** Candidates of a hybrid search from either side: a block that is tenth by both is seldom found at depth ten. */
@@ -39,7 +39,13 @@ export function createSearch(parts: SearchParts): Search {
   const registry = parts.registry ?? createRegistry(corePlugins);
   const planner = new Planner(parts, registry);
   const filters = new FilterBits(parts.catalogue);
-  const reader = new HitReader(parts.store, parts.catalogue, registry, parts.cacheMaxBytes ?? CACHE_BYTES);
+  const reader = new HitReader({
+    store: parts.store,
+    catalogue: parts.catalogue,
+    registry,
+    maxBytes: parts.cacheMaxBytes ?? CACHE_BYTES,
+    ...(parts.erasures === undefined ? {} : { erasures: parts.erasures }),
+  });
   const gatherer = new Gatherer(parts, async (labels, head) => {
     const unknown = labels.filter((label) => reader.carriesText(label) === undefined);
     if (unknown.length > 0) await reader.read(unknown, head);

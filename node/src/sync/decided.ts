@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { BlockStore, DecidedItem } from '@cosmicembeddings/sdk';
 import { createItemSet, digestKey, RecentSet, type ItemSet } from '@cosmicembeddings/sdk/sync';
 import { sha256 } from '../adapters/crypto/index.js';
@@ -30,6 +31,7 @@ export class Decided {
       const page = await this.store.items(from, HIGHEST, PAGE);
       const last = page[page.length - 1];
       items.push(...page);
+      await immediate();
       if (last === undefined || page.length < PAGE) break;
       from = after(last);
     }

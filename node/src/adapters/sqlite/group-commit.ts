@@ -20,6 +20,7 @@ import {
   type WriterSetup,
 } from './writer-protocol.js';
 import { StoreWriter, type HeadNumbers, type Outcome } from './writer.js';
+import { workerMemory } from '../worker-memory.js';
 
 /** One writer, one transaction and one fsync for all puts that wait together. */
 export interface GroupCommit {
@@ -41,6 +42,12 @@ const GROUP_MAX = 1024;
 const GROUP_MAX_BYTES = 16 * 1024 * 1024;
 /** Groups under way: one being written, one packed and waiting, so that the writer never idles. */
 const DEPTH = 2;
+/**
+ * Small groups follow each other at this distance at least: a commit writes some ten pages however few its blocks are, so
+ * a thousand single blocks a second are better written twenty at a time.
+ */
+const SMALL = 64;
+const PAUSE_MS = 5;
 /** Puts that wait at most; more are refused as busy. */
 const WAITING_MAX = 65_536;
 
@@ -51,10 +58,30 @@ export async function openGroupCommit(setup: WriterSetup): Promise<GroupCommit> 
   let head = line.head();
   let underWay = 0;
   let scheduled = false;
+  let pausing: NodeJS.Timeout | undefined;
 
+  let lastMs = -Infinity;
+  const schedule = (): void => {
+    if (scheduled || underWay >= DEPTH || waiting.length === 0) return;
+    const pauseMs = waiting.length >= SMALL ? 0 : lastMs + PAUSE_MS - performance.now();
+    if (pauseMs > 0) {
+      pausing ??= setTimeout(() => {
+        pausing = undefined;
+        void flush();
+      }, pauseMs);
+      return;
+    }
+    scheduled = true;
+    setImmediate(() => {
+      scheduled = false;
+      void flush();
+    });
+  };
   const flush = async (): Promise<void> => {
-    scheduled = false;
     if (underWay >= DEPTH || waiting.length === 0) return;
+    clearTimeout(pausing);
+    pausing = undefined;
+    lastMs = performance.now();
     underWay += 1;
     const group = takeGroup(waiting);
     try {
@@ -69,7 +96,7 @@ export async function openGroupCommit(setup: WriterSetup): Promise<GroupCommit> 
       for (const item of group) item.reject(error);
     } finally {
       underWay -= 1;
-      if (waiting.length > 0) void flush();
+      schedule();
     }
   };
   return {
@@ -78,10 +105,7 @@ export async function openGroupCommit(setup: WriterSetup): Promise<GroupCommit> 
         if (waiting.length >= WAITING_MAX)
           return reject(new CosmicError('node.busy', `${waiting.length} blocks wait to be written`));
         waiting.push({ arrivals, resolve, reject });
-        if (underWay < DEPTH && !scheduled) {
-          scheduled = true;
-          setImmediate(() => void flush());
-        }
+        schedule();
       }),
     ask: async (request) => {
       const result = await line.ask(request);
@@ -114,7 +138,10 @@ interface Line {
 }
 
 async function inWorker(setup: WriterSetup): Promise<Line> {
-  const worker = new Worker(new URL('./writer-worker.js', import.meta.url), { workerData: setup });
+  const worker = new Worker(new URL('./writer-worker.js', import.meta.url), {
+    workerData: setup,
+    resourceLimits: workerMemory,
+  });
   const pending: { resolve(result: WriterResult): void; reject(error: unknown): void }[] = [];
   let head: HeadNumbers = { epoch: '', seq: 0, count: 0, labels: 0 };
   let fault: unknown;

@@ -35,6 +35,8 @@ export interface SqliteParts {
   readonly store: BlockStore;
   readonly catalogue: Catalogue;
   readonly text: SqliteText;
+  /** Counts up whenever something was erased. */
+  erasures(): number;
   /** A consistent copy of the store while it is in use. `path` must not exist. */
   backup(path: string): Promise<void>;
   vacuum(): Promise<void>;
@@ -67,10 +69,19 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
       plugins: options.plugins ?? [],
       ...(options.pressure === undefined ? {} : { pressure: options.pressure }),
     });
+    let erasures = 0;
     const store: BlockStore = {
       put: (arrivals) => (arrivals.length === 0 ? Promise.resolve([]) : writer.put(arrivals)),
       get: async (ids) => getSound(reader, ids),
-      erase: async (ids, reason) => [...((await writer.ask({ type: 'erase', ids, reason })) as readonly number[])],
+      erase: async (ids, reason) => {
+        // Before as well as after: whoever looks in between must not rely on what was read earlier.
+        erasures += 1;
+        try {
+          return [...((await writer.ask({ type: 'erase', ids, reason })) as readonly number[])];
+        } finally {
+          erasures += 1;
+        }
+      },
       decide: async (items) => void (await writer.ask({ type: 'decide', items })),
       undecide: async () => void (await writer.ask({ type: 'undecide' })),
       tail: async (cursor, max, parts) =>
@@ -86,6 +97,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
     return {
       engine,
       store,
+      erasures: () => erasures,
       catalogue: createCatalogue(reader, () => writer.head()),
       text,
       backup: async (target) => {

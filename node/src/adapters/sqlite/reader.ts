@@ -29,7 +29,7 @@ export class StoreReader {
 
   constructor(path: string, engine: SqliteEngine) {
     this.database = openDatabase(engine, path, { readOnly: true });
-    this.database.exec('PRAGMA cache_size = -16000');
+    this.database.exec('PRAGMA cache_size = -8000');
     this.names = new Names(this.database);
     const prepare = (sql: string): Statement => this.database.prepare(sql);
     // An older store that only upkeep has looked at yet has no checksums.

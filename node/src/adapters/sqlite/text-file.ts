@@ -73,7 +73,7 @@ export class TextFile {
     try {
       configure(database, engine, textPageBytes);
       // A follower can be rebuilt, so its commits need not reach the disk one by one; without a log, order hangs on syncing.
-      if (engine !== 'wasm') database.exec('PRAGMA synchronous = NORMAL');
+      if (engine !== 'wasm') database.exec('PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8000');
       return new TextFile(database, path, startOf(database, store), unchecked);
     } catch (error) {
       database.close();

@@ -3,6 +3,7 @@ import { CosmicError, type Cursor, type Head, type TextHit, type TextIndex } fro
 import { faultOfWorker } from './driver.js';
 import { unpackAnswer, type WordAnswer, type WordQuestion } from '../words/index.js';
 import type { TextReply, TextRequest, TextSetup } from './text-worker.js';
+import { workerMemory } from '../worker-memory.js';
 
 export interface SqliteText extends TextIndex {
   /** Drives the index to the head seen now, or as far as the deadline (this machine's clock) allows. */
@@ -21,7 +22,10 @@ type Asked =
 
 /** Full-text search (FTS5, porter stemmer) in a worker that follows the store by itself. */
 export async function openText(setup: TextSetup): Promise<SqliteText> {
-  const worker = new Worker(new URL('./text-worker.js', import.meta.url), { workerData: setup });
+  const worker = new Worker(new URL('./text-worker.js', import.meta.url), {
+    workerData: setup,
+    resourceLimits: workerMemory,
+  });
   const pending = new Map<number, { resolve(reply: TextReply): void; reject(error: unknown): void }>();
   let numbers = 0;
   let position: Cursor = { epoch: '', seq: 0 };

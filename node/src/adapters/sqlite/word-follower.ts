@@ -13,15 +13,18 @@ export interface TextChange {
 
 /** Occurrences read in one slice. */
 const SLICE = 20_000;
+/** Texts up to which the index is kept whether anybody asks or not: beyond, it is memory (1 kB a text) for nobody. */
+const UNASKED_MAX = 16_384;
 
 /**
- * Keeps the word index beside the full-text table: filled from the table's own stems when the node starts, a slice at a
- * time, then changed with every batch that the table has committed.
+ * Keeps the word index beside the full-text table: filled from the table's own stems, a slice at a time, then changed with
+ * every batch that the table has committed. Where there are many texts that begins with the first question.
  */
 export class WordFollower {
   private index = new WordIndex();
   private loading: Loading | undefined;
   private ready = false;
+  private asked = false;
   /** Changes of the batch that is not committed yet, and of committed ones that wait for the loading. */
   private batch: TextChange[] = [];
   private waiting: TextChange[] = [];
@@ -40,13 +43,14 @@ export class WordFollower {
     const changes = this.batch;
     this.batch = [];
     if (this.ready) this.apply(changes);
-    else for (const change of changes) this.waiting.push(change);
-    if (this.ready && this.index.isMostlyHoles) this.reload();
+    else if (this.loading !== undefined) for (const change of changes) this.waiting.push(change);
+    if (this.ready && (this.index.isMostlyHoles || !this.isWanted(this.index.size))) this.unload();
   }
 
   /** One slice of loading; true while there is more to do. */
   load(): boolean {
     if (this.ready) return false;
+    if (this.loading === undefined && !this.isWanted(this.count())) return false;
     this.loading ??= this.start();
     if (this.loading.slice()) return true;
     this.apply(this.waiting);
@@ -57,10 +61,19 @@ export class WordFollower {
   }
 
   search(query: string, question: WordQuestion): WordAnswer | undefined {
+    this.asked = true;
     return this.ready ? this.index.search(query, question) : undefined;
   }
 
-  private reload(): void {
+  private isWanted(texts: number): boolean {
+    return this.asked || texts <= UNASKED_MAX;
+  }
+
+  private count(): number {
+    return Number(this.database.prepare('SELECT max(id) AS n FROM documents').get()?.['n'] ?? 0);
+  }
+
+  private unload(): void {
     this.index = new WordIndex();
     this.ready = false;
   }

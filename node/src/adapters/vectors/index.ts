@@ -5,6 +5,7 @@ import type { Pressure } from '../give-way.js';
 import type { EngineSetting } from './graph.js';
 import type { HostRules, HostStatus, SearchQuestion, VectorsAnswer } from './host.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
+import { workerMemory } from '../worker-memory.js';
 
 export type { EngineName, EngineSetting } from './graph.js';
 export type { HostRules, HostStatus, VectorsAnswer } from './host.js';
@@ -116,7 +117,10 @@ class VectorsClient implements Vectors {
       ...(rules === undefined ? {} : { rules }),
       ...(readerModule === undefined ? {} : { readerModule }),
     };
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: setup });
+    const worker = new Worker(new URL('./worker.js', import.meta.url), {
+      workerData: setup,
+      resourceLimits: workerMemory,
+    });
     this.worker = worker;
     return new Promise((resolve, reject) => {
       let ready = false;

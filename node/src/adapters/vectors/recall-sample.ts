@@ -3,11 +3,15 @@ import { TopRows } from './top-rows.js';
 
 /** A space is compared often until it has been this many times, then now and then. */
 const OFTEN = 32;
-const OFTEN_MS = 1_000;
+/** At the least; a comparison looks at every row, so large spaces are compared less often: some 4 % of the time. */
+const OFTEN_MS = 250;
+const OFTEN_MS_PER_ROW = 0.01;
 const SELDOM_MS = 30_000;
 const STEP_ROWS = 8192;
 const K = 10;
 const WINDOW = 16;
+/** Recall below which there is no waiting for more comparisons. */
+const POOR = 0.92;
 
 interface Seen {
   readonly recent: number[];
@@ -63,7 +67,8 @@ export class RecallSample {
     const space = last === undefined ? undefined : spaces.get(last.id);
     if (last === undefined || space === undefined) return false;
     const seen = this.seen.get(last.id) ?? { recent: [], compared: 0, atMs: -Infinity };
-    if (nowMs - seen.atMs < (seen.compared < OFTEN ? OFTEN_MS : SELDOM_MS)) return false;
+    const pauseMs = seen.compared < OFTEN ? Math.max(OFTEN_MS, OFTEN_MS_PER_ROW * space.size) : SELDOM_MS;
+    if (nowMs - seen.atMs < pauseMs) return false;
     this.seen.set(last.id, seen);
     seen.atMs = nowMs;
     seen.compared++;
@@ -76,8 +81,8 @@ export class RecallSample {
     seen.recent.push(recall);
     if (seen.recent.length > WINDOW) seen.recent.shift();
     const mean = seen.recent.reduce((sum, one) => sum + one, 0) / seen.recent.length;
-    if (seen.recent.length >= 4 && mean < 0.985) {
-      space.askFor(1.4);
+    if ((seen.recent.length >= 4 && mean < 0.985) || (seen.recent.length >= 2 && mean < POOR)) {
+      space.askFor(mean < POOR ? 3 : 1.4);
       // Its recall is not what it was; the next comparisons come soon.
       seen.recent.length = seen.compared = 0;
     } else if (seen.recent.length === WINDOW && mean >= 0.998) {

@@ -53,6 +53,8 @@ interface SavedSpace {
 }
 
 const STATE = 'state.bin';
+/** Candidates at most, in units of the least: rows without any clusters need them. */
+const MOST = 32;
 const ROWS = 'rows.f32';
 
 /**
@@ -296,7 +298,7 @@ export class SpaceIndex {
   /** More or fewer candidates from now on, by a factor, within bounds. */
   askFor(factor: number): void {
     const least = this.options.engine.graph?.candidatesMin ?? 0;
-    this.candidates = Math.round(Math.min(8 * least, Math.max(least, this.candidates * factor)));
+    this.candidates = Math.round(Math.min(MOST * least, Math.max(least, this.candidates * factor)));
   }
 
   /** At most k rows, best first; `allow`: bitset over labels. @throws RowsDamaged */
