@@ -34,7 +34,6 @@ export interface HitRow {
 
 interface Kept {
   readonly row: HitRow;
-  readonly bytes: number;
   /** When the row was last seen to be there: by erasures, or by the store's sequence number. */
   seenAt: number;
 }
@@ -49,12 +48,14 @@ export interface HitReaderOptions {
 }
 
 /**
- * Decodes the rows behind labels, once: what was read stays in memory, most recently used first, and is asked for again
+ * Decodes the rows behind labels, once: what was read stays in memory while it is used, and is asked for again
  * (is it still there?) whenever something was erased. Erased rows are not answered.
  */
 export class HitReader {
-  private readonly kept = new Map<number, Kept>();
-  private keptBytes = 0;
+  /** Rows that were read or shown lately, and those of the time before: together at most `maxBytes`. */
+  private recent = new Map<number, Kept>();
+  private earlier = new Map<number, Kept>();
+  private recentBytes = 0;
   /** Labels whose row carries a text, and labels that were looked at. */
   private texts: Uint8Array = new Uint8Array(0);
   private looked: Uint8Array = new Uint8Array(0);
@@ -69,9 +70,9 @@ export class HitReader {
     const found = new Map<number, HitRow>();
     const open: number[] = [];
     for (const label of labels) {
-      const kept = this.kept.get(label);
+      const kept = this.keptAt(label);
       if (kept?.seenAt !== at) open.push(label);
-      else found.set(label, this.touch(label, kept).row);
+      else found.set(label, kept.row);
     }
     if (open.length > 0) await this.fetch(open, at, found);
     return labels.map((label) => found.get(label));
@@ -95,16 +96,16 @@ export class HitReader {
 
   private async fetch(labels: readonly number[], at: number, found: Map<number, HitRow>): Promise<void> {
     const unread: number[] = [];
-    const known = labels.filter((label) => this.kept.has(label) || (unread.push(label), false));
+    const known = labels.filter((label) => this.keptAt(label) !== undefined || (unread.push(label), false));
     const places = known.length === 0 ? [] : await this.options.catalogue.blocksOf(known);
     known.forEach((label, i) => {
-      const kept = this.kept.get(label)!;
+      const kept = this.keptAt(label)!;
       const place = places[i];
-      if (place === undefined) this.drop(label, kept);
+      if (place === undefined) this.drop(label);
       else if (kept.row.id !== place.id) unread.push(label);
       else {
         kept.seenAt = at;
-        found.set(label, this.touch(label, kept).row);
+        found.set(label, kept.row);
       }
     });
     if (unread.length === 0) return;
@@ -120,37 +121,39 @@ export class HitReader {
     });
   }
 
-  private keep(label: number, row: HitRow, seenAt: number): void {
-    const bytes =
+  private keep(label: number, row: HitRow, seenAt: number): Kept {
+    const kept = { row, seenAt };
+    this.recent.set(label, kept);
+    this.recentBytes +=
       400 +
       2 * ((row.passage?.length ?? 0) + (row.heading?.length ?? 0) + (row.origin?.length ?? 0)) +
       40 * row.tags.length;
-    const before = this.kept.get(label);
-    if (before !== undefined) this.drop(label, before);
-    this.kept.set(label, { row, bytes, seenAt });
-    this.keptBytes += bytes;
-    for (const [oldest, kept] of this.kept) {
-      if (this.keptBytes <= this.options.maxBytes) break;
-      this.drop(oldest, kept);
+    if (this.recentBytes > this.options.maxBytes / 2) {
+      this.earlier = this.recent;
+      this.recent = new Map();
+      this.recentBytes = 0;
     }
     this.looked = mark(this.looked, label);
     if (row.passage !== undefined) this.texts = mark(this.texts, label);
-  }
-
-  private touch(label: number, kept: Kept): Kept {
-    this.kept.delete(label);
-    this.kept.set(label, kept);
     return kept;
   }
 
-  private drop(label: number, kept: Kept): void {
-    this.kept.delete(label);
-    this.keptBytes -= kept.bytes;
+  private keptAt(label: number): Kept | undefined {
+    const kept = this.recent.get(label);
+    if (kept !== undefined) return kept;
+    const before = this.earlier.get(label);
+    return before && this.keep(label, before.row, before.seenAt);
+  }
+
+  private drop(label: number): void {
+    this.recent.delete(label);
+    this.earlier.delete(label);
   }
 
   private clear(epoch: string): void {
-    this.kept.clear();
-    this.keptBytes = 0;
+    this.recent.clear();
+    this.earlier.clear();
+    this.recentBytes = 0;
     this.texts = this.looked = new Uint8Array(0);
     this.epoch = epoch;
   }

@@ -26,7 +26,7 @@ export interface Search {
   related(id: BlockId, limit: number): Promise<Related>;
 }
 
-const CACHE_BYTES = 16 * 1024 * 1024;
+const CACHE_BYTES = 32 * 1024 * 1024;
 /** Rows asked for beyond what a page needs, for those that fall to hiding, caps and sibling rows. */
 const SPARE = 8;
 /** Candidates of a hybrid search from either side: a block that is tenth by both is seldom found at depth ten. */

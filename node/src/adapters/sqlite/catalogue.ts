@@ -7,9 +7,10 @@ import {
   type CatalogueCounts,
   type Filter,
   type Page,
+  type StoredBlock,
 } from '@cosmicembeddings/sdk';
 import { pageKey, readPageKey } from '@cosmicembeddings/sdk/memory';
-import type { Row, Statement, Value } from './driver.js';
+import { isDamage, reading, type Database, type Row, type Statement, type Value } from './driver.js';
 import { BLOCK_COLUMNS, blockOf, bytesOf, digestOf, idOf } from './rows.js';
 import { LabelBits, type LabelRows } from './label-bits.js';
 import type { StoreReader } from './reader.js';
@@ -32,6 +33,16 @@ export function createCatalogue(reader: StoreReader, head: LabelRows['head']): C
   const conditions = (filter: Filter): Condition => conditionOf(filter, nameIds);
   const ids = (rows: readonly Row[]): BlockId[] => rows.map((row) => idOf(row['python'] === 1, bytesOf(row['digest'])));
 
+  /** A damaged block is left out; asked for by its id, it says so. */
+  const soundOrNone = (row: Row): StoredBlock | undefined => {
+    try {
+      return blockOf(row, names);
+    } catch (error) {
+      if (isDamage(error)) return undefined;
+      throw error;
+    }
+  };
+
   return {
     find: async (filter, page) => findPage(conditions(filter), page, all),
     labels: async (filter) => {
@@ -49,12 +60,13 @@ export function createCatalogue(reader: StoreReader, head: LabelRows['head']): C
         return { id: idOf(row['python'] === 1, bytesOf(row['digest'])), row: label - (row['first_label'] as number) };
       }),
     storedOf: async (labels) =>
-      labels.map((label) => {
+      // One view of the file for all: beginning and ending one costs as much as half a look-up.
+      atOnce(database, labels, (label) => {
         const row = all(
           `SELECT ${BLOCK_COLUMNS} FROM blocks b CROSS JOIN bytes y ON y.block = b.id WHERE b.row_count > 0 AND b.erased IS NULL AND b.first_label <= ? ORDER BY b.first_label DESC LIMIT 1`,
           [label],
         )[0];
-        const block = row === undefined ? undefined : blockOf(row, names);
+        const block = row === undefined ? undefined : soundOrNone(row);
         if (block === undefined || label >= block.firstLabel + block.entry.rows) return undefined;
         return { block, row: label - block.firstLabel };
       }),
@@ -152,6 +164,12 @@ function findPage(
       ? { next: pageKey({ timeMs: last['time'] as number, digest: toHex(bytesOf(last['digest'])) }) }
       : {}),
   };
+}
+
+/** As `map`, in one read transaction. */
+function atOnce<A, B>(database: Database, items: readonly A[], each: (item: A) => B): B[] {
+  if (items.length < 2) return items.map(each);
+  return reading(database, () => items.map(each));
 }
 
 /** From the tallies that each transaction keeps, so that a count never walks over the blocks. */

@@ -90,6 +90,16 @@ export function transaction<T>(database: Database, work: () => T): T {
   }
 }
 
+/** Reads several things of one moment. */
+export function reading<T>(database: Database, work: () => T): T {
+  database.exec('BEGIN');
+  try {
+    return work();
+  } finally {
+    database.exec('COMMIT');
+  }
+}
+
 /** Is it a damaged file that was read? */
 export function isDamage(error: unknown): boolean {
   const fault = faultOf(error);

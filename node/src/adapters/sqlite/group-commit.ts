@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import {
   CosmicError,
@@ -43,11 +44,12 @@ const GROUP_MAX_BYTES = 16 * 1024 * 1024;
 /** Groups under way: one being written, one packed and waiting, so that the writer never idles. */
 const DEPTH = 2;
 /**
- * Small groups follow each other at this distance at least: a commit writes some ten pages however few its blocks are, so
+ * Small groups of several blocks follow each other at this distance at least: a commit writes some ten pages however few its blocks are, so
  * a thousand single blocks a second are better written twenty at a time.
  */
 const SMALL = 64;
 const PAUSE_MS = 5;
+const ANSWERS_AT_A_TIME = 128;
 /** Puts that wait at most; more are refused as busy. */
 const WAITING_MAX = 65_536;
 
@@ -61,9 +63,11 @@ export async function openGroupCommit(setup: WriterSetup): Promise<GroupCommit> 
   let pausing: NodeJS.Timeout | undefined;
 
   let lastMs = -Infinity;
+  let lastSize = 0;
   const schedule = (): void => {
     if (scheduled || underWay >= DEPTH || waiting.length === 0) return;
-    const pauseMs = waiting.length >= SMALL ? 0 : lastMs + PAUSE_MS - performance.now();
+    const hurry = waiting.length >= SMALL || lastSize <= 1;
+    const pauseMs = hurry ? 0 : lastMs + PAUSE_MS - performance.now();
     if (pauseMs > 0) {
       pausing ??= setTimeout(() => {
         pausing = undefined;
@@ -77,6 +81,10 @@ export async function openGroupCommit(setup: WriterSetup): Promise<GroupCommit> 
       void flush();
     });
   };
+  const written = (): void => {
+    underWay -= 1;
+    schedule();
+  };
   const flush = async (): Promise<void> => {
     if (underWay >= DEPTH || waiting.length === 0) return;
     clearTimeout(pausing);
@@ -84,19 +92,23 @@ export async function openGroupCommit(setup: WriterSetup): Promise<GroupCommit> 
     lastMs = performance.now();
     underWay += 1;
     const group = takeGroup(waiting);
+    lastSize = group.length;
     try {
       const arrivals = group.flatMap((item) => item.arrivals);
       const outcomes = (await line.ask({ type: 'put', blocks: packArrivals(arrivals) })) as readonly Outcome[];
       const results = resultsOf(arrivals, outcomes);
       head = line.head();
       recent.note(arrivals, outcomes, head.epoch);
+      written();
       let at = 0;
-      for (const item of group) item.resolve(results.slice(at, (at += item.arrivals.length)));
+      for (let i = 0; i < group.length; i++) {
+        // Each answer may end a request: a large group's would hold up the event loop.
+        if (i > 0 && i % ANSWERS_AT_A_TIME === 0) await immediate();
+        group[i]!.resolve(results.slice(at, (at += group[i]!.arrivals.length)));
+      }
     } catch (error) {
+      written();
       for (const item of group) item.reject(error);
-    } finally {
-      underWay -= 1;
-      schedule();
     }
   };
   return {

@@ -43,6 +43,9 @@ export interface SqliteParts {
   close(): Promise<void>;
 }
 
+/** Pages of indexes and of blocks without their bytes, for some hundred thousand blocks. */
+const LOOKUP_CACHE_KB = 24_000;
+
 export const storeFile = (folder: string): string => join(folder, 'store.sqlite');
 export const textFile = (folder: string): string => join(folder, 'text.sqlite');
 
@@ -61,7 +64,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
     if (engine === 'wasm') keepJournals(options.folder);
     initialise(path, engine, options);
     const writer = await openGroupCommit({ path, engine });
-    const reader = new StoreReader(path, engine);
+    const reader = new StoreReader(path, engine, LOOKUP_CACHE_KB);
     const text = await openText({
       storePath: path,
       path: textFile(options.folder),

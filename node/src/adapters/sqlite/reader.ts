@@ -27,9 +27,10 @@ export class StoreReader {
   private readonly rowsAt: Statement;
   private readonly decided: Statement;
 
-  constructor(path: string, engine: SqliteEngine) {
+  /** `cacheKb`: memory for pages; who reads the tail alone needs little. */
+  constructor(path: string, engine: SqliteEngine, cacheKb = 8_000) {
     this.database = openDatabase(engine, path, { readOnly: true });
-    this.database.exec('PRAGMA cache_size = -8000');
+    this.database.exec(`PRAGMA cache_size = -${cacheKb}`);
     this.names = new Names(this.database);
     const prepare = (sql: string): Statement => this.database.prepare(sql);
     // An older store that only upkeep has looked at yet has no checksums.
