@@ -2,7 +2,7 @@ import type { Arrival, CatalogueEntry, Cursor, StoredBlock, TailItem } from '@co
 import type { Outcome } from './writer.js';
 
 /** Items kept at most: followers on this thread are rarely further behind than some groups. */
-const ITEMS_MAX = 8192;
+const ITEMS_MAX = 1024;
 const NOTHING = new Uint8Array(0);
 
 /**

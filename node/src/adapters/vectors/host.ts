@@ -99,6 +99,8 @@ interface SavedHost {
 const HOST = 'index.bin';
 const READ_MAX = 128;
 const SLICE_MS = 4;
+/** While nobody searches: larger additions keep all threads of the engine busy. */
+const QUIET_SLICE_MS = 40;
 /**
  * While rows keep arriving, they go into a graph so many at a time: one by one costs five times as much (an engine starts
  * its threads with each call), and scanning those that wait costs a search next to nothing.
@@ -131,6 +133,7 @@ export class IndexHost {
   private readonly sample = new RecallSample();
   private slice = 64;
   private readMs = -Infinity;
+  private searchedMs = -Infinity;
   private reading: Promise<unknown> = Promise.resolve();
   private saving: Promise<void> | undefined;
   private tailAllowance = 0;
@@ -194,7 +197,9 @@ export class IndexHost {
 
   /** Answers in order. What the store has up to `seq` is found, within a time bound; `indexedTo` says how far that got. */
   async search(questions: readonly SearchQuestion[], seq = Infinity): Promise<(VectorsAnswer | CosmicError)[]> {
-    const deadline = this.options.nowMs() + CATCH_UP_MS;
+    this.searchedMs = this.options.nowMs();
+    if (this.slice > 64) this.slice = 64;
+    const deadline = this.searchedMs + CATCH_UP_MS;
     while (this.cursor.seq < seq && (await this.read()) > 0) if (this.options.nowMs() > deadline) break;
     return questions.map((question) => this.answer(question));
   }
@@ -405,9 +410,10 @@ export class IndexHost {
         const started = performance.now();
         space.work(this.slice);
         const ms = performance.now() - started;
+        const wantedMs = nowMs - this.searchedMs < GATHER_MS ? SLICE_MS : QUIET_SLICE_MS;
         this.slice = Math.max(
           8,
-          Math.min(512, Math.round(this.slice * Math.min(2, Math.max(0.5, SLICE_MS / Math.max(ms, 0.1))))),
+          Math.min(2048, Math.round(this.slice * Math.min(2, Math.max(0.5, wantedMs / Math.max(ms, 0.1))))),
         );
       } catch (error) {
         if (!(error instanceof RowsDamaged)) throw error;
