@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import * as dagCbor from '@ipld/dag-cbor';
 import { CID } from 'multiformats/cid';
 import fc from 'fast-check';
-import { Cid, decode, encode, parseCid, type Value } from '../../src/codec/index.js';
+import { Cid, decode, encode, integerUnder, parseCid, valueUnder, type Value } from '../../src/codec/index.js';
 import { fromBase64, fromHex, toBase64, toHex } from '../../src/bytes.js';
 
 const leaf = fc.oneof(
@@ -34,6 +34,30 @@ test('encodes as @ipld/dag-cbor does, and decoding gives the value back', () => 
     }),
     { numRuns: 500 },
   );
+});
+
+test('a value is found by skipping over the others, as decoding finds it', () => {
+  const map = fc.dictionary(fc.stringMatching(/^[a-z]{1,20}$/), value, { maxKeys: 12, noNullPrototype: true });
+  fc.assert(
+    fc.property(map, (fields) => {
+      const bytes = encode(fields);
+      for (const [key, field] of Object.entries(fields)) {
+        expect(toHex(valueUnder(bytes, key)!)).toBe(toHex(encode(field)));
+        expect(integerUnder(bytes, key)).toBe(typeof field === 'number' && field >= 0 ? field : undefined);
+        for (let cut = 0; cut < bytes.length; cut += 7) valueUnder(bytes.subarray(0, cut), key);
+      }
+      expect(valueUnder(bytes, 'never_a_key')).toBeUndefined();
+    }),
+    { numRuns: 300 },
+  );
+  for (const bytes of [
+    [],
+    [0x9f],
+    [0xbf, 0xff],
+    [0xa1, 0x61],
+    [0xa1, 0x61, 0x61, 0x9b, 255, 255, 255, 255, 255, 255, 255, 255],
+  ])
+    expect(valueUnder(Uint8Array.from(bytes), 'a')).toBeUndefined();
 });
 
 test('accepts exactly what re-encodes to the same bytes', () => {

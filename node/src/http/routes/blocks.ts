@@ -215,7 +215,7 @@ async function* judgeInOrder(
   while (window.length > 0) yield await settle();
 }
 
-/** Tries again for a while when the node is full, if `patient`: meanwhile no more of the stream is read. */
+/** Tries again for a while when the node is full, if `patient`: the window fills meanwhile, and no more is read. */
 async function acceptOnce(wire: Uint8Array, routes: Routes, patient: boolean): Promise<Accepted> {
   for (let tries = 0; ; tries++) {
     const answer = await routes.accept(wire, { type: 'http' });
