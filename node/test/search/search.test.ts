@@ -303,6 +303,10 @@ describe('pages', () => {
       /search\.bad_query: after: it belongs to another question/,
     );
     expect((await ask({ text: 'sky', k: 2, after: next! })).returned).toBe(2);
+    const near = (x: number) => ({ vector: { space: id, values: [1, x, 0, 0, 0, 0, 0, 0] }, k: 1 });
+    const first = await ask(near(0));
+    expect(await codeOf({ ...near(0.001), after: first.next! })).toMatch(/search\.bad_query: after: it belongs/);
+    expect((await ask({ ...near(0), after: first.next! })).returned).toBe(1);
   });
 
   test('all rows page by row', async () => {

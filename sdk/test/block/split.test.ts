@@ -23,6 +23,14 @@ test('a block cut anywhere needs more bytes; whole, it ends where it ends', () =
   expect(nextBlock(concatBytes(block, block.subarray(0, 9)))).toEqual({ status: 'ok', end: block.length });
 });
 
+test('a block that is wrong but well framed ends where it says: its check refuses it, and the next one is read', () => {
+  const wrong = block.slice();
+  // The kind's text is in the header: its first letter becomes one that no kind may have.
+  wrong[Buffer.from(wrong).indexOf('note.example/1')] = 0x21;
+  expect(nextBlock(wrong)).toEqual({ status: 'ok', end: block.length });
+  expect(splitBlocks(concatBytes(wrong, block))).toEqual([wrong, block]);
+});
+
 test('a sequence is split into its blocks; what ends inside one, or begins none, is the last item', () => {
   expect(splitBlocks(concatBytes(block, block))).toEqual([block, block]);
   expect(splitBlocks(concatBytes(block, block.subarray(0, 100))).at(-1)).toMatchObject({

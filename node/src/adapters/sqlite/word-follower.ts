@@ -29,7 +29,10 @@ export class WordFollower {
   private batch: TextChange[] = [];
   private waiting: TextChange[] = [];
 
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly unaskedMax = UNASKED_MAX,
+  ) {}
 
   begin(): void {
     this.batch = [];
@@ -66,7 +69,7 @@ export class WordFollower {
   }
 
   private isWanted(texts: number): boolean {
-    return this.asked || texts <= UNASKED_MAX;
+    return this.asked || texts <= this.unaskedMax;
   }
 
   private count(): number {
