@@ -1,6 +1,6 @@
 /** Writes specs/openapi.json from the routes' own schemas; with --check, fails when the file is not what it would write. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { loadConfig } from '../node/dist/config.js';
+import { loadConfig } from '../node/dist/operate/config.js';
 import { createHttp } from '../node/dist/http/server.js';
 
 const path = new URL('../specs/openapi.json', import.meta.url);

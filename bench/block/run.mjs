@@ -37,7 +37,7 @@ import {
   verify,
 } from '../../sdk/dist/index.js';
 import { createSky } from '../../sdk/dist/sky/index.js';
-import { sha256, verifierOf } from '../../node/dist/adapters/crypto/index.js';
+import { sha256, verifierOf } from '../../node/dist/door/crypto/index.js';
 
 const registry = createRegistry(corePlugins);
 const sky = createSky();

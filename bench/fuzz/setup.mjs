@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { corePlugins, createRegistry } from '../../sdk/dist/index.js';
 import { createSky } from '../../sdk/dist/sky/index.js';
-import { sha256, verifierOf } from '../../node/dist/adapters/crypto/index.js';
+import { sha256, verifierOf } from '../../node/dist/door/crypto/index.js';
 
 /** OpenSSL's signing, with parsed keys kept. */
 export function fastSigner() {

@@ -1,5 +1,5 @@
-import { SpaceIndex } from '../../node/dist/adapters/vectors/space-index.js';
-import { chooseEngine } from '../../node/dist/adapters/vectors/graph.js';
+import { SpaceIndex } from '../../node/dist/index/vectors/space-index.js';
+import { chooseEngine } from '../../node/dist/index/vectors/graph.js';
 
 const engine = await chooseEngine('usearch');
 export const engineName = engine.name;

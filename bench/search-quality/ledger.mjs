@@ -10,8 +10,8 @@ import {
   spaceIdOf,
   writeEnvelope,
 } from '@cosmicembeddings/sdk';
-import { openSqlite } from '../../node/dist/adapters/sqlite/index.js';
-import { openVectors } from '../../node/dist/adapters/vectors/index.js';
+import { openSqlite } from '../../node/dist/store/sqlite/index.js';
+import { openVectors } from '../../node/dist/index/vectors/index.js';
 import { createSearch } from '../../node/dist/search/index.js';
 
 export const registry = createRegistry(corePlugins);

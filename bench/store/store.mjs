@@ -5,7 +5,7 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSqlite } from '../../node/dist/adapters/sqlite/index.js';
+import { openSqlite } from '../../node/dist/store/sqlite/index.js';
 import { record } from '../accept/record.mjs';
 import { blockOf } from '../worst-day/blocks.mjs';
 

@@ -4,8 +4,8 @@ import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
 import { cidOf, DAG_CBOR, didOf, publicKeyOf, readEnvelope, sha256, signHeader } from './blocks.mjs';
 import { createMemoryStore } from '../../sdk/dist/memory/index.js';
-import { createWebSocketNetwork } from '../../node/dist/adapters/websocket/index.js';
-import { systemClock } from '../../node/dist/adapters/clock.js';
+import { createWebSocketNetwork } from '../../node/dist/sync/websocket/index.js';
+import { systemClock } from '../../node/dist/clock.js';
 import { createPeers } from '../../node/dist/sync/index.js';
 import { record } from '../record.mjs';
 

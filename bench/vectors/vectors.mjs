@@ -3,8 +3,8 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chooseEngine } from '../../node/dist/adapters/vectors/graph.js';
-import { SpaceIndex } from '../../node/dist/adapters/vectors/space-index.js';
+import { chooseEngine } from '../../node/dist/index/vectors/graph.js';
+import { SpaceIndex } from '../../node/dist/index/vectors/space-index.js';
 import { record } from '../record.mjs';
 import { clustered } from './rows.mjs';
 

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openVectors } from '../../node/dist/adapters/vectors/index.js';
+import { openVectors } from '../../node/dist/index/vectors/index.js';
 import { spaceIdOf } from '../../sdk/dist/space/index.js';
 import { space } from './made-store.mjs';
 import { record } from '../record.mjs';

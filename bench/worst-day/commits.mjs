@@ -1,6 +1,6 @@
 // Puts one block after another and says so on standard output: what a system-call trace is compared with.
 import { writeSync } from 'node:fs';
-import { openSqlite } from '../../node/dist/adapters/sqlite/index.js';
+import { openSqlite } from '../../node/dist/store/sqlite/index.js';
 import { blockOf } from './blocks.mjs';
 
 const [folder, count, lanes] = process.argv.slice(2);

@@ -1,6 +1,6 @@
 // Writes blocks to a store until it is killed; tells of each acknowledgement on standard output, and of nothing else.
 import { writeSync } from 'node:fs';
-import { openSqlite } from '../../node/dist/adapters/sqlite/index.js';
+import { openSqlite } from '../../node/dist/store/sqlite/index.js';
 import { blockOf, randomOf } from './blocks.mjs';
 
 const [folder, first, seed, engine] = process.argv.slice(2);

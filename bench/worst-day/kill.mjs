@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openSqlite } from '../../node/dist/adapters/sqlite/index.js';
+import { openSqlite } from '../../node/dist/store/sqlite/index.js';
 import { blockOf, randomOf } from './blocks.mjs';
 
 const rounds = Number(process.argv[2] ?? 200);

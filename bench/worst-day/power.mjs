@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chooseSqlite } from '../../node/dist/adapters/sqlite/driver.js';
+import { chooseSqlite } from '../../node/dist/store/sqlite/driver.js';
 import { record } from '../record.mjs';
 import { randomOf } from './blocks.mjs';
 import { Disk, readLog } from './power/disk.mjs';

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { CosmicError } from '@cosmicembeddings/sdk';
-import { loadConfig } from './config.js';
-import { createLog } from './log.js';
-import { maintenance } from './maintenance.js';
+import { loadConfig } from './operate/config.js';
+import { createLog } from './operate/log.js';
+import { maintenance } from './operate/maintenance.js';
 import { createNode } from './node.js';
 
 const USAGE = `cosmic-node start --data DIR [--host H] [--port P] [--network ID] [--peer URL]… [--store E] [--index E] [--log LEVEL]

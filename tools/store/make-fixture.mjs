@@ -12,8 +12,8 @@ import { checkAny, corePlugins, createRegistry, fromBase64, sha256, utf8, verify
 import { createLexicalEmbedder } from '../../sdk/dist/embedders/index.js';
 import { BlockBuilder, dumps, Signer } from '../../sdk/dist/python/index.js';
 import { createSky } from '../../sdk/dist/sky/index.js';
-import { openSqlite, storeFile } from '../../node/dist/adapters/sqlite/index.js';
-import { schemaVersion } from '../../node/dist/adapters/sqlite/schema.js';
+import { openSqlite, storeFile } from '../../node/dist/store/sqlite/index.js';
+import { schemaVersion } from '../../node/dist/store/sqlite/schema.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const name = `store-${schemaVersion}`;

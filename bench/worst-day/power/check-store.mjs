@@ -1,9 +1,9 @@
 // What every state of a store's disk has to keep.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { openSqlite } from '../../../node/dist/adapters/sqlite/index.js';
-import { readBackupNote } from '../../../node/dist/store/backup.js';
-import { fsck } from '../../../node/dist/store/fsck.js';
+import { openSqlite } from '../../../node/dist/store/sqlite/index.js';
+import { readBackupNote } from '../../../node/dist/operate/backup.js';
+import { fsck } from '../../../node/dist/operate/fsck.js';
 import { blockOf, checks } from './ledger.mjs';
 
 const same = (a, b) => a !== null && Buffer.compare(a, b) === 0;

@@ -12,7 +12,7 @@ import {
 } from '@cosmicembeddings/sdk';
 import { createSky } from '@cosmicembeddings/sdk/sky';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
-import { verifierOf } from '../../../node/dist/adapters/crypto/index.js';
+import { verifierOf } from '../../../node/dist/door/crypto/index.js';
 import { randomOf } from '../blocks.mjs';
 
 const registry = createRegistry(corePlugins);

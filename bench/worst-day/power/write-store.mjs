@@ -1,8 +1,8 @@
 // Three lives of a store, under the recording shim: puts from four lanes, erasures, refused ids, a vacuum, a backup.
 import { openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { openSqlite } from '../../../node/dist/adapters/sqlite/index.js';
-import { backup } from '../../../node/dist/store/backup.js';
+import { openSqlite } from '../../../node/dist/store/sqlite/index.js';
+import { backup } from '../../../node/dist/operate/backup.js';
 import { randomOf } from '../blocks.mjs';
 import { blockOf } from './ledger.mjs';
 

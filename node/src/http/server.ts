@@ -7,7 +7,7 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import swagger from '@fastify/swagger';
 import serveStatic from '@fastify/static';
 import { codes, CosmicError } from '@cosmicembeddings/sdk';
-import type { Log } from '../log.js';
+import type { Log } from '../operate/log.js';
 import { guardConnections, type ConnectionLimits } from './connections.js';
 import { sendProblem } from './problem.js';
 import { blockRoutes } from './routes/blocks.js';

@@ -1,7 +1,7 @@
 import { setImmediate as immediate } from 'node:timers/promises';
 import type { BlockStore, DecidedItem } from '@cosmicembeddings/sdk';
 import { createItemSet, digestKey, RecentSet, type ItemSet } from '@cosmicembeddings/sdk/sync';
-import { sha256 } from '../adapters/crypto/index.js';
+import { sha256 } from '../door/crypto/index.js';
 
 const PAGE = 4096;
 /**

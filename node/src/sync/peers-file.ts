@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CosmicError } from '@cosmicembeddings/sdk';
-import { replaceFile } from '../adapters/durable.js';
+import { replaceFile } from '../store/durable.js';
 
 /** Where the addresses that an operator added are kept between runs. */
 export interface PeerList {

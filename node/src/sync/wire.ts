@@ -8,7 +8,7 @@ import {
   type BlockStore,
   type StoredBlock,
 } from '@cosmicembeddings/sdk';
-import { sha256 } from '../adapters/crypto/index.js';
+import { sha256 } from '../door/crypto/index.js';
 
 const GONE = Uint8Array.of(0xf6);
 

@@ -13,8 +13,8 @@ import {
   type Plugin,
 } from '@cosmicembeddings/sdk';
 import { createSky } from '@cosmicembeddings/sdk/sky';
-import { loadConfig } from '../../src/config.js';
-import { createLog } from '../../src/log.js';
+import { loadConfig } from '../../src/operate/config.js';
+import { createLog } from '../../src/operate/log.js';
 import { createNode, type RunningNode } from '../../src/node.js';
 import pollPlugin from '../../../examples/poll/plugin.js';
 import { root } from '../../../sdk/test/shared-data.ts';

@@ -25,7 +25,7 @@ import {
   createMemoryText,
   memoryVectors,
 } from '@cosmicembeddings/sdk/memory';
-import { WordIndex } from '../../src/adapters/words/index.js';
+import { WordIndex } from '../../src/index/words/index.js';
 import {
   createSearch,
   type Background,

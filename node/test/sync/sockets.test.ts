@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createMemoryStore, type MemoryStore } from '@cosmicembeddings/sdk/memory';
-import { systemClock } from '../../src/adapters/clock.js';
-import { createWebSocketNetwork } from '../../src/adapters/websocket/index.js';
+import { systemClock } from '../../src/clock.js';
+import { createWebSocketNetwork } from '../../src/sync/websocket/index.js';
 import { createPeers, peersFile, type Peers } from '../../src/sync/index.js';
 import { createDoor, makeBlock, nodeDid, quiet } from './world.ts';
 

@@ -1,0 +1,169 @@
+import {
+  cidOf,
+  codes,
+  CosmicError,
+  DAG_CBOR,
+  integerUnder,
+  limits,
+  readEnvelope,
+  rejected,
+  wireMaxBytes,
+  decodeHeader,
+  type Accept,
+  type Accepted,
+  type BlockStore,
+  type CheckedBlock,
+  type Clock,
+  type Code,
+  type ObserverLocation,
+} from '@cosmicembeddings/sdk';
+import { sha256 } from './crypto/index.js';
+import type { Candidate, Refusal } from './admission.js';
+import type { VerifyPool } from './verify-pool.js';
+
+export interface AcceptOptions {
+  readonly store: BlockStore;
+  readonly pool: VerifyPool;
+  readonly admission: (candidate: Candidate, nowMs: number) => Refusal | undefined;
+  readonly clock: Clock;
+  /** Blocks being judged or written at one time; more are answered `node.busy`. */
+  readonly inFlightMax: number;
+  readonly inFlightMaxBytes: number;
+  /** False only for an id that is not in the store, as far as is known without asking it: saves a look-up a block. */
+  mayHave?(digest: Uint8Array, timeMs: number): boolean;
+  onStored?(seq: number): void;
+  /** How many blocks are under way, whenever that changed. */
+  onLoad?(blocks: number): void;
+  onRejected?(code: Code): void;
+}
+
+export interface Door {
+  readonly accept: Accept;
+  /** Blocks and bytes under way now. */
+  load(): { readonly blocks: number; readonly bytes: number };
+}
+
+/**
+ * The one door (specs/decisions/0001-one-door.md): whatever the source, bytes are checked, admitted and stored by this
+ * function and nothing else. It resolves when the block is durable.
+ */
+export function createDoor(options: AcceptOptions): Door {
+  const inFlight = new Map<string, UnderWay>();
+  let blocks = 0;
+  let bytesUnderWay = 0;
+
+  const accept: Accept = async (bytes) => {
+    if (bytes.length > wireMaxBytes)
+      return refuse(options, 'block.too_large', `${bytes.length} bytes, at most ${wireMaxBytes}`);
+    const digest = digestOf(bytes);
+    const key = Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString('latin1');
+    const same = inFlight.get(key);
+    // The digest alone joins nothing: bodies and signatures can differ under one header.
+    if (same !== undefined && Buffer.compare(same.bytes, bytes) === 0)
+      return same.answer.then((first) => (first.status === 'stored' ? { ...first, status: 'known' } : first));
+    if (blocks >= options.inFlightMax || bytesUnderWay + bytes.length > options.inFlightMaxBytes)
+      return refuse(options, 'node.busy', `${blocks} blocks under way`);
+    blocks += 1;
+    bytesUnderWay += bytes.length;
+    options.onLoad?.(blocks);
+    const answer = judge(bytes, digest, options).catch((error: unknown) => faultOf(error, options));
+    if (same === undefined) inFlight.set(key, { bytes, answer });
+    try {
+      return await answer;
+    } finally {
+      blocks -= 1;
+      bytesUnderWay -= bytes.length;
+      options.onLoad?.(blocks);
+      if (same === undefined) inFlight.delete(key);
+    }
+  };
+  return { accept, load: () => ({ blocks, bytes: bytesUnderWay }) };
+}
+
+interface UnderWay {
+  readonly bytes: Uint8Array;
+  readonly answer: Promise<Accepted>;
+}
+
+/** The digest that a native block's id is made of; of anything else, the digest of all its bytes. */
+function digestOf(bytes: Uint8Array): Uint8Array {
+  const read = readEnvelope(bytes);
+  return sha256(read.status === 'rejected' ? bytes : read.envelope.header);
+}
+
+async function judge(bytes: Uint8Array, digest: Uint8Array, options: AcceptOptions): Promise<Accepted> {
+  const known = await knownBlock(bytes, digest, options);
+  if (known !== undefined) return known;
+  const verdict = await options.pool.check(bytes);
+  if (verdict.status === 'rejected') {
+    options.onRejected?.(verdict.code);
+    return verdict;
+  }
+  const nowMs = options.clock.now();
+  if (verdict.timeMs > nowMs + limits.futureMaxMs)
+    return { status: 'later', id: verdict.id, retryAtMs: verdict.timeMs - limits.futureMaxMs };
+  const refusal = options.admission(candidateOf(verdict, bytes.length), nowMs);
+  if (refusal !== undefined) {
+    await options.store.decide([{ timeMs: verdict.timeMs, digest: verdict.digest }]);
+    return { ...refuse(options, 'policy.refused', `${refusal.rule}: ${refusal.detail}`), id: verdict.id };
+  }
+  return keep(verdict, nowMs, options);
+}
+
+/** Cheap answer for a block that is here already with all its parts: no signature is checked twice. */
+async function knownBlock(
+  bytes: Uint8Array,
+  digest: Uint8Array,
+  { store, mayHave }: AcceptOptions,
+): Promise<Accepted | undefined> {
+  const read = readEnvelope(bytes);
+  if (read.status === 'rejected') return undefined;
+  const timeMs = integerUnder(read.envelope.header, 'timestamp');
+  if (timeMs !== undefined && mayHave?.(digest, timeMs) === false) return undefined;
+  const id = cidOf(DAG_CBOR, digest).text;
+  // A damaged one is not known: what comes now, once it is checked, takes its place.
+  const [stored] = await store.get([id]).catch((error: unknown) => {
+    if (error instanceof CosmicError && error.code === 'store.corrupt') return [undefined];
+    throw error;
+  });
+  if (stored === undefined) return undefined;
+  const bringsBody = stored.body === null && stored.erased === undefined && bytes[read.envelope.end] !== 0xf6;
+  return bringsBody ? undefined : { status: 'known', id, seq: stored.seq };
+}
+
+/** What admission judges of a block, whether it is arriving or already stored. */
+export function candidateOf(block: Placed, bytes: number): Candidate {
+  return { block, bytes, place: () => placeOf(block) };
+}
+
+type Placed = Pick<CheckedBlock, 'entry' | 'timeMs' | 'format' | 'envelope'>;
+
+function placeOf(block: Placed): ObserverLocation | undefined {
+  if (block.format !== 'native/2') return undefined;
+  const read = readEnvelope(block.envelope);
+  if (read.status === 'rejected') return undefined;
+  const decoded = decodeHeader(read.envelope.header);
+  return decoded.status === 'ok' ? decoded.header.observer_location : undefined;
+}
+
+async function keep(block: CheckedBlock, firstSeenMs: number, options: AcceptOptions): Promise<Accepted> {
+  const [result] = await options.store.put([{ block, firstSeenMs }]);
+  if (result === undefined) throw new Error('store answered nothing');
+  if (result.erased !== undefined)
+    return { ...refuse(options, 'policy.erased', `${result.id}: ${result.erased}`), id: result.id };
+  if (!result.fresh) return { status: 'known', id: result.id, seq: result.seq };
+  options.onStored?.(result.seq);
+  return { status: 'stored', id: result.id, seq: result.seq };
+}
+
+function refuse(options: AcceptOptions, code: Code, detail: string): Accepted & { status: 'rejected' } {
+  options.onRejected?.(code);
+  return rejected(code, detail);
+}
+
+/** Faults of ours with a code (disk full, busy) are answers; anything else is a defect and is thrown on. */
+function faultOf(error: unknown, options: AcceptOptions): Accepted {
+  if (error instanceof CosmicError && codes[error.code].fault === 'node')
+    return refuse(options, error.code, error.detail);
+  throw error;
+}

@@ -1,0 +1,207 @@
+import { existsSync, statSync } from 'node:fs';
+import { contentOf, CosmicError, type Cursor, type Registry, type TailItem, type TextHit } from '@cosmicembeddings/sdk';
+import {
+  isDamage,
+  openDatabase,
+  transaction,
+  type Database,
+  type SqliteEngine,
+  type Statement,
+} from '../../store/sqlite/driver.js';
+import { digestOf, idOfRow } from '../../store/sqlite/rows.js';
+import { configure, textPageBytes } from '../../store/sqlite/schema.js';
+import { matchOf } from './text-query.js';
+import { compareSum, leaveSum, removeText, takeSum } from './text-sum.js';
+import { WordFollower } from './word-follower.js';
+
+/** Which store's life a text file must be of, and how far that store reaches. */
+export interface StoreNow {
+  readonly epoch: string;
+  readonly seq: number;
+}
+
+type Put = Extract<TailItem, { type: 'put' }>['block'];
+
+/** So many numbers of a store are read again within some seconds (10,000 texts of 200 bytes: 3 s on a busy machine). */
+const ANEW_MAX = 10_000;
+/** A changed tokeniser, table or rule of what is indexed. */
+const VERSION = '3';
+
+/**
+ * `text.sqlite`: passages in FTS5, with the store position that they cover. The texts themselves stay in the store: the
+ * table holds stems and places only. Every file can be lost: it is filled again from the store.
+ */
+export class TextFile {
+  readonly words: WordFollower;
+  private readonly statements: Readonly<Record<string, Statement>>;
+
+  private constructor(
+    private readonly database: Database,
+    private readonly path: string,
+    private position_: Cursor,
+    /** Nobody has vouched for what the file holds yet. */
+    private unchecked: boolean,
+  ) {
+    const prepare = (sql: string): Statement => database.prepare(sql);
+    this.statements = {
+      document: prepare('INSERT INTO documents (label, digest, python) VALUES (?, ?, ?)'),
+      lastId: prepare('SELECT last_insert_rowid() AS id'),
+      passage: prepare('INSERT INTO passages (rowid, heading, body) VALUES (?, ?, ?)'),
+      ofRows: prepare('SELECT id FROM documents WHERE label >= ? AND label < ?'),
+      ofBlock: prepare('SELECT id FROM documents WHERE label = -1 AND digest = ?'),
+      dropPassage: prepare('DELETE FROM passages WHERE rowid = ?'),
+      dropDocument: prepare('DELETE FROM documents WHERE id = ?'),
+      position: prepare(`UPDATE meta SET value = ? WHERE name = 'position'`),
+      search: prepare(
+        'SELECT d.label, d.digest, d.python, -bm25(passages, 2.0, 1.0) AS score FROM passages JOIN documents d ON d.id = passages.rowid WHERE passages MATCH ? ORDER BY bm25(passages, 2.0, 1.0) LIMIT ? OFFSET ?',
+      ),
+    };
+    this.words = new WordFollower(database);
+  }
+
+  /** Opens the file, or starts it anew: when it is damaged, of another version or of another life of the store. */
+  static open(path: string, engine: SqliteEngine, store: StoreNow): TextFile {
+    const isFile = existsSync(path) && statSync(path).isFile();
+    const sum = isFile ? compareSum(path) : 'other';
+    // Nobody vouches for a file that was not closed: where that takes a moment it is made anew, else looked through.
+    if (sum === 'other' || (sum === 'none' && store.seq <= ANEW_MAX)) removeText(path);
+    takeSum(path);
+    try {
+      return TextFile.openAsItIs(path, engine, store, sum === 'none');
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      removeText(path);
+      return TextFile.openAsItIs(path, engine, store, false);
+    }
+  }
+
+  private static openAsItIs(path: string, engine: SqliteEngine, store: StoreNow, unchecked: boolean): TextFile {
+    const database = openDatabase(engine, path);
+    try {
+      configure(database, engine, textPageBytes);
+      // A follower can be rebuilt, so its commits need not reach the disk one by one; without a log, order hangs on syncing.
+      if (engine !== 'wasm') database.exec('PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8000');
+      return new TextFile(database, path, startOf(database, store), unchecked);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  /** Looks, once, through a file that was not closed. @throws what `isDamage` knows */
+  check(): boolean {
+    if (!this.unchecked) return false;
+    this.unchecked = false;
+    const fault = this.database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+    if (fault !== 'ok') throw new CosmicError('store.corrupt', `${this.path}: ${String(fault)}`);
+    return true;
+  }
+
+  get position(): Cursor {
+    return this.position_;
+  }
+
+  /** Takes a piece of the tail, in one transaction with the new position. */
+  take(items: readonly TailItem[], epoch: string, registry: Registry): void {
+    const position = { epoch, seq: items.at(-1)!.seq };
+    this.words.begin();
+    let dropped = 0;
+    transaction(this.database, () => {
+      for (const item of items) {
+        if (item.type === 'erase') dropped += this.drop(item.firstLabel, item.rows, item.id);
+        else if (item.block.erased === undefined && item.block.entry.inert === undefined)
+          this.add(item.block, registry);
+      }
+      this.statements['position']!.run(JSON.stringify(position));
+    });
+    this.position_ = position;
+    this.words.commit();
+    if (dropped > 0) this.forget();
+  }
+
+  /** Deleted passages stay in the table's segments until these are merged. */
+  private forget(): void {
+    this.database.exec(`INSERT INTO passages (passages) VALUES ('optimize')`);
+    this.database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all();
+  }
+
+  private add(block: Put, registry: Registry): void {
+    const { entry, firstLabel, id } = block;
+    const { digest, python } = digestOf(id)!;
+    this.drop(firstLabel, entry.rows, id);
+    contentOf(block, registry).passages.forEach((passage, row) => {
+      if (passage === undefined) return;
+      const label = row < entry.rows ? firstLabel + row : -1;
+      const heading = passage.heading ?? '';
+      this.statements['document']!.run(label, digest, python ? 1 : 0);
+      const key = this.statements['lastId']!.get()!['id'] as number;
+      this.statements['passage']!.run(key, heading, passage.text);
+      this.words.note({ key, label, id, heading, body: passage.text });
+    });
+  }
+
+  private drop(firstLabel: number, rows: number, id: string): number {
+    const found = [
+      ...(rows > 0 ? this.statements['ofRows']!.all(firstLabel, firstLabel + rows) : []),
+      ...this.statements['ofBlock']!.all(digestOf(id)!.digest),
+    ];
+    for (const row of found) {
+      const key = row['id'] as number;
+      this.statements['dropPassage']!.run(key);
+      this.statements['dropDocument']!.run(key);
+      this.words.note({ key });
+    }
+    return found.length;
+  }
+
+  /** Best first; `allow`: bitset over labels, which leaves out passages of blocks without rows. */
+  search(query: string, k: number, allow: Uint8Array | undefined): TextHit[] {
+    const match = matchOf(query);
+    if (match === undefined || k <= 0) return [];
+    const hits: TextHit[] = [];
+    const size = allow === undefined ? k : Math.max(k * 4, 256);
+    for (let offset = 0; hits.length < k; offset += size) {
+      const rows = this.statements['search']!.all(match, size, offset);
+      for (const row of rows) {
+        const label = row['label'] as number;
+        if (allow !== undefined && (label < 0 || ((allow[label >> 3] ?? 0) & (1 << (label & 7))) === 0)) continue;
+        hits.push({ label, id: idOfRow(row), score: row['score'] as number });
+        if (hits.length === k) break;
+      }
+      if (rows.length < size) break;
+    }
+    return hits;
+  }
+
+  close(): void {
+    this.database.close();
+    if (!this.unchecked) leaveSum(this.path);
+  }
+
+  /** For a file that is thrown away. */
+  abandon(): void {
+    this.database.close();
+  }
+}
+
+function startOf(database: Database, store: StoreNow): Cursor {
+  database.exec('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
+  const meta = (name: string): string =>
+    String(database.prepare('SELECT value FROM meta WHERE name = ?').get(name)?.['value'] ?? '');
+  const saved = meta('position') === '' ? undefined : (JSON.parse(meta('position')) as Cursor);
+  if (meta('version') === VERSION && saved !== undefined && saved.epoch === store.epoch && saved.seq <= store.seq)
+    return saved;
+  const start: Cursor = { epoch: store.epoch, seq: 0 };
+  transaction(database, () => {
+    database.exec(`
+      DROP TABLE IF EXISTS passages; DROP TABLE IF EXISTS documents; DELETE FROM meta;
+      CREATE TABLE documents (id INTEGER PRIMARY KEY, label INTEGER NOT NULL, digest BLOB NOT NULL, python INTEGER NOT NULL);
+      CREATE INDEX documents_label ON documents (label);
+      CREATE INDEX documents_digest ON documents (digest) WHERE label = -1;
+      CREATE VIRTUAL TABLE passages USING fts5 (heading, body, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2');`);
+    const set = database.prepare('INSERT INTO meta VALUES (?, ?)');
+    set.run('version', VERSION);
+    set.run('position', JSON.stringify(start));
+  });
+  return start;
+}

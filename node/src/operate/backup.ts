@@ -1,0 +1,137 @@
+import { existsSync, readFileSync, renameSync, rmSync, copyFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { CosmicError, type Head } from '@cosmicembeddings/sdk';
+import { chooseSqlite, faultOf, openDatabase, type SqliteEngine } from '../store/sqlite/driver.js';
+import { storeFile, StoreReader } from '../store/sqlite/index.js';
+import { lockFolder } from '../store/sqlite/lock.js';
+import { metaOf, newEpoch, schemaVersion } from '../store/sqlite/schema.js';
+import { makeFolder, replaceFile, syncPath } from '../store/durable.js';
+import { existingStore, isEmptyFolder, type StoreFolder } from './folder.js';
+
+/** What `backup.json` says about the copy beside it. */
+export interface BackupNote {
+  readonly format: 1;
+  readonly schema: number;
+  readonly network: string;
+  readonly node: string;
+  readonly head: Head;
+}
+
+/**
+ * Copies a store, also one that a running node is writing to: a snapshot of one moment, without gaps. The copy holds no
+ * key and no token. `target`: a new or empty folder. @throws CosmicError input.not_found, config.malformed, node.storage_full
+ */
+export function backup(from: StoreFolder, target: string): BackupNote {
+  const { path, engine } = existingStore(from);
+  // Of a backup that was interrupted; nothing else is taken away.
+  discardPart(storeFile(target));
+  if (!isEmptyFolder(target))
+    throw new CosmicError('config.malformed', `${target}: the backup needs a new or empty folder`);
+  makeFolder(target);
+  const part = join(target, 'store.sqlite.part');
+  try {
+    copyOf(path, engine, part);
+    const note = describe(part, engine);
+    syncPath(part);
+    renameSync(part, storeFile(target));
+    replaceFile(join(target, 'backup.json'), JSON.stringify(note, null, 2) + '\n');
+    return note;
+  } catch (error) {
+    discardPart(storeFile(target));
+    throw faultOf(error);
+  }
+}
+
+function copyOf(path: string, engine: SqliteEngine, target: string): void {
+  const database = openDatabase(engine, path, { readOnly: true });
+  try {
+    database.prepare('VACUUM INTO ?').run(target);
+  } finally {
+    database.close();
+  }
+}
+
+function describe(path: string, engine: SqliteEngine): BackupNote {
+  const reader = new StoreReader(path, engine);
+  try {
+    const meta = (name: string): string => metaOf(reader.database, name);
+    return {
+      format: 1,
+      schema: Number(meta('version')),
+      network: meta('network'),
+      node: meta('node'),
+      head: reader.head(),
+    };
+  } finally {
+    reader.close();
+  }
+}
+
+/**
+ * Makes a data folder's store of a backup. It starts a new life: peers and followers see a new epoch and start over. The
+ * store then belongs to `node`, whose key the folder holds. @throws CosmicError input.not_found, config.malformed,
+ * store.too_new, store.corrupt, store.locked
+ */
+export function restore(from: string, to: StoreFolder & { readonly node: string }): BackupNote {
+  const source = storeFile(from);
+  if (!existsSync(source)) throw new CosmicError('input.not_found', `${source}: there is no backup`);
+  const unlock = lockFolder(to.folder);
+  const target = storeFile(to.folder);
+  const part = `${target}.part`;
+  try {
+    if (existsSync(target))
+      throw new CosmicError('config.malformed', `${to.folder}: it holds a store already; choose another folder`);
+    const engine = chooseSqlite(to.engine ?? 'auto');
+    // A journal of a restore that was interrupted must not be played into this copy.
+    discardPart(target);
+    copyFileSync(source, part);
+    renew(part, engine, to.node);
+    const note = describe(part, engine);
+    for (const stale of [
+      'text.sqlite',
+      'text.sqlite-wal',
+      'text.sqlite-shm',
+      'text.sqlite.sum',
+      'index',
+      'views',
+      'store.sqlite-wal',
+      'store.sqlite-shm',
+    ])
+      rmSync(join(to.folder, stale), { recursive: true, force: true });
+    syncPath(part);
+    renameSync(part, target);
+    syncPath(dirname(target));
+    return note;
+  } catch (error) {
+    discardPart(target);
+    throw faultOf(error);
+  } finally {
+    unlock();
+  }
+}
+
+function renew(path: string, engine: SqliteEngine, node: string): void {
+  const database = openDatabase(engine, path);
+  try {
+    const fault = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+    if (fault !== 'ok') throw new CosmicError('store.corrupt', `the backup is damaged: ${String(fault)}`);
+    const version = Number(metaOf(database, 'version'));
+    if (version > schemaVersion)
+      throw new CosmicError('store.too_new', `backup version ${version}, this software knows ${schemaVersion}`);
+    const set = database.prepare('UPDATE meta SET value = ? WHERE name = ?');
+    set.run(newEpoch(), 'epoch');
+    set.run(node, 'node');
+  } finally {
+    database.close();
+  }
+}
+
+/** Reads `backup.json`; undefined where there is none. */
+export function readBackupNote(folder: string): BackupNote | undefined {
+  const path = join(folder, 'backup.json');
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as BackupNote) : undefined;
+}
+
+function discardPart(store: string): void {
+  for (const end of ['', '-wal', '-shm', '-journal']) rmSync(`${store}.part${end}`, { force: true });
+}

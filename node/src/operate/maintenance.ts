@@ -1,0 +1,200 @@
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { CosmicError, createRegistry, type Checks, type EraseReason } from '@cosmicembeddings/sdk';
+import { createSky } from '@cosmicembeddings/sdk/sky';
+import { sha256, verifierOf } from '../door/crypto/index.js';
+import { openNodeKeys } from './keys.js';
+import { openSqlite, StoreReader, type SqliteOptions } from '../store/sqlite/index.js';
+import { loadConfig, type NodeConfig } from './config.js';
+import { candidateOf } from '../door/accept.js';
+import { createAdmission, parsePolicy } from '../door/admission.js';
+import { loadPlugins } from '../plugins.js';
+import { backup, restore } from './backup.js';
+import { eraseAndProve } from './erase.js';
+import { existingStore } from './folder.js';
+import { fsck } from './fsck.js';
+import { parseRetention, planRetention } from './retention.js';
+
+const options = {
+  data: { type: 'string' },
+  network: { type: 'string' },
+  plugin: { type: 'string', multiple: true },
+  store: { type: 'string' },
+  reason: { type: 'string' },
+  prove: { type: 'boolean' },
+  json: { type: 'boolean' },
+} as const;
+
+type Args = {
+  readonly words: readonly string[];
+  readonly config: NodeConfig;
+  readonly reason: string | undefined;
+  readonly json: boolean;
+};
+type Task = (args: Args) => Promise<void>;
+
+const tasks: Readonly<Record<string, Task>> = {
+  fsck: check,
+  backup: save,
+  restore: load,
+  vacuum,
+  erase,
+  retention,
+  policy,
+};
+
+/** Commands over a data folder, mostly of a node that is stopped. Answers false for a name that is none of them. */
+export async function maintenance(command: string, args: readonly string[]): Promise<boolean> {
+  const task = Object.hasOwn(tasks, command) ? tasks[command] : undefined;
+  if (task === undefined) return false;
+  const { values, positionals } = parseArgs({ args: [...args], options, strict: true, allowPositionals: true });
+  if (values.data === undefined)
+    throw new CosmicError('config.malformed', 'data: give the data folder with --data DIR');
+  const config = await loadConfig({
+    data: values.data,
+    network: values.network,
+    plugins: values.plugin,
+    store: values.store,
+  });
+  await task({ words: positionals, config, reason: values.reason, json: values.json === true });
+  return true;
+}
+
+async function check({ config, json }: Args): Promise<void> {
+  const checks: Checks = {
+    network: config.network,
+    registry: createRegistry(await loadPlugins(config.plugins)),
+    verify: verifierOf(config.verifier).verify,
+    sha256,
+    sky: createSky(),
+  };
+  const report = await fsck({ folder: config.data, engine: config.store, checks });
+  const lines = report.findings.map(
+    ({ part, what, id, seq, remedy }) =>
+      `${part}${seq === undefined ? '' : ` ${seq}`}${id === undefined ? '' : ` ${id}`}: ${what} (${remedy})`,
+  );
+  const summary = `${report.blocks} blocks, ${report.checked} checked, ${report.headerOnly} header-only, ${report.erased} erased: ${report.ok ? 'all well' : `${lines.length}${report.more ? ' and more' : ''} findings`}`;
+  print(json, report, [...lines, summary]);
+  if (!report.ok) process.exitCode = 1;
+}
+
+async function save({ config, words, json }: Args): Promise<void> {
+  const target = one(words, 'backup FOLDER');
+  const note = backup({ folder: config.data, engine: config.store }, target);
+  print(json, note, [`${note.head.count} blocks up to ${note.head.seq} copied to ${target}`]);
+}
+
+async function load({ config, words, json }: Args): Promise<void> {
+  const from = one(words, 'restore FOLDER');
+  const { did } = await openNodeKeys(config.data);
+  const note = restore(from, { folder: config.data, engine: config.store, node: did });
+  print(json, note, [`${note.head.count} blocks restored to ${config.data}; the index is built when the node starts`]);
+}
+
+async function vacuum({ config, json }: Args): Promise<void> {
+  const parts = await openSqlite(await sqliteOf(config));
+  try {
+    await parts.vacuum();
+  } finally {
+    await parts.close();
+  }
+  print(json, { ok: true }, ['done']);
+}
+
+const REASONS: readonly EraseReason[] = ['retracted', 'takedown', 'retention', 'quota'];
+
+/** Always looks for what was erased: an erasure that nobody checked is a hope. */
+async function erase({ config, words, reason = 'takedown', json }: Args): Promise<void> {
+  if (words.length === 0) throw new CosmicError('request.malformed', 'usage: erase ID… [--reason takedown]');
+  if (!REASONS.includes(reason as EraseReason))
+    throw new CosmicError('request.malformed', `reason: one of ${REASONS.join(', ')}`);
+  const report = await eraseAndProve(await sqliteOf(config), words, reason as EraseReason);
+  for (const name of report.removed)
+    process.stderr.write(`${name}/ held erased bytes and was removed; the node rebuilds it\n`);
+  print(json, report, [
+    ...report.traces.map(({ file, offset, what }) => `still there: ${what} in ${file} at ${offset}`),
+    `${words.length} erased; ${report.lookedFor} byte strings looked for in every file, ${report.traces.length} found`,
+  ]);
+  if (report.traces.length > 0) process.exitCode = 1;
+}
+
+/** Shows what a file of retention rules would erase; `retention apply FILE` does it. */
+async function retention({ config, words: [action, file], json }: Args): Promise<void> {
+  if ((action !== 'test' && action !== 'apply') || file === undefined)
+    throw new CosmicError('request.malformed', 'usage: retention test|apply FILE');
+  const rules = parseRetention(await readJson(file));
+  const { path, engine } = existingStore({ folder: config.data, engine: config.store });
+  const reader = new StoreReader(path, engine);
+  const plan = planRetention(reader, rules, Date.now());
+  reader.close();
+  if (action === 'apply')
+    for (const reason of REASONS) {
+      const ids = plan.erase.filter((item) => item.reason === reason).map(({ id }) => id);
+      if (ids.length > 0) await eraseAndProve(await sqliteOf(config), ids, reason);
+    }
+  print(json, plan, [
+    ...plan.erase.map(({ id, rule, bytes }) => `${id} ${rule} ${bytes} bytes`),
+    `${plan.erase.length} blocks, ${plan.bytes} bytes${action === 'apply' ? ' erased' : ''}`,
+  ]);
+}
+
+/** Which stored blocks new admission rules would have refused; changes nothing. */
+async function policy({ config, words: [action, file], json }: Args): Promise<void> {
+  if (action !== 'test' || file === undefined) throw new CosmicError('request.malformed', 'usage: policy test FILE');
+  const read = await readJson(file);
+  const judge = createAdmission(parsePolicy((read as { policy?: unknown }).policy ?? read));
+  const { path, engine } = existingStore({ folder: config.data, engine: config.store });
+  const reader = new StoreReader(path, engine);
+  const rules: Record<string, number> = {};
+  let blocks = 0;
+  try {
+    const { epoch } = reader.head();
+    for (let seq = 0; ;) {
+      const items = reader.tail({ epoch, seq }, 500);
+      if (items.length === 0) break;
+      seq = items.at(-1)!.seq;
+      for (const item of items) {
+        if (item.type === 'erase' || item.block.erased !== undefined) continue;
+        blocks += 1;
+        const refusal = judge(
+          candidateOf(item.block, item.block.envelope.length + (item.block.body?.length ?? 0)),
+          item.block.firstSeenMs,
+        );
+        if (refusal !== undefined) rules[refusal.rule] = (rules[refusal.rule] ?? 0) + 1;
+      }
+    }
+  } finally {
+    reader.close();
+  }
+  const refused = Object.values(rules).reduce((sum, n) => sum + n, 0);
+  print(json, { blocks, refused, rules }, [
+    ...Object.entries(rules).map(([rule, n]) => `${rule}: ${n}`),
+    `${refused} of ${blocks} blocks would be refused`,
+  ]);
+}
+
+async function sqliteOf(config: NodeConfig): Promise<SqliteOptions> {
+  existingStore({ folder: config.data, engine: config.store });
+  const { did } = await openNodeKeys(config.data);
+  return { folder: config.data, network: config.network, node: did, engine: config.store, plugins: config.plugins };
+}
+
+async function readJson(file: string): Promise<unknown> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new CosmicError('input.not_found', file, { cause });
+  });
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new CosmicError('config.malformed', `${file}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function one(words: readonly string[], usage: string): string {
+  if (words.length !== 1) throw new CosmicError('request.malformed', `usage: ${usage}`);
+  return words[0]!;
+}
+
+function print(json: boolean, value: unknown, lines: readonly string[]): void {
+  process.stdout.write(json ? JSON.stringify(value) + '\n' : lines.join('\n') + '\n');
+}

@@ -1,0 +1,212 @@
+import { closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { CosmicError, type BlockStore, type Catalogue, type Head, type StoredBlock } from '@cosmicembeddings/sdk';
+import { syncPath } from '../durable.js';
+import type { Pressure } from '../../follow/give-way.js';
+import { createCatalogue } from './catalogue.js';
+import { chooseSqlite, faultOf, isDamage, openDatabase, type SqliteEngine } from './driver.js';
+import { openGroupCommit } from './group-commit.js';
+import { rollBack } from './hot-journal.js';
+import { lockFolder } from './lock.js';
+import { StoreReader } from './reader.js';
+import { prepare } from './schema.js';
+import { clearWasmLocks } from './wasm.js';
+import { openText, type SqliteText } from '../../index/words/text.js';
+
+export type { SqliteEngine } from './driver.js';
+export type { SqliteText } from '../../index/words/text.js';
+export { StoreReader } from './reader.js';
+
+export interface SqliteOptions {
+  /** Data folder; taken by a lock until `close`. */
+  readonly folder: string;
+  readonly network: string;
+  /** did of the node that owns the folder. */
+  readonly node: string;
+  readonly engine?: SqliteEngine | 'auto';
+  /** Modules of plug-ins, for the text index to read their kinds. */
+  readonly plugins?: readonly string[];
+  /** Blocks at the door: while they are many, the text index rests more than it works. */
+  readonly pressure?: Pressure;
+}
+
+export interface SqliteParts {
+  readonly engine: SqliteEngine;
+  readonly store: BlockStore;
+  readonly catalogue: Catalogue;
+  readonly text: SqliteText;
+  /** Counts up whenever something was erased. */
+  erasures(): number;
+  /** A consistent copy of the store while it is in use. `path` must not exist. */
+  backup(path: string): Promise<void>;
+  vacuum(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Pages of indexes and of blocks without their bytes, for some hundred thousand blocks. */
+const LOOKUP_CACHE_KB = 24_000;
+
+export const storeFile = (folder: string): string => join(folder, 'store.sqlite');
+export const textFile = (folder: string): string => join(folder, 'text.sqlite');
+
+/**
+ * Opens the embedded store of a data folder: writer, catalogue and text index.
+ * @throws CosmicError store.locked, store.foreign, store.too_new, store.corrupt, config.malformed
+ */
+export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
+  const engine = chooseSqlite(options.engine ?? 'auto');
+  const unlock = lockFolder(options.folder);
+  try {
+    const path = storeFile(options.folder);
+    if (engine === 'wasm') recoverWasm(options.folder);
+    refuseLost(options.folder);
+    if (!existsSync(path)) create(path, engine, options);
+    if (engine === 'wasm') keepJournals(options.folder);
+    initialise(path, engine, options);
+    const writer = await openGroupCommit({ path, engine });
+    const reader = new StoreReader(path, engine, LOOKUP_CACHE_KB);
+    const text = await openText({
+      storePath: path,
+      path: textFile(options.folder),
+      engine,
+      plugins: options.plugins ?? [],
+      ...(options.pressure === undefined ? {} : { pressure: options.pressure }),
+    });
+    let erasures = 0;
+    const store: BlockStore = {
+      put: (arrivals) => (arrivals.length === 0 ? Promise.resolve([]) : writer.put(arrivals)),
+      get: async (ids) => getSound(reader, ids),
+      erase: async (ids, reason) => {
+        // Before as well as after: whoever looks in between must not rely on what was read earlier.
+        erasures += 1;
+        try {
+          return [...((await writer.ask({ type: 'erase', ids, reason })) as readonly number[])];
+        } finally {
+          erasures += 1;
+        }
+      },
+      decide: async (items) => void (await writer.ask({ type: 'decide', items })),
+      undecide: async () => void (await writer.ask({ type: 'undecide' })),
+      tail: async (cursor, max, parts) =>
+        (parts === 'entries' ? writer.recent(cursor, max) : undefined) ??
+        soundly(() => reader.tail(cursor, max, parts)),
+      items: async (from, to, max) => soundly(() => reader.items(from, to, max)),
+      head: async (): Promise<Head> => writer.head(),
+      close: async () => {
+        reader.close();
+        await writer.close();
+      },
+    };
+    return {
+      engine,
+      store,
+      erasures: () => erasures,
+      catalogue: createCatalogue(reader, () => writer.head()),
+      text,
+      backup: async (target) => {
+        reader.database.prepare('VACUUM INTO ?').run(target);
+      },
+      vacuum: async () => void (await writer.ask({ type: 'vacuum' })),
+      close: async () => {
+        await text.close();
+        await store.close();
+        unlock();
+      },
+    };
+  } catch (error) {
+    unlock();
+    throw faultOf(error);
+  }
+}
+
+/** A store appears under its name when it is whole, and before its followers do: else it was lost, this is no first start. */
+function refuseLost(folder: string): void {
+  const path = storeFile(folder);
+  const isThere = existsSync(path);
+  if (isThere && statSync(path).size === 0)
+    throw new CosmicError('store.corrupt', `${path} is empty; restore a backup, or remove it to begin anew`);
+  const followers = ['text.sqlite', 'index', 'views'].filter((name) => existsSync(join(folder, name)));
+  if (!isThere && followers.length > 0)
+    throw new CosmicError(
+      'store.corrupt',
+      `${path} is gone; restore a backup to another folder, or remove ${followers.join(', ')} too to begin anew`,
+    );
+}
+
+/** A new store is made beside its place: whatever happens meanwhile, there is none or a whole one. */
+function create(path: string, engine: SqliteEngine, identity: SqliteOptions): void {
+  const part = `${path}.part`;
+  for (const end of ['', '-wal', '-shm', '-journal']) {
+    rmSync(part + end, { force: true });
+    // What is left of a store that is gone belongs to that one.
+    rmSync(path + end, { force: true });
+  }
+  initialise(part, engine, identity);
+  rmSync(`${part}-journal`, { force: true });
+  syncPath(part);
+  renameSync(part, path);
+  syncPath(identity.folder);
+}
+
+/** What SQLite does by itself elsewhere when the last owner died. Only for the folder's owner. */
+export function recoverWasm(folder: string): void {
+  const paths = [storeFile(folder), textFile(folder)];
+  clearWasmLocks([...paths, `${storeFile(folder)}.part`]);
+  for (const path of paths) rollBack(path);
+}
+
+/** Journals have to be there, durably, before the first page is overwritten. */
+function keepJournals(folder: string): void {
+  for (const path of [storeFile(folder), textFile(folder)]) closeSync(openSync(`${path}-journal`, 'a', 0o600));
+  syncPath(folder);
+}
+
+/** A damaged block, asked for alone, is an error with its code; among others it is left out. */
+function getSound(reader: StoreReader, ids: readonly string[]): (StoredBlock | undefined)[] {
+  try {
+    return reader.get(ids);
+  } catch (error) {
+    if (ids.length === 1 || !isDamage(error)) throw faultOf(error);
+  }
+  return ids.map((id) => {
+    try {
+      return reader.get([id])[0];
+    } catch (error) {
+      if (!isDamage(error)) throw faultOf(error);
+      return undefined;
+    }
+  });
+}
+
+/** Reading damaged pages is the store's fault and has its code. */
+function soundly<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw faultOf(error);
+  }
+}
+
+function initialise(
+  path: string,
+  engine: SqliteEngine,
+  identity: { readonly network: string; readonly node: string },
+): void {
+  const database = openDatabase(engine, path);
+  try {
+    prepare(database, engine, identity);
+  } finally {
+    database.close();
+  }
+}
+
+/** The store's reading half for other threads. */
+export function openSqliteReader({
+  folder,
+  engine,
+}: {
+  readonly folder: string;
+  readonly engine: SqliteEngine;
+}): StoreReader {
+  return new StoreReader(storeFile(folder), engine);
+}

@@ -1,0 +1,130 @@
+import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocket, WebSocketServer } from 'ws';
+import { CosmicError, type Network, type Transport } from '@cosmicembeddings/sdk';
+import { frameLimits, SUBPROTOCOL } from '@cosmicembeddings/sdk/sync';
+import { WebSocketTransport, type TransportTiming } from './transport.js';
+
+export interface WebSocketNetworkOptions {
+  /** Path at which peers connect, both ways. */
+  readonly path: string;
+  /** Largest message read. */
+  readonly frameMaxBytes?: number;
+  readonly timing?: Partial<TransportTiming & { readonly handshakeMs: number }>;
+}
+
+export interface WebSocketNetwork extends Network {
+  /** Serves peers at `path` of this server; the server stays its owner's. */
+  attach(server: Server): void;
+}
+
+/** Connections that nobody has taken from `accept()` yet. */
+const PENDING_MAX = 64;
+
+/** `Network` over WebSocket: dials `ws:` and `wss:` addresses, serves peers on an HTTP server that it is given. */
+export function createWebSocketNetwork(options: WebSocketNetworkOptions): WebSocketNetwork {
+  const timing = { pingMs: 20_000, closeMs: 2_000, handshakeMs: 10_000, ...options.timing };
+  const maxPayload = options.frameMaxBytes ?? frameLimits.frameBytes;
+  const server = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload,
+    handleProtocols: () => SUBPROTOCOL,
+  });
+  const open = new Set<WebSocketTransport>();
+  const pending: Transport[] = [];
+  const detach: (() => void)[] = [];
+  let wake: (() => void) | undefined;
+  let closed = false;
+
+  const track = (socket: WebSocket, address: string, direction: 'in' | 'out'): WebSocketTransport => {
+    const transport = new WebSocketTransport(socket, { address, direction }, timing);
+    open.add(transport);
+    socket.once('close', () => open.delete(transport));
+    return transport;
+  };
+
+  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const status = refusalOf(request, options.path);
+    const full = closed || pending.length >= PENDING_MAX;
+    if (status !== undefined || full) return refuse(socket, status ?? 503);
+    server.handleUpgrade(request, socket, head, (ws) => {
+      const { remoteAddress = 'unknown', remotePort = 0 } = request.socket;
+      pending.push(
+        track(ws, `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`, 'in'),
+      );
+      wake?.();
+    });
+  };
+
+  return {
+    attach: (http) => {
+      http.on('upgrade', upgrade);
+      detach.push(() => http.off('upgrade', upgrade));
+    },
+    dial: async (address, signal) => {
+      signal?.throwIfAborted();
+      if (closed) throw new CosmicError('node.stopping', 'network is closed');
+      const socket = new WebSocket(address, SUBPROTOCOL, {
+        perMessageDeflate: false,
+        maxPayload,
+        handshakeTimeout: timing.handshakeMs,
+        followRedirects: false,
+      });
+      const abort = (): void => socket.terminate();
+      signal?.addEventListener('abort', abort, { once: true });
+      try {
+        // Tracked before it opens: frames that come along with the handshake's answer are not lost.
+        const transport = track(socket, address, 'out');
+        await opened(socket, address);
+        signal?.throwIfAborted();
+        return transport;
+      } finally {
+        signal?.removeEventListener('abort', abort);
+      }
+    },
+    accept: async function* () {
+      while (!closed) {
+        const transport = pending.shift();
+        if (transport !== undefined) yield transport;
+        else
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+      }
+    },
+    close: async () => {
+      closed = true;
+      wake?.();
+      for (const off of detach.splice(0)) off();
+      await Promise.all([...open].map((transport) => transport.close(1001, 'node.stopping')));
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+/** The HTTP status that answers an upgrade which is not for us, or not from a node. */
+function refusalOf(request: IncomingMessage, path: string): number | undefined {
+  // The target as it was sent: `new URL` throws on some of what a stranger may write there (`//[`).
+  if (request.url?.split('?', 1)[0] !== path) return 404;
+  // Nodes send no Origin. A browser does: a web page must not speak to a node on the reader's machine.
+  if (request.headers.origin !== undefined) return 403;
+  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+  return offered.includes(SUBPROTOCOL) ? undefined : 426;
+}
+
+function refuse(socket: Duplex, status: number): void {
+  socket.on('error', () => undefined);
+  const more = status === 426 ? `Upgrade: websocket\r\nSec-WebSocket-Protocol: ${SUBPROTOCOL}\r\n` : '';
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n${more}\r\n`);
+}
+
+function opened(socket: WebSocket, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once('open', resolve);
+    socket.once('error', (cause) =>
+      reject(new CosmicError('node.unreachable', `${address}: ${cause.message}`, { cause })),
+    );
+    socket.once('close', () => reject(new CosmicError('node.unreachable', `${address}: closed while connecting`)));
+  });
+}

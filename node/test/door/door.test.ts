@@ -1,0 +1,266 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import {
+  concatBytes,
+  corePlugins,
+  createBlock,
+  createRegistry,
+  limits,
+  packRows,
+  signerOfSeed,
+  type BlockStore,
+  type NewBlock,
+  type ObserverLocation,
+} from '@cosmicembeddings/sdk';
+import { createLexicalEmbedder, lexicalSpace } from '@cosmicembeddings/sdk/embedders';
+import { createMemoryStore } from '@cosmicembeddings/sdk/memory';
+import { createSky } from '@cosmicembeddings/sdk/sky';
+import { createDoor } from '../../src/door/accept.js';
+import { createAdmission, parsePolicy, type Policy } from '../../src/door/admission.js';
+import { createVerifyPool, type VerifyPool } from '../../src/door/verify-pool.js';
+
+const nowMs = Date.UTC(2026, 0, 15, 12);
+const registry = createRegistry(corePlugins);
+const sky = createSky();
+const madrid: ObserverLocation = { lat: 40_416_800, lon: -3_703_800, elevation: 650_000 };
+let pool: VerifyPool;
+let vector: Float32Array;
+
+beforeAll(async () => {
+  pool = await createVerifyPool({ network: 'dev', plugins: [], workers: 1, verifier: 'auto' });
+  vector = (await createLexicalEmbedder().embed(['a passage'], { role: 'passage' })).vectors[0]!;
+});
+afterAll(() => pool.close());
+
+let salts = 0;
+async function blockOf(change: Partial<NewBlock> = {}, seed = 1, network = 'dev') {
+  const fields = {
+    space: { ...lexicalSpace },
+    embedding: { ...packRows([vector], 'f32') },
+    input_type: 'text',
+    input_reference: [{ hash: new Uint8Array(32), origin: 'test' }],
+    texts: ['a passage'],
+  };
+  const salt = (): Uint8Array => new Uint8Array(16).fill(++salts);
+  return createBlock(
+    { kind: 'embedding/1', fields, timeMs: nowMs - 1000, place: madrid, ...change },
+    { signer: signerOfSeed(new Uint8Array(32).fill(seed)), network, registry, sky, salt },
+  );
+}
+
+function doorOf(options: { policy?: Policy; store?: BlockStore; inFlightMax?: number } = {}) {
+  const store = options.store ?? createMemoryStore();
+  const clock = { now: () => nowMs, sleep: async () => undefined };
+  const door = createDoor({
+    store,
+    pool,
+    admission: createAdmission(options.policy ?? {}),
+    clock,
+    inFlightMax: options.inFlightMax ?? 1000,
+    inFlightMaxBytes: 1e9,
+  });
+  return { store, ...door };
+}
+
+describe('the door', () => {
+  test('keeps a sound block once, whoever brings it and however often', async () => {
+    const { accept, store } = doorOf();
+    const { id, wire } = await blockOf();
+    const answers = await Promise.all([
+      accept(wire, { type: 'own' }),
+      accept(wire, { type: 'http' }),
+      accept(wire, { type: 'peer', peer: 'x' }),
+    ]);
+    expect(answers.map((answer) => answer.status).sort()).toEqual(['known', 'known', 'stored']);
+    expect(await accept(wire, { type: 'import' })).toEqual({ status: 'known', id, seq: 1 });
+    expect((await store.head()).count).toBe(1);
+    const [stored] = await store.get([id]);
+    expect(concatBytes(stored!.envelope, stored!.body!)).toEqual(wire);
+    expect(stored!.firstSeenMs).toBe(nowMs);
+  });
+
+  test('refuses a changed byte, a replay under another author, a wrong network and a wrong sky, each with its code', async () => {
+    const { accept, store } = doorOf();
+    const { wire } = await blockOf();
+    const other = await blockOf({}, 2);
+    const inBody = wire.slice();
+    inBody[wire.length - 1]! ^= 1;
+    const inSignature = wire.slice();
+    inSignature[wire.length - (await bodyBytes(wire)) - 1]! ^= 1;
+    const elsewhere = await blockOf({}, 1, 'another');
+    const honestSky = {
+      stamp: (at: { timeMs: number; place?: ObserverLocation }) => sky.stamp({ ...at, timeMs: at.timeMs - 3_600_000 }),
+    };
+    const wrongSky = await createBlock(
+      {
+        kind: 'embedding/1',
+        timeMs: nowMs - 1000,
+        place: madrid,
+        fields: {
+          space: { ...lexicalSpace },
+          embedding: { ...packRows([vector], 'f32') },
+          input_type: 'text',
+          input_reference: [{ hash: new Uint8Array(32), origin: '' }],
+        },
+      },
+      {
+        signer: signerOfSeed(new Uint8Array(32).fill(1)),
+        network: 'dev',
+        registry,
+        sky: honestSky,
+        salt: () => new Uint8Array(16),
+      },
+    );
+    const codes = [];
+    for (const bytes of [
+      inBody,
+      inSignature,
+      elsewhere.wire,
+      wrongSky.wire,
+      new Uint8Array(),
+      concatBytes(wire, other.wire),
+    ]) {
+      const answer = await accept(bytes, { type: 'http' });
+      codes.push(answer.status === 'rejected' ? answer.code : answer.status);
+    }
+    expect(codes).toEqual([
+      'block.body_mismatch',
+      'block.bad_signature',
+      'block.bad_signature',
+      'sky.mismatch',
+      'block.malformed',
+      'block.malformed',
+    ]);
+    expect((await store.head()).count).toBe(0);
+  });
+
+  test('a block of the future is for later and leaves nothing behind', async () => {
+    const { accept, store } = doorOf();
+    const timeMs = nowMs + limits.futureMaxMs + 5000;
+    const { id, wire } = await blockOf({ timeMs });
+    expect(await accept(wire, { type: 'http' })).toEqual({
+      status: 'later',
+      id,
+      retryAtMs: timeMs - limits.futureMaxMs,
+    });
+    expect((await store.head()).count).toBe(0);
+  });
+
+  test('a refused block is remembered as decided and names the rule', async () => {
+    const { accept, store } = doorOf({ policy: parsePolicy({ tags: { deny: ['spam'] } }) });
+    const { id, wire } = await blockOf({ tags: ['spam'] });
+    expect(await accept(wire, { type: 'http' })).toEqual({
+      status: 'rejected',
+      code: 'policy.refused',
+      detail: 'tags.deny: spam',
+      id,
+    });
+    const all = await store.items(
+      { timeMs: 0, digest: new Uint8Array(32) },
+      { timeMs: Number.MAX_SAFE_INTEGER, digest: new Uint8Array(32) },
+      10,
+    );
+    expect(all).toHaveLength(1);
+  });
+
+  test('a full door answers node.busy instead of queueing', async () => {
+    const { accept } = doorOf({ inFlightMax: 2 });
+    const wires = await Promise.all([1, 2, 3].map(async () => (await blockOf()).wire));
+    const answers = await Promise.all(wires.map((wire) => accept(wire, { type: 'http' })));
+    expect(answers.map((answer) => (answer.status === 'rejected' ? answer.code : answer.status))).toEqual([
+      'stored',
+      'stored',
+      'node.busy',
+    ]);
+  });
+
+  test('a store that fails with a code is an answer; any other failure is thrown', async () => {
+    const { CosmicError } = await import('@cosmicembeddings/sdk');
+    const failing = (error: Error): BlockStore => ({ ...createMemoryStore(), put: () => Promise.reject(error) });
+    const { wire } = await blockOf();
+    expect(
+      await doorOf({ store: failing(new CosmicError('node.storage_full', 'test')) }).accept(wire, { type: 'http' }),
+    ).toMatchObject({ status: 'rejected', code: 'node.storage_full' });
+    await expect(doorOf({ store: failing(new Error('defect')) }).accept(wire, { type: 'http' })).rejects.toThrow(
+      'defect',
+    );
+  });
+});
+
+async function bodyBytes(wire: Uint8Array): Promise<number> {
+  const { openBlock } = await import('@cosmicembeddings/sdk');
+  const opened = openBlock(wire);
+  if (opened.status !== 'ok') throw new Error(opened.code);
+  return opened.block.header.body_bytes;
+}
+
+describe('admission', () => {
+  const judge = (
+    policy: unknown,
+    entry: object = {},
+    more: { bytes?: number; timeMs?: number; place?: ObserverLocation } = {},
+  ) =>
+    createAdmission(parsePolicy(policy))(
+      {
+        block: {
+          entry: { author: 'a', kind: 'embedding/1', timeMs: 0, tags: [], links: [], refs: [], rows: 0, ...entry },
+          timeMs: more.timeMs ?? nowMs,
+        },
+        bytes: more.bytes ?? 100,
+        place: () => more.place,
+      },
+      nowMs,
+    )?.rule;
+
+  test.each([
+    [{ authors: { allow: ['b'] } }, {}, {}, 'authors.allow'],
+    [{ authors: { deny: ['a'] } }, {}, {}, 'authors.deny'],
+    [{ kinds: { deny: ['embedding/1'] } }, {}, {}, 'kinds.deny'],
+    [{ spaces: { allow: ['s'] } }, { space: 't' }, {}, 'spaces.allow'],
+    [{ spaces: { allow: ['s'] } }, {}, {}, undefined],
+    [{ tags: { allow: ['x'] } }, { tags: ['y'] }, {}, 'tags.allow'],
+    [{ maxBytes: 99 }, {}, {}, 'maxBytes'],
+    [{ maxAgeMs: 1000 }, {}, { timeMs: nowMs - 1001 }, 'maxAgeMs'],
+    [{ regions: [{ south: 30, north: 50, west: -10, east: 10 }] }, {}, {}, 'regions'],
+    [{ regions: [{ south: 30, north: 50, west: -10, east: 10 }] }, {}, { place: madrid }, undefined],
+    [{ regions: [{ south: -90, north: 90, west: 170, east: -170 }] }, {}, { place: madrid }, 'regions'],
+    [{ requiredProofs: ['cites'] }, {}, {}, 'requiredProofs'],
+    [{ requiredProofs: ['cites'] }, { links: [{ rel: 'cites', id: 'x' }] }, {}, undefined],
+  ])('%j on %j %j → %s', (policy, entry, more, rule) => {
+    expect(judge(policy, entry, more)).toBe(rule);
+  });
+
+  test('quotas count an author’s blocks and bytes and start anew after their time', () => {
+    const admission = createAdmission({ quota: { blocks: 2, bytes: 250, perMs: 1000 } });
+    const candidate = (author: string, bytes = 100) => ({
+      block: { entry: { author, kind: 'k/1', timeMs: 0, tags: [], links: [], refs: [], rows: 0 }, timeMs: 0 },
+      bytes,
+      place: () => undefined,
+    });
+    const rules = [
+      admission(candidate('a'), 0),
+      admission(candidate('a'), 1),
+      admission(candidate('a'), 2),
+      admission(candidate('b', 300), 2),
+      admission(candidate('a'), 1000),
+    ];
+    expect(rules.map((refusal) => refusal?.rule)).toEqual([
+      undefined,
+      undefined,
+      'quota.blocks',
+      'quota.bytes',
+      undefined,
+    ]);
+  });
+
+  test.each([
+    [{ author: {} }],
+    [{ authors: ['a'] }],
+    [{ authors: { allow: 'a' } }],
+    [{ maxBytes: -1 }],
+    [{ quota: { perDay: 1 } }],
+    [{ regions: [{ south: 1 }] }],
+    [[]],
+  ])('refuses the policy %j', (policy) => {
+    expect(() => parsePolicy(policy)).toThrow('config.malformed');
+  });
+});

@@ -1,0 +1,26 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, test } from '@jest/globals';
+import { indexSuite } from '@cosmicembeddings/sdk/testing';
+import { chooseEngine } from '../../../src/index/vectors/graph.js';
+import { openVectorIndex } from '../../../src/index/vectors/vector-index.js';
+
+const root = mkdtempSync(join(tmpdir(), 'vectors-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+for (const name of ['usearch', 'hnswlib', 'exact'] as const) {
+  const engine = await chooseEngine(name);
+  if (engine.name !== name)
+    describe.skip(`vector index: ${name}: ${engine.note}`, () => test('is not installed', () => undefined));
+  else
+    indexSuite(
+      { describe, test },
+      // So few rows would be scanned: a graph from 64 rows on makes the engines work.
+      {
+        name,
+        ...(name === 'exact' ? {} : { recall: 0.95 }),
+        open: async (space, place) => openVectorIndex(space, { folder: join(root, place), engine, graphMin: 64 }),
+      },
+    );
+}

@@ -1,0 +1,100 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { loadableEngines, openDatabase } from '../../../src/store/sqlite/driver.js';
+import { openSqlite, storeFile } from '../../../src/store/sqlite/index.js';
+import { lockFolder } from '../../../src/store/sqlite/lock.js';
+
+const home = mkdtempSync(join(tmpdir(), 'cosmic-folder-'));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+let folders = 0;
+const newFolder = (): string => {
+  const folder = join(home, String(++folders));
+  mkdirSync(folder);
+  return folder;
+};
+
+describe('lock', () => {
+  const taken =
+    (folder: string): (() => void) =>
+    () =>
+      lockFolder(folder)();
+
+  test('says who holds the folder, and is gone when given back', () => {
+    const folder = newFolder();
+    const unlock = lockFolder(folder);
+    expect(taken(folder)).toThrow(new RegExp(`store\\.locked.*process ${process.pid} on ${hostname()}`));
+    unlock();
+    expect(existsSync(join(folder, 'lock'))).toBe(false);
+    lockFolder(folder)();
+  });
+
+  test('of a dead process is taken over', () => {
+    const folder = newFolder();
+    const { pid } = spawnSync(process.execPath, ['-e', '0']);
+    writeFileSync(join(folder, 'lock'), JSON.stringify({ pid, host: hostname(), startedAt: 'then' }));
+    const unlock = lockFolder(folder);
+    expect(JSON.parse(readFileSync(join(folder, 'lock'), 'utf8'))).toMatchObject({ pid: process.pid });
+    unlock();
+  });
+
+  (existsSync('/proc/self/stat') ? test : test.skip)('of an earlier process with the same number is taken over', () => {
+    const folder = newFolder();
+    writeFileSync(
+      join(folder, 'lock'),
+      JSON.stringify({ pid: process.pid, host: hostname(), startedAt: 'then', ticks: '1' }),
+    );
+    lockFolder(folder)();
+  });
+
+  test('of another host is respected, and the way out named', () => {
+    const folder = newFolder();
+    writeFileSync(join(folder, 'lock'), JSON.stringify({ pid: 1, host: 'elsewhere', startedAt: 'then' }));
+    expect(taken(folder)).toThrow(/store\.locked.*elsewhere.*remove/);
+  });
+
+  test('with nonsense in it is taken over', () => {
+    const folder = newFolder();
+    writeFileSync(join(folder, 'lock'), '{"pid":');
+    lockFolder(folder)();
+  });
+});
+
+describe.each(loadableEngines())('a data folder, %s', (engine) => {
+  const identity = { network: 'dev', node: 'did:key:zOne', engine };
+
+  test('opens again with what it held; another node, network or a newer version is refused', async () => {
+    const folder = newFolder();
+    const first = await openSqlite({ folder, ...identity });
+    const { epoch } = await first.store.head();
+    await expect(openSqlite({ folder, ...identity })).rejects.toMatchObject({ code: 'store.locked' });
+    await first.close();
+    await expect(openSqlite({ folder, ...identity, node: 'did:key:zTwo' })).rejects.toMatchObject({
+      code: 'store.foreign',
+    });
+    await expect(openSqlite({ folder, ...identity, network: '' })).rejects.toMatchObject({ code: 'store.foreign' });
+    const again = await openSqlite({ folder, ...identity });
+    expect((await again.store.head()).epoch).toBe(epoch);
+    await again.close();
+
+    const database = openDatabase(engine, storeFile(folder));
+    database.exec(`UPDATE meta SET value = '99' WHERE name = 'version'`);
+    database.close();
+    await expect(openSqlite({ folder, ...identity })).rejects.toMatchObject({ code: 'store.too_new' });
+    expect(existsSync(join(folder, 'lock'))).toBe(false);
+  });
+
+  test('with something else in the store’s place says so', async () => {
+    const folder = newFolder();
+    writeFileSync(storeFile(folder), 'this is no database, however long the text may be. '.repeat(100));
+    await expect(openSqlite({ folder, ...identity })).rejects.toMatchObject({ code: 'store.corrupt' });
+  });
+});
+
+test('an engine that is not there is named', async () => {
+  await expect(
+    openSqlite({ folder: newFolder(), network: 'dev', node: 'x', engine: 'oracle' as never }),
+  ).rejects.toMatchObject({ code: 'config.malformed' });
+});
