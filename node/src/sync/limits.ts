@@ -18,7 +18,10 @@ export interface SyncLimits {
   readonly announceMax: number;
   /** Ids that a peer is remembered to have. */
   readonly knownMax: number;
+  /** Answers that wait to be taken, blocks apart: those are read one by one as they are taken. */
   readonly outboxBytesMax: number;
+  /** The other side may take so long over one frame; then it is left. */
+  readonly takeMs: number;
   /** Reconciliation with a peer that is in step, and the first retry after something was dropped. */
   readonly reconcileMs: number;
   readonly retryMs: number;
@@ -42,6 +45,7 @@ export const syncLimits: SyncLimits = {
   announceMax: 4096,
   knownMax: 16_384,
   outboxBytesMax: 8 * 1024 * 1024,
+  takeMs: 120_000,
   reconcileMs: 5 * 60_000,
   retryMs: 1_000,
   pushTo: 4,

@@ -44,6 +44,9 @@ interface Announcement extends DecidedItem {
   readonly push: boolean;
 }
 
+/** Blocks given before answers of another sort get their turn. */
+const SERVED_AT_ONCE = 64;
+
 /** One connection: moves frames between a transport and its session, and the session's wishes to store and door. */
 export class Peer {
   readonly session: Session;
@@ -74,6 +77,9 @@ export class Peer {
   /** A second connection to the same node: it answers, but asks and announces nothing. */
   private standby = false;
   private wakeWriter: (() => void) | undefined;
+  /** Sends what waits in the outbox, each frame once the one before was taken. */
+  private flush: () => Promise<void> = () => Promise.resolve();
+  private sendingSinceMs: number | undefined;
   private wakeReader: (() => void) | undefined;
 
   constructor(
@@ -158,6 +164,10 @@ export class Peer {
   tick(): void {
     if (this.ended) return;
     const nowMs = this.now();
+    if (this.sendingSinceMs !== undefined && nowMs - this.sendingSinceMs > this.shared.limits.takeMs) {
+      this.ending ??= { code: 'peer.protocol', detail: 'asks, but does not read' };
+      return this.finish();
+    }
     this.fulfil(this.session.tick(nowMs, !this.isFull));
     if (!this.isReady || this.standby) return;
     const { wants, limits } = this.shared;
@@ -386,13 +396,18 @@ export class Peer {
         () => 'overdue' as const,
         () => 'overdue' as const,
       );
+    this.flush = async () => {
+      for (let frame = this.outbox.shift(); frame !== undefined; frame = this.outbox.shift()) {
+        this.outboxBytes -= frame.length;
+        this.sendingSinceMs = this.now();
+        if ((await Promise.race([this.transport.send(frame), overdue])) === 'overdue') this.outbox.length = 0;
+        this.sendingSinceMs = undefined;
+      }
+    };
     try {
       while (!this.ended || this.outbox.length > 0) {
-        const frame = this.outbox.shift();
-        if (frame !== undefined) {
-          this.outboxBytes -= frame.length;
-          if ((await Promise.race([this.transport.send(frame), overdue])) === 'overdue') break;
-        } else if (this.serving.length > 0) await this.giveWanted();
+        if (this.outbox.length > 0) await this.flush();
+        else if (this.serving.length > 0) await this.giveWanted();
         else if (this.announcing.size > 0) await this.sendNews();
         else await new Promise<void>((resolve) => (this.wakeWriter = resolve));
       }
@@ -405,66 +420,58 @@ export class Peer {
   }
 
   private async giveWanted(): Promise<void> {
-    const digests = this.serving.splice(0, 64);
-    const found = await loadBlocks(this.shared.store, digests);
-    const missing = new Map<Code, Uint8Array[]>();
-    const blocks: { digest: Uint8Array; wire: Uint8Array }[] = [];
-    digests.forEach((digest, i) => {
-      const wire = wireOf(found[i]);
-      const code: Code | undefined =
-        wire === undefined
-          ? found[i] === undefined
-            ? 'block.not_found'
-            : 'policy.erased'
-          : this.fits(wire)
-            ? undefined
-            : 'block.too_large';
-      if (code === undefined) blocks.push({ digest, wire: wire! });
-      else missing.set(code, [...(missing.get(code) ?? []), digest]);
-    });
+    const missing = await this.give(this.serving.splice(0, SERVED_AT_ONCE));
     for (const [code, ids] of missing) this.fulfil(this.session.gone(code, ids));
-    this.give(blocks);
   }
 
   private async sendNews(): Promise<void> {
     const batch = [...this.announcing.values()].slice(0, 256);
-    const pushed = batch.filter(({ push }) => push).slice(0, 64);
+    const pushed = batch.filter(({ push }) => push).slice(0, SERVED_AT_ONCE);
     const told = batch.filter(({ push }) => !push);
     for (const { digest } of [...pushed, ...told]) this.announcing.delete(digestKey(digest));
     const unknown = (item: DecidedItem): boolean => !this.known.has(digestKey(item.digest));
-    const found = await loadBlocks(
-      this.shared.store,
-      pushed.map(({ digest }) => digest),
-    );
-    const blocks = pushed.flatMap((item, i) => {
-      const wire = wireOf(found[i]);
-      return wire === undefined || !unknown(item) || !this.fits(wire) ? [] : [{ digest: item.digest, wire }];
-    });
     this.fulfil(this.session.have(told.filter(unknown).map(({ timeMs, digest }) => ({ timeMs, digest }))));
     for (const { digest } of told) this.known.add(digestKey(digest));
-    this.give(blocks);
+    await this.give(pushed.filter(unknown).map(({ digest }) => digest));
   }
 
-  private fits(wire: Uint8Array): boolean {
-    return wire.length + 64 <= this.session.hello!.limits.frameBytes;
-  }
-
-  /** Several small blocks in a frame, a large one alone. */
-  private give(blocks: readonly { readonly digest: Uint8Array; readonly wire: Uint8Array }[]): void {
+  /**
+   * Sends blocks as fast as they are taken: several small ones in a frame, a large one alone, and never more than one
+   * frame in memory. Answers those that cannot be given, by the reason.
+   */
+  private async give(digests: readonly Uint8Array[]): Promise<Map<Code, Uint8Array[]>> {
+    const missing = new Map<Code, Uint8Array[]>();
     let batch: Uint8Array[] = [];
     let bytes = 0;
-    for (const { digest, wire } of blocks) {
-      if (batch.length > 0 && bytes + wire.length > frameLimits.giveBytes - 1024) {
-        this.fulfil(this.session.give(batch));
-        batch = [];
-        bytes = 0;
-      }
+    const send = async (): Promise<void> => {
+      // An empty outbox first: what waits there counts against its bound.
+      await this.flush();
+      this.fulfil(this.session.give(batch));
+      batch = [];
+      bytes = 0;
+      await this.flush();
+    };
+    for (const digest of digests) {
+      if (this.ended) break;
+      const [found] = await loadBlocks(this.shared.store, [digest]);
+      const wire = wireOf(found);
+      const code = this.reasonAgainst(found !== undefined, wire);
+      if (code !== undefined) missing.set(code, [...(missing.get(code) ?? []), digest]);
+      if (code !== undefined || wire === undefined) continue;
+      if (batch.length > 0 && bytes + wire.length > frameLimits.giveBytes - 1024) await send();
       batch.push(wire);
       bytes += wire.length + 8;
       this.sent += 1;
       this.known.add(digestKey(digest));
+      if (bytes > frameLimits.giveBytes - 1024) await send();
     }
-    this.fulfil(this.session.give(batch));
+    await send();
+    return missing;
+  }
+
+  private reasonAgainst(isHere: boolean, wire: Uint8Array | undefined): Code | undefined {
+    if (wire === undefined) return isHere ? 'policy.erased' : 'block.not_found';
+    return wire.length + 64 <= this.session.hello!.limits.frameBytes ? undefined : 'block.too_large';
   }
 
   private now(): number {

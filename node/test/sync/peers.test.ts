@@ -51,6 +51,48 @@ describe('peers', () => {
   });
 });
 
+describe('blocks of the largest size', () => {
+  const LARGE = Array.from({ length: 5 }, (_, n) => makeBlock(500 + n, { bodyBytes: 4_190_000 }));
+
+  test('reach a new peer, small ones among them', async () => {
+    const world = new World(30);
+    await world.add();
+    for (const block of [...BLOCKS.slice(0, 10), ...LARGE, ...BLOCKS.slice(10)]) await world.nodes[0]!.publish(block);
+    await world.add([0]);
+    await world.until(() => world.converged(BLOCKS.length + LARGE.length), 10_000);
+    expect(world.nodes[1]!.peers.status()).toMatchObject([{ state: 'connected', received: 45 }]);
+    await world.close();
+  });
+
+  test('are read as they are taken: who asks and does not read costs one block, and is left after a while', async () => {
+    const world = new World(31);
+    const node = await world.add([], { limits: { takeMs: 60_000 } });
+    for (const block of LARGE) await node.publish(block);
+    const ids = node.store.blocks().map(({ id }) => parseCid(id).digest!);
+    const get = node.store.get.bind(node.store);
+    let loaded = 0;
+    node.store.get = async (asked) => {
+      const found = await get(asked);
+      loaded += found.filter((block) => block !== undefined).length;
+      return found;
+    };
+    const greedy = new Session({ network: 'dev', node: nodeDid(97) });
+    const line = await world.loopback.network('ws://greedy').dial(node.address);
+    for (const wish of greedy.open(0)) if (wish.type === 'send') await line.send(wish.frame);
+    const [hello] = await Promise.all([line[Symbol.asyncIterator]().next(), world.clock.advance(100)]);
+    greedy.receive(hello.value as Uint8Array, 0);
+    for (const wish of greedy.want(Array.from({ length: 200 }, (_, n) => ids[n % ids.length]!)))
+      if (wish.type === 'send') await line.send(wish.frame);
+    await world.clock.advance(30_000);
+    expect(loaded).toBe(1);
+    expect(node.peers.status()).toMatchObject([{ state: 'connected' }]);
+    await world.clock.advance(45_000);
+    expect(node.peers.status()).toEqual([]);
+    expect(loaded).toBe(1);
+    await world.close();
+  });
+});
+
 describe('peers that disagree or misbehave', () => {
   test('another network is refused on both sides, and named', async () => {
     const world = new World(4);
