@@ -25,7 +25,7 @@ const allowed = {
 /** Layers of the SDK, lowest first; a folder imports its own layer or lower ones only. */
 const layers = [
   ['errors', 'limits', 'bytes'],
-  ['codec', 'crypto', 'schema'],
+  ['codec', 'crypto', 'schema', 'metadata'],
   ['space', 'sky', 'block', 'kinds', 'sealed', 'keys'],
   ['ports'],
   ['ledger', 'sync', 'archive', 'passages', 'embedders', 'python'],

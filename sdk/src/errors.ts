@@ -144,6 +144,14 @@ export const codes = {
     'Send Authorization: Bearer with the token of the data folder.',
     401,
   ),
+  'filter.malformed': reader(
+    'The filter has a wrong form or is over a bound.',
+    'The detail names the place; compare with specs/kinds/metadata.md.',
+  ),
+  'filter.unsupported': reader(
+    'The filter uses an operator or a name that does not exist here.',
+    'Use the operators of specs/kinds/metadata.md.',
+  ),
   'search.bad_query': reader('The search has no usable query.', 'Give text, a vector with its space, or a block id.'),
   'search.no_embedder': reader(
     'No embedder for that space is configured here.',

@@ -18,6 +18,19 @@ export const limits = {
   originMaxBytes: 2048,
   headingMaxBytes: 1024,
   languageMaxBytes: 35,
+  collectionMaxBytes: 128,
+  documentMaxBytes: 512,
+  metadataKeysMax: 64,
+  metadataKeyMaxBytes: 128,
+  metadataTextMaxBytes: 4096,
+  metadataListMax: 64,
+  metadataRowMaxBytes: 16 * 1024,
+  /** Of all rows of a block together. */
+  metadataBlockMaxBytes: 1024 * 1024,
+  whereDepthMax: 8,
+  whereConditionsMax: 64,
+  whereValuesMax: 1000,
+  whereMaxBytes: 64 * 1024,
   /** A block whose timestamp is further ahead of the node's clock than this is answered `later`. */
   futureMaxMs: 2 * 60 * 1000,
 } as const;

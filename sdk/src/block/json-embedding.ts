@@ -1,8 +1,9 @@
 import { fromBase64, fromHex, toBase64, toHex } from '../bytes.js';
-import { fromDagJson } from '../codec/dag-json.js';
+import { fromDagJson, setKey } from '../codec/dag-json.js';
 import { JsonDecimal, type JsonMap, type JsonValue } from '../codec/json-text.js';
 import type { Value, ValueMap } from '../codec/value.js';
 import type { EmbeddingBody, InputReference } from '../kinds/embedding.js';
+import { decodeMetadata, encodeMetadata, metadataFault, type Metadata } from '../metadata/index.js';
 import { float32Text } from '../space/float-text.js';
 import { unpackRow } from '../space/vector.js';
 
@@ -16,10 +17,19 @@ export function embeddingFields(body: EmbeddingBody, vectors: VectorForm): [stri
     ['input_type', JSON.stringify(body.input_type)],
     [
       'input_reference',
-      JSON.stringify(body.input_reference.map((reference) => ({ ...reference, hash: toHex(reference.hash) }))),
+      JSON.stringify(
+        body.input_reference.map((reference) => ({
+          ...reference,
+          hash: reference.hash === null ? null : toHex(reference.hash),
+        })),
+      ),
     ],
   ];
   if (body.texts !== undefined) fields.push(['texts', JSON.stringify(body.texts)]);
+  if (body.collection !== undefined) fields.push(['collection', JSON.stringify(body.collection)]);
+  if (body.document !== undefined) fields.push(['document', JSON.stringify(body.document)]);
+  if (body.metadata !== undefined)
+    fields.push(['metadata', JSON.stringify(body.metadata.map((row) => (row === null ? null : decodeMetadata(row))))]);
   return fields;
 }
 
@@ -49,7 +59,11 @@ export function embeddingFieldsOf(json: JsonMap): ValueMap | string {
       const references = referencesOf(value);
       if (typeof references === 'string') return `input_reference${references}`;
       fields[key] = references as unknown as Value;
-    } else if (key === 'space' || key === 'input_type' || key === 'texts') {
+    } else if (key === 'metadata') {
+      const metadata = metadataOf(value);
+      if (typeof metadata === 'string') return `metadata${metadata}`;
+      fields[key] = metadata;
+    } else if (['space', 'input_type', 'texts', 'collection', 'document'].includes(key)) {
       try {
         fields[key] = fromDagJson(value);
       } catch (error) {
@@ -109,12 +123,42 @@ function referencesOf(json: JsonValue): readonly InputReference[] | string {
   const references: InputReference[] = [];
   for (const [i, item] of json.entries()) {
     const hash = item instanceof Map ? item.get('hash') : undefined;
-    if (!(item instanceof Map) || typeof hash !== 'string') return `[${i}]: expected an object with a hash`;
+    if (!(item instanceof Map) || (typeof hash !== 'string' && hash !== null))
+      return `[${i}]: expected an object with a hash`;
     try {
-      references.push({ ...(fromDagJson(item) as unknown as InputReference), hash: fromHex(hash) });
+      references.push({
+        ...(fromDagJson(item) as unknown as InputReference),
+        hash: hash === null ? null : fromHex(hash),
+      });
     } catch (error) {
       return `[${i}]: ${(error as Error).message}`;
     }
   }
   return references;
+}
+
+/** Numbers of metadata are ordinary JSON numbers here; their one form in bytes is `encodeMetadata`'s. */
+function metadataOf(json: JsonValue): Value | string {
+  if (!Array.isArray(json)) return ': expected a list';
+  const rows: Value[] = [];
+  for (const [i, item] of json.entries()) {
+    if (item === null) {
+      rows.push(null);
+      continue;
+    }
+    const plain = plainOf(item);
+    const fault = metadataFault(plain, `[${i}]`);
+    if (fault !== undefined) return fault;
+    rows.push(encodeMetadata(plain as Metadata));
+  }
+  return rows;
+}
+
+function plainOf(json: JsonValue): unknown {
+  if (json instanceof JsonDecimal) return json.value;
+  if (Array.isArray(json)) return json.map(plainOf);
+  if (!(json instanceof Map)) return json;
+  const plain: Record<string, unknown> = {};
+  for (const [key, value] of json) setKey(plain, key, plainOf(value));
+  return plain;
 }

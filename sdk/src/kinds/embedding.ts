@@ -1,14 +1,16 @@
 import { toHex } from '../bytes.js';
 import { setKey } from '../codec/dag-json.js';
-import type { Value, ValueMap } from '../codec/value.js';
+import { encode } from '../codec/encode.js';
+import { isMap, type Value, type ValueMap } from '../codec/value.js';
 import { limits } from '../limits.js';
-import { bytes, integer, list, oneOf, orNull, struct, text } from '../schema/index.js';
+import { decodeMetadata } from '../metadata/index.js';
+import { bytes, integer, list, oneOf, orNull, struct, text, type Check } from '../schema/index.js';
 import { descriptorFault, descriptorSchema, rowsFault, type SpaceDescriptor, type StoredRows } from '../space/index.js';
 import type { Kind, Parsed, Passage } from './kind.js';
 
-/** Where a row's text came from. `hash`: sha-256 of exactly the UTF-8 bytes that were embedded, before any prefix. */
+/** Where a row's text came from. `hash`: sha-256 of exactly the UTF-8 bytes that were embedded, before any prefix; null where only the vector is known. */
 export interface InputReference {
-  readonly hash: Uint8Array;
+  readonly hash: Uint8Array | null;
   readonly origin: string;
   readonly heading?: string;
   readonly language?: string;
@@ -23,6 +25,12 @@ export interface EmbeddingBody {
   readonly input_reference: readonly InputReference[];
   /** The embedded texts themselves, where the author publishes them: one entry for each row. */
   readonly texts?: readonly (string | null)[];
+  /** The author's own name for the set that the document belongs to. */
+  readonly collection?: string;
+  /** The author's own id of the document: a later block of the same author, collection and document is its next version. */
+  readonly document?: string;
+  /** What the author says about each row, as the body carries it (`decodeMetadata`): one entry for each row. */
+  readonly metadata?: readonly (ValueMap | null)[];
 }
 
 const schema = struct(
@@ -36,7 +44,7 @@ const schema = struct(
     input_type: oneOf('text', 'image', 'audio', 'video', 'code', 'other'),
     input_reference: list(
       struct(
-        { hash: bytes(32, 32), origin: text(limits.originMaxBytes) },
+        { hash: orNull(bytes(32, 32)), origin: text(limits.originMaxBytes) },
         {
           optional: {
             heading: text(limits.headingMaxBytes),
@@ -48,8 +56,27 @@ const schema = struct(
       1,
     ),
   },
-  { optional: { texts: list(orNull(text(limits.textMaxBytes)), limits.rowsMax, 1) } },
+  {
+    optional: {
+      texts: list(orNull(text(limits.textMaxBytes)), limits.rowsMax, 1),
+      collection: name(limits.collectionMaxBytes),
+      document: name(limits.documentMaxBytes),
+      metadata: list(orNull(rowMetadata), limits.rowsMax, 1),
+    },
+  },
 );
+
+/** Text of 1 to `maxBytes` bytes without control characters. */
+function name(maxBytes: number): Check {
+  // eslint-disable-next-line no-control-regex -- control characters are what a name must not hold
+  return text(maxBytes, { minBytes: 1, pattern: /^[^\u0000-\u001f\u007f-\u009f]*$/ });
+}
+
+function rowMetadata(value: Value | undefined, path: string): string | undefined {
+  if (isMap(value) && Object.keys(value).length === 0) return `${path}: an empty map is written null`;
+  const decoded = decodeMetadata(value, path);
+  return typeof decoded === 'string' ? decoded : undefined;
+}
 
 /** Fields that every body has; the kind's schema sees the rest. */
 const COMMON = new Set(['salt', 'tags', 'linked_blocks']);
@@ -83,6 +110,19 @@ function parse(body: ValueMap): Parsed<EmbeddingBody> {
       code: 'kind.malformed',
       detail: `body.texts: ${rows} rows need ${rows} entries, got ${parsed.texts.length}`,
     };
+  if (parsed.metadata !== undefined && parsed.metadata.length !== rows)
+    return {
+      ok: false,
+      code: 'kind.malformed',
+      detail: `body.metadata: ${rows} rows need ${rows} entries, got ${parsed.metadata.length}`,
+    };
+  const metadataBytes = parsed.metadata === undefined ? 0 : encode(parsed.metadata as Value).length;
+  if (metadataBytes > limits.metadataBlockMaxBytes)
+    return {
+      ok: false,
+      code: 'kind.malformed',
+      detail: `body.metadata: ${metadataBytes} bytes, at most ${limits.metadataBlockMaxBytes}`,
+    };
   const rowFault = rowsFault(parsed.embedding, parsed.space);
   if (rowFault !== undefined) return { ok: false, ...rowFault };
   return { ok: true, body: parsed };
@@ -106,7 +146,7 @@ export const embeddingKind: Kind<EmbeddingBody> = {
     }),
 };
 
-/** Hexadecimal form of a row's input hash, as people compare it. */
+/** Hexadecimal form of a row's input hash, as people compare it; empty where there is none. */
 export function inputHash(reference: InputReference): string {
-  return toHex(reference.hash);
+  return reference.hash === null ? '' : toHex(reference.hash);
 }

@@ -6,6 +6,7 @@ import { Cid, cidOf, DAG_CBOR, parseJson, type Value, type ValueMap } from '../.
 import { sha256 } from '../../src/crypto/index.js';
 import { createSky } from '../../src/sky/index.js';
 import { float32Text, packRows } from '../../src/space/index.js';
+import { encodeMetadata } from '../../src/metadata/index.js';
 import { signBlock } from '../../src/testing/sign-block.js';
 
 const seed = new Uint8Array(32).fill(7);
@@ -121,6 +122,31 @@ describe('bytes → JSON → bytes is the identity', () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  test('collection, own id, metadata of rows, a row without an input hash', () => {
+    const rows = [Float32Array.of(0.6, 0.8, 0), Float32Array.of(0, 0.6, 0.8)];
+    const plain = embedding(rows, 'f32');
+    const [first, second] = plain['input_reference'] as readonly ValueMap[];
+    const wire = block('embedding/1', {
+      ...plain,
+      collection: 'kilns',
+      document: 'raku/1',
+      metadata: [encodeMetadata({ hot: true, ratio: 0.5, list: [1, '1', -1e-7], none: null }), null],
+      input_reference: [first!, { ...second, hash: null }],
+    });
+    roundTrip(wire);
+    const json = JSON.parse(toJson(wire)) as Record<string, unknown>;
+    expect(json).toMatchObject({
+      collection: 'kilns',
+      document: 'raku/1',
+      metadata: [{ hot: true, ratio: 0.5, list: [1, '1', -1e-7], none: null }, null],
+      input_reference: [{}, { hash: null }],
+    });
+    // Numbers may be spelled otherwise; the bytes are the same.
+    expect(fromJson(toJson(wire).replace('0.5', '5.0e-1').replace('[1,', '[1.0,'))).toEqual(wire);
+    for (const bad of [{}, { n: '1' }, { a: { n: '1' } }, { a: { n: '0.50' } }, { $a: 1 }])
+      roundTrip(block('embedding/1', { ...plain, metadata: [bad, null] }));
   });
 
   test('an embedding that its kind refuses', () => {
