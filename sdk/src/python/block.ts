@@ -1,7 +1,7 @@
 import { cidOf, isBlockCid, parseCid, RAW } from '../codec/cid.js';
 import { didOf } from '../crypto/identity.js';
 import { rejected, type Rejected } from '../errors.js';
-import { limits, wireMaxBytes } from '../limits.js';
+import { limits } from '../limits.js';
 import type { Checks } from '../block/check.js';
 import type { CatalogueEntry, CheckedBlock, Ref } from '../block/types.js';
 import type { Passage, Vectors } from '../kinds/kind.js';
@@ -29,7 +29,8 @@ export function openPythonBlock(
   wire: Uint8Array,
   verify: Checks['verify'],
 ): { status: 'ok'; block: PythonBlock } | Rejected {
-  if (wire.length > wireMaxBytes) return rejected('block.too_large', `${wire.length} bytes, at most ${wireMaxBytes}`);
+  if (wire.length > limits.pythonMaxBytes)
+    return rejected('block.too_large', `${wire.length} bytes, at most ${limits.pythonMaxBytes}`);
   const text = readText(wire);
   if (typeof text === 'string') return rejected('block.malformed', text);
   const signature = checkSignature(text, verify);
@@ -41,7 +42,7 @@ export function openPythonBlock(
 
 function readText(wire: Uint8Array): PyDict | string {
   try {
-    const value = readPythonJson(decoder.decode(wire));
+    const value = readPythonJson(decoder.decode(wire), limits.pythonValuesMax);
     return value instanceof Map ? (value as PyDict) : 'not a JSON object';
   } catch (error) {
     if (error instanceof PyJsonError) return error.message;

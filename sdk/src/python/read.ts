@@ -27,9 +27,9 @@ export class PyJsonError extends Error {
 const INT_DIGITS_MAX = 4300;
 const NESTING_MAX = 256;
 
-/** @throws PyJsonError */
-export function readPythonJson(text: string): PyValue {
-  const reader = new Reader(text);
+/** `valuesMax`: how many values, lists and maps included, the text may hold. @throws PyJsonError */
+export function readPythonJson(text: string, valuesMax = Infinity): PyValue {
+  const reader = new Reader(text, valuesMax);
   const value = reader.value(0);
   reader.space();
   if (reader.at !== text.length) throw new PyJsonError('text after the value', reader.at);
@@ -62,7 +62,10 @@ const ESCAPES: Readonly<Record<string, string>> = {
 class Reader {
   at = 0;
 
-  constructor(private readonly text: string) {}
+  constructor(
+    private readonly text: string,
+    private valuesLeft: number,
+  ) {}
 
   space(): void {
     SPACE.lastIndex = this.at;
@@ -71,6 +74,7 @@ class Reader {
 
   value(depth: number): PyValue {
     if (depth > NESTING_MAX) throw new PyJsonError(`nested deeper than ${NESTING_MAX}`, this.at);
+    if (--this.valuesLeft < 0) throw new PyJsonError('too many values', this.at);
     this.space();
     const first = this.text[this.at];
     if (first === '{') return this.dict(depth);

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { utf8 } from '../../src/bytes.js';
 import { checkAny, contentOf } from '../../src/formats/index.js';
 import { sha256, verify } from '../../src/crypto/index.js';
+import { limits } from '../../src/limits.js';
 import { createRegistry, corePlugins } from '../../src/kinds/index.js';
 import { sharedText } from '../shared-data.ts';
 
@@ -62,4 +63,42 @@ test('a known model’s unit rows are in its space; the name alone is not enough
   expect(spaceOf([unit.map((x) => 2 * x)], 'all-MiniLM-L6-v2')).toBe('legacy:all-MiniLM-L6-v2');
   expect(spaceOf([unit.slice(0, 8)], 'all-MiniLM-L6-v2')).toBe('legacy:all-MiniLM-L6-v2');
   expect(spaceOf([unit], 'somebody/else')).toBe('legacy:somebody/else');
+});
+
+describe('a version-1 text costs no more than its bytes are worth', () => {
+  const LATE = ['id', 'created_by', 'cosmo_signature', 'cosmo_hash', 'cosmic_signature', 'cosmic_hash'];
+  const counted = (): { tries: () => number; checks: typeof checks } => {
+    let tries = 0;
+    return { tries: () => tries, checks: { ...checks, verify: (...args) => (tries++, verify(...args)) } };
+  };
+
+  test('what the tools add in one step is tried as one step: eight tries at most', async () => {
+    const { Signer, dumps } = await import('../../src/python/index.js');
+    const signed = Signer.fromSeed(new Uint8Array(32).fill(3)).signBlock(new Map([['content', 'a text']]) as never);
+    const late = new Map(signed);
+    for (const field of LATE) late.set(field, 'added later');
+    const good = counted();
+    expect(checkAny(utf8(dumps(late)), good.checks)).toMatchObject({ status: 'checked' });
+    expect(good.tries()).toBe(8);
+    const bad = counted();
+    const changed = checkAny(utf8(dumps(late.set('content', 'another text'))), bad.checks);
+    expect(changed).toMatchObject({ code: 'block.bad_signature' });
+    expect(bad.tries()).toBe(8);
+  });
+
+  test('its size and its number of values are bounded', () => {
+    const head = '{"signature": "", "x": ';
+    const text = (bytes: number): Uint8Array => utf8(`${head}"${'a'.repeat(bytes - head.length - 3)}"}`);
+    expect(checkAny(text(limits.pythonMaxBytes), checks)).toMatchObject({ code: 'block.bad_signature' });
+    expect(checkAny(text(limits.pythonMaxBytes + 1), checks)).toMatchObject({ code: 'block.too_large' });
+    // The object, the signature and the list are values too.
+    const list = (items: number): Uint8Array => utf8(`${head}[${'1,'.repeat(items - 1)}1]}`);
+    expect(checkAny(list(limits.pythonValuesMax - 3), checks)).toMatchObject({ code: 'block.bad_signature' });
+    expect(checkAny(list(limits.pythonValuesMax - 2), checks)).toMatchObject({ code: 'block.malformed' });
+  });
+
+  test('sixty thousand fields are read and written', () => {
+    const fields = Array.from({ length: 60_000 }, (_, i) => `"${i.toString(36)}": 0`).join(',');
+    expect(checkAny(utf8(`{"signature": "", ${fields}}`), checks)).toMatchObject({ code: 'block.bad_signature' });
+  });
 });
