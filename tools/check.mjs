@@ -26,7 +26,7 @@ const allowed = {
 const layers = [
   ['errors', 'limits', 'bytes'],
   ['codec', 'crypto', 'schema', 'metadata'],
-  ['space', 'sky', 'block', 'kinds', 'sealed', 'keys'],
+  ['space', 'sky', 'block', 'kinds', 'sealed', 'keys', 'filter'],
   ['ports'],
   ['ledger', 'sync', 'archive', 'passages', 'embedders', 'python'],
   ['formats'],

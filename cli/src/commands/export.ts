@@ -6,18 +6,12 @@ import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { jsonLineOf, rowTables, writeCar } from '@cosmicembeddings/sdk/archive';
 import { openClient } from '../node-client.js';
 import { note, plural, UsageError } from '../output.js';
-import { timeOf } from './sky.js';
+import { filterFlags, filterOf, type FilterFlags } from './filter.js';
 import { define } from './command.js';
 
-interface ExportFlags {
+interface ExportFlags extends FilterFlags {
   file?: string | undefined;
   format?: 'cbor' | 'jsonl' | 'car' | 'npy' | undefined;
-  tag?: string[] | undefined;
-  author?: string[] | undefined;
-  kind?: string[] | undefined;
-  space?: string[] | undefined;
-  from?: string | undefined;
-  to?: string | undefined;
 }
 
 const PAGE = 500;
@@ -26,18 +20,12 @@ export const exportCommand = define<ExportFlags>({
   command: 'export [file]',
   describe: 'Save blocks of the node as CAR, JSON Lines, CBOR sequence or NPY',
   builder: (yargs) =>
-    yargs
+    filterFlags(yargs)
       .positional('file', { type: 'string', describe: 'file to write; standard output when left out' })
       .option('format', {
         choices: ['cbor', 'jsonl', 'car', 'npy'] as const,
         describe: 'told from the name when left out, else cbor; npy: FILE.npy for each space, with FILE.ids.txt',
-      })
-      .option('tag', { type: 'string', array: true, nargs: 1, describe: 'only blocks with this tag; may be repeated' })
-      .option('author', { type: 'string', array: true, nargs: 1, describe: 'only of this author' })
-      .option('kind', { type: 'string', array: true, nargs: 1, describe: 'only this kind' })
-      .option('space', { type: 'string', array: true, nargs: 1, describe: 'only this space' })
-      .option('from', { type: 'string', describe: 'claimed time from, inclusive' })
-      .option('to', { type: 'string', describe: 'claimed time to, exclusive' }),
+      }),
   run: async (args, settings) => {
     const client = openClient(settings);
     const ids = await idsOf(client, filterOf(args));
@@ -61,17 +49,6 @@ export const exportCommand = define<ExportFlags>({
 function formatOfName(file: string | undefined): NonNullable<ExportFlags['format']> {
   const ending = /\.(jsonl|car|npy)$/.exec(file ?? '')?.[1];
   return (ending as 'jsonl' | 'car' | 'npy' | undefined) ?? 'cbor';
-}
-
-function filterOf(args: ExportFlags): Filter {
-  return {
-    ...(args.tag === undefined ? {} : { tagsAll: args.tag }),
-    ...(args.author === undefined ? {} : { authors: args.author }),
-    ...(args.kind === undefined ? {} : { kinds: args.kind }),
-    ...(args.space === undefined ? {} : { spaces: args.space }),
-    ...(args.from === undefined ? {} : { fromMs: timeOf(args.from) }),
-    ...(args.to === undefined ? {} : { toMs: timeOf(args.to) }),
-  };
 }
 
 /** Oldest first, so that what arrives meanwhile does not move the pages. */

@@ -1,21 +1,14 @@
-import type { Filter, Hit, SearchAnswer, SearchRequest } from '@cosmicembeddings/sdk';
+import type { Hit, SearchAnswer, SearchRequest } from '@cosmicembeddings/sdk';
 import { verifyHit, type HitVerification, type NodeClient } from '@cosmicembeddings/sdk/api';
 import { portableChecks } from '@cosmicembeddings/sdk';
 import { openClient } from '../node-client.js';
 import { note, plain, plural, print, printJson, shortDid, timeText, UsageError } from '../output.js';
-import { timeOf } from './sky.js';
+import { filterFlags, filterOf, type FilterFlags } from './filter.js';
 import { define } from './command.js';
 
-interface SearchFlags {
+interface SearchFlags extends FilterFlags {
   words?: string[] | undefined;
   k: number;
-  tag?: string[] | undefined;
-  author?: string[] | undefined;
-  kind?: string[] | undefined;
-  space?: string[] | undefined;
-  language?: string | undefined;
-  from?: string | undefined;
-  to?: string | undefined;
   mode?: 'hybrid' | 'vectors' | 'words' | undefined;
   like?: string | undefined;
   minCosine?: number | undefined;
@@ -28,16 +21,9 @@ export const searchCommand = define<SearchFlags>({
   command: 'search [words..]',
   describe: 'Find passages by meaning and words, and verify every hit here',
   builder: (yargs) =>
-    yargs
+    filterFlags(yargs)
       .positional('words', { type: 'string', array: true, describe: 'the question, in plain words' })
       .option('k', { type: 'number', default: 5, describe: 'hits at most' })
-      .option('tag', { type: 'string', array: true, nargs: 1, describe: 'only blocks with this tag; may be repeated' })
-      .option('author', { type: 'string', array: true, nargs: 1, describe: 'only of this author; may be repeated' })
-      .option('kind', { type: 'string', array: true, nargs: 1, describe: 'only this kind' })
-      .option('space', { type: 'string', array: true, nargs: 1, describe: 'only vectors of this space' })
-      .option('language', { type: 'string', describe: 'only texts of this language' })
-      .option('from', { type: 'string', describe: 'claimed time from, inclusive' })
-      .option('to', { type: 'string', describe: 'claimed time to, exclusive' })
       .option('mode', {
         choices: ['hybrid', 'vectors', 'words'] as const,
         describe: 'what to search by; hybrid when left out',
@@ -74,19 +60,10 @@ function requestOf(args: SearchFlags): SearchRequest {
   if (text !== '' && args.like !== undefined) throw new UsageError('--like takes the place of words; give one of them');
   if (!Number.isInteger(args.k) || args.k < 0 || args.k > 10_000)
     throw new UsageError(`--k ${String(args.k)}: a whole number from 0 to 10000`);
-  const filter: Filter = {
-    ...(args.tag === undefined ? {} : { tagsAll: args.tag }),
-    ...(args.author === undefined ? {} : { authors: args.author }),
-    ...(args.kind === undefined ? {} : { kinds: args.kind }),
-    ...(args.space === undefined ? {} : { spaces: args.space }),
-    ...(args.language === undefined ? {} : { language: args.language }),
-    ...(args.from === undefined ? {} : { fromMs: timeOf(args.from) }),
-    ...(args.to === undefined ? {} : { toMs: timeOf(args.to) }),
-  };
   return {
     ...(args.like === undefined ? { text } : { like: { id: args.like } }),
     k: args.k,
-    filter,
+    filter: filterOf(args),
     ...(args.mode === undefined ? {} : { mode: args.mode }),
     ...(args.minCosine === undefined ? {} : { minCosine: args.minCosine }),
     ...(args.allRows ? { rows: 'all' } : {}),

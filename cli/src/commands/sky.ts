@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { CosmicError } from '@cosmicembeddings/sdk';
+import { timeOfText } from '@cosmicembeddings/sdk/filter';
 import {
   coarsen,
   createSky,
@@ -87,8 +88,7 @@ function writeChart(file: string, svg: string): void {
 
 /** Milliseconds of an ISO 8601 time; without a zone it is UTC. @throws CosmicError sky.time_out_of_span */
 export function timeOf(text: string): number {
-  const zoned = /\d{2}:\d{2}/.test(text) && !/(Z|[+-]\d{2}:?\d{2})$/i.test(text) ? `${text}Z` : text;
-  const timeMs = Date.parse(zoned);
+  const timeMs = timeOfText(text);
   if (Number.isNaN(timeMs))
     throw new CosmicError(
       'sky.time_out_of_span',

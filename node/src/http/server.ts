@@ -7,6 +7,8 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import swagger from '@fastify/swagger';
 import serveStatic from '@fastify/static';
 import { codes, CosmicError } from '@cosmicembeddings/sdk';
+import type { JsonSchema } from '@cosmicembeddings/sdk/filter';
+import { compileSchema } from '../json-schema.js';
 import type { Log } from '../operate/log.js';
 import { guardConnections, type ConnectionLimits } from './connections.js';
 import { sendProblem } from './problem.js';
@@ -63,8 +65,12 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     routerOptions: { maxParamLength: 256 },
     forceCloseConnections: true,
     frameworkErrors: (error, _request, reply) => sendProblem(reply, 'request.malformed', error.message.slice(0, 300)),
-    ajv: { customOptions: { coerceTypes: 'array', removeAdditional: false, allErrors: false } },
   });
+  app.setValidatorCompiler<JsonSchema>(({ schema, httpPart }) =>
+    compileSchema(schema, httpPart === 'body' ? 'values' : 'texts'),
+  );
+  // Schemas of answers describe them; they do not decide what is sent.
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   app.setErrorHandler((error, request, reply) => sendError(error as FastifyError, request, reply, options.log));
   app.addHook('preClose', async () => room.close());
   app.setNotFoundHandler((request, reply) =>

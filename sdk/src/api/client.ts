@@ -5,10 +5,8 @@ import type {
   Accepted,
   BlockView,
   EraseReason,
-  Filter,
   NodeApi,
   NodeStatus,
-  Page,
   PeerStatus,
   SearchAnswer,
   SearchRequest,
@@ -84,7 +82,8 @@ export function createClient(options: ClientOptions): NodeClient {
       return response.status !== 404;
     },
     related: async (id, limit = 10) => jsonOf(await ask(host, `${block(id)}/related?limit=${limit}`)),
-    find: async (filter, page) => jsonOf(await ask(host, `/v2/blocks?${queryOf(filter, page)}`)),
+    find: async (filter, page) =>
+      jsonOf(await ask(host, '/v2/blocks/find', { method: 'POST', body: json({ filter, ...page }) })),
     search: async (request, signal) => {
       const response = await ask(host, '/v2/search', { method: 'POST', body: json(plain(request)), signal });
       return withOwnVector(await jsonOf<SearchAnswer>(response), request);
@@ -185,20 +184,6 @@ function* batches(blocks: readonly Uint8Array[]): Generator<Uint8Array[]> {
 function plain(request: SearchRequest): unknown {
   if (request.vector === undefined) return request;
   return { ...request, vector: { space: request.vector.space, values: Array.from(request.vector.values) } };
-}
-
-function queryOf(filter: Filter, page: Page): string {
-  const query = new URLSearchParams();
-  for (const space of filter.spaces ?? []) query.append('space', space);
-  for (const author of filter.authors ?? []) query.append('author', author);
-  for (const kind of filter.kinds ?? []) query.append('kind', kind);
-  for (const tag of filter.tagsAll ?? []) query.append('tag', tag);
-  if (filter.fromMs !== undefined) query.set('from', String(filter.fromMs));
-  if (filter.toMs !== undefined) query.set('to', String(filter.toMs));
-  query.set('limit', String(page.limit));
-  if (page.after !== undefined) query.set('after', page.after);
-  if (page.order !== undefined) query.set('order', page.order);
-  return query.toString();
 }
 
 function baseOf(url: string): string {

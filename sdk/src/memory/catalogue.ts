@@ -1,7 +1,16 @@
-import type { StoredBlock, Catalogue, Filter, Page } from '../ports/index.js';
-import { fromHex, toHex } from '../bytes.js';
+import type { StoredBlock, Catalogue } from '../ports/index.js';
+import { toHex } from '../bytes.js';
 import { parseCid } from '../codec/cid.js';
-import { CosmicError } from '../errors.js';
+import {
+  pageKey,
+  passes,
+  readPageKey,
+  relationsOf,
+  testsOf,
+  type Filter,
+  type Page,
+  type PageKey,
+} from '../filter/index.js';
 import type { SpaceDescriptor } from '../space/descriptor.js';
 import type { BlockId } from '../block/types.js';
 import type { MemoryStore } from './store.js';
@@ -18,14 +27,10 @@ export function createMemoryCatalogue(store: MemoryStore): Catalogue {
     return labels.map((label) => rows.get(label));
   };
   return {
-    find: async (filter, page) =>
-      findIn(
-        store.blocks().filter((block) => passes(block, filter)),
-        page,
-      ),
+    find: async (filter, page) => findIn(passing(store.blocks(), filter), page),
     labels: async (filter) => {
       const bits = new Uint8Array(Math.ceil(store.labelCount() / 8));
-      for (const { firstLabel, entry } of active().filter((block) => passes(block, filter)))
+      for (const { firstLabel, entry } of passing(active(), filter))
         for (let label = firstLabel; label < firstLabel + entry.rows; label++) bits[label >> 3]! |= 1 << (label & 7);
       return bits;
     },
@@ -33,7 +38,7 @@ export function createMemoryCatalogue(store: MemoryStore): Catalogue {
     storedOf: async (labels) => storedOf(labels),
     linksTo: async (id) =>
       store.blocks().flatMap((block) =>
-        relationsOf(block)
+        relationsOf(block.entry)
           .filter((link) => link.id === id)
           .map(({ rel }) => ({ id: block.id, rel })),
       ),
@@ -60,34 +65,9 @@ export function createMemoryCatalogue(store: MemoryStore): Catalogue {
   };
 }
 
-/** All relations of a block to others, each pair once: links of the body, refs of the header, and `prev`. */
-export function relationsOf({ entry }: Pick<StoredBlock, 'entry'>): { readonly rel: string; readonly id: BlockId }[] {
-  const all = [...entry.links, ...entry.refs, ...(entry.prev === undefined ? [] : [{ rel: 'prev', id: entry.prev }])];
-  return [...new Map(all.map((link) => [`${link.rel} ${link.id}`, link])).values()];
-}
-
-function passes(block: StoredBlock, filter: Filter): boolean {
-  const { entry, timeMs } = block;
-  const oneOf = (list: readonly string[] | undefined, value: string | undefined): boolean =>
-    list === undefined || (value !== undefined && list.includes(value));
-  return (
-    oneOf(filter.spaces, entry.space) &&
-    oneOf(filter.authors, entry.author) &&
-    oneOf(filter.kinds, entry.kind) &&
-    (filter.tagsAll ?? []).every((tag) => entry.tags.includes(tag)) &&
-    (filter.tagsAny === undefined || filter.tagsAny.some((tag) => entry.tags.includes(tag))) &&
-    (filter.links ?? []).every(({ rel, id }) =>
-      relationsOf(block).some((link) => link.id === id && (rel === undefined || link.rel === rel)),
-    ) &&
-    (filter.language === undefined || speaks(entry.languages ?? [], filter.language.toLowerCase())) &&
-    (filter.fromMs === undefined || timeMs >= filter.fromMs) &&
-    (filter.toMs === undefined || timeMs < filter.toMs) &&
-    (filter.hasRows === undefined || entry.rows > 0 === filter.hasRows)
-  );
-}
-
-function speaks(languages: readonly string[], range: string): boolean {
-  return languages.some((language) => language === range || language.startsWith(`${range}-`));
+function passing(blocks: readonly StoredBlock[], filter: Filter): StoredBlock[] {
+  const tests = testsOf(filter);
+  return blocks.filter((block) => passes(block, tests));
 }
 
 function findIn(
@@ -106,23 +86,4 @@ function findIn(
     ids: page.map(({ id }) => id),
     ...(last !== undefined && rest.length > page.length ? { next: pageKey(last) } : {}),
   };
-}
-
-/** Where a page ended: the order's own key, so that arrivals in between neither repeat nor hide blocks. */
-export interface PageKey {
-  readonly timeMs: number;
-  /** Hexadecimal. */
-  readonly digest: string;
-}
-
-export function pageKey({ timeMs, digest }: PageKey): string {
-  return `${timeMs}.${digest}`;
-}
-
-/** @throws CosmicError request.malformed */
-export function readPageKey(text: string): PageKey {
-  const match = /^(\d{1,16})\.([0-9a-f]{64})$/.exec(text);
-  if (match === null)
-    throw new CosmicError('request.malformed', `after: not from a previous answer: ${text.slice(0, 100)}`);
-  return { timeMs: Number(match[1]), digest: toHex(fromHex(match[2]!)) };
 }

@@ -4,6 +4,7 @@
  */
 import type { BlockFormat, BlockId, CatalogueEntry, CheckedBlock } from '../block/types.js';
 import type { Code, Rejected } from '../errors.js';
+import type { Filter, Page } from '../filter/index.js';
 import type { SpaceDescriptor } from '../space/descriptor.js';
 
 // ---------------------------------------------------------------------------------------------- time
@@ -109,31 +110,6 @@ export interface BlockStore {
 }
 
 // ---------------------------------------------------------------------------------------------- catalogue
-
-/** All given conditions hold; an empty filter is every block. */
-export interface Filter {
-  readonly spaces?: readonly string[];
-  readonly authors?: readonly string[];
-  readonly kinds?: readonly string[];
-  readonly tagsAll?: readonly string[];
-  readonly tagsAny?: readonly string[];
-  readonly links?: readonly { readonly rel?: string; readonly id: BlockId }[];
-  /** Language range (RFC 4647 basic filtering): `en` also takes `en-GB`. */
-  readonly language?: string;
-  /** Inclusive. */
-  readonly fromMs?: number;
-  /** Exclusive. */
-  readonly toMs?: number;
-  /** Blocks with rows, or without. */
-  readonly hasRows?: boolean;
-}
-
-export interface Page {
-  readonly limit: number;
-  /** Opaque; from the previous answer. */
-  readonly after?: string;
-  readonly order?: 'newest' | 'oldest';
-}
 
 export interface CatalogueCounts {
   readonly blocks: number;
@@ -382,4 +358,4 @@ export interface NodeApi {
   peers(): Promise<PeerStatus[]>;
 }
 
-export type { Code };
+export type { Code, Filter, Page };

@@ -13,6 +13,14 @@ import {
   type Rejected,
 } from '@cosmicembeddings/sdk';
 import { wireOfJson } from '@cosmicembeddings/sdk/archive';
+import {
+  filterOfTexts,
+  filterSchema,
+  filterTexts,
+  pageFields,
+  type Filter,
+  type Page,
+} from '@cosmicembeddings/sdk/filter';
 import { sendProblem } from '../problem.js';
 import type { Routes } from './routes.js';
 
@@ -26,20 +34,6 @@ const BUSY_PAUSE_MS = 20;
 interface PublishQuery {
   readonly wait?: 'durable' | 'indexed';
 }
-
-interface ListQuery {
-  readonly space?: readonly string[];
-  readonly author?: readonly string[];
-  readonly kind?: readonly string[];
-  readonly tag?: readonly string[];
-  readonly from?: number;
-  readonly to?: number;
-  readonly limit?: number;
-  readonly after?: string;
-  readonly order?: 'newest' | 'oldest';
-}
-
-const texts = { type: 'array', items: { type: 'string' } } as const;
 
 export function blockRoutes(app: FastifyInstance, routes: Routes): void {
   app.post<{ Querystring: PublishQuery }>(
@@ -86,45 +80,43 @@ export function blockRoutes(app: FastifyInstance, routes: Routes): void {
     },
     async (request) => routes.related(request.params.id, request.query.limit ?? 10),
   );
-  app.get<{ Querystring: ListQuery }>(
+  app.get<{ Querystring: Readonly<Record<string, unknown>> & Page }>(
     '/v2/blocks',
     {
       schema: {
         summary: 'Ids of blocks that pass a filter, newest first',
-        querystring: {
-          type: 'object',
-          additionalProperties: false,
-          properties: {
-            space: texts,
-            author: texts,
-            kind: texts,
-            tag: texts,
-            from: { type: 'integer' },
-            to: { type: 'integer' },
-            limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
-            after: { type: 'string' },
-            order: { type: 'string', enum: ['newest', 'oldest'], default: 'newest' },
-          },
-        },
+        querystring: { type: 'object', additionalProperties: false, properties: { ...filterTexts, ...pageFields } },
+        response: { 200: foundIds },
       },
     },
-    async ({ query }) =>
-      routes.api.find(
-        {
-          ...(query.space === undefined ? {} : { spaces: query.space }),
-          ...(query.author === undefined ? {} : { authors: query.author }),
-          ...(query.kind === undefined ? {} : { kinds: query.kind }),
-          ...(query.tag === undefined ? {} : { tagsAll: query.tag }),
-          ...(query.from === undefined ? {} : { fromMs: query.from }),
-          ...(query.to === undefined ? {} : { toMs: query.to }),
-        },
-        {
-          limit: query.limit ?? 100,
-          order: query.order ?? 'newest',
-          ...(query.after === undefined ? {} : { after: query.after }),
-        },
-      ),
+    async ({ query }) => routes.api.find(filterOfTexts(query), pageOf(query)),
   );
+  app.post<{ Body: Page & { readonly filter?: Filter } }>(
+    '/v2/blocks/find',
+    {
+      schema: {
+        summary: 'The same for a filter of any size, as JSON',
+        body: {
+          type: 'object',
+          additionalProperties: false,
+          properties: { filter: filterSchema, ...pageFields },
+        },
+        response: { 200: foundIds },
+      },
+    },
+    async ({ body }) => routes.api.find(body.filter ?? {}, pageOf(body)),
+  );
+}
+
+const foundIds = {
+  description: 'Ids in order; `next` where there are more',
+  type: 'object',
+  required: ['ids'],
+  properties: { ids: { type: 'array', items: { type: 'string' } }, next: { type: 'string' } },
+} as const;
+
+function pageOf({ limit, after, order }: Page): Page {
+  return { limit, ...(order === undefined ? {} : { order }), ...(after === undefined ? {} : { after }) };
 }
 
 async function publish(

@@ -1,34 +1,8 @@
 import type { FastifyInstance } from 'fastify';
-import { CosmicError, type SearchRequest } from '@cosmicembeddings/sdk';
+import type { SearchRequest } from '@cosmicembeddings/sdk';
+import { filterOfTexts, filterSchema, filterTexts, readFilter } from '@cosmicembeddings/sdk/filter';
 import { speakCbor } from '../cbor.js';
 import type { Routes } from './routes.js';
-
-const texts = { type: 'array', items: { type: 'string' }, maxItems: 1000 } as const;
-
-const filter = {
-  type: 'object',
-  additionalProperties: false,
-  properties: {
-    spaces: texts,
-    authors: texts,
-    kinds: texts,
-    tagsAll: texts,
-    tagsAny: texts,
-    links: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['id'],
-        additionalProperties: false,
-        properties: { rel: { type: 'string' }, id: { type: 'string' } },
-      },
-    },
-    language: { type: 'string' },
-    fromMs: { type: 'integer' },
-    toMs: { type: 'integer' },
-    hasRows: { type: 'boolean' },
-  },
-} as const;
 
 const k = { type: 'integer', minimum: 0, maximum: 10_000, default: 10 } as const;
 
@@ -50,7 +24,7 @@ const searchRequest = {
       properties: { id: { type: 'string' }, row: { type: 'integer', minimum: 0 } },
     },
     k,
-    filter,
+    filter: filterSchema,
     mode: { type: 'string', enum: ['hybrid', 'vectors', 'words'] },
     minCosine: { type: 'number', minimum: -1, maximum: 1 },
     rows: { type: 'string', enum: ['best', 'all'] },
@@ -67,41 +41,24 @@ const searchRequest = {
   },
 } as const;
 
-interface SearchQuery {
+interface SearchQuery extends Readonly<Record<string, unknown>> {
   readonly q: string;
-  readonly k?: number;
-  readonly tag?: readonly string[];
-  readonly author?: readonly string[];
-  readonly kind?: readonly string[];
-  readonly space?: readonly string[];
+  readonly k: number;
   readonly mode?: 'hybrid' | 'vectors' | 'words';
   readonly explain?: boolean;
   readonly after?: string;
 }
 
-/** Query strings are texts and get their types from the schema; a body already has them, so its are not bent. */
-function refuseOtherTypes(body: unknown): void {
-  if (typeof body !== 'object' || body === null) return;
-  for (const [name, rule] of Object.entries(searchRequest.properties)) {
-    const value: unknown = Reflect.get(body, name);
-    if (value === undefined) continue;
-    const expected = rule.type === 'integer' ? 'number' : rule.type;
-    if (typeof value !== expected)
-      throw new CosmicError('request.malformed', `body.${name}: expected ${rule.type}, got ${typeof value}`);
-  }
-}
-
 export function queryRoutes(app: FastifyInstance, { api }: Routes): void {
   app.removeContentTypeParser('application/cbor');
   speakCbor(app);
-  app.post<{ Body: Omit<SearchRequest, 'k'> & { k?: number } }>(
+  app.post<{ Body: SearchRequest }>(
     '/v2/search',
     {
-      preValidation: async (request) => refuseOtherTypes(request.body),
       schema: { summary: 'What is near this? By text, by vector, or like a block', body: searchRequest },
     },
     async ({ body }) => {
-      const answer = await api.search({ ...body, k: body.k ?? 10 });
+      const answer = await api.search(body.filter === undefined ? body : { ...body, filter: readFilter(body.filter) });
       // A vector that stands alone is the query as it came: the asker has it, and it is half of the answer's bytes.
       const isOwn = body.vector !== undefined && body.text === undefined && body.like === undefined;
       return isOwn ? { ...answer, queries: [] } : answer;
@@ -119,10 +76,7 @@ export function queryRoutes(app: FastifyInstance, { api }: Routes): void {
           properties: {
             q: { type: 'string' },
             k,
-            tag: texts,
-            author: texts,
-            kind: texts,
-            space: texts,
+            ...filterTexts,
             mode: searchRequest.properties.mode,
             explain: { type: 'boolean' },
             after: { type: 'string' },
@@ -133,13 +87,8 @@ export function queryRoutes(app: FastifyInstance, { api }: Routes): void {
     async ({ query }) =>
       api.search({
         text: query.q,
-        k: query.k ?? 10,
-        filter: {
-          ...(query.tag === undefined ? {} : { tagsAll: query.tag }),
-          ...(query.author === undefined ? {} : { authors: query.author }),
-          ...(query.kind === undefined ? {} : { kinds: query.kind }),
-          ...(query.space === undefined ? {} : { spaces: query.space }),
-        },
+        k: query.k,
+        filter: filterOfTexts(query),
         ...(query.mode === undefined ? {} : { mode: query.mode }),
         ...(query.explain === undefined ? {} : { explain: query.explain }),
         ...(query.after === undefined ? {} : { after: query.after }),

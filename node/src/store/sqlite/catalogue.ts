@@ -1,19 +1,20 @@
 import {
-  CosmicError,
   fromHex,
   toHex,
   type BlockId,
   type Catalogue,
   type CatalogueCounts,
-  type Filter,
-  type Page,
   type StoredBlock,
 } from '@cosmicembeddings/sdk';
-import { pageKey, readPageKey } from '@cosmicembeddings/sdk/memory';
+import { pageKey, readPageKey, testsOf, type Filter, type Page } from '@cosmicembeddings/sdk/filter';
 import { isDamage, reading, type Database, type Row, type Statement, type Value } from './driver.js';
 import { BLOCK_COLUMNS, blockOf, bytesOf, digestOf, idOf } from './rows.js';
+import { conditionOf, type Condition } from './condition.js';
 import { LabelBits, type LabelRows } from './label-bits.js';
 import type { StoreReader } from './reader.js';
+
+/** No name has this number. */
+const NOWHERE = -1;
 
 /** Questions about the store's blocks, answered by its indexes on the reader's connection. */
 export function createCatalogue(reader: StoreReader, head: LabelRows['head']): Catalogue {
@@ -29,8 +30,7 @@ export function createCatalogue(reader: StoreReader, head: LabelRows['head']): C
     return statement.all(...values);
   };
   const bits = new LabelBits({ all, head });
-  const nameIds = (values: readonly string[]): number[] => values.map((value) => names.id(value) ?? -1);
-  const conditions = (filter: Filter): Condition => conditionOf(filter, nameIds);
+  const conditions = (filter: Filter): Condition => conditionOf(testsOf(filter), (name) => names.id(name) ?? NOWHERE);
   const ids = (rows: readonly Row[]): BlockId[] => rows.map((row) => idOf(row['python'] === 1, bytesOf(row['digest'])));
 
   /** A damaged block is left out; asked for by its id, it says so. */
@@ -90,56 +90,6 @@ export function createCatalogue(reader: StoreReader, head: LabelRows['head']): C
       ),
     counts: async () => countsOf(all, names),
   };
-}
-
-interface Condition {
-  /** ` AND …` over `blocks b`. */
-  readonly where: string;
-  readonly values: readonly Value[];
-}
-
-function conditionOf(filter: Filter, nameIds: (values: readonly string[]) => number[]): Condition {
-  const parts: string[] = [];
-  const values: Value[] = [];
-  const among = (column: string, list: readonly Value[]): void => {
-    parts.push(`${column} IN (${list.map(() => '?').join(', ')})`);
-    values.push(...list);
-  };
-  if (filter.spaces !== undefined) {
-    among('b.space', nameIds(filter.spaces));
-    parts.push('b.erased IS NULL');
-  }
-  if (filter.authors !== undefined) among('b.author', nameIds(filter.authors));
-  if (filter.kinds !== undefined) among('b.kind', nameIds(filter.kinds));
-  for (const tag of nameIds(filter.tagsAll ?? [])) {
-    parts.push('b.id IN (SELECT block FROM tags WHERE tag = ?)');
-    values.push(tag);
-  }
-  if (filter.tagsAny !== undefined) {
-    parts.push(`b.id IN (SELECT block FROM tags WHERE tag IN (${filter.tagsAny.map(() => '?').join(', ')}))`);
-    values.push(...nameIds(filter.tagsAny));
-  }
-  for (const { rel, id } of filter.links ?? []) {
-    const target = digestOf(id);
-    if (target === undefined) throw new CosmicError('request.malformed', `links: not a block id: ${id.slice(0, 100)}`);
-    parts.push(`b.id IN (SELECT block FROM links WHERE target = ?${rel === undefined ? '' : ' AND rel = ?'})`);
-    values.push(target.digest, ...(rel === undefined ? [] : nameIds([rel])));
-  }
-  if (filter.language !== undefined) {
-    const range = filter.language.toLowerCase();
-    parts.push('b.id IN (SELECT block FROM languages WHERE language = ? OR substr(language, 1, ?) = ?)');
-    values.push(range, range.length + 1, `${range}-`);
-  }
-  const bound = (sql: string, value: number | undefined): void => {
-    if (value === undefined) return;
-    parts.push(sql);
-    values.push(value);
-  };
-  bound('b.time >= ?', filter.fromMs);
-  bound('b.time < ?', filter.toMs);
-  if (filter.hasRows !== undefined)
-    parts.push(filter.hasRows ? 'b.row_count > 0 AND b.erased IS NULL' : '(b.row_count = 0 OR b.erased IS NOT NULL)');
-  return { where: parts.map((part) => ` AND ${part}`).join(''), values };
 }
 
 function findPage(

@@ -1,0 +1,107 @@
+import fc from 'fast-check';
+import type { Filter } from '@cosmicembeddings/sdk/filter';
+
+/** What a filter can name and have a chance to meet. */
+export interface Pool {
+  readonly spaces: readonly string[];
+  readonly authors: readonly string[];
+  readonly kinds: readonly string[];
+  readonly tags: readonly string[];
+  readonly rels: readonly string[];
+  readonly ids: readonly string[];
+  readonly languages: readonly string[];
+  /** Claimed times, milliseconds. */
+  readonly times: readonly number[];
+}
+
+const odd = fc.oneof(
+  fc.string({ maxLength: 12 }),
+  fc.constantFrom('', `x' OR 1=1 --`, '%', '\u0000', 'é', '😀', '\ud800', 'a,b', 'a&b=c', '-tag', '--', '[]', 'true'),
+);
+const someOf = (known: readonly string[], most: number): fc.Arbitrary<string[]> =>
+  fc.oneof(
+    {
+      weight: 8,
+      arbitrary: fc.array(fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...known) }, odd), { maxLength: 4 }),
+    },
+    // As many as there may be.
+    {
+      weight: 1,
+      arbitrary: fc
+        .integer({ min: most - 2, max: most })
+        .map((n) => Array.from({ length: n }, (_, i) => known[i] ?? `tag ${i}`)),
+    },
+  );
+
+/** Filters that are in order, of all sizes. */
+export function filters(pool: Pool): fc.Arbitrary<Filter> {
+  const link = fc.record(
+    { rel: fc.constantFrom(...pool.rels), id: fc.constantFrom(...pool.ids) },
+    { requiredKeys: ['id'] },
+  );
+  const time = fc.oneof(fc.constantFrom(...pool.times), fc.constantFrom(0, -1, 8.64e15, -8.64e15), fc.integer());
+  return fc.record(
+    {
+      spaces: someOf(pool.spaces, 1000),
+      authors: someOf(pool.authors, 1000),
+      kinds: someOf(pool.kinds, 1000),
+      tagsAll: fc.oneof(fc.subarray([...pool.tags]), someOf(pool.tags, 64)),
+      tagsAny: someOf(pool.tags, 1000),
+      links: fc.oneof(
+        { weight: 8, arbitrary: fc.array(link, { maxLength: 3 }) },
+        { weight: 1, arbitrary: link.map((one) => Array.from({ length: 64 }, () => one)) },
+      ),
+      language: fc.constantFrom(...pool.languages, '*', 'EN', 'en-x', 'zz'),
+      fromMs: time,
+      toMs: time,
+      hasRows: fc.boolean(),
+    },
+    { requiredKeys: [] },
+  ) as fc.Arbitrary<Filter>;
+}
+
+/** What is no filter: too much of something, of another type, by another name. */
+export function brokenFilters(pool: Pool): fc.Arbitrary<unknown> {
+  const many = (n: number): string[] => Array.from({ length: n }, (_, i) => `tag ${i}`);
+  const wrong = fc.oneof(
+    fc.constantFrom(
+      { tagsAll: many(65) },
+      { tagsAll: many(1500) },
+      { tagsAny: many(1001) },
+      { tagsAny: many(1500) },
+      { authors: many(5000) },
+      { links: many(1000).map(() => ({ id: pool.ids[0] })) },
+      { links: many(65).map(() => ({ rel: 'cites', id: pool.ids[0] })) },
+      { links: [{ id: 'no id' }] },
+      { links: [{ rel: 'Not A Rel', id: pool.ids[0] }] },
+      { links: [{ rel: 'cites' }] },
+      { links: [{ id: pool.ids[0], more: 1 }] },
+      { links: [null] },
+      { links: 'cites' },
+      { language: 'en%' },
+      { language: 'a'.repeat(36) },
+      { language: '' },
+      { fromMs: 1.5 },
+      { toMs: 9e15 },
+      { fromMs: '0' },
+      { hasRows: 'true' },
+      { hasRows: 1 },
+      { tagsAny: 'x' },
+      { tagsAny: [5] },
+      { tagsAny: ['x'.repeat(2000)] },
+      { spaces: null },
+      { space: ['x'] },
+      { tag: ['x'] },
+      { where: {} },
+    ),
+    fc.dictionary(
+      fc.string({ minLength: 1 }).filter((key) => !/^(__proto__|constructor)$/.test(key)),
+      fc.jsonValue(),
+      { minKeys: 1 },
+    ),
+    fc.constantFrom([], 'text', 5, true),
+  );
+  return fc
+    .tuple(filters(pool), wrong)
+    .map(([good, bad]) => (typeof bad === 'object' && !Array.isArray(bad) ? { ...good, ...bad } : bad));
+}
