@@ -1,4 +1,5 @@
 import { contentOf, cosine, toUnit, unpackRow, type BlockStore, type Registry } from '@cosmicembeddings/sdk';
+import type { PageBudget } from './budget.js';
 import type { Scored } from './fusion.js';
 import type { HitRow } from './hit-reader.js';
 
@@ -21,11 +22,13 @@ export class Collapser {
   constructor(
     private readonly store: Pick<BlockStore, 'get'>,
     private readonly registry: Registry,
+    private readonly budget: PageBudget,
   ) {}
 
   /** Takes the next hit of a ranking; true when it belongs to one that came before. */
   async folds(hit: HitRow, scored: Scored): Promise<boolean> {
     const vector = await this.vectorOf(hit);
+    this.budget.products -= this.groups.length * (vector?.length ?? 0);
     const group = this.groups.find((one) => isAlike(one, hit, vector));
     if (group === undefined) {
       const added: Group = {
@@ -57,6 +60,7 @@ export class Collapser {
   private async vectorOf({ id, row }: HitRow): Promise<Float32Array | undefined> {
     const [block] = await this.store.get([id]);
     const vectors = block === undefined ? undefined : contentOf(block, this.registry).vectors;
+    this.budget.blockBytes -= block?.body?.length ?? block?.envelope.length ?? 0;
     return vectors === undefined || row >= vectors.stored.rows
       ? undefined
       : toUnit(unpackRow(vectors.stored, vectors.space.dims, row));

@@ -1,5 +1,6 @@
 import {
   contentOf,
+  CosmicError,
   embeddingKind,
   readEnvelope,
   decode,
@@ -9,10 +10,12 @@ import {
   type Head,
   type Passage,
   type Registry,
+  type RowPlace,
   type StoredBlock,
   valueUnder,
 } from '@cosmicembeddings/sdk';
 import { hasLabel } from './bits.js';
+import { isSpent, type PageBudget } from './budget.js';
 
 /** A row as answers show it, decoded. */
 export interface HitRow {
@@ -38,18 +41,27 @@ interface Kept {
   seenAt: number;
 }
 
+/** A row that is to be shown. Label −1: of a block that has no rows. */
+export interface Wanted extends RowPlace {
+  readonly label: number;
+}
+
 export interface HitReaderOptions {
   readonly store: Pick<BlockStore, 'get'>;
-  readonly catalogue: Pick<Catalogue, 'blocksOf' | 'storedOf'>;
+  readonly catalogue: Pick<Catalogue, 'blocksOf' | 'entriesOf'>;
   readonly registry: Registry;
   readonly maxBytes: number;
   /** Counts up with every erasure: nothing else changes a row that was read. */
   readonly erasures?: () => number;
 }
 
+/** Blocks that are in memory at a time; each can have 4 MiB. */
+const BLOCKS_AT_ONCE = 8;
+
 /**
  * Decodes the rows behind labels, once: what was read stays in memory while it is used, and is asked for again
- * (is it still there?) whenever something was erased. Erased rows are not answered.
+ * (is it still there?) whenever something was erased. Erased rows are not answered. A block is read once for all of its
+ * rows that are wanted, and of its texts only theirs are kept.
  */
 export class HitReader {
   /** Rows that were read or shown lately, and those of the time before: together at most `maxBytes`. */
@@ -63,29 +75,63 @@ export class HitReader {
 
   constructor(private readonly options: HitReaderOptions) {}
 
-  /** Same order as asked; undefined where nothing is to be shown any more. */
-  async read(labels: readonly number[], head: Head): Promise<(HitRow | undefined)[]> {
-    if (head.epoch !== this.epoch) this.clear(head.epoch);
-    const at = this.options.erasures?.() ?? head.seq;
-    const found = new Map<number, HitRow>();
-    const open: number[] = [];
-    for (const label of labels) {
+  /** Where rows stand, in the order asked; undefined where nothing is to be shown any more. Reads no block. */
+  async places(
+    asked: readonly { readonly label: number; readonly id?: BlockId }[],
+    head: Head,
+  ): Promise<(Wanted | undefined)[]> {
+    const at = this.begin(head);
+    const open = asked.filter(({ label }) => label >= 0 && this.keptAt(label)?.seenAt !== at);
+    const bare = asked.flatMap(({ label, id }) => (label < 0 ? [id!] : []));
+    const [rows, blocks] = await Promise.all([
+      open.length === 0 ? [] : this.options.catalogue.blocksOf(open.map(({ label }) => label)),
+      bare.length === 0 ? [] : this.options.catalogue.entriesOf(bare),
+    ]);
+    let [r, b] = [0, 0];
+    return asked.map(({ label }): Wanted | undefined => {
+      if (label < 0) {
+        const block = blocks[b++];
+        if (block === undefined || block.erased !== undefined) return undefined;
+        return { label, id: block.id, row: 0, seq: block.seq, author: block.entry.author };
+      }
       const kept = this.keptAt(label);
-      if (kept?.seenAt !== at) open.push(label);
-      else found.set(label, kept.row);
-    }
-    if (open.length > 0) await this.fetch(open, at, found);
-    return labels.map((label) => found.get(label));
+      if (kept?.seenAt === at) return { label, ...placeOf(kept.row) };
+      const place = rows[r++];
+      if (place === undefined || (kept !== undefined && kept.row.id !== place.id)) this.drop(label);
+      else if (kept !== undefined) kept.seenAt = at;
+      return place && { label, ...place };
+    });
   }
 
-  /** Blocks that have no rows. */
-  async readBlocks(ids: readonly BlockId[]): Promise<(HitRow | undefined)[]> {
-    const stored = await this.options.store.get(ids);
-    return stored.map((block) =>
-      block === undefined || block.erased !== undefined
-        ? undefined
-        : rowOf(block, 0, textOf(block, this.options.registry)),
-    );
+  /** Same order as asked; undefined where nothing is to be shown any more. Shorter than what was asked once the budget is spent. */
+  async read(wanted: readonly Wanted[], head: Head, budget: PageBudget): Promise<(HitRow | undefined)[]> {
+    const at = this.begin(head);
+    const rows: (HitRow | undefined)[] = wanted.map(({ label }) => (label < 0 ? undefined : this.keptAt(label)?.row));
+    const open = new Map<BlockId, number[]>();
+    wanted.forEach(({ id }, i) => {
+      if (rows[i] === undefined) open.set(id, [...(open.get(id) ?? []), i]);
+      else budget.textChars -= charsOf(rows[i]!);
+    });
+    const ids = [...open.keys()];
+    for (let from = 0; from < ids.length; from += BLOCKS_AT_ONCE) {
+      const some = ids.slice(from, from + BLOCKS_AT_ONCE);
+      const blocks = await this.soundBlocks(some);
+      for (const [i, id] of some.entries()) {
+        if ((from > 0 || i > 0) && isSpent(budget)) return rows.slice(0, open.get(id)![0]);
+        const block = blocks[i];
+        if (block === undefined || block.erased !== undefined) continue;
+        budget.blockBytes -= block.envelope.length + (block.body?.length ?? 0);
+        const text = textOf(block, this.options.registry);
+        for (const place of open.get(id)!) {
+          const { label, row } = wanted[place]!;
+          const hit = rowOf(block, row, text);
+          budget.textChars -= charsOf(hit);
+          rows[place] = hit;
+          if (label >= 0) this.keep(label, hit, at);
+        }
+      }
+    }
+    return rows;
   }
 
   /** Does the row carry a text? undefined: not looked at yet. */
@@ -94,40 +140,25 @@ export class HitReader {
     return hasLabel(this.looked, label) ? false : undefined;
   }
 
-  private async fetch(labels: readonly number[], at: number, found: Map<number, HitRow>): Promise<void> {
-    const unread: number[] = [];
-    const known = labels.filter((label) => this.keptAt(label) !== undefined || (unread.push(label), false));
-    const places = known.length === 0 ? [] : await this.options.catalogue.blocksOf(known);
-    known.forEach((label, i) => {
-      const kept = this.keptAt(label)!;
-      const place = places[i];
-      if (place === undefined) this.drop(label);
-      else if (kept.row.id !== place.id) unread.push(label);
-      else {
-        kept.seenAt = at;
-        found.set(label, kept.row);
-      }
-    });
-    if (unread.length === 0) return;
-    const texts = new Map<BlockId, BlockText>();
-    (await this.options.catalogue.storedOf(unread)).forEach((stored, i) => {
-      if (stored === undefined) return;
-      const { block, row } = stored;
-      let text = texts.get(block.id);
-      if (text === undefined) texts.set(block.id, (text = textOf(block, this.options.registry)));
-      const hit = rowOf(block, row, text);
-      found.set(unread[i]!, hit);
-      this.keep(unread[i]!, hit, at);
-    });
+  private begin(head: Head): number {
+    if (head.epoch !== this.epoch) this.clear(head.epoch);
+    return this.options.erasures?.() ?? head.seq;
+  }
+
+  /** A damaged block is left out; asked for by its id, it says so. */
+  private async soundBlocks(ids: readonly BlockId[]): Promise<(StoredBlock | undefined)[]> {
+    try {
+      return await this.options.store.get(ids);
+    } catch (error) {
+      if (error instanceof CosmicError && error.code === 'store.corrupt') return ids.map(() => undefined);
+      throw error;
+    }
   }
 
   private keep(label: number, row: HitRow, seenAt: number): Kept {
     const kept = { row, seenAt };
     this.recent.set(label, kept);
-    this.recentBytes +=
-      400 +
-      2 * ((row.passage?.length ?? 0) + (row.heading?.length ?? 0) + (row.origin?.length ?? 0)) +
-      40 * row.tags.length;
+    this.recentBytes += 400 + 2 * charsOf(row);
     if (this.recentBytes > this.options.maxBytes / 2) {
       this.earlier = this.recent;
       this.recent = new Map();
@@ -157,6 +188,15 @@ export class HitReader {
     this.texts = this.looked = new Uint8Array(0);
     this.epoch = epoch;
   }
+}
+
+function placeOf({ id, row, seq, author }: HitRow): RowPlace {
+  return { id, row, seq, author };
+}
+
+function charsOf({ passage, heading, origin, tags }: HitRow): number {
+  const own = (passage?.length ?? 0) + (heading?.length ?? 0) + (origin?.length ?? 0);
+  return tags.reduce((sum, tag) => sum + tag.length + 20, own);
 }
 
 function mark(bits: Uint8Array, label: number): Uint8Array {

@@ -52,7 +52,7 @@ export async function findRelated(id: BlockId, limit: number, { parts, search }:
   for (const hit of hits) add(hit.id, { reason: 'near', cosine: hit.cosine!, space: hit.space! });
   const ids = [...reasons.keys()].slice(0, limit);
   const shown = new Map(hits.map((hit) => [hit.id, hit]));
-  const stored = await parts.store.get(ids);
+  const stored = await parts.catalogue.entriesOf(ids);
   return {
     id,
     related: ids.map((other, i): RelatedBlock => {

@@ -8,13 +8,14 @@ import {
   type SearchRequest,
 } from '@cosmicembeddings/sdk';
 import { bitsOf } from './bits.js';
+import { isSpent, pageBudget, type PageBudget } from './budget.js';
 import { Collapser } from './collapse.js';
 import { readCursor, shownMax, writeCursor, type SearchCursor } from './cursor.js';
 import { explain } from './explain.js';
 import { FilterBits, type Allowed } from './filter-bits.js';
 import type { Scored } from './fusion.js';
 import { Gatherer, type Gathered } from './gather.js';
-import { HitReader, type HitRow } from './hit-reader.js';
+import { HitReader, type HitRow, type Wanted } from './hit-reader.js';
 import type { SearchParts } from './parts.js';
 import { Planner, type Plan } from './plan.js';
 import { findRelated, type Related } from './related.js';
@@ -31,6 +32,8 @@ const CACHE_BYTES = 32 * 1024 * 1024;
 const SPARE = 8;
 /** Candidates of a hybrid search from either side: a block that is tenth by both is seldom found at depth ten. */
 const HYBRID_MIN = 60;
+/** Hits whose texts are read at a time. */
+const READ_AT_ONCE = 64;
 /** Phrases are looked up in at most so many passages. */
 const PHRASE_MAX = 10_000;
 
@@ -48,7 +51,7 @@ export function createSearch(parts: SearchParts): Search {
   });
   const gatherer = new Gatherer(parts, async (labels, head) => {
     const unknown = labels.filter((label) => reader.carriesText(label) === undefined);
-    if (unknown.length > 0) await reader.read(unknown, head);
+    await learn(reader, unknown, head);
     return labels.map((label) => reader.carriesText(label) ?? true);
   });
 
@@ -75,7 +78,7 @@ export function createSearch(parts: SearchParts): Search {
       // k = 0 asks whether the question is good and how far the index reaches.
       const gathered = await gatherer.gather(plan, allowed, head, request.k === 0 ? 1 : depth, signal);
       const page = await choose(request, plan, gathered, cursor, head, signal);
-      if (page.rows.length >= request.k || gathered.complete || depth > head.labels + head.count)
+      if (page.rows.length >= request.k || page.cut || gathered.complete || depth > head.labels + head.count)
         return answer(request, plan, gathered, page, cursor, head, notes);
       depth *= 4;
     }
@@ -95,51 +98,68 @@ export function createSearch(parts: SearchParts): Search {
     const shown = new Set(cursor.shown);
     const seen = new Set<string>();
     const authors = new Map<string, number>();
-    const collapser = request.collapse === true ? new Collapser(parts.store, registry) : undefined;
+    const budget = pageBudget();
+    const collapser = request.collapse === true ? new Collapser(parts.store, registry, budget) : undefined;
     const rows: ChosenRow[] = [];
-    const pinned = await pin(plan, shown, request, head);
+    const pinned = await pin(plan, shown, request, head, budget);
     if (pinned !== undefined) {
       seen.add(pinned.hit.id);
       if (!shown.has(keyOf(pinned.hit, pinned.scored.label, byRow))) rows.push(pinned);
     }
-    let more = false;
+    let [more, cut] = [false, false];
     const { ranked } = gathered;
     // Nearly always the first ones are shown, and one more says that there is more.
     let chunk = k + 1;
     // Duplicates are counted as far as was looked.
-    const done = (): boolean => more && collapser === undefined;
+    const done = (): boolean => cut || (more && collapser === undefined);
+    const isWanted = (place: Wanted | undefined, scored: Scored): place is Wanted => {
+      if (place === undefined || place.id === plan.exclude || (place.id === plan.pinned?.id && !byRow)) return false;
+      if (scored.label >= cursor.labels || place.seq > cursor.seq) return false;
+      if (minCosine !== undefined && !((scored.cosine ?? -2) - (scored.demotion ?? 0) >= minCosine)) return false;
+      if (!byRow && seen.has(place.id)) return false;
+      seen.add(place.id);
+      return true;
+    };
+    const isAllowed = (place: Wanted): boolean => {
+      const ofAuthor = (authors.get(place.author) ?? 0) + 1;
+      authors.set(place.author, ofAuthor);
+      return (perAuthor === undefined || ofAuthor <= perAuthor) && !shown.has(keyOf(place, place.label, byRow));
+    };
     for (let at = 0; at < ranked.length && !done();) {
       signal?.throwIfAborted();
       const part = ranked.slice(at, at + chunk);
       at += chunk;
       chunk = k + SPARE;
-      const read = await readRows(part, head);
-      for (let i = 0; i < part.length && !done(); i++) {
-        const scored = part[i]!;
-        const hit = read[i];
-        if (hit === undefined || hit.id === plan.exclude || (hit.id === plan.pinned?.id && !byRow)) continue;
-        if (scored.label >= cursor.labels || hit.seq > cursor.seq) continue;
-        if (minCosine !== undefined && !((scored.cosine ?? -2) - (scored.demotion ?? 0) >= minCosine)) continue;
-        if (!byRow && seen.has(hit.id)) continue;
-        seen.add(hit.id);
-        if (collapser !== undefined && (await collapser.folds(hit, scored))) continue;
-        const ofAuthor = (authors.get(hit.author) ?? 0) + 1;
-        authors.set(hit.author, ofAuthor);
-        if (perAuthor !== undefined && ofAuthor > perAuthor) continue;
-        if (shown.has(keyOf(hit, scored.label, byRow))) continue;
-        if (rows.length >= k) more = true;
-        else rows.push({ scored, hit, lead: keyOf(hit, scored.label, byRow) });
+      const places = await reader.places(part, head);
+      const wanted = part.flatMap((scored, i) => (isWanted(places[i], scored) ? [{ scored, place: places[i] }] : []));
+      const open = collapser === undefined ? wanted.filter(({ place }) => isAllowed(place)) : wanted;
+      for (let from = 0; from < open.length && !done();) {
+        if (collapser === undefined && rows.length >= k) {
+          more = true;
+          break;
+        }
+        const some = open.slice(
+          from,
+          from + Math.min(READ_AT_ONCE, collapser === undefined ? k - rows.length : Infinity),
+        );
+        from += some.length;
+        const read = await reader.read(
+          some.map(({ place }) => place),
+          head,
+          budget,
+        );
+        for (const [i, hit] of read.entries()) {
+          const { scored, place } = some[i]!;
+          if (hit === undefined) continue;
+          if (collapser !== undefined && ((await collapser.folds(hit, scored)) || !isAllowed(place))) continue;
+          if (rows.length >= k) more = true;
+          else rows.push({ scored, hit, lead: keyOf(hit, scored.label, byRow) });
+        }
+        const left = read.length < some.length || from < open.length || at < ranked.length;
+        if (left && isSpent(budget)) [more, cut] = [true, true];
       }
     }
-    return { rows: collapser === undefined ? rows : collapser.settle(rows), more };
-  }
-
-  async function readRows(part: readonly Scored[], head: Head): Promise<(HitRow | undefined)[]> {
-    const labels = part.flatMap(({ label }) => (label < 0 ? [] : [label]));
-    const ids = part.flatMap(({ label, id }) => (label < 0 ? [id!] : []));
-    const [rows, bare] = await Promise.all([reader.read(labels, head), ids.length === 0 ? [] : reader.readBlocks(ids)]);
-    let [r, b] = [0, 0];
-    return part.map(({ label }) => (label < 0 ? bare[b++] : rows[r++]));
+    return { rows: collapser === undefined ? rows : collapser.settle(rows), more, cut };
   }
 
   /** The block that was asked for by its id, as a hit. */
@@ -148,20 +168,27 @@ export function createSearch(parts: SearchParts): Search {
     shown: ReadonlySet<number>,
     { k }: SearchRequest,
     head: Head,
+    budget: PageBudget,
   ): Promise<ChosenRow | undefined> {
     if (pinned === undefined || k === 0) return undefined;
     const hasRows = pinned.entry.rows > 0;
-    const [hit] = hasRows ? await reader.read([pinned.firstLabel], head) : await reader.readBlocks([pinned.id]);
+    const place = {
+      label: hasRows ? pinned.firstLabel : -1,
+      id: pinned.id,
+      row: 0,
+      seq: pinned.seq,
+      author: pinned.entry.author,
+    };
+    const [hit] = pinned.erased === undefined ? await reader.read([place], head, budget) : [];
     if (hit === undefined) return undefined;
     const near =
       hasRows && pinned.entry.space !== undefined && queries.has(pinned.entry.space)
         ? { space: pinned.entry.space, cosine: 1 }
         : {};
-    const label = hasRows ? pinned.firstLabel : -1;
     return {
       hit,
-      lead: keyOf(hit, label, false),
-      scored: { label, ...(hasRows ? {} : { id: pinned.id }), ...near, score: 1 },
+      lead: keyOf(hit, place.label, false),
+      scored: { label: place.label, ...(hasRows ? {} : { id: pinned.id }), ...near, score: 1 },
       pinned: true,
     };
   }
@@ -182,13 +209,15 @@ interface Page {
   readonly rows: readonly ChosenRow[];
   /** Is at least one more hit known to exist? */
   readonly more: boolean;
+  /** Did it end because its budget was spent? */
+  readonly cut: boolean;
 }
 
 function answer(
   request: SearchRequest,
   plan: Plan,
   gathered: Gathered,
-  { rows, more }: Page,
+  { rows, more, cut }: Page,
   cursor: SearchCursor,
   head: Head,
   notes: string[],
@@ -212,6 +241,7 @@ function answer(
         );
   if (!exhausted && next === undefined && request.k > 0)
     notes.push(`pages end after ${shownMax} hits; narrow the question with a filter`);
+  if (cut) notes.push('the page ends early: its blocks or texts are large; ask for the next one, or for fewer hits');
   if (gathered.indexedTo.seq < head.seq)
     notes.push(`indexed up to ${gathered.indexedTo.seq} of ${head.seq}: later blocks may be missing`);
   return {
@@ -276,6 +306,20 @@ async function narrow(plan: Plan, allowed: Allowed, parts: SearchParts, notes: s
   };
 }
 
-function keyOf({ seq }: HitRow, label: number, byRow: boolean): number {
+/** Looks which rows carry a text, as far as a page's budget goes. */
+async function learn(reader: HitReader, labels: readonly number[], head: Head): Promise<void> {
+  if (labels.length === 0) return;
+  const places = await reader.places(
+    labels.map((label) => ({ label })),
+    head,
+  );
+  await reader.read(
+    places.filter((place) => place !== undefined),
+    head,
+    pageBudget(),
+  );
+}
+
+function keyOf({ seq }: { readonly seq: number }, label: number, byRow: boolean): number {
   return byRow && label >= 0 ? 2 * label : 2 * seq + 1;
 }

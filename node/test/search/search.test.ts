@@ -320,3 +320,42 @@ describe('pages', () => {
     expect(rest.returned).toBe(2);
   });
 });
+
+describe('blocks of the largest size', () => {
+  test('a page reads each block once, for its best row alone, and ends early where texts are many', async () => {
+    const ledger = new Ledger();
+    const space = spaceNamed('large');
+    const text = (n: number): string => `${n} `.padEnd(65_536, 'a text that is long ');
+    for (let n = 0; n < 80; n++)
+      await ledger.put({ space, rows: [0, 1, 2].map((row) => ({ vector: noise(3 * n + row), text: text(n) })) });
+    const get = ledger.store.get.bind(ledger.store);
+    const loaded: string[] = [];
+    ledger.store.get = async (ids) => (loaded.push(...ids), get(ids));
+    const question = { vector: { space: spaceIdOf(space), values: [...noise(1)] }, k: 10_000 };
+    const first = await ledger.search(question);
+    expect(new Set(loaded).size).toBe(loaded.length);
+    expect(loaded.length).toBeLessThanOrEqual(72);
+    expect(first).toMatchObject({ returned: 64, exhausted: false });
+    expect(first.notes!.join()).toMatch('the page ends early');
+    const second = await ledger.search({ ...question, after: first.next! });
+    expect(second).toMatchObject({ returned: 16, exhausted: true });
+    expect(new Set([...first.hits, ...second.hits].map(({ id }) => id)).size).toBe(80);
+    // With every row a hit of its own, a block is still read once.
+    loaded.length = 0;
+    const rows = await ledger.search({ ...question, rows: 'all' });
+    expect(new Set(loaded).size).toBe(loaded.length);
+    expect(rows.returned).toBeGreaterThanOrEqual(60);
+  });
+
+  test('near-duplicates are looked for as far as a budget goes', async () => {
+    const ledger = new Ledger();
+    const space = spaceNamed('wide', 4096);
+    for (let n = 0; n < 400; n++) await ledger.put({ space, rows: [{ vector: noise(n, 4096), text: `text ${n}` }] });
+    const question = { vector: { space: spaceIdOf(space), values: [...noise(1, 4096)] }, k: 400, collapse: true };
+    const page = await ledger.search(question);
+    expect(page.exhausted).toBe(false);
+    expect(page.returned).toBeGreaterThan(200);
+    expect(page.returned).toBeLessThan(400);
+    expect(page.next).toBeDefined();
+  });
+});

@@ -34,8 +34,17 @@ export function createMemoryCatalogue(store: MemoryStore): Catalogue {
         for (let label = firstLabel; label < firstLabel + entry.rows; label++) bits[label >> 3]! |= 1 << (label & 7);
       return bits;
     },
-    blocksOf: async (labels) => storedOf(labels).map((found) => found && { id: found.block.id, row: found.row }),
-    storedOf: async (labels) => storedOf(labels),
+    blocksOf: async (labels) =>
+      storedOf(labels).map(
+        (found) =>
+          found && { id: found.block.id, row: found.row, seq: found.block.seq, author: found.block.entry.author },
+      ),
+    entriesOf: async (ids) =>
+      (await store.get(ids)).map((block) => {
+        if (block === undefined) return undefined;
+        const { envelope: _envelope, body: _body, ...entry } = block;
+        return entry;
+      }),
     linksTo: async (id) =>
       store.blocks().flatMap((block) =>
         relationsOf(block.entry)

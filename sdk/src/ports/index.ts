@@ -56,6 +56,16 @@ export interface StoredBlock {
   readonly firstLabel: number;
 }
 
+export type StoredEntry = Omit<StoredBlock, 'envelope' | 'body'>;
+
+/** Where a row stands. */
+export interface RowPlace {
+  readonly id: BlockId;
+  readonly row: number;
+  readonly seq: number;
+  readonly author: string;
+}
+
 export type EraseReason = 'retracted' | 'takedown' | 'retention' | 'quota';
 
 export type TailItem =
@@ -129,9 +139,9 @@ export interface Catalogue {
    */
   labels(filter: Filter): Promise<Uint8Array>;
   /** The block behind each row label: which block, and which of its rows. */
-  blocksOf(labels: readonly number[]): Promise<({ readonly id: BlockId; readonly row: number } | undefined)[]>;
-  /** As `blocksOf`, with the whole blocks. */
-  storedOf(labels: readonly number[]): Promise<({ readonly block: StoredBlock; readonly row: number } | undefined)[]>;
+  blocksOf(labels: readonly number[]): Promise<(RowPlace | undefined)[]>;
+  /** Blocks as `BlockStore.get` answers them, without their bytes: those can be thousands of times as much. */
+  entriesOf(ids: readonly BlockId[]): Promise<(StoredEntry | undefined)[]>;
   /** Blocks that link or refer to `id`. */
   linksTo(id: BlockId): Promise<readonly { readonly id: BlockId; readonly rel: string }[]>;
   /** Blocks that go by an id which their signature does not cover, oldest first (version 1). */

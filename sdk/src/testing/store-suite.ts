@@ -240,10 +240,9 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
         const { count, labels } = await store.head();
         equal([count, labels], [2, 4]);
         equal(await catalogue.labels({}), Uint8Array.of(0b0001));
-        equal(await catalogue.blocksOf([0, 1, 3]), [{ id: testBlock(1).id, row: 0 }, undefined, undefined]);
         equal(
-          (await catalogue.storedOf([3, 0])).map((found) => found?.block.id),
-          [undefined, testBlock(1).id],
+          (await catalogue.blocksOf([0, 1, 3])).map((place) => place?.id),
+          [testBlock(1).id, undefined, undefined],
         );
         equal((await catalogue.find({ tagsAll: ['secret'] }, { limit: 9 })).ids, []);
         equal(await catalogue.linksTo(testBlock(1).id), []);
@@ -461,14 +460,18 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
           testBlock(3, { rows: 3 }),
         ].map((block) => ({ block, firstSeenMs: 1 })),
       );
-      const [third, none] = await catalogue.storedOf([4, 99]);
-      equal(none, undefined);
-      equal([third!.block, third!.row], [(await store.get([testBlock(3).id]))[0], 2]);
+      const [whole] = await store.get([testBlock(3).id]);
+      const { envelope: _envelope, body: _body, ...bare } = whole!;
+      equal(await catalogue.entriesOf([testBlock(9).id, testBlock(3).id]), [undefined, bare]);
+      const place = (n: number, row: number): unknown => {
+        const { id, entry } = testBlock(n);
+        return { id, row, seq: n, author: entry.author };
+      };
       equal(await catalogue.blocksOf([4, 0, 1, 2, 5, -1, 99]), [
-        { id: testBlock(3).id, row: 2 },
-        { id: testBlock(1).id, row: 0 },
-        { id: testBlock(1).id, row: 1 },
-        { id: testBlock(3).id, row: 0 },
+        place(3, 2),
+        place(1, 0),
+        place(1, 1),
+        place(3, 0),
         undefined,
         undefined,
         undefined,

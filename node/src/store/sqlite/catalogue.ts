@@ -8,13 +8,16 @@ import {
 } from '@cosmicembeddings/sdk';
 import { pageKey, readPageKey, testsOf, type Filter, type Page } from '@cosmicembeddings/sdk/filter';
 import { isDamage, reading, type Database, type Row, type Statement, type Value } from './driver.js';
-import { BLOCK_COLUMNS, blockOf, bytesOf, digestOf, idOf } from './rows.js';
+import { BARE_COLUMNS, blockOf, bytesOf, digestOf, idOf } from './rows.js';
 import { conditionOf, type Condition } from './condition.js';
+import { findByDigest } from './ids.js';
 import { LabelBits, type LabelRows } from './label-bits.js';
 import type { StoreReader } from './reader.js';
 
 /** No name has this number. */
 const NOWHERE = -1;
+/** Of a block that everybody links to, the first are answered. */
+const LINKING_MAX = 10_000;
 
 /** Questions about the store's blocks, answered by its indexes on the reader's connection. */
 export function createCatalogue(reader: StoreReader, head: LabelRows['head']): Catalogue {
@@ -29,6 +32,7 @@ export function createCatalogue(reader: StoreReader, head: LabelRows['head']): C
     }
     return statement.all(...values);
   };
+  const byDigest = findByDigest(database, BARE_COLUMNS);
   const bits = new LabelBits({ all, head });
   const conditions = (filter: Filter): Condition => conditionOf(testsOf(filter), (name) => names.id(name) ?? NOWHERE);
   const ids = (rows: readonly Row[]): BlockId[] => rows.map((row) => idOf(row['python'] === 1, bytesOf(row['digest'])));
@@ -50,32 +54,37 @@ export function createCatalogue(reader: StoreReader, head: LabelRows['head']): C
       return bits.of(where, values);
     },
     blocksOf: async (labels) =>
-      labels.map((label) => {
+      // One view of the file for all: beginning and ending one costs as much as half a look-up.
+      atOnce(database, labels, (label) => {
         const row = all(
-          'SELECT digest, python, first_label, row_count FROM blocks WHERE row_count > 0 AND erased IS NULL AND first_label <= ? ORDER BY first_label DESC LIMIT 1',
+          'SELECT digest, python, seq, author, first_label, row_count FROM blocks WHERE row_count > 0 AND erased IS NULL AND first_label <= ? ORDER BY first_label DESC LIMIT 1',
           [label],
         )[0];
         if (row === undefined || label >= (row['first_label'] as number) + (row['row_count'] as number))
           return undefined;
-        return { id: idOf(row['python'] === 1, bytesOf(row['digest'])), row: label - (row['first_label'] as number) };
+        return {
+          id: idOf(row['python'] === 1, bytesOf(row['digest'])),
+          row: label - (row['first_label'] as number),
+          seq: row['seq'] as number,
+          author: names.name(row['author'] as number),
+        };
       }),
-    storedOf: async (labels) =>
-      // One view of the file for all: beginning and ending one costs as much as half a look-up.
-      atOnce(database, labels, (label) => {
-        const row = all(
-          `SELECT ${BLOCK_COLUMNS} FROM blocks b CROSS JOIN bytes y ON y.block = b.id WHERE b.row_count > 0 AND b.erased IS NULL AND b.first_label <= ? ORDER BY b.first_label DESC LIMIT 1`,
-          [label],
-        )[0];
-        const block = row === undefined ? undefined : soundOrNone(row);
-        if (block === undefined || label >= block.firstLabel + block.entry.rows) return undefined;
-        return { block, row: label - block.firstLabel };
+    entriesOf: async (ids) =>
+      atOnce(database, ids, (id) => {
+        const named = digestOf(id);
+        const row = named === undefined ? undefined : byDigest(named.digest);
+        if (row === undefined || (row['python'] === 1) !== named!.python) return undefined;
+        const block = soundOrNone(row);
+        if (block === undefined) return undefined;
+        const { envelope: _envelope, body: _body, ...entry } = block;
+        return entry;
       }),
     linksTo: async (id) => {
       const target = digestOf(id);
       if (target === undefined) return [];
       return all(
-        'SELECT b.digest, b.python, n.name AS rel FROM links l JOIN blocks b ON b.id = l.block JOIN names n ON n.id = l.rel WHERE l.target = ? ORDER BY b.seq',
-        [target.digest],
+        'SELECT b.digest, b.python, n.name AS rel FROM links l JOIN blocks b ON b.id = l.block JOIN names n ON n.id = l.rel WHERE l.target = ? ORDER BY b.seq LIMIT ?',
+        [target.digest, LINKING_MAX],
       ).map((row) => ({
         id: idOf(row['python'] === 1, bytesOf(row['digest'])),
         rel: row['rel'] as string,

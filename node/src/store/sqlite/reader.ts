@@ -11,7 +11,7 @@ import type {
 import { isDamage, openDatabase, type Database, type Row, type SqliteEngine, type Statement } from './driver.js';
 import { findByDigest } from './ids.js';
 import { metaOf } from './schema.js';
-import { BLOCK_COLUMNS, blockOf, bytesOf, digestOf, idOf, Names } from './rows.js';
+import { BARE_COLUMNS, BLOCK_COLUMNS, blockOf, bytesOf, digestOf, idOf, Names } from './rows.js';
 
 const NO_CRC = 'NULL AS crc';
 const NO_ENTRY = { tags: [], links: [], refs: [], rows: 0 } as const;
@@ -35,16 +35,13 @@ export class StoreReader {
     const prepare = (sql: string): Statement => this.database.prepare(sql);
     // An older store that only upkeep has looked at yet has no checksums.
     const whole = Number(metaOf(this.database, 'version')) < 3 ? BLOCK_COLUMNS.replace('y.crc', NO_CRC) : BLOCK_COLUMNS;
-    const bare = BLOCK_COLUMNS.replace('y.envelope', "x'' AS envelope")
-      .replace('y.body', 'NULL AS body')
-      .replace('y.crc', NO_CRC);
     this.byDigest = findByDigest(this.database, whole, 'JOIN bytes y ON y.block = b.id');
     const events = (columns: string, bytes: string): Statement =>
       prepare(
         `SELECT e.seq AS event, e.digest AS event_digest, e.reason AS event_reason, ${columns} FROM events e LEFT JOIN blocks b ON b.id = e.block ${bytes} WHERE e.seq > ? ORDER BY e.seq LIMIT ?`,
       );
     this.events = events(whole, 'LEFT JOIN bytes y ON y.block = e.block');
-    this.entries = events(bare, '');
+    this.entries = events(BARE_COLUMNS, '');
     this.rowsAt = prepare('SELECT b.row_count FROM events e JOIN blocks b ON b.id = e.block WHERE e.seq = ?');
     this.heads = prepare('SELECT (SELECT max(seq) FROM events) AS seq, (SELECT max(id) FROM blocks) AS count');
     this.decided = prepare(`

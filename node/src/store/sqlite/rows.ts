@@ -41,6 +41,11 @@ export function restOf(entry: CatalogueEntry): EntryRest | undefined {
 export const BLOCK_COLUMNS =
   'b.id, b.digest, b.seq, b.python, b.time, b.first_seen, b.author, b.kind, b.space, b.row_count, b.first_label, b.header_only, b.erased, b.entry, y.envelope, y.body, y.crc';
 
+/** The same without the bytes, and so without their checksum. */
+export const BARE_COLUMNS = BLOCK_COLUMNS.replace('y.envelope', "x'' AS envelope")
+  .replace('y.body', 'NULL AS body')
+  .replace('y.crc', 'NULL AS crc');
+
 /** Dictionary of names and descriptors of one connection; both only ever grow. */
 export class Names {
   private readonly byId = new Map<number, string>();
