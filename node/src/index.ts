@@ -1,3 +1,3 @@
 export { loadConfig, type NodeConfig } from './operate/config.js';
-export { createLog } from './operate/log.js';
+export { createLog } from './log.js';
 export { createNode, type RunningNode } from './node.js';

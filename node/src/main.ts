@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { CosmicError } from '@cosmicembeddings/sdk';
 import { loadConfig } from './operate/config.js';
-import { createLog } from './operate/log.js';
+import { createLog } from './log.js';
 import { maintenance } from './operate/maintenance.js';
 import { createNode } from './node.js';
 

@@ -30,7 +30,7 @@ import { createDoor } from './door/accept.js';
 import { createAdmission } from './door/admission.js';
 import { loadPlugins } from './plugins.js';
 import { createVerifyPool } from './door/verify-pool.js';
-import type { Log } from './operate/log.js';
+import type { Log } from './log.js';
 import { createMetrics } from './operate/metrics.js';
 import { createSearch } from './search/index.js';
 import { createPeers } from './sync/index.js';

@@ -9,7 +9,7 @@ import serveStatic from '@fastify/static';
 import { codes, CosmicError } from '@cosmicembeddings/sdk';
 import type { JsonSchema } from '@cosmicembeddings/sdk/filter';
 import { compileSchema } from '../json-schema.js';
-import type { Log } from '../operate/log.js';
+import type { Log } from '../log.js';
 import { guardConnections, type ConnectionLimits } from './connections.js';
 import { sendProblem } from './problem.js';
 import { blockRoutes } from './routes/blocks.js';

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CosmicError, DEV_NETWORK } from '@cosmicembeddings/sdk';
 import { parseEmbedderConfig, type EmbedderConfig } from '@cosmicembeddings/sdk/embedders';
+import type { LogLevel } from '../log.js';
 import { parsePolicy, type Policy } from '../door/admission.js';
 import { parseRetention, type RetentionRules } from './retention.js';
 
@@ -39,7 +40,7 @@ export interface NodeConfig {
   readonly slowMs: number;
   readonly guard: boolean;
   readonly weights: { readonly vectors: number; readonly words: number } | undefined;
-  readonly log: 'silent' | 'error' | 'warn' | 'info' | 'debug';
+  readonly log: LogLevel;
 }
 
 const DEFAULTS = {

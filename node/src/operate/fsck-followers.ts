@@ -10,7 +10,7 @@ import { compareSum } from '../index/words/text-sum.js';
 import { fileCrc } from '../index/vectors/checksum.js';
 import { readStateFile } from '../index/vectors/state-file.js';
 import { snapshotFile, soundPart } from '../views/snapshot.js';
-import type { Finding } from './fsck.js';
+import type { Finding } from './finding.js';
 
 type Report = (finding: Finding) => void;
 

@@ -12,17 +12,8 @@ import type { Database } from '../store/sqlite/driver.js';
 import { StoreReader } from '../store/sqlite/index.js';
 import { idOfRow } from '../store/sqlite/rows.js';
 import { existingStore, type StoreFolder } from './folder.js';
+import type { Finding } from './finding.js';
 import { checkIndex, checkText, checkViews } from './fsck-followers.js';
-
-/** One thing that is wrong, and what it concerns. */
-export interface Finding {
-  readonly part: 'file' | 'block' | 'sequence' | 'catalogue' | 'text' | 'index' | 'views';
-  readonly what: string;
-  readonly id?: BlockId;
-  readonly seq?: number;
-  /** What to do: followers are rebuilt by the node itself; damaged blocks come back from peers or a backup. */
-  readonly remedy: 'rebuilt by itself' | 'restore a backup or fetch the block from a peer';
-}
 
 export interface FsckReport {
   readonly ok: boolean;

@@ -11,7 +11,7 @@ import {
   type Transport,
 } from '@cosmicembeddings/sdk';
 import { digestKey, frameLimits, RecentSet, Session, type Wants, type Wish } from '@cosmicembeddings/sdk/sync';
-import type { Log } from '../operate/log.js';
+import type { Log } from '../log.js';
 import type { Bodyless } from './bodyless.js';
 import type { Decided } from './decided.js';
 import type { Later } from './later.js';

@@ -11,7 +11,7 @@ import {
   type Transport,
 } from '@cosmicembeddings/sdk';
 import { digestKey, RecentSet, Wants } from '@cosmicembeddings/sdk/sync';
-import type { Log } from '../operate/log.js';
+import type { Log } from '../log.js';
 import { peerAddress } from './address.js';
 import { Bodyless } from './bodyless.js';
 import { Decided } from './decided.js';

@@ -14,7 +14,7 @@ import {
 } from '@cosmicembeddings/sdk';
 import { createSky } from '@cosmicembeddings/sdk/sky';
 import { loadConfig } from '../../src/operate/config.js';
-import { createLog } from '../../src/operate/log.js';
+import { createLog } from '../../src/log.js';
 import { createNode, type RunningNode } from '../../src/node.js';
 import pollPlugin from '../../../examples/poll/plugin.js';
 import { root } from '../../../sdk/test/shared-data.ts';

@@ -13,7 +13,7 @@ import { createHttp } from '../../src/http/server.js';
 import type { Routes } from '../../src/http/routes/routes.js';
 import { compileSchema } from '../../src/json-schema.js';
 import { loadConfig } from '../../src/operate/config.js';
-import { openSqlite, type OpenSqlite } from '../../src/store/sqlite/index.js';
+import { openSqlite, type SqliteParts } from '../../src/store/sqlite/index.js';
 
 const targets = [100, 101, 102].map((n) => testBlock(n).id);
 const pool: Pool = {
@@ -45,7 +45,7 @@ const blocks = Array.from({ length: 48 }, (_, n) => {
 const timed: Pool = { ...pool, times: blocks.map(({ timeMs }) => timeMs) };
 
 const folder = mkdtempSync(join(tmpdir(), 'cosmic-filter-'));
-let sqlite: OpenSqlite;
+let sqlite: SqliteParts;
 let http: Awaited<ReturnType<typeof createHttp>>;
 let url: string;
 let client: NodeClient;

@@ -4,7 +4,7 @@ import { publicKeyOfDid } from '../crypto/index.js';
 import { openBlock, decodeBody, signedBytes, type Checks } from '../block/index.js';
 import type { Code, Rejected } from '../errors.js';
 import { openPythonBlock, rowsOf } from '../python/index.js';
-import { checkAny, formatOf } from './index.js';
+import { checkAny, formatOf } from './any.js';
 
 /** One thing that was looked at. `note`: it fails without making the block invalid. */
 export interface Finding {

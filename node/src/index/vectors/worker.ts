@@ -4,7 +4,7 @@ import { CosmicError, createRegistry } from '@cosmicembeddings/sdk';
 import { loadPlugins } from '../../plugins.js';
 import { restAfter } from '../../follow/give-way.js';
 import type { IndexReader } from './follower.js';
-import { chooseEngine } from './graph.js';
+import { chooseEngine } from './choose-engine.js';
 import { IndexHost } from './host.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
 

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { rmSync } from 'node:fs';
-import type { Database, OpenOptions, Row, Statement, Value } from './driver.js';
+import type { Database, OpenOptions, Row, Statement, Value } from './database.js';
 
 interface WasmStatement {
   run(values: Value[]): unknown;

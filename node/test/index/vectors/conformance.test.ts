@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, test } from '@jest/globals';
 import { indexSuite } from '@cosmicembeddings/sdk/testing';
-import { chooseEngine } from '../../../src/index/vectors/graph.js';
+import { chooseEngine } from '../../../src/index/vectors/choose-engine.js';
 import { openVectorIndex } from '../../../src/index/vectors/vector-index.js';
 
 const root = mkdtempSync(join(tmpdir(), 'vectors-'));

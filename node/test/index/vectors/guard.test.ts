@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { toUnit } from '@cosmicembeddings/sdk/space';
-import { chooseEngine } from '../../../src/index/vectors/graph.js';
+import { chooseEngine } from '../../../src/index/vectors/choose-engine.js';
 import { guardRules } from '../../../src/index/vectors/guard.js';
 import { SpaceIndex } from '../../../src/index/vectors/space-index.js';
 import { spaceNamed } from './ledger.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { corePlugins, createRegistry, CosmicError } from '@cosmicembeddings/sdk';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
-import { chooseEngine } from '../../../src/index/vectors/graph.js';
+import { chooseEngine } from '../../../src/index/vectors/choose-engine.js';
 import { IndexHost, type HostRules, type VectorsAnswer } from '../../../src/index/vectors/host.js';
 import { DIMS, Ledger, someRows, spaceNamed } from './ledger.ts';
 

@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
-import type { NodeIdentity } from './node.js';
+import type { NodeIdentity } from './node-identity.js';
 
 const DATAGRAM_MAX_BYTES = 1024;
 

@@ -3,18 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Config } from '../config.js';
 import { DiscoveryService } from './discovery-service.js';
 import { loadConfig } from './files.js';
+import type { NodeIdentity } from './node-identity.js';
 
-/** The Python `NodeIdentity`, field for field: it travels as JSON. */
-export interface NodeIdentity {
-  node_id: string;
-  public_key: string;
-  address: string;
-  port: number;
-  version: string;
-  capabilities: string[];
-  /** Seconds since the epoch. */
-  last_seen: number;
-}
+export type { NodeIdentity } from './node-identity.js';
 
 /** The Python `Node`: an identity and a list of peers found by broadcast. Our network nodes are `@cosmicembeddings/node`. */
 export class Node {

@@ -1,0 +1,45 @@
+import type { BlockFormat, CheckedBlock, Checks } from '../block/index.js';
+import { rejected, type Rejected } from '../errors.js';
+import type { Registry } from '../kinds/index.js';
+import type { BlockContent, Format } from './format.js';
+import { nativeFormat } from './native.js';
+import { pythonFormat } from './python.js';
+
+/** Every format of blocks; a new one is a line here. */
+export const formats: readonly Format[] = [nativeFormat, pythonFormat];
+
+/** The format that `wire` is written in, by its first byte. */
+export function formatOf(wire: Uint8Array): Format | undefined {
+  const first = wire[0];
+  return first === undefined ? undefined : formats.find((format) => format.leads(first));
+}
+
+export function formatNamed(name: BlockFormat): Format {
+  const found = formats.find((format) => format.name === name);
+  if (found === undefined) throw new RangeError(`no such format: ${name}`);
+  return found;
+}
+
+/** Judges one block of whatever format: the same verdict at every node. */
+export function checkAny(wire: Uint8Array, checks: Checks): CheckedBlock | Rejected {
+  const format = formatOf(wire);
+  if (format === undefined)
+    return rejected(
+      'block.malformed',
+      wire.length === 0 ? 'no bytes' : `first byte ${wire[0]} begins no format of blocks`,
+    );
+  return format.check(wire, checks);
+}
+
+/** What a stored block holds for followers. */
+export function contentOf(
+  stored: {
+    readonly format: BlockFormat;
+    readonly envelope: Uint8Array;
+    readonly body: Uint8Array | null;
+    readonly entry?: { readonly kind: string };
+  },
+  registry: Registry,
+): BlockContent {
+  return formatNamed(stored.format).content(stored.envelope, stored.body, registry, stored.entry?.kind);
+}
