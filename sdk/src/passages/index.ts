@@ -1,1 +1,7 @@
-export { headingSeparator, splitPassages, type DocumentPassage, type SplitOptions } from './split.js';
+export {
+  headingSeparator,
+  normaliseDocument,
+  splitPassages,
+  type DocumentPassage,
+  type SplitOptions,
+} from './split.js';

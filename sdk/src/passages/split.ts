@@ -1,7 +1,9 @@
-import { markdownSections, textSections, type Section } from './sections.js';
+import { cut, type Piece } from './cut.js';
+import { markdownBlocks, type Block } from './markdown.js';
 
 /** A piece of a document that is embedded by itself: `text` goes to the embedder exactly as it stands. */
 export interface DocumentPassage {
+  /** A slice of the normalised document. */
   readonly text: string;
   /** Headings above it, `Book › Chapter › Section`. */
   readonly heading?: string;
@@ -17,81 +19,124 @@ export interface SplitOptions {
 
 export const headingSeparator = ' › ';
 
-/** A word of more characters is no prose; it is cut, so that no passage outgrows its limit. */
-const CHARACTERS_PER_WORD = 12;
 const HEADING_MAX_CHARACTERS = 250;
+
+/** The text that passages are slices of: no byte order mark, lines end in LF, lone surrogates are U+FFFD. */
+export function normaliseDocument(document: string): string {
+  return document
+    .replace(/^\uFEFF/, '')
+    .replace(/\r\n?/g, '\n')
+    .replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, '\uFFFD');
+}
 
 /**
  * Passages of a document: whole paragraphs, joined while they are short and of one section, cut at sentences where one
- * is long. What holds no letter or digit is left out.
+ * is long. Each is a slice of `normaliseDocument(document)`; every letter and digit of it is in some passage's text or in
+ * its heading, but for Markdown's front matter, HTML comments and marks. What holds no letter or digit is left out.
  */
 export function splitPassages(document: string, options: SplitOptions): DocumentPassage[] {
-  const wordsMin = options.wordsMin ?? 50;
+  const text = normaliseDocument(document);
+  const blocks = options.markdown ? markdownBlocks(text) : [{ start: 0, end: text.length }];
   const wordsMax = options.wordsMax ?? 300;
-  const text = document.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
-  const sections = options.markdown ? markdownSections(text) : textSections(text);
-  const passages = sections.flatMap((section) => passagesOf(section, wordsMin, wordsMax));
-  // A document that is nothing but headings still says something.
-  if (passages.length > 0) return passages;
-  const titles = sections.flatMap((section) => section.headings.slice(-1)).filter(hasWords);
-  return titles.length === 0 ? [] : [{ text: titles.join('\n') }];
+  const wordsMin = Math.min(options.wordsMin ?? 50, wordsMax);
+  return sectionsOf(text, blocks).flatMap(({ path, runs }) => {
+    const heading = path === '' ? {} : { heading: path };
+    return runs
+      .flatMap((run) =>
+        join(
+          run.flatMap((block) => piecesOf(text, block, options.markdown, wordsMax)),
+          wordsMin,
+          wordsMax,
+        ),
+      )
+      .map(({ start, end }) => text.slice(start, end))
+      .filter(hasWords)
+      .map((passage) => ({ text: passage, ...heading }));
+  });
 }
 
-function passagesOf(section: Section, wordsMin: number, wordsMax: number): DocumentPassage[] {
-  const path = section.headings.filter((title) => title !== '').join(headingSeparator);
-  const heading = path === '' ? {} : { heading: path.slice(0, HEADING_MAX_CHARACTERS) };
-  const pieces = section.paragraphs.flatMap((paragraph) => cut(paragraph, wordsMax));
-  return join(pieces, wordsMin, wordsMax)
-    .filter(hasWords)
-    .map((text) => ({ text, ...heading }));
+/** Runs of blocks that may be joined, below one path of headings. */
+interface Section {
+  readonly path: string;
+  readonly runs: Block[][];
+}
+
+/** A heading that no passage would carry whole — nothing stands below it, or it is too long — is content itself. */
+function sectionsOf(text: string, blocks: readonly Block[]): Section[] {
+  const sections: Section[] = [{ path: '', runs: [[]] }];
+  const above: { level: number; title: string }[] = [];
+  for (const [i, block] of blocks.entries()) {
+    const { heading } = block;
+    if (heading === undefined) {
+      add(sections.at(-1)!, [block]);
+      continue;
+    }
+    while (above.length > 0 && above.at(-1)!.level >= heading.level) above.pop();
+    if (isCarried(text, blocks, i, above)) {
+      above.push(heading);
+      sections.push({ path: pathOf(above), runs: [[]] });
+      continue;
+    }
+    const path = pathOf(above);
+    if (sections.at(-1)!.path !== path) sections.push({ path, runs: [[]] });
+    add(sections.at(-1)!, heading.content);
+  }
+  return sections;
+}
+
+function add({ runs }: Section, blocks: readonly Block[]): void {
+  for (const block of blocks) {
+    if (block.apart === true) runs.push([]);
+    runs.at(-1)!.push(block);
+  }
+}
+
+/** Will a passage's heading hold this one's whole title? */
+function isCarried(text: string, blocks: readonly Block[], at: number, above: readonly { title: string }[]): boolean {
+  const { level, title } = blocks[at]!.heading!;
+  if (pathOf(above).length + headingSeparator.length + title.length > HEADING_MAX_CHARACTERS) return false;
+  for (let i = at + 1; i < blocks.length; i++) {
+    const { heading, start, end } = blocks[i]!;
+    if (heading !== undefined && heading.level <= level) return false;
+    // A deeper heading ends up in the text or above some text of this section.
+    if (heading !== undefined ? hasWords(heading.title) : hasWords(text.slice(start, end))) return true;
+  }
+  return false;
+}
+
+function pathOf(above: readonly { readonly title: string }[]): string {
+  return above
+    .map(({ title }) => title)
+    .filter((title) => title !== '')
+    .join(headingSeparator);
+}
+
+function piecesOf(text: string, block: Block, markdown: boolean, wordsMax: number): Piece[] {
+  // Plain text is one block; its paragraphs are joined or kept apart as Markdown's are.
+  if (markdown) return cut(text, block.start, block.end, wordsMax, block.code === true);
+  const pieces: Piece[] = [];
+  let at = 0;
+  for (const match of text.matchAll(/\n[ \t]*\n/g)) {
+    pieces.push(...cut(text, at, match.index, wordsMax, false));
+    at = match.index + match[0].length;
+  }
+  return [...pieces, ...cut(text, at, text.length, wordsMax, false)];
 }
 
 /** Neighbours joined until `wordsMin` is reached; a short rest goes to the passage before it where there is room. */
-function join(pieces: readonly string[], wordsMin: number, wordsMax: number): string[] {
-  const joined: { text: string; words: number }[] = [];
-  for (const text of pieces) {
-    const words = sizeOf(text);
+function join(pieces: readonly Piece[], wordsMin: number, wordsMax: number): Piece[] {
+  const joined: Piece[] = [];
+  for (const piece of pieces) {
     const last = joined.at(-1);
-    if (last !== undefined && (last.words < wordsMin || words < wordsMin / 2) && last.words + words <= wordsMax)
-      joined.splice(-1, 1, { text: `${last.text}\n\n${text}`, words: last.words + words });
-    else joined.push({ text, words });
+    if (
+      last !== undefined &&
+      (last.words < wordsMin || piece.words < wordsMin / 2) &&
+      last.words + piece.words <= wordsMax
+    )
+      joined.splice(-1, 1, { start: last.start, end: piece.end, words: last.words + piece.words });
+    else joined.push(piece);
   }
-  return joined.map(({ text }) => text);
-}
-
-/** Length in words; a long run of characters without spaces counts as several. */
-function sizeOf(text: string): number {
-  let words = 0;
-  for (const match of text.matchAll(/\S+/g)) words += Math.max(1, Math.ceil(match[0].length / CHARACTERS_PER_WORD / 2));
-  return words;
-}
-
-/** A paragraph of more than `wordsMax` words in pieces that end at sentences, else lines, else words, else anywhere. */
-function cut(paragraph: string, wordsMax: number): string[] {
-  if (sizeOf(paragraph) <= wordsMax) return [paragraph];
-  for (const boundary of [/(?<=[.!?…。！？]["'”’)\]]*)\s+/u, /\n+/, /\s+/]) {
-    const parts = paragraph.split(boundary).filter((part) => part !== '');
-    if (parts.length < 2) continue;
-    const separator = boundary.source === '\\n+' ? '\n' : ' ';
-    return pack(parts, separator, wordsMax).flatMap((part) => (part === paragraph ? [part] : cut(part, wordsMax)));
-  }
-  const size = wordsMax * CHARACTERS_PER_WORD;
-  const characters = [...paragraph];
-  return Array.from({ length: Math.ceil(characters.length / size) }, (_, i) =>
-    characters.slice(i * size, (i + 1) * size).join(''),
-  );
-}
-
-function pack(parts: readonly string[], separator: string, wordsMax: number): string[] {
-  const packed: string[] = [];
-  let words = Infinity;
-  for (const part of parts) {
-    const size = sizeOf(part);
-    if (words + size <= wordsMax) packed.push(`${packed.pop()!}${separator}${part}`);
-    else packed.push(part);
-    words = words + size <= wordsMax ? words + size : size;
-  }
-  return packed;
+  return joined;
 }
 
 function hasWords(text: string): boolean {

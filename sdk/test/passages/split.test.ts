@@ -38,7 +38,7 @@ describe('Markdown', () => {
   });
 
   test('nothing but headings is still a passage', () => {
-    expect(markdown('# One\n## Two')).toEqual([{ text: 'One\nTwo' }]);
+    expect(markdown('# One\n## Two')).toEqual([{ text: 'Two', heading: 'One' }]);
   });
 });
 
