@@ -271,6 +271,24 @@ export function inertBlocks(stamp) {
       signBlock({ ...f32, header: { ...f32.header, kind: 'embedding/2' } }),
     ],
     ['an unknown field', 'kind.malformed', of('embedding/1 f32', { extra: 1 })],
+    ...[
+      ['an empty collection', { collection: '' }],
+      ['a collection of 129 bytes', { collection: 'c'.repeat(129) }],
+      ['a control character in the own id', { document: 'a\nb' }],
+      ['metadata of one row for two', { metadata: [{ a: 1 }] }],
+      ['an empty map of metadata', { metadata: [{}, null] }],
+      ['nested metadata', { metadata: [{ a: { b: 1 } }, null] }],
+      ['a fraction spelled in another way', { metadata: [{ a: { n: '0.50' } }, null] }],
+      ['a whole number as a fraction', { metadata: [{ a: { n: '1' } }, null] }],
+      ['a key of metadata that begins with $', { metadata: [{ $a: 1 }, null] }],
+      ['null in a list of metadata', { metadata: [{ a: [null] }, null] }],
+      ['bytes in metadata', { metadata: [{ a: Uint8Array.of(1) }, null] }],
+      [
+        '65 keys of metadata',
+        { metadata: [Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`k${i}`, i])), null] },
+      ],
+      ['a hash of 31 bytes', { input_reference: [{ ...reference[0], hash: new Uint8Array(31) }, reference[1]] }],
+    ].map(([rule, change]) => [rule, 'kind.malformed', of('embedding/1 f32', change)]),
     ...['space', 'embedding', 'input_type', 'input_reference'].map((key) => [
       `without ${key}`,
       'kind.malformed',
@@ -399,6 +417,23 @@ export function validBlocks(stamp) {
         const place = { lat: 48_000_000, lon: 12_000_000, elevation: 1_000_000, grid: 1_000_000 };
         return header({ observer_location: place, cosmic_signature: stamp({ timeMs: base.header.timestamp, place }) });
       })(),
+    ],
+    [
+      'collection, own id and metadata, at their bounds',
+      of('embedding/1 f32', {
+        collection: 'c'.repeat(128),
+        document: '⭐'.repeat(170) + 'xx',
+        metadata: [
+          Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`${i}`.padStart(128, 'k'), i])),
+          { a: { n: '1e-7' }, b: [1, '1', true, { n: '-0.5' }], c: null, d: 'x'.repeat(4096), __proto_: false },
+        ],
+      }),
+    ],
+    [
+      'a row whose input nobody hashed',
+      of('embedding/1 f32', {
+        input_reference: drafts.get('embedding/1 f32').body.input_reference.map((one) => ({ ...one, hash: null })),
+      }),
     ],
     ['f32 row of length 1.0009', scaledRow(1.0009)],
     ['f32 row of length 0.9991', scaledRow(0.9991)],

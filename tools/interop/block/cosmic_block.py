@@ -1,5 +1,6 @@
 """Version-2 blocks read and written from specs/ alone, with Debian's python3-cbor2 and python3-cryptography."""
 import base64
+import decimal
 import hashlib
 import io
 import math
@@ -348,12 +349,77 @@ def reference_fits(one):
     return (
         isinstance(one, dict)
         and {"hash", "origin"} <= set(one) <= {"hash", "origin", "heading", "language"}
-        and isinstance(one["hash"], bytes)
-        and len(one["hash"]) == 32
+        and or_none(one["hash"], lambda v: isinstance(v, bytes) and len(v) == 32)
         and text(one["origin"], 0, 2048)
         and ("heading" not in one or text(one["heading"], 0, 1024))
         and ("language" not in one or (text(one["language"], 2, 35) and re.fullmatch(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", one["language"]) is not None))
     )
+
+
+CONTROL = re.compile("[\u0000-\u001f\u007f-\u009f]")
+
+
+def name_fits(value, high):
+    return text(value, 1, high) and CONTROL.search(value) is None
+
+
+# ---- specs/kinds/metadata.md
+
+FRACTION = re.compile(r"-?(?:(?:0|[1-9][0-9]*)\.[0-9]*[1-9]|[1-9](?:\.[0-9]*[1-9])?e-[1-9][0-9]*)")
+
+
+def fraction_text(value):
+    """RFC 8785 of a double that is no whole number: Python's digits, ECMAScript's notation."""
+    sign, digits, exponent = decimal.Decimal(repr(value)).normalize().as_tuple()
+    digits = "".join(map(str, digits))
+    point = len(digits) + exponent
+    if point > 0:
+        plain_text = digits[:point] + "." + digits[point:]
+    elif point > -6:
+        plain_text = "0." + "0" * -point + digits
+    else:
+        plain_text = digits[0] + ("." + digits[1:] if len(digits) > 1 else "") + f"e{point - 1}"
+    return ("-" if sign else "") + plain_text
+
+
+def fraction_fits(value):
+    if not isinstance(value, str) or len(value) > 25 or FRACTION.fullmatch(value) is None:
+        return False
+    return not float(value).is_integer() and fraction_text(float(value)) == value
+
+
+def scalar_size(value):
+    """Bytes that a scalar counts for, or None where it is none."""
+    if isinstance(value, bool) or number(value, -INT_MAX, INT_MAX):
+        return 8
+    if isinstance(value, str):
+        return size(value) if size(value) <= 4096 else None
+    return 8 if isinstance(value, dict) and set(value) == {"n"} and fraction_fits(value["n"]) else None
+
+
+def row_fits(row):
+    if row is None:
+        return True
+    if not isinstance(row, dict) or not 1 <= len(row) <= 64:
+        return False
+    total = 0
+    for key, value in row.items():
+        if not name_fits(key, 128) or key[0] in "$#":
+            return False
+        if isinstance(value, list):
+            sizes = [scalar_size(item) for item in value]
+            if len(sizes) > 64:
+                return False
+        else:
+            sizes = [8 if value is None else scalar_size(value)]
+        if None in sizes:
+            return False
+        total += size(key) + sum(sizes)
+    return total <= 16 * 1024
+
+
+def metadata_fits(metadata, rows):
+    return isinstance(metadata, list) and len(metadata) == rows and all(map(row_fits, metadata)) and len(encode(metadata)) <= 1024 * 1024
 
 
 def embedding_fault(body):
@@ -362,7 +428,7 @@ def embedding_fault(body):
     required = {"space", "embedding", "input_type", "input_reference"}
     stored = body.get("embedding")
     fits = (
-        required <= set(body) <= required | {"texts"}
+        required <= set(body) <= required | {"texts", "collection", "document", "metadata"}
         and isinstance(stored, dict)
         and set(stored) == {"dtype", "rows", "bytes"}
         and stored["dtype"] in ("f32", "f16", "i8", "b1")
@@ -374,6 +440,9 @@ def embedding_fault(body):
         and len(body["input_reference"]) == stored["rows"]
         and all(map(reference_fits, body["input_reference"]))
         and ("texts" not in body or (isinstance(body["texts"], list) and len(body["texts"]) == stored["rows"] and all(or_none(one, lambda v: text(v, 0, 65536)) for one in body["texts"])))
+        and ("collection" not in body or name_fits(body["collection"], 128))
+        and ("document" not in body or name_fits(body["document"], 512))
+        and ("metadata" not in body or metadata_fits(body["metadata"], stored["rows"]))
     )
     return rows_fault(stored, body["space"]) if fits else "kind.malformed"
 
