@@ -10,7 +10,7 @@ const shared = join(root, '..', 'shared', 'data');
 export function sharedPath(name: string): string | undefined {
   const path = join(shared, name);
   if (existsSync(path)) return path;
-  process.stderr.write(`skipped: ../shared/data/${name} is absent\n`);
+  process.stderr.write(`skipped in part: ../shared/data/${name} is absent\n`);
   return undefined;
 }
 

@@ -14,7 +14,7 @@ import { publishAll } from '../../cli/src/publish/publish.js';
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 if (executablePath === undefined)
-  console.warn('skipped: the page is not tested, Chromium is not installed (apt-get install chromium)');
+  process.stderr.write('skipped: the page is not tested, Chromium is not installed (apt-get install chromium)\n');
 
 const suite = executablePath === undefined ? describe.skip : describe;
 

@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
 import { loadableEngines } from '../../src/store/sqlite/driver.js';
+import { testUnless } from '../../../sdk/test/skipping.ts';
 
 const script = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'bench', 'worst-day', 'power.mjs');
 const canRecord = process.platform === 'linux' && spawnSync('gcc', ['--version']).status === 0;
-if (!canRecord) process.stderr.write('skipped: power loss needs Linux and gcc, to build what records the writes\n');
+const cannot = canRecord ? undefined : 'power loss needs Linux and gcc, to build what records the writes';
 
 /** The whole of it: 500 points, by hand (bench/worst-day). */
 function lose(what: string, points: number, engine: string, blocks: number): unknown {
@@ -17,7 +18,7 @@ function lose(what: string, points: number, engine: string, blocks: number): unk
 
 describe('after a loss of power', () => {
   for (const engine of loadableEngines())
-    (canRecord ? test : test.skip)(
+    testUnless(cannot)(
       `a store of ${engine} has all that was acknowledged, at 20 places of a run`,
       () => {
         expect(lose('store', 20, engine, 80)).toMatchObject({
@@ -28,7 +29,7 @@ describe('after a loss of power', () => {
       120_000,
     );
 
-  (canRecord ? test : test.skip)(
+  testUnless(cannot)(
     'a node starts, keeps and finds all that was acknowledged, at 15 places of a run',
     () => {
       expect(lose('node', 15, 'auto', 40)).toMatchObject({

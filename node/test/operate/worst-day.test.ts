@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { openSqlite } from '../../src/store/sqlite/index.js';
 import { signedBlock } from '../store/signed-blocks.ts';
+import { testUnless } from '../../../sdk/test/skipping.ts';
 
 const scripts = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..', 'bench', 'worst-day');
 const home = mkdtempSync(join(tmpdir(), 'cosmic-worst-'));
@@ -26,10 +27,10 @@ describe('killed while writing', () => {
 });
 
 const canTrace = spawnSync('strace', ['-f', 'true']).status === 0;
-if (!canTrace) process.stderr.write('skipped: fsync counts need strace, which is absent or not permitted\n');
+const noTrace = canTrace ? undefined : 'fsync counts need strace, which is absent or not permitted';
 
 describe('acknowledged means synced', () => {
-  (canTrace ? test : test.skip)(
+  testUnless(noTrace)(
     'one fsync of the log for each group, before its acknowledgement',
     () => {
       const trace = join(home, 'trace');
@@ -75,14 +76,14 @@ const disk = join(home, 'small-disk');
 mkdirSync(disk);
 const mounted =
   process.platform === 'linux' && spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', disk]).status === 0;
-if (!mounted) process.stderr.write('skipped: a small disk needs the right to mount a tmpfs\n');
+const noDisk = mounted ? undefined : 'a small disk needs the right to mount a tmpfs';
 afterAll(() => {
   if (mounted) spawnSync('umount', [disk]);
   rmSync(home, { recursive: true, force: true });
 });
 
 describe('disk full', () => {
-  (mounted ? test : test.skip)(
+  testUnless(noDisk)(
     'nothing half-written, reads go on, and writing goes on when there is space',
     async () => {
       const folder = join(disk, 'data');

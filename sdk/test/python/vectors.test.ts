@@ -8,7 +8,7 @@ import { checkSignature } from '../../src/python/signature.js';
 
 const folder = new URL('../../../../shared/data/python-sdk/', import.meta.url);
 const present = existsSync(folder);
-if (!present) console.log('skipped: ../shared/data/python-sdk is absent');
+if (!present) process.stderr.write('skipped: ../shared/data/python-sdk is absent\n');
 const read = (name: string): string => readFileSync(new URL(name, folder), 'utf8');
 
 interface Micro {

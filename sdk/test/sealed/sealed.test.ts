@@ -10,6 +10,7 @@ import { corePlugins, createRegistry } from '../../src/kinds/index.js';
 import { lock, newAgeKey, openSealed, recipientOf, sealFields, unlock, type AgeLock } from '../../src/sealed/index.js';
 import { createSky } from '../../src/sky/index.js';
 import { packRows } from '../../src/space/index.js';
+import { testUnless } from '../skipping.ts';
 
 const registry = createRegistry(corePlugins);
 const sky = createSky();
@@ -156,11 +157,8 @@ describe('sealed blocks', () => {
     await expect(sealFields(secret, did, registry, { recipients: ['age1nonsense'] })).rejects.toThrow();
   });
 
-  test('the age command-line tool opens them, and we open what it makes', async () => {
-    if (spawnSync('age', ['--version']).error !== undefined) {
-      process.stderr.write('skipped: no age command here\n');
-      return;
-    }
+  const noAge = spawnSync('age', ['--version']).error === undefined ? undefined : 'no age command here';
+  testUnless(noAge)('the age command-line tool opens them, and we open what it makes', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'age-'));
     try {
       const { identity, recipient } = await newAgeKey();

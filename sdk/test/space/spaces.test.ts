@@ -26,6 +26,7 @@ import {
   type SpaceDescriptor,
 } from '../../src/space/index.js';
 import { root } from '../shared-data.ts';
+import { testUnless } from '../skipping.ts';
 
 const folder = join(root, 'specs', 'spaces');
 interface SpaceFile {
@@ -152,34 +153,36 @@ describe('canaries', () => {
     expect(await checkSpace(query, canaries)).toMatchObject({ detail: expect.stringMatching(/^query/) });
   });
 
-  test('with the real int8 build: the right configuration passes, every wrong one fails', () => {
-    const models = join(root, '..', 'shared', 'models');
-    const module =
-      process.env['TRANSFORMERS_MODULE'] ??
-      join(root, 'bench/node_modules/@huggingface/transformers/dist/transformers.node.mjs');
-    const missing = [models, module].find((path) => !existsSync(path));
-    if (missing !== undefined) {
-      process.stderr.write(
-        `skipped: ${missing === models ? 'no ../shared/models' : 'no @huggingface/transformers in bench/'}\n`,
+  const models = join(root, '..', 'shared', 'models');
+  const module =
+    process.env['TRANSFORMERS_MODULE'] ??
+    join(root, 'bench/node_modules/@huggingface/transformers/dist/transformers.node.mjs');
+  const missing = !existsSync(models)
+    ? '../shared/models is absent'
+    : !existsSync(module)
+      ? 'no @huggingface/transformers in bench/'
+      : undefined;
+  testUnless(missing)(
+    'with the real int8 build: the right configuration passes, every wrong one fails',
+    () => {
+      // in a process of its own: the runtime's native part and the test runner's realm do not go together
+      const run = spawnSync(process.execPath, [join(root, 'tools/spaces/check-canaries.mjs'), models, module], {
+        encoding: 'utf8',
+        timeout: 60_000,
+      });
+      const trials = run.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { what: string; space: string; status: string; code?: string });
+      expect(trials[0]).toMatchObject({ status: 'reproduced', space: FROZEN['all-minilm-l6-v2-q8-256'] });
+      expect(trials.slice(1).map(({ what, code }) => [what, code])).toEqual(
+        ['a passage prefix', 'a query prefix', 'another pooling', '128 tokens', '512 tokens', 'as the fp32 space'].map(
+          (what) => [what, 'space.canary_failed'],
+        ),
       );
-      return;
-    }
-    // in a process of its own: the runtime's native part and the test runner's realm do not go together
-    const run = spawnSync(process.execPath, [join(root, 'tools/spaces/check-canaries.mjs'), models, module], {
-      encoding: 'utf8',
-      timeout: 60_000,
-    });
-    const trials = run.stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { what: string; space: string; status: string; code?: string });
-    expect(trials[0]).toMatchObject({ status: 'reproduced', space: FROZEN['all-minilm-l6-v2-q8-256'] });
-    expect(trials.slice(1).map(({ what, code }) => [what, code])).toEqual(
-      ['a passage prefix', 'a query prefix', 'another pooling', '128 tokens', '512 tokens', 'as the fp32 space'].map(
-        (what) => [what, 'space.canary_failed'],
-      ),
-    );
-  }, 60_000);
+    },
+    60_000,
+  );
 });
 
 describe('stored rows', () => {

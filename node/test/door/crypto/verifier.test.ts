@@ -18,7 +18,7 @@ const verifiers = (['portable', 'node', 'sodium'] as const).flatMap((name) => {
   try {
     return [verifierOf(name)];
   } catch (error) {
-    process.stderr.write(`skipped verifier ${name}: ${(error as Error).message}\n`);
+    process.stderr.write(`skipped in part: verifier ${name}: ${(error as Error).message}\n`);
     return [];
   }
 });

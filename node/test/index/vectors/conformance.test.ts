@@ -5,14 +5,14 @@ import { afterAll, describe, test } from '@jest/globals';
 import { indexSuite } from '@cosmicembeddings/sdk/testing';
 import { chooseEngine } from '../../../src/index/vectors/choose-engine.js';
 import { openVectorIndex } from '../../../src/index/vectors/vector-index.js';
+import { testUnless } from '../../../../sdk/test/skipping.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'vectors-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 for (const name of ['usearch', 'hnswlib', 'exact'] as const) {
   const engine = await chooseEngine(name);
-  if (engine.name !== name)
-    describe.skip(`vector index: ${name}: ${engine.note}`, () => test('is not installed', () => undefined));
+  if (engine.name !== name) testUnless(`vector index ${name}: ${engine.note}`)(`vector index ${name}`, () => undefined);
   else
     indexSuite(
       { describe, test },

@@ -43,7 +43,7 @@ const verifiers = (['portable', 'node', 'sodium'] as readonly VerifierName[]).fl
   try {
     return [verifierOf(name)];
   } catch {
-    process.stderr.write(`skipped verifier ${name}: not installed\n`);
+    process.stderr.write(`skipped in part: verifier ${name} is not installed\n`);
     return [];
   }
 });

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { loadableEngines, openDatabase } from '../../../src/store/sqlite/driver.js';
 import { openSqlite, storeFile } from '../../../src/store/sqlite/index.js';
 import { lockFolder } from '../../../src/store/sqlite/lock.js';
+import { testUnless } from '../../../../sdk/test/skipping.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'cosmic-folder-'));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -40,7 +41,9 @@ describe('lock', () => {
     unlock();
   });
 
-  (existsSync('/proc/self/stat') ? test : test.skip)('of an earlier process with the same number is taken over', () => {
+  testUnless(
+    existsSync('/proc/self/stat') ? undefined : 'no /proc here: processes with the same number are not told apart',
+  )('of an earlier process with the same number is taken over', () => {
     const folder = newFolder();
     writeFileSync(
       join(folder, 'lock'),
