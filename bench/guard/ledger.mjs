@@ -1,25 +1,13 @@
+import { testSpace } from '@cosmicembeddings/sdk/testing';
 import { SpaceIndex } from '../../node/dist/index/vectors/space-index.js';
-import { chooseEngine } from '../../node/dist/index/vectors/graph.js';
+import { chooseEngine } from '../../node/dist/index/vectors/choose-engine.js';
 
 const engine = await chooseEngine('usearch');
 export const engineName = engine.name;
 
 /** An index of the node's own kind over honest rows, to which hostile ones can be added. */
 export function openIndex(rows, { guard, authors }) {
-  const space = {
-    model: 'bench',
-    revision: null,
-    weights: null,
-    precision: null,
-    dims: rows[0].length,
-    metric: 'cosine',
-    pooling: null,
-    normalized: true,
-    query_prefix: null,
-    passage_prefix: null,
-    max_tokens: null,
-    endpoint: null,
-  };
+  const space = testSpace('bench', rows[0].length);
   const { index } = SpaceIndex.open(space, {
     engine,
     budget: { maxBytes: Infinity, used: 0 },

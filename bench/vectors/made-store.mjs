@@ -1,24 +1,12 @@
 // A store's tail that is made up as it is read: `rows` rows in blocks of `rowsPerBlock`, as real block bodies.
 import { encode, packRows, writeEnvelope } from '../../sdk/dist/index.js';
 import { spaceIdOf } from '../../sdk/dist/space/index.js';
+import { testSpace } from '../../sdk/dist/testing/index.js';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { clustered } from './rows.mjs';
 
-export const space = {
-  model: 'bench',
-  revision: null,
-  weights: null,
-  precision: null,
-  dims: 384,
-  metric: 'cosine',
-  pooling: null,
-  normalized: true,
-  query_prefix: null,
-  passage_prefix: null,
-  max_tokens: null,
-  endpoint: null,
-};
+export const space = testSpace('bench', 384);
 const id = spaceIdOf(space);
 const envelope = writeEnvelope(encode({ kind: 'embedding/1' }), new Uint8Array(64));
 const reference = { hash: new Uint8Array(32), origin: 'bench' };

@@ -7,6 +7,7 @@ import { chooseEngine } from '../../node/dist/index/vectors/graph.js';
 import { SpaceIndex } from '../../node/dist/index/vectors/space-index.js';
 import { record } from '../record.mjs';
 import { clustered } from './rows.mjs';
+import { testSpace } from '../../sdk/dist/testing/index.js';
 
 const n = Number(process.argv[2] ?? 100_000);
 const engines = (process.argv[3] ?? 'usearch,hnswlib,exact').split(',');
@@ -17,20 +18,7 @@ const flat = new Float32Array(n * dims);
 for (let i = 0; i < n; i++) flat.set(next(), i * dims);
 const queries = Array.from({ length: q }, next);
 const row = (i) => flat.slice(i * dims, (i + 1) * dims);
-const space = {
-  model: 'bench',
-  revision: null,
-  weights: null,
-  precision: null,
-  dims,
-  metric: 'cosine',
-  pooling: null,
-  normalized: true,
-  query_prefix: null,
-  passage_prefix: null,
-  max_tokens: null,
-  endpoint: null,
-};
+const space = testSpace('bench', dims);
 
 const TRUTHS = Math.min(q, Math.max(20, Math.floor(20_000_000 / n)));
 const truthOf = (query, keep) => {

@@ -1,88 +1,19 @@
-import {
-  cidOf,
-  DAG_CBOR,
-  encode,
-  packRows,
-  sha256,
-  spaceIdOf,
-  toUnit,
-  utf8,
-  writeEnvelope,
-} from '@cosmicembeddings/sdk';
-
-/** Blocks as the store takes them after checking: real bodies with a text and one row, a signature of zeros. */
-const spaces = new Map();
-
-function spaceOf(dims) {
-  if (!spaces.has(dims))
-    spaces.set(dims, {
-      model: `bench/${dims}`,
-      revision: null,
-      weights: null,
-      precision: 'fp32',
-      dims,
-      metric: 'cosine',
-      pooling: null,
-      normalized: true,
-      query_prefix: null,
-      passage_prefix: null,
-      max_tokens: null,
-      endpoint: null,
-    });
-  return spaces.get(dims);
-}
+import { sha256, utf8 } from '@cosmicembeddings/sdk';
+import { testSpace, unsignedBlock } from '@cosmicembeddings/sdk/testing';
 
 const AUTHOR = 'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK';
 
 /** The nth block, the same whenever it is asked for: one row of `dims` numbers and a text of at least `textBytes`. */
 export function blockOf(number, { dims = 64, textBytes = 0 } = {}) {
-  const space = spaceOf(dims);
-  const random = sha256(utf8(`block ${number}`));
-  const vector = toUnit(Float32Array.from({ length: dims }, (_, i) => random[i % 32] - 127.5 + i));
-  const text = textOf(number, textBytes);
-  const timeMs = 1_700_000_000_000 + number;
-  const body = encode({
-    salt: random.slice(0, 16),
+  const hash = sha256(utf8(`block ${number}`));
+  const vector = Float32Array.from({ length: dims }, (_, i) => hash[i % 32] - 127.5 + i);
+  return unsignedBlock({
+    number,
+    space: testSpace(`bench/${dims}`, dims, { precision: 'fp32' }),
+    rows: [{ vector, text: textOf(number, textBytes), origin: `bench/${number}` }],
     tags: number % 10 === 0 ? [`tag-${number % 100}`] : [],
-    linked_blocks: [],
-    space,
-    embedding: packRows([vector], 'f32'),
-    input_type: 'text',
-    input_reference: [{ hash: random, origin: `bench/${number}` }],
-    texts: [text],
-  });
-  const header = encode({
-    version: 2,
-    kind: 'embedding/1',
-    created_by: AUTHOR,
-    timestamp: timeMs,
-    cosmic_signature: {},
-    body: cidOf(DAG_CBOR, sha256(body)),
-    body_bytes: body.length,
-  });
-  const digest = sha256(header);
-  const entry = {
     author: AUTHOR,
-    kind: 'embedding/1',
-    timeMs,
-    tags: number % 10 === 0 ? [`tag-${number % 100}`] : [],
-    links: [],
-    refs: [],
-    rows: 1,
-    space: spaceIdOf(space),
-    descriptor: space,
-  };
-  return {
-    status: 'checked',
-    id: cidOf(DAG_CBOR, digest).text,
-    digest,
-    format: 'native/2',
-    timeMs,
-    entry,
-    envelope: writeEnvelope(header, new Uint8Array(64)),
-    body,
-    headerOnly: false,
-  };
+  });
 }
 
 const WORDS =

@@ -4,7 +4,6 @@ import {
   corePlugins,
   createBlock,
   createRegistry,
-  packRows,
   sha256,
   signerOfSeed,
   toUnit,
@@ -12,6 +11,7 @@ import {
 } from '@cosmicembeddings/sdk';
 import { createSky } from '@cosmicembeddings/sdk/sky';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
+import { embeddingOf, testSpace } from '@cosmicembeddings/sdk/testing';
 import { verifierOf } from '../../../node/dist/door/crypto/index.js';
 import { randomOf } from '../blocks.mjs';
 
@@ -29,20 +29,7 @@ export const checks = { network: 'dev', registry, verify: verifyOnce, sha256, sk
 
 const WORDS =
   'river town bridge night planet moon ledger block peer query vector text page stone water field road'.split(' ');
-const spaceOf = (dims) => ({
-  model: `bench/${dims}`,
-  revision: null,
-  weights: null,
-  precision: 'fp32',
-  dims,
-  metric: 'cosine',
-  pooling: null,
-  normalized: true,
-  query_prefix: null,
-  passage_prefix: null,
-  max_tokens: null,
-  endpoint: null,
-});
+const spaceOf = (dims) => testSpace(`bench/${dims}`, dims, { precision: 'fp32' });
 const spaces = [spaceOf(32), spaceOf(48)];
 export const spaceIds = spaces.map(spaceIdOf);
 export const whichSpace = (number) => (number % 3 === 0 ? 1 : 0);
@@ -78,16 +65,10 @@ export async function blockOf(number, rows = 1) {
       kind: 'embedding/1',
       timeMs: Date.UTC(2026, 0, 1) + number * 60_000,
       tags: number % 10 === 0 ? ['tenth'] : [],
-      fields: {
-        space: spaces[whichSpace(number)],
-        embedding: packRows(
-          texts.map((_, row) => rowOf(number, row)),
-          'f32',
-        ),
-        input_type: 'text',
-        input_reference: texts.map((text) => ({ hash: sha256(utf8(text)), origin: `power/${number}` })),
-        texts,
-      },
+      fields: embeddingOf(
+        spaces[whichSpace(number)],
+        texts.map((text, row) => ({ vector: rowOf(number, row), text, origin: `power/${number}` })),
+      ),
     },
     { ...authorOf(number), salt: () => sha256(utf8(`salt ${number}`)).slice(0, 16) },
   );

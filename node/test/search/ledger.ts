@@ -1,23 +1,16 @@
 import {
-  cidOf,
   corePlugins,
   createRegistry,
-  DAG_CBOR,
-  encode,
-  packRows,
-  sha256,
   spaceIdOf,
   toUnit,
   unpackRow,
   contentOf,
-  writeEnvelope,
   type BlockId,
   type CheckedBlock,
   type Embedder,
   type Kind,
   type Ref,
   type SpaceDescriptor,
-  type ValueMap,
 } from '@cosmicembeddings/sdk';
 import {
   createMemoryCatalogue,
@@ -25,6 +18,7 @@ import {
   createMemoryText,
   memoryVectors,
 } from '@cosmicembeddings/sdk/memory';
+import { testSpace, unsignedBlock } from '@cosmicembeddings/sdk/testing';
 import { WordIndex } from '../../src/index/words/index.js';
 import {
   createSearch,
@@ -45,20 +39,7 @@ const noteKind: Kind = {
 export const registry = createRegistry([...corePlugins, { name: 'notes', kinds: [noteKind], views: [] }]);
 
 export function spaceNamed(model: string, dims = 8): SpaceDescriptor {
-  return {
-    model,
-    revision: null,
-    weights: null,
-    precision: 'fp32',
-    dims,
-    metric: 'cosine',
-    pooling: 'mean',
-    normalized: true,
-    query_prefix: null,
-    passage_prefix: null,
-    max_tokens: 512,
-    endpoint: null,
-  };
+  return testSpace(model, dims, { precision: 'fp32', pooling: 'mean', max_tokens: 512 });
 }
 
 export interface Row {
@@ -195,61 +176,18 @@ async function backgroundOf(
 }
 
 export function blockOf(
-  { rows, space, author = 'did:key:zAda', tags = [], links = [], timeMs = 1_700_000_000_000, rowless = false }: Draft,
+  { rows, space, author = 'did:key:zAda', rowless = false, ...more }: Draft,
   n: number,
 ): CheckedBlock {
-  const kind = rowless ? 'note.example/1' : 'embedding/1';
-  const references = rows.map(({ text = '', heading, language }) => ({
-    hash: sha256(new TextEncoder().encode(text)),
-    origin: `file-${n}.md`,
-    ...(heading === undefined ? {} : { heading }),
-    ...(language === undefined ? {} : { language }),
-  }));
-  const fields: ValueMap = {
-    space: space as unknown as ValueMap,
-    embedding: packRows(
-      rowless ? [] : rows.map(({ vector }) => toUnit(Float32Array.from(vector!))),
-      'f32',
-    ) as unknown as ValueMap,
-    input_type: 'text',
-    input_reference: references,
-    ...(rows.some(({ text }) => text !== undefined) ? { texts: rows.map(({ text }) => text ?? null) } : {}),
+  const made = {
+    number: n,
+    author,
+    rows: rows.map(({ vector = [], ...row }) => ({ origin: `file-${n}.md`, vector, ...row })),
+    ...more,
   };
-  const own: ValueMap = rowless ? { text: rows[0]!.text! } : fields;
-  const body = encode({ ...own, salt: new Uint8Array(16), tags, linked_blocks: [] });
-  const header = encode({
-    version: 2,
-    kind,
-    created_by: author,
-    timestamp: timeMs,
-    cosmic_signature: { label: `Orion-${n % 360}.0` },
-    body: cidOf(DAG_CBOR, sha256(body)),
-    body_bytes: body.length,
-    n,
-  });
-  const digest = sha256(header);
-  const languages = [...new Set(rows.flatMap(({ language }) => language ?? []))];
-  return {
-    status: 'checked',
-    id: cidOf(DAG_CBOR, digest).text,
-    digest,
-    format: 'native/2',
-    timeMs,
-    entry: {
-      author,
-      kind,
-      timeMs,
-      tags,
-      links,
-      refs: [],
-      rows: rowless ? 0 : rows.length,
-      ...(rowless ? {} : { space: spaceIdOf(space!), descriptor: space! }),
-      ...(languages.length === 0 ? {} : { languages }),
-    },
-    envelope: writeEnvelope(header, new Uint8Array(64)),
-    body,
-    headerOnly: false,
-  };
+  return unsignedBlock(
+    rowless ? { ...made, kind: 'note.example/1', fields: { text: rows[0]!.text! } } : { ...made, space },
+  );
 }
 
 /** An embedder that looks words up: each known word is an axis, a text their sum; knows nothing else. */

@@ -4,7 +4,6 @@ import {
   createBlock,
   createRegistry,
   embeddingKind,
-  packRows,
   sha256,
   signerOfSeed,
   toUnit,
@@ -14,11 +13,13 @@ import {
   type CheckedBlock,
 } from '@cosmicembeddings/sdk';
 import { createSky } from '@cosmicembeddings/sdk/sky';
+import { embeddingOf, testSpace } from '@cosmicembeddings/sdk/testing';
 
 export const registry = createRegistry(corePlugins);
 export const checks: Checks = { network: 'dev', registry, verify, sha256, sky: createSky() };
 
 const DIMS = 64;
+const SPACE = testSpace('test/64', DIMS, { precision: 'fp32' });
 const START_MS = Date.UTC(2026, 0, 1);
 
 /** A real block of `embedding/1` with one row and one text, repeatable. */
@@ -37,30 +38,10 @@ export async function signedBlock(
       kind: embeddingKind.name,
       timeMs: START_MS + number * 60_000,
       tags,
-      fields: {
-        space: {
-          model: 'test/64',
-          revision: null,
-          weights: null,
-          precision: 'fp32',
-          dims: DIMS,
-          metric: 'cosine',
-          pooling: null,
-          normalized: true,
-          query_prefix: null,
-          passage_prefix: null,
-          max_tokens: null,
-          endpoint: null,
-        },
-        embedding: packRows(vectors, 'f32'),
-        input_type: 'text',
-        input_reference: texts.map((own) => ({
-          hash: sha256(utf8(own)),
-          origin: `notes/${number}.md`,
-          language: 'en',
-        })),
-        texts,
-      } as never,
+      fields: embeddingOf(
+        SPACE,
+        texts.map((own, i) => ({ vector: vectors[i]!, text: own, origin: `notes/${number}.md`, language: 'en' })),
+      ),
     },
     {
       signer: signerOfSeed(sha256(utf8(`author ${number % 3}`))),

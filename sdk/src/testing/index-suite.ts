@@ -2,6 +2,7 @@ import { memoryVectors } from '../memory/vectors.js';
 import type { Cursor, LabelledRow, RowHit, VectorIndex } from '../ports/index.js';
 import { cosine, toUnit } from '../space/vector.js';
 import type { SpaceDescriptor } from '../space/descriptor.js';
+import { testSpace } from './made-blocks.js';
 
 /** The test functions of whatever runner is at hand. */
 export interface SuiteRunner {
@@ -20,7 +21,8 @@ export interface IndexSubject {
 /** What every VectorIndex must do, compared with exact search in double precision. */
 export function indexSuite({ describe, test }: SuiteRunner, subject: IndexSubject): void {
   let places = 0;
-  const fresh = (space = testSpace(DIMS)): Promise<VectorIndex> => subject.open(space, `${subject.name}-${++places}`);
+  const fresh = (space = testSpace('test/random', DIMS)): Promise<VectorIndex> =>
+    subject.open(space, `${subject.name}-${++places}`);
 
   describe(`vector index: ${subject.name}`, () => {
     test('an empty index answers nothing and stands before the first position', async () => {
@@ -154,7 +156,7 @@ export function indexSuite({ describe, test }: SuiteRunner, subject: IndexSubjec
     });
 
     test('rows need not have unit length in a cosine space that does not promise it', async () => {
-      const index = await fresh({ ...testSpace(DIMS), normalized: false });
+      const index = await fresh({ ...testSpace('test/random', DIMS), normalized: false });
       await index.upsert(
         [
           { label: 0, vector: axis(0).map((x) => x * 100) },
@@ -169,7 +171,7 @@ export function indexSuite({ describe, test }: SuiteRunner, subject: IndexSubjec
     });
 
     test('a dot space without unit rows scores by the inner product', async () => {
-      const index = await fresh({ ...testSpace(DIMS), metric: 'dot', normalized: false });
+      const index = await fresh({ ...testSpace('test/random', DIMS), metric: 'dot', normalized: false });
       await index.upsert(
         [
           { label: 0, vector: axis(0).map((x) => x * 3) },
@@ -193,7 +195,7 @@ export function indexSuite({ describe, test }: SuiteRunner, subject: IndexSubjec
 
     test('the position moves with save, together with the rows', async () => {
       const place = `${subject.name}-reopened`;
-      const space = testSpace(DIMS);
+      const space = testSpace('test/random', DIMS);
       const rows = someRows(400, 10);
       let index = await subject.open(space, place);
       await index.upsert(copies(rows.slice(0, 300)), at(300));
@@ -237,23 +239,6 @@ export function indexSuite({ describe, test }: SuiteRunner, subject: IndexSubjec
 
 const DIMS = 48;
 
-function testSpace(dims: number): SpaceDescriptor {
-  return {
-    model: 'test/random',
-    revision: null,
-    weights: null,
-    precision: null,
-    dims,
-    metric: 'cosine',
-    pooling: null,
-    normalized: true,
-    query_prefix: null,
-    passage_prefix: null,
-    max_tokens: null,
-    endpoint: null,
-  };
-}
-
 function at(seq: number): Cursor {
   return { epoch: 'suite', seq };
 }
@@ -295,7 +280,7 @@ async function exactly(
   k: number,
   allow?: Uint8Array,
 ): Promise<RowHit[]> {
-  const oracle = memoryVectors(testSpace(DIMS));
+  const oracle = memoryVectors(testSpace('test/random', DIMS));
   await oracle.upsert(rows, at(rows.length));
   return oracle.search(query, k, allow);
 }

@@ -14,4 +14,5 @@ export {
 } from './sample-blocks.js';
 export { storeSuite, testBlock, type StoreSubject } from './store-suite.js';
 export { fuzz, type FastSigner, type FuzzOptions, type FuzzReport } from './fuzz.js';
+export { embeddingOf, testSpace, unsignedBlock, type MadeDocument, type MadeRow } from './made-blocks.js';
 export { randomOf, type Random } from './mutate.js';

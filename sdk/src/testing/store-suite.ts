@@ -7,6 +7,7 @@ import type { BlockStore, Catalogue, DecidedItem, Filter, TailItem } from '../po
 import type { SpaceDescriptor } from '../space/descriptor.js';
 import { spaceIdOf } from '../space/descriptor.js';
 import type { SuiteRunner } from './index-suite.js';
+import { testSpace } from './made-blocks.js';
 
 export interface StoreSubject {
   readonly name: string;
@@ -16,20 +17,7 @@ export interface StoreSubject {
   readonly decidedMax?: number;
 }
 
-const SPACE: SpaceDescriptor = {
-  model: 'suite',
-  revision: null,
-  weights: null,
-  precision: null,
-  dims: 4,
-  metric: 'cosine',
-  pooling: null,
-  normalized: false,
-  query_prefix: null,
-  passage_prefix: null,
-  max_tokens: null,
-  endpoint: null,
-};
+const SPACE: SpaceDescriptor = testSpace('suite', 4, { normalized: false });
 
 const OTHER: SpaceDescriptor = { ...SPACE, model: 'other' };
 

@@ -10,7 +10,7 @@ import { sha256 } from '../../src/crypto/index.js';
 import { corePlugins, createRegistry } from '../../src/kinds/index.js';
 import { createSky } from '../../src/sky/index.js';
 import { packRows } from '../../src/space/index.js';
-import { signBlock } from '../../src/testing/index.js';
+import { signBlock, testSpace } from '../../src/testing/index.js';
 import { sharedText } from '../shared-data.ts';
 import { testUnless } from '../skipping.ts';
 
@@ -35,20 +35,7 @@ function block(i: number, gone = false): Uint8Array {
       salt: new Uint8Array(16).fill(i),
       tags: [],
       linked_blocks: [],
-      space: {
-        model: 'test',
-        revision: null,
-        weights: null,
-        precision: null,
-        dims: 3,
-        metric: 'cosine',
-        pooling: null,
-        normalized: false,
-        query_prefix: null,
-        passage_prefix: null,
-        max_tokens: null,
-        endpoint: null,
-      },
+      space: { ...testSpace('test', 3, { normalized: false }) },
       embedding: packRows(rows, i % 2 === 0 ? 'f32' : 'f16') as unknown as ValueMap,
       input_type: 'text',
       input_reference: rows.map((_, row) => ({ hash: sha256(Uint8Array.of(i, row)), origin: 'test' })),

@@ -10,6 +10,7 @@ import { corePlugins, createRegistry } from '../../src/kinds/index.js';
 import { lock, newAgeKey, openSealed, recipientOf, sealFields, unlock, type AgeLock } from '../../src/sealed/index.js';
 import { createSky } from '../../src/sky/index.js';
 import { packRows } from '../../src/space/index.js';
+import { testSpace } from '../../src/testing/index.js';
 import { testUnless } from '../skipping.ts';
 
 const registry = createRegistry(corePlugins);
@@ -28,20 +29,7 @@ const author = (from: Uint8Array): Author => ({
 const checks = { network, registry, verify, sha256, sky };
 
 const fields: ValueMap = {
-  space: {
-    model: 'test',
-    revision: null,
-    weights: null,
-    precision: null,
-    dims: 2,
-    metric: 'cosine',
-    pooling: null,
-    normalized: true,
-    query_prefix: null,
-    passage_prefix: null,
-    max_tokens: null,
-    endpoint: null,
-  },
+  space: { ...testSpace('test', 2) },
   embedding: packRows([Float32Array.of(0.6, 0.8)], 'f32') as unknown as ValueMap,
   input_type: 'text',
   input_reference: [{ hash: sha256(Uint8Array.of(1)), origin: 'diary' }],

@@ -1,35 +1,11 @@
-import {
-  encode,
-  packRows,
-  writeEnvelope,
-  type Dtype,
-  type EraseReason,
-  type Head,
-  type SpaceDescriptor,
-  type TailItem,
-  type Value,
-} from '@cosmicembeddings/sdk';
-import { spaceIdOf, toUnit } from '@cosmicembeddings/sdk/space';
+import type { Dtype, EraseReason, Head, SpaceDescriptor, TailItem } from '@cosmicembeddings/sdk';
+import { toUnit } from '@cosmicembeddings/sdk/space';
+import { testSpace, unsignedBlock } from '@cosmicembeddings/sdk/testing';
 import type { IndexReader } from '../../../src/index/vectors/follower.js';
 
 export const DIMS = 32;
 
-export function spaceNamed(model: string, dims = DIMS): SpaceDescriptor {
-  return {
-    model,
-    revision: null,
-    weights: null,
-    precision: null,
-    dims,
-    metric: 'cosine',
-    pooling: null,
-    normalized: true,
-    query_prefix: null,
-    passage_prefix: null,
-    max_tokens: null,
-    endpoint: null,
-  };
-}
+export const spaceNamed = (model: string, dims = DIMS): SpaceDescriptor => testSpace(model, dims);
 
 /** A store's tail in memory, with real block bodies; signatures are zeros, which followers never look at. */
 export class Ledger {
@@ -45,41 +21,16 @@ export class Ledger {
     const seq = this.items.length + 1;
     const firstLabel = this.labels;
     this.labels += vectors.length;
-    const body = encode({
-      salt: new Uint8Array(16),
-      tags: [],
-      linked_blocks: [],
-      space: space as unknown as Value,
-      embedding: packRows(vectors, dtype) as unknown as Value,
-      input_type: 'text',
-      input_reference: vectors.map((_, row) => ({ hash: new Uint8Array(32), origin: `row ${row}` })),
-    });
-    const envelope = writeEnvelope(encode({ kind: 'embedding/1' }), new Uint8Array(64));
-    const entry = {
+    const { id, format, timeMs, entry, envelope, body } = unsignedBlock({
+      number: seq,
+      rows: vectors.map((vector) => ({ vector })),
+      space,
+      dtype,
       author,
-      kind: 'embedding/1',
       timeMs: seenMs,
-      tags: [],
-      links: [],
-      refs: [],
-      space: spaceIdOf(space),
-      rows: vectors.length,
-    };
-    this.items.push({
-      seq,
-      type: 'put',
-      block: {
-        id: `block-${seq}`,
-        seq,
-        format: 'native/2',
-        timeMs: seenMs,
-        firstSeenMs: seenMs,
-        envelope,
-        body,
-        entry,
-        firstLabel,
-      },
     });
+    const block = { id, seq, format, timeMs, firstSeenMs: seenMs, envelope, body, entry, firstLabel };
+    this.items.push({ seq, type: 'put', block });
     return { seq, firstLabel };
   }
 
