@@ -1,0 +1,94 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { decode, encode } from 'cbor-x';
+import { createClient } from '@cosmicembeddings/sdk/api';
+import { blockOf, embedder, problem, testedNode } from '../node.ts';
+
+const node = testedNode();
+
+beforeAll(async () => {
+  const texts = [
+    ['The heron waits in the reeds'],
+    ['first of many'],
+    ['last of many'],
+    ['A lighthouse keeper counts the ships'],
+  ];
+  for (const text of texts) await node.post((await blockOf(text)).wire, 'application/cbor-seq', '?wait=indexed');
+});
+
+describe('questions', () => {
+  test.each([
+    ['/v2/search', 400, 'request.malformed'],
+    ['/v2/search?q=x&k=-1', 400, 'request.malformed'],
+    ['/v2/search?q=x&space=bafyunknown', 404, 'space.unknown'],
+    ['/v2/views/absent/query', 404, 'request.not_found'],
+  ])('GET %s is %i %s', async (path, status, code) => {
+    expect(await problem(await fetch(node.url + path))).toEqual({ status, code });
+  });
+
+  test.each(['{"text": 5}', '{"text": "x", "k": "3"}', '{"text": "x", "collapse": "true"}'])(
+    '%s is not bent into shape',
+    async (body) => {
+      const response = await fetch(`${node.url}/v2/search`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
+      expect(await problem(response)).toEqual({ status: 400, code: 'request.malformed' });
+    },
+  );
+
+  test('an unknown field is named', async () => {
+    const response = await fetch(`${node.url}/v2/search`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"text": "x", "limit": 3}',
+    });
+    expect(((await response.json()) as { detail: string }).detail).toBe('body: unknown field limit');
+  });
+
+  test('malformed JSON in a search is a problem', async () => {
+    const response = await fetch(`${node.url}/v2/search`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"text": ',
+    });
+    expect(await problem(response)).toEqual({ status: 400, code: 'request.malformed' });
+  });
+
+  test('a vector of other dimensions names both', async () => {
+    const status = await createClient({ url: node.url }).status();
+    const space = status.counts.spaces[0]!.id;
+    await expect(
+      createClient({ url: node.url }).search({ vector: { space, values: [1, 2, 3] }, k: 1 }),
+    ).rejects.toMatchObject({ code: 'space.dims_mismatch' });
+  });
+
+  test('the same question and answer as CBOR, the vector as bytes', async () => {
+    const { vectors } = await embedder.embed(['heron in the reeds'], { role: 'query' });
+    const space = (await createClient({ url: node.url }).status()).counts.spaces[0]!.id;
+    const ask = (values: unknown, accept: string) =>
+      fetch(`${node.url}/v2/search`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/cbor', accept },
+        body: encode({ vector: { space, values }, k: 2 }) as never,
+      });
+    const binary = await ask(new Uint8Array(vectors[0]!.buffer), 'application/cbor');
+    expect(binary.headers.get('content-type')).toBe('application/cbor');
+    const answer = decode(new Uint8Array(await binary.arrayBuffer())) as { hits: { id: string }[] };
+    const plain = (await (await ask(Array.from(vectors[0]!), 'application/json')).json()) as { hits: { id: string }[] };
+    expect(answer.hits.map((hit) => hit.id)).toEqual(plain.hits.map((hit) => hit.id));
+    expect(answer.hits).toHaveLength(2);
+    expect(await problem(await ask(new Uint8Array(7), 'application/cbor'))).toEqual({
+      status: 400,
+      code: 'request.malformed',
+    });
+  });
+
+  test('k = 0 is no hits, k beyond the ledger is all of it and says so', async () => {
+    const client = createClient({ url: node.url });
+    expect((await client.search({ text: 'heron', k: 0 })).hits).toEqual([]);
+    const all = await client.search({ text: 'heron', k: 1000 });
+    expect(all).toMatchObject({ requested: 1000, returned: all.hits.length, exhausted: true });
+    expect(all.hits.length).toBeGreaterThanOrEqual(4);
+  });
+});
