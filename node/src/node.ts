@@ -35,6 +35,7 @@ import { createMetrics } from './operate/metrics.js';
 import { createSearch } from './search/index.js';
 import { createPeers } from './sync/index.js';
 import { planInWorker, startRetention } from './operate/retain.js';
+import { eraseAs } from './operate/withhold.js';
 import { version } from './version.js';
 import { createViews } from './views/index.js';
 
@@ -255,8 +256,8 @@ async function assemble(
     aliases: (name) => catalogue.aliases(name),
     check: (wire) => pool.check(wire),
     related: (id, limit) => search.related(id, limit),
-    erase: async (ids, reason) => {
-      const seqs = await store.erase(ids, reason);
+    erase: async (ids, reason, withhold) => {
+      const seqs = await eraseAs({ store, registry }, ids, reason, withhold);
       onStored();
       return seqs;
     },

@@ -6,6 +6,7 @@ import { define } from './command.js';
 interface EraseFlags {
   ids: string[];
   reason: EraseReason;
+  withhold?: ('body' | 'text' | 'none')[];
   online: boolean;
 }
 
@@ -21,9 +22,15 @@ export const eraseCommand = define<EraseFlags>({
         default: 'takedown' as const,
         describe: 'why',
       })
+      .option('withhold', {
+        choices: ['body', 'text', 'none'] as const,
+        array: true,
+        describe: 'what to keep out besides the id: the body whoever signs it (default for takedown), its texts',
+      })
       .option('online', { type: 'boolean', default: false, describe: 'ask the running node (operator’s token)' }),
-  run: async ({ ids, reason }, settings) => {
-    const seqs = await openOperatorClient(settings).erase(ids, reason);
+  run: async ({ ids, reason, withhold }, settings) => {
+    const also = withhold?.filter((what) => what !== 'none');
+    const seqs = await openOperatorClient(settings).erase(ids, reason, also);
     if (settings.json) printJson({ seqs });
     else
       print(

@@ -4,6 +4,7 @@ import { createRegistry, type BlockId, type EraseReason } from '@cosmicembedding
 import { openSqlite, StoreReader, type SqliteOptions } from '../store/sqlite/index.js';
 import { loadPlugins } from '../plugins.js';
 import { existingStore, type StoreFolder } from './folder.js';
+import { defaultWithheld, eraseAs, type Withheld } from './withhold.js';
 import { needlesOf, scanFolder, type Needle, type Trace } from './prove.js';
 
 export interface EraseReport {
@@ -27,6 +28,7 @@ export async function eraseAndProve(
   options: SqliteOptions,
   ids: readonly BlockId[],
   reason: EraseReason,
+  withhold: readonly Withheld[] = defaultWithheld(reason),
 ): Promise<EraseReport> {
   const registry = createRegistry(await loadPlugins(options.plugins ?? []));
   const parts = await openSqlite(options);
@@ -35,7 +37,7 @@ export async function eraseAndProve(
   try {
     const blocks = await parts.store.get(ids);
     needles = blocks.flatMap((block) => (block === undefined ? [] : needlesOf(block, registry)));
-    seqs = await parts.store.erase(ids, reason);
+    seqs = await eraseAs({ store: parts.store, registry }, ids, reason, withhold);
     parts.text.notify(await parts.store.head());
     await parts.text.catchUp(Date.now() + CATCH_UP_MS);
   } finally {

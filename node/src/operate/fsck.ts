@@ -11,6 +11,7 @@ import { hasIds } from '../store/sqlite/ids.js';
 import type { Database } from '../store/sqlite/driver.js';
 import { StoreReader } from '../store/sqlite/index.js';
 import { idOfRow } from '../store/sqlite/rows.js';
+import { metaOf } from '../store/sqlite/schema.js';
 import { existingStore, type StoreFolder } from './folder.js';
 import type { Finding } from './finding.js';
 import { checkIndex, checkText, checkViews } from './fsck-followers.js';
@@ -242,6 +243,10 @@ function checkCatalogue({ database, names }: StoreReader, report: Report): void 
     add('kind', row['kind'], 1);
     if (row['space'] !== null && row['erased'] === null) add('space', row['space'], row['row_count'] as number);
   }
+  const version = Number(metaOf(database, 'version'));
+  if (version >= 4)
+    for (const { rel, n } of database.prepare('SELECT rel, count(*) AS n FROM links GROUP BY rel').all())
+      add('rel', rel, n as number);
   for (const row of database.prepare('SELECT what, id, n FROM tallies').all()) {
     const key = `${row['what'] as string} ${row['id'] as number}`;
     const n = tallies.get(key) ?? 0;
@@ -255,6 +260,7 @@ function checkCatalogue({ database, names }: StoreReader, report: Report): void 
   }
   for (const [key, n] of tallies)
     if (n > 0) report({ part: 'catalogue', what: `${key}: none counted, ${n} there`, remedy: REPAIR });
+  if (version >= 4) checkNames(database, report);
   const idTables = hasIds(database) ? ['ids', 'recent_ids'] : [];
   for (const table of ['tags', 'links', 'languages', 'aliases', 'bytes', ...idTables]) {
     const { n } = database
@@ -268,4 +274,19 @@ function checkCatalogue({ database, names }: StoreReader, report: Report): void 
   if (bare > 0) report({ part: 'block', what: `${bare} blocks have lost their bytes`, remedy: REPAIR });
   const unnamed = idTables.length === 0 ? 0 : missing('SELECT block FROM ids UNION ALL SELECT block FROM recent_ids');
   if (unnamed > 0) report({ part: 'catalogue', what: `${unnamed} blocks cannot be found by their id`, remedy: REPAIR });
+}
+
+/** Names and spaces that no block uses: what an erasure should have taken along. */
+function checkNames(database: Database, report: Report): void {
+  const unused = {
+    names:
+      'SELECT author FROM blocks UNION SELECT kind FROM blocks UNION SELECT space FROM blocks WHERE erased IS NULL AND space IS NOT NULL UNION SELECT tag FROM tags UNION SELECT rel FROM links',
+    spaces: 'SELECT space FROM blocks WHERE erased IS NULL AND space IS NOT NULL',
+  };
+  for (const [table, uses] of Object.entries(unused)) {
+    const { n } = database.prepare(`SELECT count(*) AS n FROM ${table} WHERE id NOT IN (${uses})`).get() as {
+      n: number;
+    };
+    if (n > 0) report({ part: 'catalogue', what: `${n} entries of ${table} are used by no block`, remedy: REPAIR });
+  }
 }

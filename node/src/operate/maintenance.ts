@@ -13,6 +13,7 @@ import { backup, restore } from './backup.js';
 import { eraseAndProve } from './erase.js';
 import { existingStore } from './folder.js';
 import { fsck } from './fsck.js';
+import { parseWithheld } from './withhold.js';
 import { parseRetention, planRetention } from './retention.js';
 
 const options = {
@@ -21,6 +22,7 @@ const options = {
   plugin: { type: 'string', multiple: true },
   store: { type: 'string' },
   reason: { type: 'string' },
+  withhold: { type: 'string', multiple: true },
   prove: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;
@@ -29,6 +31,7 @@ type Args = {
   readonly words: readonly string[];
   readonly config: NodeConfig;
   readonly reason: string | undefined;
+  readonly withhold: readonly string[] | undefined;
   readonly json: boolean;
 };
 type Task = (args: Args) => Promise<void>;
@@ -56,7 +59,13 @@ export async function maintenance(command: string, args: readonly string[]): Pro
     plugins: values.plugin,
     store: values.store,
   });
-  await task({ words: positionals, config, reason: values.reason, json: values.json === true });
+  await task({
+    words: positionals,
+    config,
+    reason: values.reason,
+    withhold: values.withhold,
+    json: values.json === true,
+  });
   return true;
 }
 
@@ -104,11 +113,16 @@ async function vacuum({ config, json }: Args): Promise<void> {
 const REASONS: readonly EraseReason[] = ['retracted', 'takedown', 'retention', 'quota'];
 
 /** Always looks for what was erased: an erasure that nobody checked is a hope. */
-async function erase({ config, words, reason = 'takedown', json }: Args): Promise<void> {
+async function erase({ config, words, reason = 'takedown', withhold, json }: Args): Promise<void> {
   if (words.length === 0) throw new CosmicError('request.malformed', 'usage: erase ID… [--reason takedown]');
   if (!REASONS.includes(reason as EraseReason))
     throw new CosmicError('request.malformed', `reason: one of ${REASONS.join(', ')}`);
-  const report = await eraseAndProve(await sqliteOf(config), words, reason as EraseReason);
+  const report = await eraseAndProve(
+    await sqliteOf(config),
+    words,
+    reason as EraseReason,
+    withhold === undefined ? undefined : parseWithheld(withhold),
+  );
   for (const name of report.removed)
     process.stderr.write(`${name}/ held erased bytes and was removed; the node rebuilds it\n`);
   print(json, report, [

@@ -33,7 +33,8 @@ export interface NodeClient extends NodeApi {
   related(id: BlockId, limit?: number): Promise<unknown>;
   addPeer(url: string): Promise<PeerStatus[]>;
   removePeer(url: string): Promise<PeerStatus[]>;
-  erase(ids: readonly BlockId[], reason: EraseReason): Promise<number[]>;
+  /** `withhold`: what to keep out besides the ids; default for a takedown: the bodies, whoever signs them. */
+  erase(ids: readonly BlockId[], reason: EraseReason, withhold?: readonly ('body' | 'text')[]): Promise<number[]>;
 }
 
 /** Blocks of one request: enough to fill the node's batches, small enough to repeat. */
@@ -103,9 +104,12 @@ export function createClient(options: ClientOptions): NodeClient {
           await ask(host, `/v2/peers?url=${encodeURIComponent(url)}`, { method: 'DELETE' }),
         )
       ).peers,
-    erase: async (ids, reason) =>
-      (await jsonOf<{ seqs: number[] }>(await ask(host, '/v2/erase', { method: 'POST', body: json({ ids, reason }) })))
-        .seqs,
+    erase: async (ids, reason, withhold) =>
+      (
+        await jsonOf<{ seqs: number[] }>(
+          await ask(host, '/v2/erase', { method: 'POST', body: json({ ids, reason, withhold }) }),
+        )
+      ).seqs,
   };
 }
 

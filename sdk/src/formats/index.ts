@@ -4,3 +4,4 @@ export { nativeFormat } from './native.js';
 export { pythonFormat } from './python.js';
 export { portableChecks } from './checks.js';
 export { verdictOf, type Finding, type Verdict } from './verdict.js';
+export { bodyDigestOf, sameText, textsWithin, withheldTextMin } from './comes-back.js';

@@ -1,7 +1,9 @@
-import { toHex } from '../bytes.js';
+import { toHex, utf8 } from '../bytes.js';
 import type { BlockId, CatalogueEntry } from '../block/types.js';
 import { parseCid } from '../codec/cid.js';
+import { sha256 } from '../crypto/index.js';
 import { CosmicError } from '../errors.js';
+import { bodyDigestOf, sameText, textsWithin } from '../formats/index.js';
 import type {
   Arrival,
   BlockStore,
@@ -12,6 +14,7 @@ import type {
   PutResult,
   StoredBlock,
   TailItem,
+  Withhold,
 } from '../ports/index.js';
 
 /** What an erased or header-only block still says: the header's own fields. */
@@ -71,11 +74,30 @@ export function createMemoryStore({ epoch = 'memory', decidedMax = 100_000 }: Me
   /** Erased blocks' ids and the place of their erasure. */
   const eraseSeq = new Map<BlockId, number>();
   const withheldItems = new Map<string, DecidedItem>();
+  /** Bodies and texts that do not come back under another id. */
+  const marks = new Map<string, EraseReason>();
   let labels = 0;
   let closed = false;
 
   const open = (): void => {
     if (closed) throw new Error('store is closed');
+  };
+  const textMark = (text: string): string => `text ${toHex(sha256(utf8(text)))}`;
+  const bodyMark = (block: Pick<StoredBlock, 'format' | 'envelope'>): string => {
+    const digest = bodyDigestOf(block);
+    return digest === undefined ? '' : `body ${toHex(digest)}`;
+  };
+  const reasonOf = (block: Pick<StoredBlock, 'format' | 'envelope' | 'body'>): EraseReason | undefined =>
+    marks.size === 0
+      ? undefined
+      : [bodyMark(block), ...textsWithin(block).map(textMark)].map((mark) => marks.get(mark)).find((r) => r);
+  const withholdAs = (ids: readonly BlockId[], reason: EraseReason, { body, texts = [] }: Withhold): void => {
+    for (const id of body === true ? ids : []) {
+      const found = kept.get(id);
+      const mark = found === undefined ? '' : bodyMark(found.block);
+      if (mark !== '') marks.set(mark, reason);
+    }
+    for (const text of texts) marks.set(textMark(sameText(text)), reason);
   };
   const put = ({ block, firstSeenMs }: Arrival): PutResult => {
     const { id } = block;
@@ -86,6 +108,13 @@ export function createMemoryStore({ epoch = 'memory', decidedMax = 100_000 }: Me
       return { id, seq: refused.seq, fresh: false, erased: refused.reason };
     }
     const before = kept.get(id);
+    const comesBack = reasonOf(block);
+    if (comesBack !== undefined && before === undefined) {
+      decided.set(itemKey(item), item);
+      return { id, seq: events.length, fresh: false, erased: comesBack };
+    }
+    if (comesBack !== undefined && before?.block.erased === undefined) erase(id, comesBack);
+    if (comesBack !== undefined) return { id, seq: eraseSeq.get(id)!, fresh: false, erased: comesBack };
     if (before !== undefined && (before.block.erased !== undefined || block.headerOnly || !before.headerOnly))
       return {
         id,
@@ -153,8 +182,9 @@ export function createMemoryStore({ epoch = 'memory', decidedMax = 100_000 }: Me
       open();
       return ids.map((id) => kept.get(id)?.block);
     },
-    erase: async (ids, reason) => {
+    erase: async (ids, reason, withhold = {}) => {
       open();
+      withholdAs(ids, reason, withhold);
       return ids.map((id) => erase(id, reason));
     },
     decide: async (items) => {

@@ -68,6 +68,14 @@ export interface RowPlace {
 
 export type EraseReason = 'retracted' | 'takedown' | 'retention' | 'quota';
 
+/** What an erasure keeps out besides the block's own id, whoever signs it again. */
+export interface Withhold {
+  /** The body that the block's header names. Version-1 blocks name none. */
+  readonly body?: boolean;
+  /** Texts; a store keeps their keyed hashes, never the texts. */
+  readonly texts?: readonly string[];
+}
+
 export type TailItem =
   | { readonly seq: number; readonly type: 'put'; readonly block: StoredBlock }
   | {
@@ -106,7 +114,7 @@ export interface BlockStore {
   /** Same length and order as asked. */
   get(ids: readonly BlockId[]): Promise<(StoredBlock | undefined)[]>;
   /** Drops bodies for good; header, id and authorship stay. Unknown ids are marked as withheld. Answers the seqs. */
-  erase(ids: readonly BlockId[], reason: EraseReason): Promise<number[]>;
+  erase(ids: readonly BlockId[], reason: EraseReason, withhold?: Withhold): Promise<number[]>;
   /** Marks ids as validated but refused by policy, so that sync does not offer them for ever. Capped, oldest dropped. */
   decide(items: readonly DecidedItem[]): Promise<void>;
   /** Forgets what `decide` marked: for a changed policy, so that sync offers those blocks again. */

@@ -44,7 +44,7 @@ export function operatorRoutes(app: FastifyInstance, routes: Routes): void {
       return { peers: await routes.api.peers() };
     },
   );
-  app.post<{ Body: { ids: string[]; reason: EraseReason } }>(
+  app.post<{ Body: { ids: string[]; reason: EraseReason; withhold?: ('body' | 'text')[] } }>(
     '/v2/erase',
     {
       onRequest: operatorOnly,
@@ -57,10 +57,15 @@ export function operatorRoutes(app: FastifyInstance, routes: Routes): void {
           properties: {
             ids: { type: 'array', items: { type: 'string' }, minItems: 1, maxItems: 10_000 },
             reason: { type: 'string', enum: ['retracted', 'takedown', 'retention', 'quota'] },
+            withhold: {
+              type: 'array',
+              items: { type: 'string', enum: ['body', 'text'] },
+              description: 'What to keep out besides the ids. Default for a takedown: body.',
+            },
           },
         },
       },
     },
-    async (request) => ({ seqs: await routes.erase(request.body.ids, request.body.reason) }),
+    async (request) => ({ seqs: await routes.erase(request.body.ids, request.body.reason, request.body.withhold) }),
   );
 }

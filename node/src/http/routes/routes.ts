@@ -11,7 +11,7 @@ export interface Routes {
   /** The network's judgement of bytes that are here or not, without keeping them. */
   check(wire: Uint8Array): Promise<CheckedBlock | Rejected>;
   related(id: BlockId, limit: number): Promise<unknown>;
-  erase(ids: readonly BlockId[], reason: EraseReason): Promise<number[]>;
+  erase(ids: readonly BlockId[], reason: EraseReason, withhold?: readonly ('body' | 'text')[]): Promise<number[]>;
   addPeer(url: string): Promise<void>;
   /** Rejects for one that is not there. */
   removePeer(url: string): Promise<void>;

@@ -199,7 +199,7 @@ async function inWorker(setup: WriterSetup): Promise<Line> {
 function inLine(setup: WriterSetup): Line {
   const database = openDatabase(setup.engine, setup.path);
   configure(database, setup.engine);
-  const writer = new StoreWriter(database);
+  const writer = new StoreWriter(database, setup.path);
   let closed = false;
   return {
     ask: async (request) => {

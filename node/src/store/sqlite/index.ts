@@ -76,11 +76,18 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
     const store: BlockStore = {
       put: (arrivals) => (arrivals.length === 0 ? Promise.resolve([]) : writer.put(arrivals)),
       get: async (ids) => getSound(reader, ids),
-      erase: async (ids, reason) => {
+      erase: async (ids, reason, withhold) => {
         // Before as well as after: whoever looks in between must not rely on what was read earlier.
         erasures += 1;
         try {
-          return [...((await writer.ask({ type: 'erase', ids, reason })) as readonly number[])];
+          return [
+            ...((await writer.ask({
+              type: 'erase',
+              ids,
+              reason,
+              ...(withhold === undefined ? {} : { withhold }),
+            })) as readonly number[]),
+          ];
         } finally {
           erasures += 1;
         }

@@ -5,7 +5,12 @@ import { addIds, IDS_SCHEMA } from './ids.js';
 import { transaction, type Database, type SqliteEngine } from './driver.js';
 
 /** Format of `store.sqlite`; each step of `migrations` leads from one version to the next. */
-export const schemaVersion = 3;
+export const schemaVersion = 4;
+
+const MARKS_SCHEMA = `
+-- What must not come back under another id. A text's mark is a hash under a key that is not in this file.
+CREATE TABLE withheld_marks (what TEXT NOT NULL, mark BLOB NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (what, mark)) WITHOUT ROWID;
+`;
 
 const SCHEMA = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -42,9 +47,9 @@ CREATE TABLE tallies (what TEXT NOT NULL, id INTEGER NOT NULL, n INTEGER NOT NUL
 CREATE TABLE withheld (digest BLOB PRIMARY KEY, seq INTEGER NOT NULL, reason TEXT NOT NULL, time INTEGER) WITHOUT ROWID;
 CREATE TABLE decided (time INTEGER NOT NULL, digest BLOB NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (time, digest)) WITHOUT ROWID;
 CREATE INDEX decided_number ON decided (number);
-${IDS_SCHEMA}`;
+${IDS_SCHEMA}${MARKS_SCHEMA}`;
 
-const migrations: readonly ((database: Database) => void)[] = [addIds, addChecksums];
+const migrations: readonly ((database: Database) => void)[] = [addIds, addChecksums, forgetNames];
 
 const MIGRATED_AT_ONCE = 500;
 
@@ -59,6 +64,17 @@ function addChecksums(database: Database): void {
       set.run(bytesCrc(envelope as Uint8Array, body as Uint8Array | null), block!);
     last = rows.at(-1)!['block'] as number;
   }
+}
+
+/** Up to version 3 names and spaces of erased bodies stayed, and nothing counted the uses of a relation. */
+function forgetNames(database: Database): void {
+  database.exec(`${MARKS_SCHEMA}
+    UPDATE blocks SET space = NULL WHERE erased IS NOT NULL AND space IS NOT NULL;
+    DELETE FROM tallies WHERE what = 'space' AND n = 0;
+    INSERT INTO tallies SELECT 'rel', rel, count(*) FROM links GROUP BY rel;
+    INSERT OR REPLACE INTO meta SELECT 'names', max(id) FROM names HAVING count(*) > 0;
+    DELETE FROM spaces WHERE id NOT IN (SELECT id FROM tallies WHERE what = 'space');
+    DELETE FROM names WHERE id NOT IN (SELECT id FROM tallies UNION SELECT tag FROM tags);`);
 }
 
 /** What `bytes.crc` holds: CRC-32 of the envelope and then the body, where there is one. */

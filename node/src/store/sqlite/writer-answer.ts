@@ -8,7 +8,7 @@ export function answerOf(request: WriterRequest, writer: StoreWriter, database: 
     case 'put':
       return writer.put(unpackBlocks(request.blocks));
     case 'erase': {
-      const seqs = writer.erase(request.ids, request.reason);
+      const seqs = writer.erase(request.ids, request.reason, request.withhold);
       truncateLog(database);
       return seqs;
     }

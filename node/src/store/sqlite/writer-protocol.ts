@@ -1,4 +1,12 @@
-import type { Arrival, BlockId, DecidedItem, EraseReason, PutResult, SpaceDescriptor } from '@cosmicembeddings/sdk';
+import type {
+  Arrival,
+  BlockId,
+  DecidedItem,
+  EraseReason,
+  PutResult,
+  SpaceDescriptor,
+  Withhold,
+} from '@cosmicembeddings/sdk';
 import type { SqliteEngine } from './driver.js';
 import { restOf } from './rows.js';
 import type { HeadNumbers, Incoming, Outcome } from './writer.js';
@@ -27,7 +35,12 @@ export interface PackedBlocks {
 /** One request at a time; a put is one transaction. */
 export type WriterRequest =
   | { readonly type: 'put'; readonly blocks: PackedBlocks }
-  | { readonly type: 'erase'; readonly ids: readonly BlockId[]; readonly reason: EraseReason }
+  | {
+      readonly type: 'erase';
+      readonly ids: readonly BlockId[];
+      readonly reason: EraseReason;
+      readonly withhold?: Withhold;
+    }
   | { readonly type: 'decide'; readonly items: readonly DecidedItem[] }
   | { readonly type: 'undecide' }
   | { readonly type: 'checkpoint' }

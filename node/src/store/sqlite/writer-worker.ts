@@ -10,7 +10,7 @@ const setup = workerData as WriterSetup;
 const port = parentPort!;
 const database = openDatabase(setup.engine, setup.path);
 configure(database, setup.engine);
-const writer = new StoreWriter(database);
+const writer = new StoreWriter(database, setup.path);
 
 port.on('message', (request: WriterRequest) => {
   let reply: WriterReply;

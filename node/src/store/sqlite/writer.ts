@@ -1,15 +1,19 @@
 import {
   CosmicError,
+  toHex,
   type BlockId,
   type DecidedItem,
   type EraseReason,
   type PutResult,
   type SpaceDescriptor,
+  type Withhold,
 } from '@cosmicembeddings/sdk';
-import { faultOf, isDamage, transaction, type Database, type Statement } from './driver.js';
+import { faultOf, isDamage, transaction, type Database, type Statement, type Value } from './driver.js';
 import { findByDigest, IdWriter } from './ids.js';
+import { Marks } from './marks.js';
+import { NameWriter } from './name-writer.js';
 import { bytesCrc, metaOf, newEpoch } from './schema.js';
-import { digestOf, type EntryRest } from './rows.js';
+import { digestOf, idOf, type EntryRest } from './rows.js';
 
 /** Refused ids kept at most; the oldest go. */
 const DECIDED_MAX = 1_000_000;
@@ -46,7 +50,8 @@ export type Outcome = Omit<PutResult, 'id'> & {
 
 /** Everything that writes to `store.sqlite`, one transaction a call. Runs in the writer worker, or in line where an engine cannot share. */
 export class StoreWriter {
-  private readonly ids = new Map<string, number>();
+  private readonly names: NameWriter;
+  private readonly marks: Marks;
   private readonly statements: Readonly<Record<string, Statement>>;
   private readonly find: ReturnType<typeof findByDigest>;
   private readonly newIds: IdWriter;
@@ -57,15 +62,15 @@ export class StoreWriter {
   private decidedNumber: number;
   /** How many unknown ids are withheld: mostly none, which saves a look-up a block. */
   private withheld: number;
-  /** What the transaction under way adds to the counts by author, kind and space (rows). */
-  private readonly tallied = new Map<string, { readonly what: string; readonly id: number; n: number }>();
+  /** Names that lost a use in the transaction under way. */
+  private readonly released = new Set<number>();
 
-  constructor(private readonly database: Database) {
+  constructor(
+    private readonly database: Database,
+    path: string,
+  ) {
     const prepare = (sql: string): Statement => database.prepare(sql);
     this.statements = {
-      nameId: prepare('SELECT id FROM names WHERE name = ?'),
-      addName: prepare('INSERT INTO names (name) VALUES (?)'),
-      addSpace: prepare('INSERT OR IGNORE INTO spaces VALUES (?, ?)'),
       withheld: prepare('SELECT seq, reason, time FROM withheld WHERE digest = ?'),
       dateWithheld: prepare('UPDATE withheld SET time = ? WHERE digest = ?'),
       addWithheld: prepare('INSERT INTO withheld VALUES (?, ?, ?, NULL)'),
@@ -75,7 +80,6 @@ export class StoreWriter {
       addBytes: prepare('INSERT INTO bytes VALUES (?, ?, ?, ?)'),
       bytes: prepare('SELECT envelope, body, crc FROM bytes WHERE block = ?'),
       mend: prepare('INSERT OR REPLACE INTO bytes VALUES (?, ?, ?, ?)'),
-      lastId: prepare('SELECT last_insert_rowid() AS id'),
       complete: prepare(
         'UPDATE blocks SET seq = ?, space = ?, row_count = ?, first_label = ?, header_only = 0, entry = ? WHERE id = ?',
       ),
@@ -83,7 +87,7 @@ export class StoreWriter {
       addEvent: prepare('INSERT INTO events VALUES (?, ?, NULL, NULL)'),
       addErasure: prepare('INSERT INTO events VALUES (?, ?, ?, ?)'),
       erasureOf: prepare('SELECT seq FROM events WHERE block = ? AND reason IS NOT NULL'),
-      erase: prepare('UPDATE blocks SET erased = ?, entry = ? WHERE id = ?'),
+      erase: prepare('UPDATE blocks SET erased = ?, entry = ?, space = NULL WHERE id = ?'),
       eraseBytes: prepare(
         'UPDATE bytes SET body = NULL, envelope = CASE ? WHEN 1 THEN zeroblob(0) ELSE envelope END, crc = ? WHERE block = ?',
       ),
@@ -91,18 +95,19 @@ export class StoreWriter {
       addLanguage: prepare('INSERT OR IGNORE INTO languages VALUES (?, ?)'),
       addLink: prepare('INSERT OR IGNORE INTO links VALUES (?, ?, ?)'),
       addAlias: prepare('INSERT OR IGNORE INTO aliases VALUES (?, ?)'),
-      dropTags: prepare('DELETE FROM tags WHERE block = ?'),
-      dropLanguages: prepare('DELETE FROM languages WHERE block = ?'),
-      dropLinks: prepare('DELETE FROM links WHERE block = ?'),
-      dropAliases: prepare('DELETE FROM aliases WHERE block = ?'),
+      dropTag: prepare('DELETE FROM tags WHERE tag = ? AND block = ?'),
+      dropLanguage: prepare('DELETE FROM languages WHERE language = ? AND block = ?'),
+      dropLink: prepare('DELETE FROM links WHERE target = ? AND rel = ? AND block = ?'),
+      dropAlias: prepare('DELETE FROM aliases WHERE alias = ? AND block = ?'),
       addDecided: prepare('INSERT OR IGNORE INTO decided VALUES (?, ?, ?)'),
       dropDecided: prepare('DELETE FROM decided WHERE time = ? AND digest = ?'),
       capDecided: prepare('DELETE FROM decided WHERE number <= ?'),
-      tally: prepare('INSERT INTO tallies VALUES (?, ?, ?) ON CONFLICT (what, id) DO UPDATE SET n = n + excluded.n'),
       setLabels: prepare(`UPDATE meta SET value = ? WHERE name = 'labels'`),
     };
     this.find = findByDigest(database, 'b.id, b.seq, b.header_only, b.erased, b.python, b.space, b.row_count, b.entry');
     this.newIds = new IdWriter(database);
+    this.names = new NameWriter(database);
+    this.marks = new Marks(database, path);
     this.epoch = metaOf(database, 'epoch');
     this.labels = Number(metaOf(database, 'labels'));
     this.seq = Number(database.prepare('SELECT max(seq) AS n FROM events').get()?.['n'] ?? 0);
@@ -119,17 +124,18 @@ export class StoreWriter {
     return this.atomic(() => {
       const labels = this.labels;
       const outcomes = blocks.map((block) => this.putOne(block));
-      this.writeTallies();
+      this.settleNames();
       this.newIds.settle(this.count);
       if (this.labels !== labels) this.statements['setLabels']!.run(String(this.labels));
       return outcomes;
     });
   }
 
-  erase(ids: readonly BlockId[], reason: EraseReason): number[] {
+  erase(ids: readonly BlockId[], reason: EraseReason, withhold: Withhold = {}): number[] {
     return this.atomic(() => {
-      const seqs = ids.map((id) => this.eraseOne(id, reason));
-      this.writeTallies();
+      for (const text of withhold.texts ?? []) this.marks.addText(text, reason);
+      const seqs = ids.map((id) => this.eraseOne(id, reason, withhold.body === true));
+      this.settleNames();
       return seqs;
     });
   }
@@ -161,13 +167,15 @@ export class StoreWriter {
       withheld: this.withheld,
     };
     const recentIds = this.newIds.mark;
+    const lastName = this.names.mark();
     try {
       return transaction(this.database, work);
     } catch (error) {
       Object.assign(this, before);
       this.newIds.reset(recentIds);
-      this.ids.clear();
-      this.tallied.clear();
+      this.names.reset(lastName);
+      this.marks.recount();
+      this.released.clear();
       throw faultOf(error);
     }
   }
@@ -188,17 +196,21 @@ export class StoreWriter {
         ...(before['erased'] === null ? {} : { erased: before['erased'] as EraseReason }),
       };
     }
+    const comesBack = this.marks.reasonFor({ ...block, format: block.python ? 'python/1' : 'native/2' });
+    if (comesBack !== undefined) return this.refuse(block, before?.['id'] as number | undefined, comesBack);
     const seq = ++this.seq;
-    const space = block.space === undefined ? null : this.spaceId(block.space, block.descriptor);
+    const space = block.space === undefined ? null : this.names.spaceId(block.space, block.descriptor);
     const row = before === undefined ? this.insert(block, seq, space) : (before['id'] as number);
     if (before !== undefined) {
+      // Links that the header alone gave are counted once.
+      this.dropRest(row, restOfRow(before['entry']!));
       this.statements['complete']!.run(seq, space, rows, this.labels, rest, row);
       this.statements['setBody']!.run(block.body, bytesCrc(this.envelopeOf(row), block.body), row);
     }
     this.statements['addEvent']!.run(seq, row);
     const firstLabel = this.labels;
     this.labels += rows;
-    if (space !== null) this.tally('space', space, rows);
+    if (space !== null) this.names.tally('space', space, rows);
     if (rest !== null) this.addRest(row, JSON.parse(rest) as EntryRest);
     return before === undefined ? { seq, fresh: true, firstLabel } : { seq, fresh: true };
   }
@@ -218,7 +230,7 @@ export class StoreWriter {
 
   private insert(block: Incoming, seq: number, space: number | null): number {
     const { digest, python, timeMs, firstSeenMs, headerOnly } = block;
-    const [author, kind] = [this.nameId(block.author), this.nameId(block.kind)];
+    const [author, kind] = [this.names.idOf(block.author), this.names.idOf(block.kind)];
     const row = ++this.count;
     this.statements['addBlock']!.run(
       row,
@@ -237,30 +249,52 @@ export class StoreWriter {
     );
     this.statements['addBytes']!.run(row, block.envelope, block.body, bytesCrc(block.envelope, block.body));
     this.newIds.add(digest, row);
-    this.tally('author', author, 1);
-    this.tally('kind', kind, 1);
+    this.names.tally('author', author, 1);
+    this.names.tally('kind', kind, 1);
     if (this.decidedNumber > 0) this.statements['dropDecided']!.run(timeMs, digest);
     return row;
   }
 
-  private addRest(
-    row: number,
-    { tags = [], languages = [], aliases = [], links = [], refs = [], prev }: EntryRest,
-  ): void {
-    for (const tag of tags) this.statements['addTag']!.run(this.nameId(tag), row);
-    for (const language of languages) this.statements['addLanguage']!.run(language.toLowerCase(), row);
-    for (const alias of aliases) this.statements['addAlias']!.run(alias, row);
-    this.addLinks(row, [...links, ...refs, ...(prev === undefined ? [] : [{ rel: 'prev', id: prev }])]);
-  }
-
-  private addLinks(row: number, links: readonly { readonly rel: string; readonly id: BlockId }[]): void {
-    for (const link of links) {
-      const target = digestOf(link.id);
-      if (target !== undefined) this.statements['addLink']!.run(target.digest, this.nameId(link.rel), row);
+  private addRest(row: number, rest: EntryRest): void {
+    for (const tag of new Set(rest.tags)) this.statements['addTag']!.run(this.names.idOf(tag), row);
+    for (const language of rest.languages ?? []) this.statements['addLanguage']!.run(language.toLowerCase(), row);
+    for (const alias of rest.aliases ?? []) this.statements['addAlias']!.run(alias, row);
+    for (const { target, name } of linksOf(rest)) {
+      const rel = this.names.idOf(name);
+      this.statements['addLink']!.run(target, rel, row);
+      this.names.tally('rel', rel, 1);
     }
   }
 
-  private eraseOne(id: BlockId, reason: EraseReason): number {
+  /** Takes back what `addRest` wrote, each entry by its key: the tables are not ordered by block. */
+  private dropRest(row: number, rest: EntryRest): void {
+    for (const tag of new Set(rest.tags)) {
+      const id = this.names.known(tag);
+      if (id === undefined) continue;
+      this.statements['dropTag']!.run(id, row);
+      this.released.add(id);
+    }
+    for (const language of rest.languages ?? []) this.statements['dropLanguage']!.run(language.toLowerCase(), row);
+    for (const alias of rest.aliases ?? []) this.statements['dropAlias']!.run(alias, row);
+    for (const { target, name } of linksOf(rest)) {
+      const rel = this.names.known(name);
+      if (rel === undefined) continue;
+      this.statements['dropLink']!.run(target, rel, row);
+      this.names.tally('rel', rel, -1);
+      this.released.add(rel);
+    }
+  }
+
+  /** What was taken down comes again under another id: nothing of it is kept, and sync hears that it is decided. */
+  private refuse({ timeMs, digest, python }: Incoming, row: number | undefined, reason: EraseReason): Outcome {
+    if (row !== undefined)
+      return { seq: this.eraseOne(idOf(python, digest), reason, false), fresh: false, erased: reason };
+    this.statements['addDecided']!.run(timeMs, digest, ++this.decidedNumber);
+    this.statements['capDecided']!.run(this.decidedNumber - DECIDED_MAX);
+    return { seq: this.seq, fresh: false, erased: reason };
+  }
+
+  private eraseOne(id: BlockId, reason: EraseReason, withholdBody: boolean): number {
     const named = digestOf(id);
     if (named === undefined) throw new CosmicError('request.malformed', `not a block id: ${id.slice(0, 100)}`);
     const found = this.find(named.digest);
@@ -274,58 +308,54 @@ export class StoreWriter {
       return seq;
     }
     const row = found['id'] as number;
+    const isPython = found['python'] === 1;
+    if (withholdBody && !isPython)
+      this.marks.addBody({ format: 'native/2', envelope: this.envelopeOf(row), body: null }, reason);
     if (found['erased'] !== null) return this.statements['erasureOf']!.get(row)!['seq'] as number;
     const seq = ++this.seq;
     this.statements['addErasure']!.run(seq, row, null, reason);
-    if (found['space'] !== null) this.tally('space', found['space'] as number, -(found['row_count'] as number));
-    const { refs, prev } =
-      found['entry'] === null ? ({} as EntryRest) : (JSON.parse(found['entry'] as string) as EntryRest);
-    const rest = JSON.stringify({ ...(refs === undefined ? {} : { refs }), ...(prev === undefined ? {} : { prev }) });
-    this.statements['erase']!.run(reason, rest === '{}' ? null : rest, row);
-    const left = found['python'] === 1 ? new Uint8Array(0) : this.envelopeOf(row);
+    const space = found['space'] as number | null;
+    if (space !== null) {
+      this.names.tally('space', space, -(found['row_count'] as number));
+      this.released.add(space);
+    }
+    const rest = restOfRow(found['entry']!);
+    this.dropRest(row, rest);
+    const header = headerRest(rest);
+    this.addRest(row, header);
+    this.statements['erase']!.run(reason, Object.keys(header).length === 0 ? null : JSON.stringify(header), row);
+    const left = isPython ? new Uint8Array(0) : this.envelopeOf(row);
     this.statements['eraseBytes']!.run(found['python']!, bytesCrc(left, null), row);
-    for (const name of ['dropTags', 'dropLanguages', 'dropLinks', 'dropAliases']) this.statements[name]!.run(row);
-    this.addLinks(row, [...(refs ?? []), ...(prev === undefined ? [] : [{ rel: 'prev', id: prev }])]);
     return seq;
+  }
+
+  private settleNames(): void {
+    this.names.writeTallies();
+    if (this.released.size > 0) this.names.release(this.released);
+    this.released.clear();
   }
 
   private envelopeOf(row: number): Uint8Array {
     return (this.statements['bytes']!.get(row)?.['envelope'] ?? new Uint8Array(0)) as Uint8Array;
   }
+}
 
-  private tally(what: string, id: number, n: number): void {
-    const key = `${what} ${id}`;
-    const open = this.tallied.get(key);
-    if (open === undefined) this.tallied.set(key, { what, id, n });
-    else open.n += n;
-  }
+/** What a block's header says by itself, which stays. */
+function headerRest({ refs, prev }: EntryRest): EntryRest {
+  return { ...(refs === undefined ? {} : { refs }), ...(prev === undefined ? {} : { prev }) };
+}
 
-  private writeTallies(): void {
-    for (const { what, id, n } of this.tallied.values()) this.statements['tally']!.run(what, id, n);
-    this.tallied.clear();
-  }
+function restOfRow(entry: Value): EntryRest {
+  return entry === null ? {} : (JSON.parse(entry as string) as EntryRest);
+}
 
-  private spaceId(name: string, descriptor: unknown): number {
-    const id = this.nameId(name);
-    if (descriptor !== undefined && !this.ids.has(`space ${id}`)) {
-      this.statements['addSpace']!.run(id, JSON.stringify(descriptor));
-      this.ids.set(`space ${id}`, id);
-    }
-    return id;
+/** Each link of a block once, by the digest that it points to. */
+function linksOf({ links = [], refs = [], prev }: EntryRest): { readonly target: Uint8Array; readonly name: string }[] {
+  const all = [...links, ...refs, ...(prev === undefined ? [] : [{ rel: 'prev', id: prev }])];
+  const each = new Map<string, { readonly target: Uint8Array; readonly name: string }>();
+  for (const { rel, id } of all) {
+    const target = digestOf(id)?.digest;
+    if (target !== undefined) each.set(`${toHex(target)} ${rel}`, { target, name: rel });
   }
-
-  private nameId(name: string): number {
-    const key = `name ${name}`;
-    let id = this.ids.get(key);
-    if (id === undefined) {
-      const found = this.statements['nameId']!.get(name)?.['id'];
-      if (found === undefined) {
-        this.statements['addName']!.run(name);
-        id = this.statements['lastId']!.get()!['id'] as number;
-      } else id = found as number;
-      if (this.ids.size > 100_000) this.ids.clear();
-      this.ids.set(key, id);
-    }
-    return id;
-  }
+  return [...each.values()];
 }
