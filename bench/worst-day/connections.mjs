@@ -110,14 +110,14 @@ const drip = (one, bytes) => {
 };
 const kinds = {
   'slow headers': (socket, one) =>
-    drip(one, Buffer.from(`GET /health HTTP/1.1\r\nhost: node\r\nx-slow: ${'x'.repeat(4000)}`)),
+    drip(one, Buffer.from(`GET /health HTTP/1.1\r\nhost: 127.0.0.1\r\nx-slow: ${'x'.repeat(4000)}`)),
   'slow body': (socket, one) => {
     socket.write(headOf(blocks[0].wire.length));
     drip(one, blocks[0].wire);
   },
   'no reading': (socket) => {
     socket.pause();
-    socket.write(`GET /v2/blocks/${large.id} HTTP/1.1\r\nhost: node\r\n\r\n`.repeat(600));
+    socket.write(`GET /v2/blocks/${large.id} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`.repeat(600));
   },
 };
 
@@ -125,7 +125,7 @@ const kinds = {
 function steadyImport() {
   const one = bad('steady import', (socket) => {
     socket.write(
-      'POST /v2/blocks HTTP/1.1\r\nhost: node\r\ncontent-type: application/cbor-seq\r\ntransfer-encoding: chunked\r\n\r\n',
+      'POST /v2/blocks HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/cbor-seq\r\ntransfer-encoding: chunked\r\n\r\n',
     );
     let number = blocks.length - 1;
     one.timer = setInterval(() => {
@@ -152,7 +152,8 @@ await users(3);
 const before = await users(Math.min(10, seconds / 3));
 const residentBefore = node.residentBytes();
 const keepers = Array.from({ length: Math.floor(idle / 2) }, () => new Lane(node.port, { onAnswer: () => undefined }));
-for (const lane of keepers) lane.send(Buffer.from('GET /health HTTP/1.1\r\nhost: node\r\n\r\n'), Buffer.alloc(0), 0);
+for (const lane of keepers)
+  lane.send(Buffer.from('GET /health HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n'), Buffer.alloc(0), 0);
 const peers = [];
 for (let i = 0; i < Math.ceil(idle / 2); i++) {
   peers.push(idlePeer());

@@ -74,7 +74,7 @@ export class Stream {
     this.socket.on('error', () => undefined);
     this.socket.on('close', () => onEnd?.());
     this.socket.write(
-      'POST /v2/blocks HTTP/1.1\r\nhost: node\r\ncontent-type: application/cbor-seq\r\ntransfer-encoding: chunked\r\n\r\n',
+      'POST /v2/blocks HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/cbor-seq\r\ntransfer-encoding: chunked\r\n\r\n',
     );
     this.tail = '';
     this.verdicts = 0;

@@ -74,5 +74,5 @@ export function unitRow(random, dims) {
 
 /** The head of a request that publishes `length` bytes. */
 export function headOf(length, path = '/v2/blocks') {
-  return `POST ${path} HTTP/1.1\r\nhost: node\r\ncontent-type: application/cbor-seq\r\ncontent-length: ${length}\r\n\r\n`;
+  return `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/cbor-seq\r\ncontent-length: ${length}\r\n\r\n`;
 }

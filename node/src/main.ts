@@ -39,6 +39,11 @@ async function start(args: string[]): Promise<void> {
     log: values.log,
   });
   const log = createLog(config.log);
+  // What one handler failed to catch must not end the service of all others; it is a defect and is named as one.
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+    process.on(event, (error: unknown) =>
+      log.error({ event, error: String(error), stack: (error as Error | undefined)?.stack }, 'defect'),
+    );
   // From before there is anything to stop: a node that is told while it starts stops as soon as it is whole.
   const stopping = stopSignal();
   const node = await createNode(config, log);

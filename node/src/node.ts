@@ -24,6 +24,9 @@ import { openSqlite, storeFile } from './store/sqlite/index.js';
 import { openVectors } from './index/vectors/index.js';
 import { createWebSocketNetwork } from './sync/websocket/index.js';
 import type { NodeConfig } from './operate/config.js';
+import { createForms } from './http/forms.js';
+import { createRoom } from './http/room.js';
+import { isOurHost } from './http/visitors.js';
 import { createHttp } from './http/server.js';
 import type { Routes } from './http/routes/routes.js';
 import { createDoor } from './door/accept.js';
@@ -148,7 +151,11 @@ async function assemble(
     onLoad: pressure.set,
     onRejected: (code) => metrics.rejected.inc({ code }),
   });
-  const network = createWebSocketNetwork({ path: '/v2/peer' });
+  const network = createWebSocketNetwork({
+    path: '/v2/peer',
+    isForUs: ({ headers }) => isOurHost(headers.host, config.hosts),
+    onDefect: (error) => log.error({ error: String(error) }, 'defect in an upgrade'),
+  });
   const peers = createPeers({
     network,
     store,
@@ -220,6 +227,8 @@ async function assemble(
     },
     get: async (id) => {
       const [stored] = await store.get([id]);
+      // Of a version-1 block that was erased nothing signed is left; of a native one its header.
+      if (stored?.envelope.length === 0) throw new CosmicError('policy.erased', `${id}: ${stored.erased ?? 'gone'}`);
       return stored === undefined ? undefined : viewOf(stored);
     },
     find: (filter, page) => catalogue.find(filter, page),
@@ -249,6 +258,8 @@ async function assemble(
     peers: () => Promise.resolve(peers.status()),
   };
 
+  const forms = createForms();
+  closers.push(() => forms.close());
   const routes: Routes = {
     api,
     accept,
@@ -270,6 +281,11 @@ async function assemble(
       if (diskFull) diskFull = (await freeBytes(config.data)) < DISK_ROOM_BYTES;
       if (diskFull) reasons.push('the disk is full: blocks cannot be kept');
       return { ready: reasons.length === 0, reasons };
+    },
+    forms,
+    rooms: {
+      small: createRoom(ROOM_BYTES, ROOM_PATIENCE_MS),
+      large: createRoom(ROOM_BYTES, ROOM_PATIENCE_MS),
     },
     metrics: () => metrics.text(),
     metricsType: 'text/plain; version=0.0.4; charset=utf-8',
@@ -317,6 +333,10 @@ async function assemble(
   );
   return { api, url, did: keys.did, close };
 }
+
+/** What requests hold of blocks that are being received and judged: small ones, and large ones. */
+const ROOM_BYTES = 64 * 1024 * 1024;
+const ROOM_PATIENCE_MS = 30_000;
 
 /** Room for some groups of blocks and the log's growth. */
 const DISK_ROOM_BYTES = 4 * 1024 * 1024;

@@ -139,6 +139,21 @@ export const codes = {
   'request.malformed': reader('The request is not of the form that this route takes.', 'The detail names the field.'),
   'request.too_large': reader('The request’s body is over the limit.', 'Send fewer or smaller blocks at a time.', 413),
   'request.not_found': reader('There is no such route.', 'See /openapi.json for the routes.', 404),
+  'request.unsupported_type': reader(
+    'This route does not take that content type.',
+    'The detail names those that it takes.',
+    415,
+  ),
+  'request.wrong_host': reader(
+    'The name under which the node was asked is not its own.',
+    'Ask by address, or configure the name: hosts.',
+    421,
+  ),
+  'request.wrong_origin': reader(
+    'A web page of another origin asked.',
+    'The operator decides which pages may use the node: cors.',
+    403,
+  ),
   'request.unauthorised': reader(
     'This route needs the operator’s token.',
     'Send Authorization: Bearer with the token of the data folder.',

@@ -1,4 +1,5 @@
-import { Decoder, Encoder } from 'cbor-x';
+import { decode } from 'cborg';
+import { Encoder } from 'cbor-x';
 import type { FastifyInstance } from 'fastify';
 import { CosmicError } from '@cosmicembeddings/sdk';
 
@@ -7,17 +8,36 @@ import { CosmicError } from '@cosmicembeddings/sdk';
  * byte string of little-endian float32 numbers. Blocks never pass here; their codec is the SDK's strict one.
  */
 const encoder = new Encoder({ useRecords: false, tagUint8Array: false });
-const decoder = new Decoder({ useRecords: false, mapsAsObjects: true });
+/** A question with every field at its bound, as JSON or as CBOR: 8,192 numbers and a filter. */
+export const questionMaxBytes = 1024 * 1024;
+
+/** Two libraries: one refuses keys that stand twice, the other writes answers ten times as fast. */
+const strictly = {
+  rejectDuplicateMapKeys: true,
+  allowIndefinite: false,
+  allowUndefined: false,
+  useMaps: false,
+  // Typed arrays (RFC 8746): bytes, and float32 numbers in little-endian order, whose bytes are what a vector is.
+  tags: Object.fromEntries([64, 85].map((tag) => [tag, (inner: () => unknown) => inner()])),
+};
 
 /** Takes `application/cbor` bodies in this scope, and answers in it where the request's Accept says so. */
 export function speakCbor(app: FastifyInstance): void {
-  app.addContentTypeParser('application/cbor', { parseAs: 'buffer' }, (_request, body, done) => {
-    try {
-      done(null, withNumbers(decoder.decode(body as Buffer)));
-    } catch (cause) {
-      done(new CosmicError('request.malformed', 'the body is no CBOR item', { cause }));
-    }
-  });
+  app.addContentTypeParser(
+    'application/cbor',
+    { parseAs: 'buffer', bodyLimit: questionMaxBytes },
+    (_request, body, done) => {
+      try {
+        done(null, withNumbers(decode(body as Buffer, strictly)));
+      } catch (cause) {
+        done(
+          new CosmicError('request.malformed', `the body is no CBOR item: ${(cause as Error).message.slice(0, 200)}`, {
+            cause,
+          }),
+        );
+      }
+    },
+  );
   app.addHook('preSerialization', async (request, reply, payload) => {
     if (!(request.headers.accept ?? '').includes('application/cbor') || reply.statusCode >= 400) return payload;
     void reply.type('application/cbor').serializer((value: unknown) => encoder.encode(value) as unknown as string);

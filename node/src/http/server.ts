@@ -2,14 +2,18 @@ import { fileURLToPath } from 'node:url';
 import { dirname, join } from 'node:path';
 import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import swagger from '@fastify/swagger';
 import serveStatic from '@fastify/static';
-import { codes, CosmicError } from '@cosmicembeddings/sdk';
+import { codes, CosmicError, problemOf, type Code } from '@cosmicembeddings/sdk';
 import type { JsonSchema } from '@cosmicembeddings/sdk/filter';
 import { compileSchema } from '../json-schema.js';
 import type { Log } from '../log.js';
+import { questionMaxBytes } from './cbor.js';
+import { jsonFormMaxChars } from './forms.js';
+import { smallMaxBytes, type IncomingRooms } from './incoming.js';
 import { guardConnections, type ConnectionLimits } from './connections.js';
 import { sendProblem } from './problem.js';
 import { blockRoutes } from './routes/blocks.js';
@@ -18,6 +22,7 @@ import { pythonRoutes } from './routes/python.js';
 import { queryRoutes } from './routes/query.js';
 import { healthRoutes } from './routes/health.js';
 import type { Routes } from './routes/routes.js';
+import { judgeVisit, safeHeaders, type VisitorRules } from './visitors.js';
 import { createWaitingRoom, type WaitingRoomLimits } from './waiting-room.js';
 
 export interface HttpOptions {
@@ -25,7 +30,7 @@ export interface HttpOptions {
   readonly log: Log;
   readonly requestMaxBytes: number;
   readonly version: string;
-  readonly limits: ConnectionLimits & WaitingRoomLimits;
+  readonly limits: ConnectionLimits & WaitingRoomLimits & VisitorRules;
   /** A connection was cut for standing still. */
   onCut?(reason: string): void;
 }
@@ -48,11 +53,17 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
           noDelay: true,
         },
         (request, response) => {
-          const publishing = isPublishing(request);
-          const serve = (): void => handler(request, response);
-          guard.enter(request, response, !publishing, () =>
-            publishing ? room.enter(request, response, serve) : serve(),
-          );
+          try {
+            if (!greet(request, response, limits)) return;
+            const publishing = isPublishing(request);
+            const serve = (): void => handler(request, response);
+            guard.enter(request, response, !publishing, () =>
+              publishing ? room.enter(request, response, serve) : serve(),
+            );
+          } catch (error) {
+            options.log.error({ error: String(error), stack: (error as Error).stack }, 'defect');
+            response.destroy();
+          }
         },
       );
       const guard = guardConnections(server, limits, options.onCut);
@@ -64,6 +75,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     genReqId: () => Math.random().toString(36).slice(2, 12),
     routerOptions: { maxParamLength: 256 },
     forceCloseConnections: true,
+    clientErrorHandler: refuseLine,
     frameworkErrors: (error, _request, reply) => sendProblem(reply, 'request.malformed', error.message.slice(0, 300)),
   });
   app.setValidatorCompiler<JsonSchema>(({ schema, httpPart }) =>
@@ -76,7 +88,11 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, 'request.not_found', `${request.method} ${request.url.slice(0, 200)}`),
   );
+  // What a route takes it says itself: a text that a web page can send without asking is taken by none.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: questionMaxBytes }, readJson);
   acceptBlockBodies(app);
+  app.addHook('onRequest', (request, reply) => makeRoom(request, reply, options.routes.rooms));
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -94,6 +110,78 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   await app.register((scope) => pythonRoutes(scope, options.routes));
   await servePage(app);
   return app;
+}
+
+/** False when the first lines of the request were answered already. */
+function greet(request: IncomingMessage, response: ServerResponse, rules: VisitorRules): boolean {
+  const visit = judgeVisit(request.method ?? '', request.headers, rules);
+  const headers = 'refused' in visit ? safeHeaders : visit.headers;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if ('refused' in visit) {
+    // What would come as its body is not read.
+    response.setHeader('connection', 'close');
+    endWithProblem(response, visit.refused.code, visit.refused.detail);
+  } else if (visit.preflight) response.writeHead(204).end();
+  else return true;
+  return false;
+}
+
+export function endWithProblem(response: ServerResponse, code: Code, detail: string): void {
+  const body = JSON.stringify(problemOf(code, detail));
+  response.writeHead(codes[code].http, {
+    'content-type': 'application/problem+json',
+    'content-length': String(Buffer.byteLength(body)),
+  });
+  response.end(body);
+}
+
+/** Bytes that are no HTTP: said so where the line still stands, in the form of every other refusal. */
+function refuseLine(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const code: Code = error.code === 'HPE_HEADER_OVERFLOW' ? 'request.too_large' : 'request.malformed';
+  const body = JSON.stringify(problemOf(code, `not HTTP: ${error.message.slice(0, 100)}`));
+  const { http } = codes[code];
+  const head = [
+    `HTTP/1.1 ${http} ${STATUS_CODES[http]}`,
+    'content-type: application/problem+json',
+    'connection: close',
+  ];
+  const headers = Object.entries(safeHeaders).map(([name, value]) => `${name}: ${value}`);
+  socket.end([...head, ...headers, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'));
+}
+
+/** A JSON body as its value; the same that JSON.parse makes, `__proto__` a key like any other that nobody knows. */
+function readJson(
+  _request: FastifyRequest,
+  body: string | Buffer,
+  done: (error: Error | null, body?: unknown) => void,
+): void {
+  try {
+    done(null, JSON.parse(body as string));
+  } catch (cause) {
+    done(
+      new CosmicError('request.malformed', `the body is no JSON: ${(cause as Error).message.slice(0, 200)}`, { cause }),
+    );
+  }
+}
+
+/** A body that is read as a whole has to be there in this time. */
+const WHOLE_BODY_MS = 60_000;
+
+/** A body that is read as a whole takes room before it is; one that is a stream of blocks takes it block by block. */
+async function makeRoom(request: FastifyRequest, reply: FastifyReply, rooms: IncomingRooms | undefined): Promise<void> {
+  const { headers, routeOptions } = request;
+  if (rooms === undefined || routeOptions.url === '/v2/blocks') return;
+  const chunked = headers['transfer-encoding'] !== undefined;
+  const bytes = chunked ? jsonFormMaxChars : Math.min(Number(headers['content-length'] ?? 0), jsonFormMaxChars);
+  if (!(bytes > smallMaxBytes)) return;
+  const release = await rooms.large.take(bytes);
+  if (release === undefined) throw new CosmicError('node.busy', 'no room for another large request');
+  const late = setTimeout(() => request.raw.complete || request.raw.destroy(), WHOLE_BODY_MS);
+  reply.raw.once('close', () => {
+    clearTimeout(late);
+    release();
+  });
 }
 
 /** Told from the first line alone: whoever waits has not been routed yet. */
@@ -132,6 +220,11 @@ function pageFolder(): string | undefined {
   }
 }
 
+function takenBy({ routeOptions, headers }: FastifyRequest): string {
+  const { consumes = ['application/json'] } = (routeOptions.schema ?? {}) as { consumes?: readonly string[] };
+  return `${JSON.stringify(headers['content-type'] ?? '').slice(0, 100)}; send ${consumes.join(' or ')}`;
+}
+
 function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
   if (error instanceof CosmicError) {
     if (codes[error.code].fault === 'node')
@@ -142,6 +235,8 @@ function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyR
   const unknown = error.validation?.[0]?.params['additionalProperty'];
   if (typeof unknown === 'string')
     return sendProblem(reply, 'request.malformed', `${error.validationContext ?? 'request'}: unknown field ${unknown}`);
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return sendProblem(reply, 'request.unsupported_type', takenBy(request));
   if (error.statusCode !== undefined && error.statusCode < 500)
     return sendProblem(reply, 'request.malformed', error.message);
   log.error(

@@ -38,6 +38,9 @@ export interface NodeConfig {
   readonly headersMs: number;
   readonly idleMs: number;
   readonly slowMs: number;
+  /** Names, besides addresses and `localhost`, under which the node may be asked; pages of these origins may use it. */
+  readonly hosts: readonly string[];
+  readonly cors: readonly string[];
   readonly guard: boolean;
   readonly weights: { readonly vectors: number; readonly words: number } | undefined;
   readonly log: LogLevel;
@@ -63,6 +66,8 @@ const DEFAULTS = {
   headersMs: 15_000,
   idleMs: 72_000,
   slowMs: 30_000,
+  hosts: [],
+  cors: [],
   guard: true,
   log: 'info',
 } as const;
@@ -110,6 +115,8 @@ export async function loadConfig(
     headersMs: whole(merged, 'headersMs', 100, 3_600_000),
     idleMs: whole(merged, 'idleMs', 100, 86_400_000),
     slowMs: whole(merged, 'slowMs', 100, 3_600_000),
+    hosts: list(merged, 'hosts').map((host) => hostName(host)),
+    cors: list(merged, 'cors').map((origin) => originOf(origin)),
     guard: merged['guard'] !== false,
     weights: merged['weights'] as NodeConfig['weights'],
     log: choice(merged, 'log', ['silent', 'error', 'warn', 'info', 'debug']),
@@ -154,6 +161,18 @@ function whole(settings: Settings, name: string, min: number, max: number): numb
 function choice<T extends string>(settings: Settings, name: string, allowed: readonly T[]): T {
   const value = settings[name] as T;
   return allowed.includes(value) ? value : bad(name, `one of ${allowed.join(', ')}`, value);
+}
+
+function hostName(value: unknown): string {
+  return typeof value === 'string' && /^[A-Za-z0-9._-]{1,253}$/.test(value)
+    ? value
+    : bad('hosts', 'host names without a port, such as "node.example"', value);
+}
+
+function originOf(value: unknown): string {
+  return typeof value === 'string' && (value === '*' || /^https?:\/\/[^/\s]+$/.test(value))
+    ? value
+    : bad('cors', 'origins such as "https://app.example", or "*"', value);
 }
 
 function list(settings: Settings, name: string, otherwise: readonly unknown[] = []): readonly unknown[] {

@@ -17,8 +17,8 @@ const LENGTH_END = 10;
 
 export type NextBlock =
   | { readonly status: 'ok'; readonly end: number }
-  /** The bytes so far end inside a block. */
-  | { readonly status: 'more' }
+  /** The bytes so far end inside a block. `needs`: with fewer bytes than these there is no use in asking again. */
+  | { readonly status: 'more'; readonly needs?: number }
   | Rejected;
 
 /**
@@ -29,7 +29,7 @@ export function nextBlock(bytes: Uint8Array): NextBlock {
   // A length that is cut in two reads like a wrong one.
   if (bytes.length < LENGTH_END && (bytes.length === 0 || bytes[0] === 0xd2)) return { status: 'more' };
   const end = quickEnd(bytes);
-  if (end !== undefined) return end <= bytes.length ? { status: 'ok', end } : { status: 'more' };
+  if (end !== undefined) return end <= bytes.length ? { status: 'ok', end } : { status: 'more', needs: end };
   const opened = openBlock(bytes);
   if (opened.status === 'ok') return { status: 'ok', end: opened.end };
   const headIsThere = bytes.length >= HEAD_BYTES;

@@ -19,7 +19,11 @@ const block = signBlock({
 
 test('a block cut anywhere needs more bytes; whole, it ends where it ends', () => {
   for (let cut = 0; cut < block.length; cut++)
-    expect([cut, nextBlock(block.subarray(0, cut))]).toEqual([cut, { status: 'more' }]);
+    expect([cut, nextBlock(block.subarray(0, cut))]).toMatchObject([cut, { status: 'more' }]);
+  // As soon as its header is there, a block says how long it is: nobody has to look at its body again and again.
+  const cut = block.subarray(0, block.length - 1);
+  expect(nextBlock(cut)).toEqual({ status: 'more', needs: block.length });
+  expect(nextBlock(cut.subarray(0, block.length - 200))).toEqual({ status: 'more', needs: block.length });
   expect(nextBlock(concatBytes(block, block.subarray(0, 9)))).toEqual({ status: 'ok', end: block.length });
 });
 

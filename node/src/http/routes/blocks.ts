@@ -1,18 +1,7 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import {
-  codes,
-  CosmicError,
-  nextBlock,
-  problemOf,
-  rejected,
-  toJson,
-  wireMaxBytes,
-  type Accepted,
-  type Rejected,
-} from '@cosmicembeddings/sdk';
-import { wireOfJson } from '@cosmicembeddings/sdk/archive';
+import { codes, CosmicError, problemOf, type Accepted } from '@cosmicembeddings/sdk';
 import {
   filterOfTexts,
   filterSchema,
@@ -21,6 +10,8 @@ import {
   type Filter,
   type Page,
 } from '@cosmicembeddings/sdk/filter';
+import { jsonFormMaxChars, numbersMaxBytes } from '../forms.js';
+import { cborBlocks, jsonBlocks, type Incoming } from '../incoming.js';
 import { sendProblem } from '../problem.js';
 import type { Routes } from './routes.js';
 
@@ -128,7 +119,8 @@ async function publish(
   if (!(body instanceof Readable))
     throw new CosmicError('request.malformed', 'send application/cbor-seq or application/x-ndjson');
   const lines = /ndjson|jsonl/.test(request.headers['content-type'] ?? '');
-  const items = lines ? jsonBlocks(body) : cborBlocks(body);
+  const { rooms, forms } = routes;
+  const items = lines ? jsonBlocks(body, rooms, forms.fromJson, jsonFormMaxChars) : cborBlocks(body, rooms);
   const streamed = request.headers['content-length'] === undefined;
   const answers = judgeInOrder(items, routes, request.query.wait ?? 'durable', streamed);
   const first: Accepted[] = [];
@@ -176,7 +168,7 @@ interface UnderWay {
  * sender down instead of failing it.
  */
 async function* judgeInOrder(
-  items: AsyncIterable<Uint8Array | Rejected>,
+  items: AsyncIterable<Incoming>,
   routes: Routes,
   wait: 'durable' | 'indexed',
   streamed: boolean,
@@ -192,10 +184,9 @@ async function* judgeInOrder(
     if (wait === 'indexed' && window.length === 0 && lastSeq > 0) await routes.waitIndexed(lastSeq);
     return answers;
   };
-  for await (const item of items) {
-    const one: UnderWay = {
-      answer: item instanceof Uint8Array ? acceptOnce(item, routes, patient) : Promise.resolve(item),
-    };
+  for await (const { item, release } of items) {
+    const answer = item instanceof Uint8Array ? acceptOnce(item, routes, patient) : Promise.resolve(item);
+    const one: UnderWay = { answer: answer.finally(release) };
     patient = true;
     one.answer.then(
       (answer) => (one.settled = answer),
@@ -217,35 +208,9 @@ async function acceptOnce(wire: Uint8Array, routes: Routes, patient: boolean): P
   }
 }
 
-/** The blocks of a CBOR sequence as they arrive; a framing fault is the last item. */
-async function* cborBlocks(stream: Readable): AsyncGenerator<Uint8Array | Rejected> {
-  let buffer: Uint8Array = new Uint8Array(0);
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    buffer = buffer.length === 0 ? chunk : Buffer.concat([buffer, chunk]);
-    for (;;) {
-      const next = buffer.length === 0 ? { status: 'more' as const } : nextBlock(buffer);
-      if (next.status === 'more') break;
-      if (next.status === 'rejected') return void (yield next);
-      yield buffer.subarray(0, next.end);
-      buffer = buffer.subarray(next.end);
-    }
-  }
-  if (buffer.length > 0) yield rejected('block.malformed', 'input ends inside a block');
-}
-
-/** JSON forms, one a line. A line that is none is refused by itself; the next line is read. */
-async function* jsonBlocks(stream: Readable): AsyncGenerator<Uint8Array | Rejected> {
-  let rest = '';
-  const decoder = new TextDecoder('utf-8', { fatal: false });
-  const lineMax = wireMaxBytes * 8;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop()!;
-    if (rest.length > lineMax)
-      return void (yield rejected('block.too_large', `a line of more than ${lineMax} characters`));
-    for (const line of lines) if (line.trim() !== '') yield wireOfJson(line);
-  }
-  if (rest.trim() !== '') yield wireOfJson(rest);
+/** Vectors as numbers where that is no great matter, else as base64: both say the same. */
+function defaultForm(wire: Uint8Array): 'json' | 'base64' {
+  return wire.length <= numbersMaxBytes ? 'json' : 'base64';
 }
 
 async function fetchBlock(
@@ -261,6 +226,8 @@ async function fetchBlock(
     .header('vary', 'accept');
   const wantsJson = request.query.vectors !== undefined || (request.headers.accept ?? '').includes('application/json');
   if (wantsJson)
-    return reply.type('application/json').send(toJson(view.wire, { vectors: request.query.vectors ?? 'json' }));
+    return reply
+      .type('application/json')
+      .send(await routes.forms.toJson(view.wire, request.query.vectors ?? defaultForm(view.wire)));
   return reply.type('application/cbor-seq').send(Buffer.from(view.wire));
 }

@@ -1,16 +1,11 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import {
-  codes,
-  CosmicError,
-  formatOf,
-  problemOf,
-  toJson,
-  type Accepted,
-  type BlockView,
-  type Filter,
-} from '@cosmicembeddings/sdk';
-import { wireOfJson } from '@cosmicembeddings/sdk/archive';
+import { codes, CosmicError, formatOf, problemOf, type Accepted, type BlockView } from '@cosmicembeddings/sdk';
+import { readFilter } from '@cosmicembeddings/sdk/filter';
+import { PYTHON_KIND } from '@cosmicembeddings/sdk/python';
+import type { PythonClaims } from '../forms-worker.js';
+import { jsonFormMaxChars, numbersMaxBytes } from '../forms.js';
 import { sendProblem } from '../problem.js';
+import { NodeHints } from './node-hints.js';
 import type { Routes } from './routes.js';
 
 /**
@@ -20,50 +15,55 @@ import type { Routes } from './routes.js';
 export async function pythonRoutes(app: FastifyInstance, routes: Routes): Promise<void> {
   const nodes = new NodeHints();
   // That client sends a JSON content type with an empty body, and texts whose numbers JSON.parse would change.
-  app.removeContentTypeParser('application/json');
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string', bodyLimit: jsonFormMaxChars },
+    (_request, body, done) => done(null, body),
+  );
   const hide = { schema: { hide: true } };
 
   app.post<{ Body: string }>('/blocks', hide, async (request, reply) =>
     answerPublished(reply, await publishText(request.body ?? '', routes)),
   );
-  app.get<{ Querystring: Record<string, string> }>('/blocks/search', hide, async ({ query }, reply) =>
-    sendBlocks(reply, await findBlocks(query, routes)),
+  app.get<{ Querystring: PythonQuery }>('/blocks/search', hide, async ({ query }, reply) =>
+    sendBlocks(reply, await findBlocks(query, routes), routes),
   );
-  app.get<{ Querystring: Record<string, string> }>('/blocks', hide, async ({ query }, reply) =>
-    sendBlocks(reply, await findBlocks({ ...query, tags: query['tag'] ?? query['tags'] ?? '' }, routes)),
+  app.get<{ Querystring: PythonQuery }>('/blocks', hide, async ({ query }, reply) =>
+    sendBlocks(reply, await findBlocks(query, routes), routes),
   );
   app.get<{ Params: { id: string } }>('/blocks/:id', hide, async (request, reply) => {
     const block = await resolve(request.params.id, reply, routes);
-    return block === undefined ? reply : reply.type('application/json').send(textOf(block));
+    if (block === undefined) return reply;
+    const claims = await claimsOf(block, routes);
+    if (claims?.author !== undefined) void reply.header('cosmic-author', claims.author);
+    if (claims !== undefined) void reply.header('cosmic-uncovered', claims.uncovered.join(', '));
+    return reply.type('application/json').send(await textOf(block, routes));
   });
-  app.get<{ Params: { id: string }; Querystring: Record<string, string> }>(
-    '/blocks/:id/related',
-    hide,
-    async (request, reply) => {
-      const block = await resolve(request.params.id, reply, routes);
-      if (block === undefined) return reply;
-      const related = (await routes.related(block.id, limitOf(request.query['limit'], 5))) as {
-        related: readonly { id: string }[];
-      };
-      return sendBlocks(
-        reply,
-        await fetchAll(
-          related.related.map((item) => item.id),
-          routes,
-        ),
-      );
-    },
-  );
+  app.get<{ Params: { id: string }; Querystring: PythonQuery }>('/blocks/:id/related', hide, async (request, reply) => {
+    const block = await resolve(request.params.id, reply, routes);
+    if (block === undefined) return reply;
+    const limit = Math.min(100, limitOf(request.query['limit'], 5));
+    const { related } = (await routes.related(block.id, limit)) as { related: readonly { id: string }[] };
+    const ids = related.map(({ id }) => id);
+    return sendBlocks(reply, await fetchAll(ids, limit, routes), routes);
+  });
   app.post<{ Params: { id: string } }>('/blocks/:id/validate', hide, async (request, reply) => {
     const block = await resolve(request.params.id, reply, routes);
     if (block === undefined) return reply;
     const verdict = await routes.check(block.wire);
-    const valid = verdict.status === 'checked';
+    if (verdict.status !== 'checked')
+      return { valid: false, id: block.id, reason: `${verdict.code}: ${verdict.detail}` };
+    const uncovered = (await claimsOf(block, routes))?.uncovered ?? [];
     return {
-      valid,
+      valid: true,
       id: block.id,
-      reason: valid ? 'signature and content verified' : `${verdict.code}: ${verdict.detail}`,
+      signed_by: verdict.entry.author,
+      uncovered,
+      reason:
+        uncovered.length === 0
+          ? 'signature and content verified'
+          : `signature verified; it does not cover ${uncovered.join(', ')}: anybody could have added that`,
     };
   });
   app.get('/nodes', hide, async () => ({ nodes: [...(await ownNodes(routes)), ...nodes.list()] }));
@@ -99,7 +99,7 @@ export async function pythonRoutes(app: FastifyInstance, routes: Routes): Promis
 async function publishText(text: string, routes: Routes): Promise<Accepted> {
   const trimmed = text.trim();
   if (trimmed === '') throw new CosmicError('request.malformed', 'send one block as JSON');
-  const wire = wireOfJson(trimmed);
+  const wire = await routes.forms.fromJson(trimmed);
   return wire instanceof Uint8Array ? routes.accept(wire, { type: 'http' }) : wire;
 }
 
@@ -135,52 +135,113 @@ async function resolve(id: string, reply: FastifyReply, routes: Routes): Promise
   return block;
 }
 
-function textOf(block: BlockView): string {
+/** What one list may hold, in bytes of blocks, and what may be read to find it. */
+const LIST_MAX_BYTES = 1024 * 1024;
+const READ_MAX_BYTES = 16 * 1024 * 1024;
+
+function textOf(block: BlockView, { forms }: Routes): Promise<string> {
   return formatOf(block.wire)?.name === 'python/1'
-    ? new TextDecoder().decode(block.wire)
-    : toJson(block.wire, { vectors: 'json' });
+    ? Promise.resolve(new TextDecoder().decode(block.wire))
+    : forms.toJson(block.wire, 'json');
 }
 
-/** Texts as they stand, so that no number changes on its way out. */
-function sendBlocks(reply: FastifyReply, blocks: readonly BlockView[]): FastifyReply {
-  return reply.type('application/json').send(`{"blocks": [${blocks.map(textOf).join(', ')}]}`);
+function claimsOf(block: BlockView, { forms }: Routes): Promise<PythonClaims> | undefined {
+  return formatOf(block.wire)?.name === 'python/1' ? forms.claims(block.wire) : undefined;
 }
 
-async function fetchAll(ids: readonly string[], routes: Routes): Promise<BlockView[]> {
-  const found = await Promise.all(ids.map((id) => routes.api.get(id)));
-  return found.filter((block): block is BlockView => block !== undefined);
+/**
+ * Texts as they stand, so that no number changes on its way out. Beside them who signed each and which fields of its text
+ * anybody could have added; and the ids of those that the answer has no room for, which can be fetched one by one.
+ */
+async function sendBlocks(reply: FastifyReply, { blocks, leftOut }: Listed, routes: Routes): Promise<FastifyReply> {
+  const texts: string[] = [];
+  const signed: unknown[] = [];
+  const left = [...leftOut];
+  let bytes = 0;
+  for (const block of blocks) {
+    bytes += block.wire.length;
+    if (bytes > LIST_MAX_BYTES || (block.wire.length > numbersMaxBytes && formatOf(block.wire)?.name !== 'python/1')) {
+      left.push(block.id);
+      continue;
+    }
+    const claims = await claimsOf(block, routes);
+    texts.push(await textOf(block, routes));
+    signed.push({ id: block.id, ...(claims === undefined ? {} : { by: claims.author, uncovered: claims.uncovered }) });
+  }
+  const more = left.length === 0 ? '' : `, "left_out": ${JSON.stringify(left)}`;
+  return reply
+    .type('application/json')
+    .send(`{"blocks": [${texts.join(', ')}], "signed": ${JSON.stringify(signed)}${more}}`);
 }
 
-async function findBlocks(query: Record<string, string>, routes: Routes): Promise<BlockView[]> {
+interface Listed {
+  readonly blocks: readonly BlockView[];
+  readonly leftOut: readonly string[];
+}
+
+/** Blocks one after another, as far as the budget of reading goes; what was erased or is damaged is left out. */
+async function fetchAll(
+  ids: readonly string[],
+  limit: number,
+  routes: Routes,
+  isWanted: (block: BlockView) => Promise<boolean> = () => Promise.resolve(true),
+): Promise<Listed> {
+  const blocks: BlockView[] = [];
+  const leftOut: string[] = [];
+  let bytes = 0;
+  for (const id of ids) {
+    if (blocks.length + leftOut.length >= limit) break;
+    if (bytes > READ_MAX_BYTES) {
+      leftOut.push(id);
+      continue;
+    }
+    const block = await routes.api.get(id).catch((error: unknown) => {
+      if (error instanceof CosmicError) return undefined;
+      throw error;
+    });
+    bytes += block?.wire.length ?? 0;
+    if (block !== undefined && (await isWanted(block))) blocks.push(block);
+  }
+  return { blocks, leftOut };
+}
+
+async function findBlocks(query: PythonQuery, routes: Routes): Promise<Listed> {
   const limit = limitOf(query['limit'], 10);
-  const tags = (query['tags'] ?? '').split(',').filter((tag) => tag !== '');
-  const creator = query['created_by'];
-  const filter: Filter = {
-    ...(tags.length === 0 ? {} : { tagsAny: tags }),
-    ...(creator?.startsWith('did:key:') === true ? { authors: [creator] } : {}),
-  };
-  const byName = creator !== undefined && creator !== '' && !creator.startsWith('did:key:');
+  const tags = [query['tag'], query['tags']].flatMap((texts) => texts ?? []).flatMap((text) => text.split(','));
+  const creator = oneOf(query, 'created_by');
+  const byKey = creator?.startsWith('did:key:') === true;
+  const byName = creator !== undefined && creator !== '' && !byKey;
+  const filter = readFilter({
+    ...(tags.every((tag) => tag === '') ? {} : { tagsAny: tags.filter((tag) => tag !== '') }),
+    ...(byKey ? { authors: [creator] } : {}),
+    ...(byName ? { kinds: [PYTHON_KIND] } : {}),
+  });
+  const words = oneOf(query, 'q') ?? '';
   const wanted = byName ? 1000 : limit;
   const ids =
-    query['q'] === undefined || query['q'] === ''
+    words === ''
       ? (await routes.api.find(filter, { limit: wanted })).ids
-      : (await routes.api.search({ text: query['q'], k: wanted, filter })).hits.map((hit) => hit.id);
-  const blocks = await fetchAll([...new Set(ids)], routes);
-  return (byName ? blocks.filter((block) => isCreatedBy(block, creator)) : blocks).slice(0, limit);
-}
-
-/** Version 1 lets authors call themselves anything; the name counts where the text carries it. */
-function isCreatedBy(block: BlockView, name: string): boolean {
-  const text = textOf(block);
-  return (
-    text.includes(JSON.stringify(name)) &&
-    (JSON.parse(text.replace(/\b-?(NaN|Infinity)\b/g, 'null')) as { created_by?: unknown }).created_by === name
+      : (await routes.api.search({ text: words, k: wanted, filter })).hits.map((hit) => hit.id);
+  // Version 1 lets authors call themselves anything; a name counts where its author signed it.
+  return fetchAll([...new Set(ids)], limit, routes, async (block) =>
+    byName ? (await claimsOf(block, routes))?.createdBy === creator : true,
   );
 }
 
-function limitOf(text: string | undefined, otherwise: number): number {
+type PythonQuery = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** @throws CosmicError request.malformed where a name stands twice */
+function oneOf(query: PythonQuery, name: string): string | undefined {
+  const value = query[name];
+  if (value !== undefined && typeof value !== 'string')
+    throw new CosmicError('request.malformed', `${name}: it stands ${value.length} times`);
+  return value;
+}
+
+function limitOf(text: PythonQuery[string], otherwise: number): number {
   const limit = Number(text ?? otherwise);
-  if (!Number.isSafeInteger(limit) || limit < 0) throw new CosmicError('request.malformed', `limit: ${text}`);
+  if (!Number.isSafeInteger(limit) || limit < 0)
+    throw new CosmicError('request.malformed', `limit: ${String(text).slice(0, 100)}`);
   return Math.min(limit, 1000);
 }
 
@@ -193,29 +254,4 @@ async function ownNodes(routes: Routes): Promise<Record<string, unknown>[]> {
       peer.node === undefined ? [] : [{ id: peer.node, name: peer.address, address: peer.address }],
     ),
   ];
-}
-
-/** Nodes that registered themselves: hints for people, never dialled because of it. Bounded, oldest dropped. */
-class NodeHints {
-  private readonly hints = new Map<string, Record<string, unknown>>();
-
-  add(text: string): Record<string, unknown> {
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch (cause) {
-      throw new CosmicError('request.malformed', 'send the node as JSON', { cause });
-    }
-    const node = value as Record<string, unknown>;
-    if (typeof node !== 'object' || node === null || typeof node['id'] !== 'string' || text.length > 8192)
-      throw new CosmicError('request.malformed', 'expected {"id", "name", "location", …} of at most 8 KiB');
-    this.hints.delete(node['id']);
-    this.hints.set(node['id'], node);
-    if (this.hints.size > 1000) this.hints.delete(this.hints.keys().next().value!);
-    return node;
-  }
-
-  list(): Record<string, unknown>[] {
-    return [...this.hints.values()];
-  }
 }

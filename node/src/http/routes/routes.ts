@@ -1,4 +1,6 @@
 import type { Accepted, BlockId, CheckedBlock, EraseReason, NodeApi, Rejected, Source } from '@cosmicembeddings/sdk';
+import type { Forms } from '../forms.js';
+import type { IncomingRooms } from '../incoming.js';
 
 /** What the routes need: the node's own API and what only operators may do. */
 export interface Routes {
@@ -16,6 +18,10 @@ export interface Routes {
   /** Rejects for one that is not there. */
   removePeer(url: string): Promise<void>;
   isOperator(authorization: string | undefined): boolean;
+  /** Blocks from JSON and to JSON. */
+  readonly forms: Forms;
+  /** Room for blocks that are being received and judged. */
+  readonly rooms: IncomingRooms;
   ready(): Promise<{ readonly ready: boolean; readonly reasons: readonly string[] }>;
   metrics(): Promise<string>;
   metricsType: string;

@@ -10,6 +10,9 @@ export interface WebSocketNetworkOptions {
   readonly path: string;
   /** Largest message read. */
   readonly frameMaxBytes?: number;
+  onDefect?(error: unknown): void;
+  /** False for a request that is not meant for this node: asked under a name that is not its own. */
+  isForUs?(request: IncomingMessage): boolean;
   readonly timing?: Partial<TransportTiming & { readonly handshakeMs: number }>;
 }
 
@@ -45,7 +48,7 @@ export function createWebSocketNetwork(options: WebSocketNetworkOptions): WebSoc
   };
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const status = refusalOf(request, options.path);
+    const status = options.isForUs?.(request) === false ? 421 : refusalOf(request, options.path);
     const full = closed || pending.length >= PENDING_MAX;
     if (status !== undefined || full) return refuse(socket, status ?? 503);
     server.handleUpgrade(request, socket, head, (ws) => {
@@ -59,8 +62,17 @@ export function createWebSocketNetwork(options: WebSocketNetworkOptions): WebSoc
 
   return {
     attach: (http) => {
-      http.on('upgrade', upgrade);
-      detach.push(() => http.off('upgrade', upgrade));
+      const attend = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+        try {
+          upgrade(request, socket, head);
+        } catch (error) {
+          // Whatever a stranger wrote, it ends this connection and nothing else.
+          options.onDefect?.(error);
+          refuse(socket, 500);
+        }
+      };
+      http.on('upgrade', attend);
+      detach.push(() => http.off('upgrade', attend));
     },
     dial: async (address, signal) => {
       signal?.throwIfAborted();

@@ -97,7 +97,7 @@ describe('publishing', () => {
   test.each([
     ['an empty body', '', 'application/cbor-seq', 400, 'request.malformed'],
     ['bytes that are no block', 'hello', 'application/cbor-seq', 400, 'block.malformed'],
-    ['another content type', 'x=1', 'application/x-www-form-urlencoded', 400, 'request.malformed'],
+    ['another content type', 'x=1', 'application/x-www-form-urlencoded', 415, 'request.unsupported_type'],
     ['malformed JSON', '{', 'application/x-ndjson', 400, 'block.malformed'],
   ])('%s is a problem with a code', async (_, body, type, status, code) => {
     expect(await problem(await node.post(body, type))).toEqual({ status, code });
