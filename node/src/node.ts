@@ -177,6 +177,7 @@ async function assemble(
   closers.push(() => metrics.close());
 
   const embedders = openEmbedders(config, log);
+  const isHidden = (id: string): boolean => !(views.query('standing', 'of', { id }) as Standing).stands;
   const search = createSearch({
     store,
     registry,
@@ -186,7 +187,7 @@ async function assemble(
     embedders: embedders.ready,
     hidden: () => views.hidden(),
     erasures: () => sqlite.erasures(),
-    isHidden: (id) => !(views.query('standing', 'of', { id }) as Standing).stands,
+    isHidden,
     clock: systemClock,
     ...(config.weights === undefined ? {} : { weights: config.weights }),
   });
@@ -231,7 +232,10 @@ async function assemble(
       if (stored?.envelope.length === 0) throw new CosmicError('policy.erased', `${id}: ${stored.erased ?? 'gone'}`);
       return stored === undefined ? undefined : viewOf(stored);
     },
-    find: (filter, page) => catalogue.find(filter, page),
+    find: async (filter, page) => {
+      const found = await catalogue.find(filter, page);
+      return page.hidden === 'hide' ? { ...found, ids: found.ids.filter((id) => !isHidden(id)) } : found;
+    },
     search: async (request, signal) => {
       const stop = metrics.searches.startTimer();
       try {

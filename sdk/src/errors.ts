@@ -159,6 +159,18 @@ export const codes = {
     'Send Authorization: Bearer with the token of the data folder.',
     401,
   ),
+  'memory.duplicate_id': reader(
+    'Two documents of one call have the same id.',
+    'Give each its own id; nothing was sent.',
+  ),
+  'memory.empty_filter': reader(
+    'Nothing says what should be forgotten.',
+    'Give ids or a where with a condition; { all: true } is everything of yours in the collection.',
+  ),
+  'memory.partial': reader(
+    'Some of the documents could not be remembered.',
+    'Look at results: each refused one says why; the others are stored. The same call again repeats nothing.',
+  ),
   'filter.malformed': reader(
     'The filter has a wrong form or is over a bound.',
     'The detail names the place; compare with specs/kinds/metadata.md.',
@@ -232,6 +244,7 @@ export const codes = {
     'Make one with cosmic key new.',
   ),
   'key.locked': reader('The key file is locked, and no passphrase that opens it was given.', 'Give its passphrase.'),
+  'key.required': reader('This platform keeps no keys.', 'Give a signer, or "ephemeral" for a key of this run alone.'),
   'key.not_found': reader(
     'There is no key of that name.',
     'List them with cosmic key list; make one with cosmic key new.',

@@ -1,7 +1,7 @@
 import { CosmicError } from '@cosmicembeddings/sdk';
 import { parseEmbedderConfig, type EmbedderConfig } from '@cosmicembeddings/sdk/embedders';
-import { openKeyring } from '../keys/keyring.js';
-import { keyFileText, openKey } from '../keys/author.js';
+import { keyFileText, openKeyring } from '@cosmicembeddings/sdk/keys/node';
+import { openKey } from '../keys/author.js';
 import { basename } from 'node:path';
 import { builtinEmbedder } from '../embedder.js';
 import { print, printJson } from '../output.js';

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import {
   corePlugins,
   createRegistry,
@@ -10,6 +9,7 @@ import {
   type Did,
 } from '@cosmicembeddings/sdk';
 import { decodeKey, isLockedKey, type Key } from '@cosmicembeddings/sdk/keys';
+import { keyFileText } from '@cosmicembeddings/sdk/keys/node';
 import { createSky } from '@cosmicembeddings/sdk/sky';
 import type { Settings } from '../settings.js';
 import { askPassphrase } from './passphrase.js';
@@ -33,15 +33,6 @@ export async function openKey(settings: Settings): Promise<Key> {
     throw new CosmicError('key.not_found', `nothing at ${settings.keyFile}; cosmic init makes a key`);
   const passphrase = isLockedKey(text) ? await askPassphrase(`Passphrase of ${settings.keyFile}: `) : undefined;
   return named(decodeKey(text, passphrase), settings.keyFile);
-}
-
-export async function keyFileText(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 /** Says which file it was. */

@@ -4,7 +4,8 @@ import { CosmicError, type Head } from '@cosmicembeddings/sdk';
 import { chooseSqlite, faultOf, openDatabase, type SqliteEngine } from '../store/sqlite/driver.js';
 import { storeFile, StoreReader } from '../store/sqlite/index.js';
 import { lockFolder } from '../store/sqlite/lock.js';
-import { metaOf, newEpoch, schemaVersion } from '../store/sqlite/schema.js';
+import { metaOf } from '../store/sqlite/meta.js';
+import { newEpoch, schemaVersion } from '../store/sqlite/schema.js';
 import { makeFolder, replaceFile, syncPath } from '../store/durable.js';
 import { existingStore, isEmptyFolder, type StoreFolder } from './folder.js';
 

@@ -5,7 +5,7 @@ import type { Cursor, Head } from '@cosmicembeddings/sdk';
 import type { SpaceDescriptor } from '@cosmicembeddings/sdk/space';
 import { openDatabase, type SqliteEngine } from '../store/sqlite/driver.js';
 import { textFile, type StoreReader } from '../store/sqlite/index.js';
-import { metaOf } from '../store/sqlite/schema.js';
+import { metaOf } from '../store/sqlite/meta.js';
 import { compareSum } from '../index/words/text-sum.js';
 import { fileCrc } from '../index/vectors/checksum.js';
 import { readStateFile } from '../index/vectors/state-file.js';

@@ -11,7 +11,7 @@ import { hasIds } from '../store/sqlite/ids.js';
 import type { Database } from '../store/sqlite/driver.js';
 import { StoreReader } from '../store/sqlite/index.js';
 import { idOfRow } from '../store/sqlite/rows.js';
-import { metaOf } from '../store/sqlite/schema.js';
+import { metaOf } from '../store/sqlite/meta.js';
 import { existingStore, type StoreFolder } from './folder.js';
 import type { Finding } from './finding.js';
 import { checkIndex, checkText, checkViews } from './fsck-followers.js';
@@ -260,9 +260,10 @@ function checkCatalogue({ database, names }: StoreReader, report: Report): void 
   }
   for (const [key, n] of tallies)
     if (n > 0) report({ part: 'catalogue', what: `${key}: none counted, ${n} there`, remedy: REPAIR });
-  if (version >= 4) checkNames(database, report);
+  const factTables = version >= 5 ? ['facts'] : [];
+  if (version >= 4) checkNames(database, report, factTables.length > 0);
   const idTables = hasIds(database) ? ['ids', 'recent_ids'] : [];
-  for (const table of ['tags', 'links', 'languages', 'aliases', 'bytes', ...idTables]) {
+  for (const table of ['tags', 'links', 'languages', 'aliases', 'bytes', ...idTables, ...factTables]) {
     const { n } = database
       .prepare(`SELECT count(*) AS n FROM ${table} WHERE block NOT IN (SELECT id FROM blocks)`)
       .get() as { n: number };
@@ -277,10 +278,11 @@ function checkCatalogue({ database, names }: StoreReader, report: Report): void 
 }
 
 /** Names and spaces that no block uses: what an erasure should have taken along. */
-function checkNames(database: Database, report: Report): void {
+function checkNames(database: Database, report: Report, hasFacts: boolean): void {
   const unused = {
     names:
-      'SELECT author FROM blocks UNION SELECT kind FROM blocks UNION SELECT space FROM blocks WHERE erased IS NULL AND space IS NOT NULL UNION SELECT tag FROM tags UNION SELECT rel FROM links',
+      'SELECT author FROM blocks UNION SELECT kind FROM blocks UNION SELECT space FROM blocks WHERE erased IS NULL AND space IS NOT NULL UNION SELECT tag FROM tags UNION SELECT rel FROM links' +
+      (hasFacts ? ' UNION SELECT key FROM facts' : ''),
     spaces: 'SELECT space FROM blocks WHERE erased IS NULL AND space IS NOT NULL',
   };
   for (const [table, uses] of Object.entries(unused)) {

@@ -7,6 +7,7 @@ import { CosmicError, type Catalogue, type SearchAnswer, type SearchRequest } fr
 import { createClient, type NodeClient } from '@cosmicembeddings/sdk/api';
 import { readFilter, textsOfFilter, type Filter, type JsonSchema } from '@cosmicembeddings/sdk/filter';
 import { createMemoryCatalogue, createMemoryStore } from '@cosmicembeddings/sdk/memory';
+import type { Fact, MetadataValue } from '@cosmicembeddings/sdk/metadata';
 import { testBlock } from '@cosmicembeddings/sdk/testing';
 import { brokenFilters, filters, type Pool } from '../../../sdk/test/filter/random.ts';
 import { createHttp } from '../../src/http/server.js';
@@ -27,6 +28,20 @@ const pool: Pool = {
   times: [],
 };
 
+/** Values of every type, in rows and of whole blocks; what a header-only block says it does not say. */
+function factsOf(n: number): Fact[] {
+  const values: readonly MetadataValue[] = [1, '1', true, null, [1, 2], 0.5, 'a', ['a', 'ü', true], 'ü', [], -1, false];
+  const rows = n % 5 === 0 ? 1 : 1 + (n % 3);
+  return [
+    ...(n % 4 === 0 ? [] : [{ row: -1, key: '#collection', value: n % 2 === 0 ? 'a' : 'b' }]),
+    ...(n % 6 < 2 ? [{ row: -1, key: '#id', value: `doc ${1 + (n % 3)}` }] : []),
+    ...Array.from({ length: rows }, (_, row) => [
+      ...(n % 3 === 1 ? [] : [{ row, key: 'a', value: values[(n + row) % values.length]! }]),
+      ...((n + row) % 2 === 0 ? [] : [{ row, key: 'b', value: values[(n * 5 + row) % values.length]! }]),
+    ]).flat(),
+  ];
+}
+
 /** Blocks that differ in everything that a filter can ask, by the digits of their number. */
 const blocks = Array.from({ length: 48 }, (_, n) => {
   const target = targets[n % 3]!;
@@ -39,7 +54,7 @@ const blocks = Array.from({ length: 48 }, (_, n) => {
     ...(n % 11 === 3 ? { prev: target } : {}),
     languages: pool.languages.filter((_language, i) => (n >> i) % 4 === 1),
     rows: n % 5 === 0 ? 0 : 1 + (n % 3),
-    ...(n % 13 === 6 ? { headerOnly: true } : {}),
+    ...(n % 13 === 6 ? { headerOnly: true } : { facts: factsOf(n) }),
   });
 });
 const timed: Pool = { ...pool, times: blocks.map(({ timeMs }) => timeMs) };
@@ -145,6 +160,9 @@ describe('one filter', () => {
       { fromMs: timed.times[20]! },
       { toMs: timed.times[20]! },
       { hasRows: true },
+      { where: { a: 1 } },
+      { where: { '#id': 'doc 1' } },
+      { where: { b: { $contains: 'ü' } } },
     ];
     for (const filter of some) {
       expect(await found(filter)).toBeGreaterThan(0);
@@ -199,6 +217,20 @@ describe('what is no filter', () => {
     const response = await fetch(url + path);
     expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([400, 'request.malformed']);
   });
+});
+
+test.each([
+  ['no JSON', '/v2/blocks?where=%7Ba', 'filter.malformed'],
+  ['no object', '/v2/blocks?where=5', 'filter.malformed'],
+  [
+    'an operator of another library',
+    `/v2/blocks?where=${encodeURIComponent('{"a":{"$regex":"x"}}')}`,
+    'filter.unsupported',
+  ],
+  ['a part of a text', `/v2/blocks?where=${encodeURIComponent('{"#text":{"$contains":"x"}}')}`, 'filter.unsupported'],
+])('a where that is %s', async (_, path, code) => {
+  const response = await fetch(url + path);
+  expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([400, code]);
 });
 
 function refusalOf(call: () => unknown): string | undefined {

@@ -133,7 +133,11 @@ function entryOf(header: Header, body: ValueMap | undefined, registry: Registry)
   const vectors = kind.vectors?.(parsed.body);
   const links = kind.links === undefined ? common.links : [...common.links, ...kind.links(parsed.body)];
   const languages = languagesOf(kind.passages?.(parsed.body));
-  const texts = languages.length === 0 ? {} : { languages };
+  const facts = kind.facts?.(parsed.body) ?? [];
+  const texts = {
+    ...(languages.length === 0 ? {} : { languages }),
+    ...(facts.length === 0 ? {} : { facts }),
+  };
   if (vectors === undefined) return { ...common, ...texts, links, rows: 0 };
   return {
     ...common,

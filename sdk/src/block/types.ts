@@ -1,5 +1,6 @@
 import type { ValueMap } from '../codec/value.js';
 import type { Cid } from '../codec/cid.js';
+import type { Fact } from '../metadata/index.js';
 import type { SpaceDescriptor } from '../space/descriptor.js';
 
 /** CID text of a block: `bafyrei…` (native, dag-cbor) or `bafkrei…` (version 1, raw). */
@@ -58,6 +59,8 @@ export interface CatalogueEntry {
   readonly languages?: readonly string[];
   /** Names that the block calls itself by and that its signature may not cover (version 1: `block-…`). */
   readonly aliases?: readonly string[];
+  /** What filters can ask of its rows; written with the block, not handed out with it. */
+  readonly facts?: readonly Fact[];
   /** Why the block is kept but neither indexed nor folded; absent when it is active. */
   readonly inert?: { readonly code: string; readonly detail: string };
 }

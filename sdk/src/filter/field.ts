@@ -1,5 +1,6 @@
 import { isBlockCid, parseCid } from '../codec/cid.js';
 import { limits } from '../limits.js';
+import { readWhere, type Where } from '../metadata/index.js';
 import type { Test } from './test.js';
 
 /** A JSON Schema (2020-12), as OpenAPI 3.1 shows it. */
@@ -137,6 +138,24 @@ export function timeOfText(text: string): number {
   const zoned = /\d{2}:\d{2}/.test(text) && !/(Z|[+-]\d{2}:?\d{2})$/i.test(text) ? `${text}Z` : text;
   return Date.parse(zoned);
 }
+
+/** A filter over metadata: an object; as text its JSON. */
+export const where: Form<Where> = one({
+  schema: { type: 'object' },
+  texts: { type: 'string', maxLength: limits.whereMaxBytes },
+  read: (value) => {
+    readWhere(value);
+    return { value: value as Where };
+  },
+  ofText: (text) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      return text;
+    }
+  },
+  toText: (value) => JSON.stringify(value),
+});
 
 export const yesOrNo: Form<boolean> = one({
   schema: { type: 'boolean' },

@@ -1,5 +1,6 @@
 import { limits } from '../limits.js';
-import { language, links, moment, texts, yesOrNo, type Field, type Form } from './field.js';
+import { language, links, moment, texts, where, yesOrNo, type Field, type Form } from './field.js';
+import { readWhere } from '../metadata/index.js';
 import type { Test } from './test.js';
 
 /** Alternatives of one field: any of them will do. */
@@ -35,6 +36,9 @@ export const filterFields = {
   ]),
   fromMs: field('from', 'claimed time from, inclusive', moment, (timeMs) => [{ test: 'from', timeMs }]),
   toMs: field('to', 'claimed time to, exclusive', moment, (timeMs) => [{ test: 'before', timeMs }]),
+  where: field('where', 'only rows whose metadata passes, as JSON (specs/kinds/metadata.md)', where, (value) => [
+    { test: 'where', condition: readWhere(value) },
+  ]),
   hasRows: field('has-rows', 'only with vectors that can be searched, or only without', yesOrNo, (has) => [
     { test: 'rows', has },
   ]),

@@ -2,4 +2,4 @@ export { timeOfText, type Field, type JsonSchema, type LinkTest } from './field.
 export { filterFields, type Filter, type FilterField } from './fields.js';
 export { fields, filterOfTexts, filterSchema, filterTexts, readFilter, testsOf, textsOfFilter } from './filter.js';
 export { pageFields, pageKey, readPageKey, type Page, type PageKey } from './page.js';
-export { passes, relationsOf, type Facts, type Test } from './test.js';
+export { passes, relationsOf, rowsPassing, type Facts, type Test } from './test.js';

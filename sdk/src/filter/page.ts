@@ -7,6 +7,8 @@ export interface Page {
   /** Opaque; from the previous answer. */
   readonly after?: string;
   readonly order?: 'newest' | 'oldest';
+  /** `hide` leaves out what this node knows to be retracted, replaced or otherwise hidden; a page may then be shorter than `limit`. */
+  readonly hidden?: 'hide' | 'show';
 }
 
 /** Schemas of a page's fields; `limit` and `order` have defaults. */
@@ -14,6 +16,7 @@ export const pageFields: Readonly<Record<string, JsonSchema>> = {
   limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
   after: { type: 'string', description: '`next` of the previous answer' },
   order: { type: 'string', enum: ['newest', 'oldest'], default: 'newest' },
+  hidden: { type: 'string', enum: ['hide', 'show'], default: 'show' },
 };
 
 /** Where a page ended: the order's own key, so that arrivals in between neither repeat nor hide blocks. */

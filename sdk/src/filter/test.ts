@@ -1,4 +1,5 @@
 import type { BlockId, CatalogueEntry } from '../block/types.js';
+import { matches, type Condition, type MetadataValue } from '../metadata/index.js';
 
 /**
  * One question that a filter asks about a block; all of them must hold. Whoever answers filters (the memory matcher, SQL)
@@ -16,7 +17,9 @@ export type Test =
   | { readonly test: 'from'; readonly timeMs: number }
   /** Exclusive. */
   | { readonly test: 'before'; readonly timeMs: number }
-  | { readonly test: 'rows'; readonly has: boolean };
+  | { readonly test: 'rows'; readonly has: boolean }
+  /** At least one of its rows passes; a block without rows counts as one row. */
+  | { readonly test: 'where'; readonly condition: Condition };
 
 /** What a block is asked. Of an erased or header-only block the entry holds the header's facts alone. */
 export interface Facts {
@@ -48,7 +51,20 @@ function holds({ entry, timeMs }: Facts, test: Test): boolean {
       return timeMs < test.timeMs;
     case 'rows':
       return entry.rows > 0 === test.has;
+    case 'where':
+      return rowsPassing({ entry, timeMs }, test.condition).length > 0;
   }
+}
+
+/** Rows that pass a `where`; row 0 stands for a block without rows. */
+export function rowsPassing({ entry, timeMs }: Facts, condition: Condition): number[] {
+  const { author, kind, tags, facts = [] } = entry;
+  const block: Record<string, MetadataValue> = { '#author': author, '#kind': kind, '#tag': tags, '#time': timeMs };
+  return Array.from({ length: Math.max(1, entry.rows) }, (_, row) => row).filter((row) => {
+    const known: Record<string, MetadataValue> = Object.create(null) as Record<string, MetadataValue>;
+    for (const fact of facts) if (fact.row === row || fact.row === -1) known[fact.key] = fact.value;
+    return matches(condition, { metadata: known, facts: { ...known, ...block } });
+  });
 }
 
 /** All relations of a block to others, each pair once: links of the body, refs of the header, and `prev`. */

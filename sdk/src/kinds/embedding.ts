@@ -3,7 +3,7 @@ import { setKey } from '../codec/dag-json.js';
 import { encode } from '../codec/encode.js';
 import { isMap, type Value, type ValueMap } from '../codec/value.js';
 import { limits } from '../limits.js';
-import { decodeMetadata } from '../metadata/index.js';
+import { decodeMetadata, type Fact } from '../metadata/index.js';
 import { bytes, integer, list, oneOf, orNull, struct, text, type Check } from '../schema/index.js';
 import { descriptorFault, descriptorSchema, rowsFault, type SpaceDescriptor, type StoredRows } from '../space/index.js';
 import type { Kind, Parsed, Passage } from './kind.js';
@@ -128,11 +128,30 @@ function parse(body: ValueMap): Parsed<EmbeddingBody> {
   return { ok: true, body: parsed };
 }
 
+function factsOf({ collection, document, metadata, input_reference }: EmbeddingBody): Fact[] {
+  const facts: Fact[] = [];
+  if (collection !== undefined) facts.push({ row: -1, key: '#collection', value: collection });
+  if (document !== undefined) facts.push({ row: -1, key: '#id', value: document });
+  const [first] = input_reference;
+  if (input_reference.every(({ origin }) => origin === first!.origin)) {
+    if (first!.origin !== '') facts.push({ row: -1, key: '#origin', value: first!.origin });
+  } else for (const [row, { origin }] of input_reference.entries()) facts.push({ row, key: '#origin', value: origin });
+  for (const [row, { language }] of input_reference.entries())
+    if (language !== undefined) facts.push({ row, key: '#language', value: language.toLowerCase() });
+  for (const [row, field] of (metadata ?? []).entries()) {
+    const decoded = field === null ? undefined : decodeMetadata(field);
+    if (decoded === undefined || typeof decoded === 'string') continue;
+    for (const key of Object.keys(decoded)) facts.push({ row, key, value: decoded[key]! });
+  }
+  return facts;
+}
+
 export const embeddingKind: Kind<EmbeddingBody> = {
   name: 'embedding/1',
   maxBytes: limits.bodyMaxBytes,
   parse,
   vectors: (body) => ({ space: body.space, stored: body.embedding }),
+  facts: factsOf,
   passages: (body) =>
     body.input_reference.map((reference, row): Passage | undefined => {
       const passage = body.texts?.[row];

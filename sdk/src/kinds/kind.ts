@@ -1,6 +1,7 @@
 import type { ValueMap } from '../codec/value.js';
 import type { Code } from '../errors.js';
 import type { BlockId } from '../block/types.js';
+import type { Fact } from '../metadata/index.js';
 import type { SpaceDescriptor, StoredRows } from '../space/index.js';
 
 /** A link out of a body: what this block is to another one. */
@@ -37,6 +38,8 @@ export interface Kind<B = unknown> {
   /** Links beyond the common `linked_blocks`. */
   links?(body: B): readonly Link[];
   vectors?(body: B): Vectors | undefined;
+  /** What filters can ask of the block and its rows beside the header's facts (specs/kinds/metadata.md). */
+  facts?(body: B): readonly Fact[];
   /** One entry per vector row (or one for the block); undefined entries carry no text. */
   passages?(body: B): readonly (Passage | undefined)[];
 }

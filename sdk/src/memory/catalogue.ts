@@ -5,12 +5,14 @@ import {
   pageKey,
   passes,
   readPageKey,
+  rowsPassing,
   relationsOf,
   testsOf,
   type Filter,
   type Page,
   type PageKey,
 } from '../filter/index.js';
+import { readWhere } from '../metadata/index.js';
 import type { SpaceDescriptor } from '../space/descriptor.js';
 import type { BlockId } from '../block/types.js';
 import type { MemoryStore } from './store.js';
@@ -30,8 +32,13 @@ export function createMemoryCatalogue(store: MemoryStore): Catalogue {
     find: async (filter, page) => findIn(passing(store.blocks(), filter), page),
     labels: async (filter) => {
       const bits = new Uint8Array(Math.ceil(store.labelCount() / 8));
-      for (const { firstLabel, entry } of passing(active(), filter))
-        for (let label = firstLabel; label < firstLabel + entry.rows; label++) bits[label >> 3]! |= 1 << (label & 7);
+      for (const block of passing(active(), filter)) {
+        const rows = filter.where === undefined ? undefined : new Set(rowsPassing(block, readWhere(filter.where)));
+        for (let row = 0; row < block.entry.rows; row++) {
+          const label = block.firstLabel + row;
+          if (rows === undefined || rows.has(row)) bits[label >> 3]! |= 1 << (label & 7);
+        }
+      }
       return bits;
     },
     blocksOf: async (labels) =>

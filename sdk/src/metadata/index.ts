@@ -1,4 +1,4 @@
-export { matches, type RowFacts } from './match.js';
+export { matches, type Fact, type RowFacts } from './match.js';
 export {
   decodeMetadata,
   encodeMetadata,
@@ -10,10 +10,11 @@ export {
 export {
   readWhere,
   rowFacts,
+  type AnyWhere,
   type Condition,
   type Operand,
   type Operators,
   type RowFact,
-  type Test,
+  type Test as MetadataTest,
   type Where,
 } from './where.js';

@@ -2,6 +2,13 @@ import { compareBytes, utf8 } from '../bytes.js';
 import type { Metadata, MetadataValue, Scalar } from './value.js';
 import type { Condition, Operand, RowFact, Test } from './where.js';
 
+/** One value of a row, or of the whole block where `row` is −1; keys with `#` are facts that are not metadata. */
+export interface Fact {
+  readonly row: number;
+  readonly key: string;
+  readonly value: MetadataValue;
+}
+
 /** What a `where` is asked about: one row's metadata and the facts around it. */
 export interface RowFacts {
   readonly metadata?: Metadata | undefined;

@@ -36,15 +36,18 @@ export interface Operators<T extends Operand = Operand> {
   readonly $type?: 'text' | 'number' | 'boolean' | 'null' | 'list';
 }
 
-type KeyOf<M> = string extends keyof M ? string : (keyof M & string) | RowFact;
-
 /** A filter over metadata and row facts: the operators of Chroma and LangChain (specs/kinds/metadata.md). */
-export type Where<M extends Metadata = Metadata> = {
-  readonly [K in KeyOf<M>]?: Operand | Operators;
-} & {
-  readonly $and?: readonly Where<M>[];
-  readonly $or?: readonly Where<M>[];
-  readonly $not?: Where<M>;
+export type Where<M extends Metadata = Metadata> = string extends keyof M ? AnyWhere : WhereOf<M>;
+
+export interface AnyWhere {
+  readonly [key: string]: Operand | Operators | AnyWhere | readonly AnyWhere[];
+}
+
+/** Where the keys of the metadata are known, others do not compile. */
+type WhereOf<M extends Metadata> = { readonly [K in (keyof M & string) | RowFact]?: Operand | Operators } & {
+  readonly $and?: readonly WhereOf<M>[];
+  readonly $or?: readonly WhereOf<M>[];
+  readonly $not?: WhereOf<M>;
 };
 
 /** One test of one key: what `where` is made of once it has been read. Negatives are exact complements of these. */

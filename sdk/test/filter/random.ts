@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { Filter } from '@cosmicembeddings/sdk/filter';
+import type { AnyWhere, Operand, Operators } from '@cosmicembeddings/sdk/metadata';
 
 /** What a filter can name and have a chance to meet. */
 export interface Pool {
@@ -33,6 +34,54 @@ const someOf = (known: readonly string[], most: number): fc.Arbitrary<string[]> 
     },
   );
 
+/** Conditions on rows that have a chance to meet; the blocks of the tests carry the keys a, b, #id and #collection. */
+export function wheres(pool: Pool): fc.Arbitrary<AnyWhere> {
+  const operand = fc.constantFrom<Operand>(0, 1, 2, 0.5, -1, '1', 'a', 'ü', '😀', true, false, null, 1e-7);
+  const ordered = fc.constantFrom<string | number>(0, 0.5, 1, '1', 'a', 'ü');
+  const operators = fc.record(
+    {
+      $eq: operand,
+      $ne: operand,
+      $gt: ordered,
+      $lte: ordered,
+      $in: fc.array(operand, { maxLength: 4 }),
+      $nin: fc.array(operand, { maxLength: 3 }),
+      $contains: fc.constantFrom<string | number | boolean>(1, 'a', true, 0.5),
+      $not_contains: fc.constantFrom<string | number | boolean>(1, 'a'),
+      $exists: fc.boolean(),
+      $type: fc.constantFrom('text', 'number', 'boolean', 'null', 'list'),
+    },
+    { requiredKeys: [] },
+  );
+  const one = operators.filter((given) => Object.keys(given).length > 0) as fc.Arbitrary<Operators>;
+  const few = one.map((given) => Object.fromEntries(Object.entries(given).slice(0, 2)) as Operators);
+  const fact = fc.oneof(
+    fc.constantFrom(...pool.authors).map((author): AnyWhere => ({ '#author': author })),
+    fc.constantFrom(...pool.tags).map((tag): AnyWhere => ({ '#tag': tag })),
+    fc.constantFrom(...pool.tags).map((tag): AnyWhere => ({ '#tag': { $contains: tag } })),
+    fc.constantFrom(...pool.kinds).map((kind): AnyWhere => ({ '#kind': { $gte: kind } })),
+    fc.constantFrom(...pool.times).map((time): AnyWhere => ({ '#time': { $lt: time } })),
+    fc
+      .constantFrom('#id', '#collection', '#tag', '#author', '#time')
+      .chain((key) => few.map((test): AnyWhere => ({ [key]: test }))),
+    fc.constantFrom('doc 1', 'doc 2').map((id): AnyWhere => ({ '#id': id })),
+  );
+  const { where } = fc.letrec<{ where: AnyWhere }>((tie) => ({
+    where: fc.oneof(
+      { maxDepth: 3 },
+      fc.dictionary(fc.constantFrom('a', 'b', 'nowhere'), fc.oneof(operand, few), {
+        maxKeys: 2,
+        noNullPrototype: true,
+      }),
+      fact,
+      fc.record({ $not: tie('where') }),
+      fc.record({ $and: fc.array(tie('where'), { minLength: 1, maxLength: 3 }) }),
+      fc.record({ $or: fc.array(tie('where'), { minLength: 1, maxLength: 3 }) }),
+    ) as fc.Arbitrary<AnyWhere>,
+  }));
+  return where;
+}
+
 /** Filters that are in order, of all sizes. */
 export function filters(pool: Pool): fc.Arbitrary<Filter> {
   const link = fc.record(
@@ -55,6 +104,7 @@ export function filters(pool: Pool): fc.Arbitrary<Filter> {
       fromMs: time,
       toMs: time,
       hasRows: fc.boolean(),
+      where: wheres(pool),
     },
     { requiredKeys: [] },
   ) as fc.Arbitrary<Filter>;
@@ -92,7 +142,6 @@ export function brokenFilters(pool: Pool): fc.Arbitrary<unknown> {
       { spaces: null },
       { space: ['x'] },
       { tag: ['x'] },
-      { where: {} },
     ),
     fc.dictionary(
       fc.string({ minLength: 1 }).filter((key) => !/^(__proto__|constructor)$/.test(key)),

@@ -106,8 +106,13 @@ const foundIds = {
   properties: { ids: { type: 'array', items: { type: 'string' } }, next: { type: 'string' } },
 } as const;
 
-function pageOf({ limit, after, order }: Page): Page {
-  return { limit, ...(order === undefined ? {} : { order }), ...(after === undefined ? {} : { after }) };
+function pageOf({ limit, after, order, hidden }: Page): Page {
+  return {
+    limit,
+    ...(order === undefined ? {} : { order }),
+    ...(after === undefined ? {} : { after }),
+    ...(hidden === undefined ? {} : { hidden }),
+  };
 }
 
 async function publish(

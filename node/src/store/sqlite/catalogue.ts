@@ -9,6 +9,7 @@ import {
 import { pageKey, readPageKey, testsOf, type Filter, type Page } from '@cosmicembeddings/sdk/filter';
 import { isDamage, reading, type Database, type Row, type Statement, type Value } from './driver.js';
 import { BARE_COLUMNS, blockOf, bytesOf, digestOf, idOf } from './rows.js';
+import { both, rowsPassing } from './fact-bits.js';
 import { conditionOf, type Condition } from './condition.js';
 import { findByDigest } from './ids.js';
 import { LabelBits, type LabelRows } from './label-bits.js';
@@ -34,7 +35,8 @@ export function createCatalogue(reader: StoreReader, head: LabelRows['head']): C
   };
   const byDigest = findByDigest(database, BARE_COLUMNS);
   const bits = new LabelBits({ all, head });
-  const conditions = (filter: Filter): Condition => conditionOf(testsOf(filter), (name) => names.id(name) ?? NOWHERE);
+  const nameId = (name: string): number => names.id(name) ?? NOWHERE;
+  const conditions = (filter: Filter): Condition => conditionOf(testsOf(filter), nameId);
   const ids = (rows: readonly Row[]): BlockId[] => rows.map((row) => idOf(row['python'] === 1, bytesOf(row['digest'])));
 
   /** A damaged block is left out; asked for by its id, it says so. */
@@ -50,8 +52,15 @@ export function createCatalogue(reader: StoreReader, head: LabelRows['head']): C
   return {
     find: async (filter, page) => findPage(conditions(filter), page, all),
     labels: async (filter) => {
-      const { where, values } = conditions(filter);
-      return bits.of(where, values);
+      const tests = testsOf(filter);
+      const { where, values } = conditionOf(
+        tests.filter(({ test }) => test !== 'where'),
+        nameId,
+      );
+      return tests.reduce(
+        (found, test) => (test.test === 'where' ? both(found, rowsPassing(test.condition, bits, nameId)) : found),
+        bits.of(where, values),
+      );
     },
     blocksOf: async (labels) =>
       // One view of the file for all: beginning and ending one costs as much as half a look-up.

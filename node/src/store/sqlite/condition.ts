@@ -1,5 +1,6 @@
 import type { Test } from '@cosmicembeddings/sdk/filter';
 import type { Value } from './driver.js';
+import { blocksPassing, type Part } from './facts.js';
 import { digestOf } from './rows.js';
 
 export interface Condition {
@@ -16,8 +17,6 @@ export function conditionOf(tests: readonly Test[], nameId: (name: string) => nu
     values: parts.flatMap(([, ...values]) => values),
   };
 }
-
-type Part = readonly [sql: string, ...values: Value[]];
 
 function partOf(test: Test, nameId: (name: string) => number): Part {
   switch (test.test) {
@@ -47,6 +46,8 @@ function partOf(test: Test, nameId: (name: string) => number): Part {
       return ['b.time >= ?', test.timeMs];
     case 'before':
       return ['b.time < ?', test.timeMs];
+    case 'where':
+      return blocksPassing(test.condition, nameId);
     case 'rows':
       return [test.has ? '(b.row_count > 0 AND b.erased IS NULL)' : '(b.row_count = 0 OR b.erased IS NOT NULL)'];
   }

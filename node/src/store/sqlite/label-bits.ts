@@ -12,6 +12,18 @@ export interface LabelRows {
   head(): { readonly seq: number; readonly labels: number };
 }
 
+/** Which rows a condition is about: all of a block, or those that a fact is of. */
+export interface RowSource {
+  /** What answers `first_label` and `row_count`. */
+  readonly columns: string;
+  /** Tables beside `blocks b`, where it is read whole. */
+  readonly before: string;
+  /** … and where single blocks are read. */
+  readonly after: string;
+}
+
+const BLOCK_ROWS: RowSource = { columns: 'b.first_label, b.row_count', before: '', after: '' };
+
 const KEPT_MAX_BYTES = 32 * 1024 * 1024;
 
 /**
@@ -26,8 +38,12 @@ export class LabelBits {
   constructor(private readonly rows: LabelRows) {}
 
   /** `where`: conditions over `blocks b`, each with a leading AND. The caller owns the answer. */
-  of(where: string, values: readonly Value[]): Uint8Array {
-    const key = JSON.stringify([where, values.map((value) => (value instanceof Uint8Array ? [...value] : value))]);
+  of(where: string, values: readonly Value[], source = BLOCK_ROWS): Uint8Array {
+    const key = JSON.stringify([
+      source.after,
+      where,
+      values.map((value) => (value instanceof Uint8Array ? [...value] : value)),
+    ]);
     // Taken first: what arrives while the rows are read is read again next time, which does no harm.
     const { seq, labels } = this.rows.head();
     const known = this.kept.get(key);
@@ -36,20 +52,26 @@ export class LabelBits {
     if (known === undefined)
       this.mark(
         bits,
-        `SELECT b.first_label, b.row_count FROM blocks b WHERE b.row_count > 0 AND b.erased IS NULL${where}`,
+        `SELECT ${source.columns} FROM ${source.before}blocks b${source.before === '' ? '' : ' ON b.id = f.block'} WHERE b.row_count > 0 AND b.erased IS NULL${where}`,
         values,
         true,
       );
     else {
       bits.set(known.bits.length > bits.length ? known.bits.subarray(0, bits.length) : known.bits);
-      const since = `FROM events e JOIN blocks b ON b.id = e.block WHERE e.seq > ? AND b.row_count > 0`;
+      const since = `FROM events e JOIN blocks b ON b.id = e.block`;
+      const after = 'WHERE e.seq > ? AND b.row_count > 0';
       this.mark(
         bits,
-        `SELECT b.first_label, b.row_count ${since} AND b.erased IS NULL${where}`,
+        `SELECT ${source.columns} ${since}${source.after} ${after} AND b.erased IS NULL${where}`,
         [known.seq, ...values],
         true,
       );
-      this.mark(bits, `SELECT b.first_label, b.row_count ${since} AND e.reason IS NOT NULL`, [known.seq], false);
+      this.mark(
+        bits,
+        `SELECT b.first_label, b.row_count ${since} ${after} AND e.reason IS NOT NULL`,
+        [known.seq],
+        false,
+      );
     }
     this.keep(key, { bits: bits.slice(), seq });
     return bits;

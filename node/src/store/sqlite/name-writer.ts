@@ -1,4 +1,4 @@
-import { metaOf } from './schema.js';
+import { metaOf } from './meta.js';
 import type { Database, Statement } from './driver.js';
 
 type What = 'author' | 'kind' | 'space' | 'rel';
@@ -23,7 +23,9 @@ export class NameWriter {
       addSpace: prepare('INSERT OR IGNORE INTO spaces VALUES (?, ?)'),
       tally: prepare('INSERT INTO tallies VALUES (?, ?, ?) ON CONFLICT (what, id) DO UPDATE SET n = n + excluded.n'),
       settle: prepare('DELETE FROM tallies WHERE what = ? AND id = ? AND n = 0'),
-      tagged: prepare('SELECT 1 FROM tags WHERE tag = ? LIMIT 1'),
+      used: prepare(
+        'SELECT 1 WHERE EXISTS (SELECT 1 FROM tags WHERE tag = ?) OR EXISTS (SELECT 1 FROM facts WHERE key = ?)',
+      ),
       counted: prepare(`SELECT max(what = 'space') AS space FROM tallies WHERE id = ?`),
       nameOf: prepare('SELECT name FROM names WHERE id = ?'),
       drop: prepare('DELETE FROM names WHERE id = ?'),
@@ -86,7 +88,7 @@ export class NameWriter {
         this.statements['dropSpace']!.run(id);
         this.ids.delete(`space ${id}`);
       }
-      if (counted !== null || this.statements['tagged']!.get(id) !== undefined) continue;
+      if (counted !== null || this.statements['used']!.get(id, id) !== undefined) continue;
       const name = this.statements['nameOf']!.get(id)?.['name'];
       if (typeof name !== 'string') continue;
       this.statements['drop']!.run(id);

@@ -10,7 +10,7 @@ import type {
 } from '@cosmicembeddings/sdk';
 import { isDamage, openDatabase, type Database, type Row, type SqliteEngine, type Statement } from './driver.js';
 import { findByDigest } from './ids.js';
-import { metaOf } from './schema.js';
+import { metaOf } from './meta.js';
 import { BARE_COLUMNS, BLOCK_COLUMNS, blockOf, bytesOf, digestOf, idOf, Names } from './rows.js';
 
 const NO_CRC = 'NULL AS crc';

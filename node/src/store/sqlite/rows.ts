@@ -10,6 +10,7 @@ import {
   type SpaceDescriptor,
   type StoredBlock,
 } from '@cosmicembeddings/sdk';
+import type { Fact } from '@cosmicembeddings/sdk/metadata';
 import type { Database, Row, Statement } from './driver.js';
 import { bytesCrc } from './schema.js';
 
@@ -22,6 +23,8 @@ export interface EntryRest {
   readonly languages?: readonly string[];
   readonly aliases?: readonly string[];
   readonly inert?: { readonly code: string; readonly detail: string };
+  /** On the way into the store only: they become postings. */
+  readonly facts?: readonly Fact[];
 }
 
 export function restOf(entry: CatalogueEntry): EntryRest | undefined {
@@ -33,6 +36,7 @@ export function restOf(entry: CatalogueEntry): EntryRest | undefined {
     ...(entry.languages === undefined ? {} : { languages: entry.languages }),
     ...(entry.aliases === undefined ? {} : { aliases: entry.aliases }),
     ...(entry.inert === undefined ? {} : { inert: entry.inert }),
+    ...(entry.facts === undefined ? {} : { facts: entry.facts }),
   };
   return Object.keys(rest).length === 0 ? undefined : rest;
 }

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { CosmicError } from '@cosmicembeddings/sdk';
+import { corePlugins, CosmicError, createRegistry, decode, type ValueMap } from '@cosmicembeddings/sdk';
+import { FACTS_SCHEMA, FactWriter } from './facts.js';
 import { addIds, IDS_SCHEMA } from './ids.js';
+import { metaOf } from './meta.js';
+import { NameWriter } from './name-writer.js';
 import { transaction, type Database, type SqliteEngine } from './driver.js';
 
 /** Format of `store.sqlite`; each step of `migrations` leads from one version to the next. */
-export const schemaVersion = 4;
+export const schemaVersion = 5;
 
 const MARKS_SCHEMA = `
 -- What must not come back under another id. A text's mark is a hash under a key that is not in this file.
@@ -47,11 +50,33 @@ CREATE TABLE tallies (what TEXT NOT NULL, id INTEGER NOT NULL, n INTEGER NOT NUL
 CREATE TABLE withheld (digest BLOB PRIMARY KEY, seq INTEGER NOT NULL, reason TEXT NOT NULL, time INTEGER) WITHOUT ROWID;
 CREATE TABLE decided (time INTEGER NOT NULL, digest BLOB NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (time, digest)) WITHOUT ROWID;
 CREATE INDEX decided_number ON decided (number);
-${IDS_SCHEMA}${MARKS_SCHEMA}`;
+${IDS_SCHEMA}${MARKS_SCHEMA}${FACTS_SCHEMA}`;
 
-const migrations: readonly ((database: Database) => void)[] = [addIds, addChecksums, forgetNames];
+const migrations: readonly ((database: Database) => void)[] = [addIds, addChecksums, forgetNames, addFacts];
 
 const MIGRATED_AT_ONCE = 500;
+
+/** Kinds that say facts of their rows: the bodies of older blocks are read again. */
+function addFacts(database: Database): void {
+  database.exec(FACTS_SCHEMA);
+  const registry = createRegistry(corePlugins);
+  const writer = new FactWriter(database);
+  const names = new NameWriter(database);
+  const some = database.prepare(
+    'SELECT b.id, n.name AS kind, y.body FROM blocks b JOIN names n ON n.id = b.kind JOIN bytes y ON y.block = b.id WHERE b.id > ? AND y.body IS NOT NULL ORDER BY b.id LIMIT ?',
+  );
+  for (let last = 0; ;) {
+    const rows = some.all(last, MIGRATED_AT_ONCE);
+    if (rows.length === 0) return;
+    for (const { id, kind, body } of rows) {
+      const known = registry.kind(kind as string);
+      if (known?.facts === undefined) continue;
+      const parsed = known.parse(decode(body as Uint8Array) as ValueMap);
+      if (parsed.ok) writer.write(id as number, known.facts(parsed.body), (name) => names.idOf(name));
+    }
+    last = rows.at(-1)!['id'] as number;
+  }
+}
 
 function addChecksums(database: Database): void {
   database.exec('ALTER TABLE bytes ADD COLUMN crc INTEGER');
@@ -144,10 +169,6 @@ export function prepare(database: Database, engine: SqliteEngine, identity: Stor
       database.prepare('UPDATE meta SET value = ? WHERE name = ?').run(String(from + 1), 'version');
     });
   }
-}
-
-export function metaOf(database: Database, name: string): string {
-  return String(database.prepare('SELECT value FROM meta WHERE name = ?').get(name)?.['value'] ?? '');
 }
 
 /** Names one life of a store: cursors of another life start over. */

@@ -9,10 +9,12 @@ import {
   type Withhold,
 } from '@cosmicembeddings/sdk';
 import { faultOf, isDamage, transaction, type Database, type Statement, type Value } from './driver.js';
+import { FactWriter } from './facts.js';
 import { findByDigest, IdWriter } from './ids.js';
 import { Marks } from './marks.js';
 import { NameWriter } from './name-writer.js';
-import { bytesCrc, metaOf, newEpoch } from './schema.js';
+import { metaOf } from './meta.js';
+import { bytesCrc, newEpoch } from './schema.js';
 import { digestOf, idOf, type EntryRest } from './rows.js';
 
 /** Refused ids kept at most; the oldest go. */
@@ -63,6 +65,7 @@ export class StoreWriter {
   /** How many unknown ids are withheld: mostly none, which saves a look-up a block. */
   private withheld: number;
   /** Names that lost a use in the transaction under way. */
+  private readonly facts: FactWriter;
   private readonly released = new Set<number>();
 
   constructor(
@@ -107,6 +110,7 @@ export class StoreWriter {
     this.find = findByDigest(database, 'b.id, b.seq, b.header_only, b.erased, b.python, b.space, b.row_count, b.entry');
     this.newIds = new IdWriter(database);
     this.names = new NameWriter(database);
+    this.facts = new FactWriter(database);
     this.marks = new Marks(database, path);
     this.epoch = metaOf(database, 'epoch');
     this.labels = Number(metaOf(database, 'labels'));
@@ -181,7 +185,11 @@ export class StoreWriter {
   }
 
   private putOne(block: Incoming): Outcome {
-    const { digest, rows, rest } = block;
+    const { digest, rows } = block;
+    const whole = block.rest === null ? undefined : (JSON.parse(block.rest) as EntryRest);
+    const { facts, ...plain } = whole ?? {};
+    // What became postings does not stand beside them.
+    const rest = facts === undefined ? block.rest : Object.keys(plain).length === 0 ? null : JSON.stringify(plain);
     const refused = this.withheld === 0 ? undefined : this.statements['withheld']!.get(digest);
     if (refused !== undefined) {
       if (refused['time'] === null) this.statements['dateWithheld']!.run(block.timeMs, digest);
@@ -200,7 +208,7 @@ export class StoreWriter {
     if (comesBack !== undefined) return this.refuse(block, before?.['id'] as number | undefined, comesBack);
     const seq = ++this.seq;
     const space = block.space === undefined ? null : this.names.spaceId(block.space, block.descriptor);
-    const row = before === undefined ? this.insert(block, seq, space) : (before['id'] as number);
+    const row = before === undefined ? this.insert(block, rest, seq, space) : (before['id'] as number);
     if (before !== undefined) {
       // Links that the header alone gave are counted once.
       this.dropRest(row, restOfRow(before['entry']!));
@@ -211,7 +219,8 @@ export class StoreWriter {
     const firstLabel = this.labels;
     this.labels += rows;
     if (space !== null) this.names.tally('space', space, rows);
-    if (rest !== null) this.addRest(row, JSON.parse(rest) as EntryRest);
+    if (whole !== undefined) this.addRest(row, whole);
+    if (facts !== undefined) this.facts.write(row, facts, (name) => this.names.idOf(name));
     return before === undefined ? { seq, fresh: true, firstLabel } : { seq, fresh: true };
   }
 
@@ -228,7 +237,7 @@ export class StoreWriter {
     }
   }
 
-  private insert(block: Incoming, seq: number, space: number | null): number {
+  private insert(block: Incoming, rest: string | null, seq: number, space: number | null): number {
     const { digest, python, timeMs, firstSeenMs, headerOnly } = block;
     const [author, kind] = [this.names.idOf(block.author), this.names.idOf(block.kind)];
     const row = ++this.count;
@@ -245,7 +254,7 @@ export class StoreWriter {
       block.rows,
       this.labels,
       headerOnly ? 1 : 0,
-      block.rest,
+      rest,
     );
     this.statements['addBytes']!.run(row, block.envelope, block.body, bytesCrc(block.envelope, block.body));
     this.newIds.add(digest, row);
@@ -321,6 +330,7 @@ export class StoreWriter {
     }
     const rest = restOfRow(found['entry']!);
     this.dropRest(row, rest);
+    for (const key of this.facts.erase(row)) this.released.add(key);
     const header = headerRest(rest);
     this.addRest(row, header);
     this.statements['erase']!.run(reason, Object.keys(header).length === 0 ? null : JSON.stringify(header), row);

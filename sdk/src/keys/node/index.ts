@@ -1,13 +1,35 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { CosmicError } from '@cosmicembeddings/sdk';
-import { Keyring, type KeyFolder } from '@cosmicembeddings/sdk/keys';
-import { keyFileText } from './author.js';
+import { CosmicError } from '../../errors.js';
+import { Keyring, type KeyFolder } from '../keyring.js';
+
+/** Where keys and settings of this user are: `COSMIC_HOME`, else below the platform's folder for configuration. */
+export function homeFolder(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  return (
+    filled(env['COSMIC_HOME']) ?? join(filled(env['XDG_CONFIG_HOME']) ?? join(homedir(), '.config'), 'cosmicembeddings')
+  );
+}
+
+/** What is empty is unset. */
+function filled(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}
 
 /** The keys below `<home>/keys`; only their owner can read them. */
 export function openKeyring(home: string): Keyring {
   return new Keyring(keyFolder(join(home, 'keys')), (length) => new Uint8Array(randomBytes(length)));
+}
+
+/** Text of a key file; undefined where there is none. */
+export async function keyFileText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 function keyFolder(folder: string): KeyFolder {

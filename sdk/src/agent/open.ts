@@ -1,0 +1,62 @@
+import type { Author } from '../block/index.js';
+import { didOf, type Signer } from '../crypto/identity.js';
+import { CosmicError } from '../errors.js';
+import { createEmbedder, type EmbedderConfig, type EmbedderHost } from '../embedders/index.js';
+import { portableChecks } from '../formats/index.js';
+import type { Metadata } from '../metadata/index.js';
+import type { Embedder, NodeApi } from '../ports/index.js';
+import { createMemory } from './memory.js';
+import type { MemoryParts } from './parts.js';
+import type { Memory, OpenOptions } from './types.js';
+
+/** What `openMemory` needs from where it runs. */
+export interface Platform {
+  /** The node that is meant where none is named. */
+  readonly node: string;
+  connect(url: string): MemoryParts['api'];
+  /** The signer of a named key, made where it is missing. */
+  signer(name: string): Promise<Signer>;
+  ephemeral(): Signer;
+  readonly embedders: EmbedderHost;
+  now(): number;
+  randomBytes(length: number): Uint8Array;
+}
+
+/** @throws CosmicError node.unreachable, key.locked, key.malformed, embedder.unavailable, config.malformed */
+export async function openOn<M extends Metadata = Metadata>(
+  platform: Platform,
+  options: OpenOptions,
+): Promise<Memory<M>> {
+  const { node = platform.node, key = 'default', collection = 'memory', trust = {}, verify = 'drop' } = options;
+  const api = typeof node === 'string' ? platform.connect(node) : (node as NodeApi);
+  const { network } = await api.status();
+  const signer =
+    key === 'ephemeral' ? platform.ephemeral() : typeof key === 'string' ? await platform.signer(key) : key;
+  const checks = portableChecks(network);
+  const author: Author = {
+    signer,
+    network,
+    registry: checks.registry,
+    sky: checks.sky as unknown as Author['sky'],
+    salt: () => platform.randomBytes(16),
+  };
+  return createMemory<M>({
+    api,
+    author,
+    did: didOf(signer.publicKey),
+    embedder: await embedderOf(options.embedder, platform.embedders),
+    checks,
+    collection,
+    trust,
+    verify,
+    now: () => platform.now(),
+  });
+}
+
+async function embedderOf(given: OpenOptions['embedder'], host: EmbedderHost): Promise<Embedder> {
+  if (given === undefined || given === 'english-1') return createEmbedder({ type: 'builtin', name: 'english-1' }, host);
+  if (given === 'lexical') return createEmbedder({ type: 'builtin', name: 'lexical' }, host);
+  if (typeof given === 'object' && 'embed' in given) return given;
+  if (typeof given === 'object' && 'type' in given) return createEmbedder(given as EmbedderConfig, host);
+  throw new CosmicError('config.malformed', `embedder: ${String(given).slice(0, 80)} is none`);
+}

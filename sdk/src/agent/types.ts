@@ -1,0 +1,151 @@
+import type { BlockId } from '../block/types.js';
+import type { Did, Signer } from '../crypto/identity.js';
+import type { EmbedderConfig } from '../embedders/index.js';
+import type { CosmicError } from '../errors.js';
+import type { Metadata, Where } from '../metadata/index.js';
+import type { Embedder, NodeApi } from '../ports/index.js';
+import type { SpaceDescriptor } from '../space/index.js';
+
+/** Whose memories: one's own, those and the ones in `trust`, everybody's, or these keys'. */
+export type Authors = 'mine' | 'trusted' | 'all' | readonly Did[];
+/** How good a match is, from the space's own background; `unknown` where there is none to compare with. */
+export type Strength = 'strong' | 'fair' | 'weak' | 'unknown';
+
+export interface OpenOptions {
+  /** Address of a node, or a node; default `COSMIC_NODE`, else http://127.0.0.1:8080. */
+  readonly node?: string | NodeApi;
+  /** Name of a key in the platform's key store (default `default`, made when it is missing), a signer, or a key for this process alone. */
+  readonly key?: string | Signer | 'ephemeral';
+  /** `english-1` (default), `lexical`, a configuration, or an embedder. */
+  readonly embedder?: 'english-1' | 'lexical' | EmbedderConfig | Embedder;
+  /** The set of documents that verbs are about unless they say otherwise; default `memory`. */
+  readonly collection?: string;
+  /** Names for keys whose blocks are searched beside one's own. */
+  readonly trust?: Readonly<Record<string, Did>>;
+  /** What happens to a hit that does not verify: left out and listed (default), shown as such, or nothing is verified. */
+  readonly verify?: 'drop' | 'mark' | 'off';
+}
+
+export interface About<M extends Metadata = Metadata> {
+  /** One's own id; writing to it again makes the next version. Default: made from the content. */
+  readonly id?: string;
+  readonly metadata?: M;
+  readonly tags?: readonly string[];
+  /** Where the text came from: a URL, a path, a title. */
+  readonly origin?: string;
+  /** BCP 47. */
+  readonly language?: string;
+}
+
+export interface Write {
+  /** Default `searchable`. */
+  readonly wait?: 'searchable' | 'stored';
+  /** Of many: answers refusals in their places instead of throwing `memory.partial` with them. */
+  readonly settle?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export type NewMemory<M extends Metadata = Metadata> = About<M> &
+  ({ readonly text: string } | { readonly passages: readonly string[] });
+
+export interface Remembered {
+  readonly id: string;
+  readonly status: 'stored' | 'replaced' | 'unchanged' | 'refused';
+  readonly block?: BlockId;
+  /** Versions that this one replaces. */
+  readonly supersedes: readonly BlockId[];
+  readonly searchable: boolean;
+  readonly error?: CosmicError;
+}
+
+export interface Scope<M extends Metadata = Metadata> {
+  readonly where?: Where<M>;
+  /** Default `trusted`. */
+  readonly authors?: Authors;
+  readonly collection?: string | readonly string[];
+  readonly signal?: AbortSignal;
+}
+
+export interface SearchOptions<M extends Metadata = Metadata> extends Scope<M> {
+  /** Default 8. */
+  readonly k?: number;
+  readonly minStrength?: Exclude<Strength, 'unknown'>;
+  readonly minCosine?: number;
+  readonly mode?: 'hybrid' | 'vectors' | 'words';
+  readonly after?: string;
+}
+
+export interface Item<M extends Metadata = Metadata> {
+  /** The author's own id, else the block's. */
+  readonly id: string;
+  readonly block: BlockId;
+  /** Which passage of the document; 0 is the first. */
+  readonly row: number;
+  readonly text?: string;
+  readonly metadata: M;
+  readonly tags: readonly string[];
+  readonly origin?: string;
+  /** Claimed by the author; the sky agrees with it. */
+  readonly timeMs: number;
+  /** Versions that stand beside each other: more than one where writers raced. */
+  readonly versions: number;
+  readonly author: {
+    readonly did: Did;
+    readonly name?: string;
+    readonly mine: boolean;
+    readonly trusted: boolean;
+  };
+}
+
+export interface Hit<M extends Metadata = Metadata> extends Item<M> {
+  readonly cosine?: number;
+  /** The node's own order; comparable within one answer. */
+  readonly score: number;
+  readonly strength: Strength;
+  /** Signed by that author, whole, the passage and the cosine recomputed here. */
+  readonly verified: boolean;
+  /** What was found wrong, where `verified` is false. */
+  readonly why: readonly string[];
+}
+
+export interface Hits<M extends Metadata = Metadata> extends ReadonlyArray<Hit<M>> {
+  /** Hits that did not verify and were left out. */
+  readonly dropped: readonly { readonly block: BlockId; readonly why: string }[];
+  readonly exhausted: boolean;
+  readonly next?: string;
+}
+
+export interface Listing<M extends Metadata = Metadata> extends AsyncIterable<Item<M>> {
+  page(after?: string): Promise<{ readonly items: readonly Item<M>[]; readonly next?: string }>;
+}
+
+export interface Forgotten {
+  /** Documents retracted. History and copies at others stay. */
+  readonly forgotten: number;
+  /** Documents that matched but are somebody else's: counted, never touched. */
+  readonly notYours: number;
+  readonly notFound: readonly string[];
+  /** Bodies that this node dropped, where it was asked and let us. */
+  readonly erasedHere: number;
+  readonly retractions: readonly BlockId[];
+}
+
+export interface Memory<M extends Metadata = Metadata> extends AsyncDisposable {
+  readonly author: Did;
+  readonly space: SpaceDescriptor;
+  /** @throws CosmicError with the code of the refusal; of many `memory.partial`, whose `results` has all */
+  remember(one: string | NewMemory<M>, options?: About<M> & Write): Promise<Remembered>;
+  remember(many: readonly (string | NewMemory<M>)[], options?: Write): Promise<Remembered[]>;
+  search(
+    question: string | { readonly vector: Float32Array } | { readonly like: BlockId },
+    options?: SearchOptions<M>,
+  ): Promise<Hits<M>>;
+  get(id: string, options?: { readonly author?: Did }): Promise<Item<M> | undefined>;
+  get(ids: readonly string[], options?: { readonly author?: Did }): Promise<(Item<M> | undefined)[]>;
+  list(options?: Scope<M> & { readonly order?: 'newest' | 'oldest' }): Listing<M>;
+  /** @throws CosmicError memory.empty_filter for `[]` and `where: {}` */
+  forget(
+    what: string | readonly string[] | { readonly where: Where<M> } | { readonly all: true },
+    options?: { readonly erase?: boolean; readonly dryRun?: boolean },
+  ): Promise<Forgotten>;
+}

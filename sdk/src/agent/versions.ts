@@ -1,0 +1,64 @@
+import type { BlockId } from '../block/types.js';
+import type { Did } from '../crypto/identity.js';
+import type { Filter } from '../filter/index.js';
+import type { Where } from '../metadata/index.js';
+import type { NodeApi } from '../ports/index.js';
+import { Documents, type Document } from './document.js';
+
+/** Documents with one own id of one author, newest first: more than one where writers raced. */
+export type Versions = readonly Document[];
+
+const PAGE = 200;
+
+/** All standing versions of these own ids, by id. */
+export async function versionsOf(
+  api: NodeApi,
+  documents: Documents,
+  author: Did,
+  collection: string,
+  ids: readonly string[],
+): Promise<Map<string, Versions>> {
+  const found = new Map<string, Document[]>();
+  for (let from = 0; from < ids.length; from += PAGE) {
+    const where: Where = { '#collection': collection, '#id': { $in: ids.slice(from, from + PAGE) } };
+    for await (const page of pagesOf(api, { authors: [author], kinds: ['embedding/1'], where })) {
+      for (const document of await standing(documents, page)) {
+        const id = document.body.document!;
+        found.set(id, [...(found.get(id) ?? []), document]);
+      }
+    }
+  }
+  for (const [id, list] of found) found.set(id, list.sort(newestFirst));
+  return found;
+}
+
+/** Blocks that pass, without those that were retracted or superseded as this node knows, a page at a time. */
+export async function* pagesOf(
+  api: NodeApi,
+  filter: Filter,
+  order: 'newest' | 'oldest' = 'newest',
+): AsyncGenerator<readonly BlockId[]> {
+  let after: string | undefined;
+  do {
+    const page = await api.find(filter, {
+      limit: PAGE,
+      order,
+      hidden: 'hide',
+      ...(after === undefined ? {} : { after }),
+    });
+    yield page.ids;
+    after = page.next;
+  } while (after !== undefined);
+}
+
+async function standing(documents: Documents, ids: readonly BlockId[]): Promise<Document[]> {
+  const read = (await documents.read(ids)).filter((one) => one !== undefined);
+  // A node may lag: what one of these says of another holds at once.
+  const superseded = new Set(read.flatMap(({ supersedes }) => supersedes));
+  return read.filter(({ block, body }) => body.document !== undefined && !superseded.has(block));
+}
+
+/** The latest claimed time first; of one time the smaller block id. */
+export function newestFirst(a: Document, b: Document): number {
+  return b.timeMs - a.timeMs || (a.block < b.block ? -1 : 1);
+}
