@@ -257,7 +257,8 @@ export const codes = {
   ),
   'input.not_found': reader('A file or folder does not exist.', 'Check the path.', 404),
   'input.empty': reader('There is no text in it.', 'Give a text file with words.'),
-  'input.binary': reader('The file is not UTF-8 text.', 'Convert it to text first.'),
+  'input.binary': reader('The file is no text.', 'Convert it to text in UTF-8 first.'),
+  'input.unsupported': reader('The file is of a format that is not read yet.', 'Save it as text or Markdown.', 415),
   'input.too_large': reader('The file is over the limit.', 'Split it.', 413),
 } as const satisfies Record<string, ErrorRow>;
 

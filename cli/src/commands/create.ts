@@ -7,7 +7,7 @@ import { identityOf, openKey } from '../keys/author.js';
 import { openEmbedder } from '../embedder.js';
 import { momentOf, type MomentFlags } from '../moment.js';
 import { note, print, shortDid, UsageError } from '../output.js';
-import { readText } from '../publish/inputs.js';
+import { readText } from '../publish/read-text.js';
 import type { Settings } from '../settings.js';
 import { define, momentFlags } from './command.js';
 
@@ -79,7 +79,7 @@ export const createCommand = define<CreateFlags>({
 function textOf(args: CreateFlags): string {
   if (args.content !== undefined && args.inputFile !== undefined)
     throw new UsageError('give --content or --input-file, not both');
-  const text = args.inputFile === undefined ? args.content : readText(args.inputFile).trim();
+  const text = args.inputFile === undefined ? args.content : readText(args.inputFile).text.trim();
   if (text === undefined) throw new UsageError('give the text with --content or --input-file');
   if (text.trim() === '') throw new CosmicError('input.empty', args.inputFile ?? '--content');
   return text;

@@ -5,7 +5,7 @@ import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import { openEmbedder } from '../embedder.js';
 import { npyOf } from '@cosmicembeddings/sdk/archive';
 import { note, print, Refused, UsageError } from '../output.js';
-import { readText } from '../publish/inputs.js';
+import { readText } from '../publish/read-text.js';
 import { define } from './command.js';
 
 interface EmbedFlags {
@@ -48,7 +48,7 @@ export const embedCommand = define<EmbedFlags>({
       return args.npy === undefined
         ? answerLines(embedder, space, args.role)
         : writeNpy(await linesOf(), embedder, args.npy, args.role);
-    const text = args.inputFile === undefined ? (args.text ?? []).join(' ') : readText(args.inputFile);
+    const text = args.inputFile === undefined ? (args.text ?? []).join(' ') : readText(args.inputFile).text;
     if (text.trim() === '') throw new UsageError('give a text, --input-file FILE or --lines');
     if (args.npy !== undefined) return writeNpy([text], embedder, args.npy, args.role);
     const { vectors, truncated } = await embedder.embed([text], { role: args.role });

@@ -1,24 +1,29 @@
-import { existsSync } from 'node:fs';
 import { limits } from '@cosmicembeddings/sdk';
+import { costOf, parseEmbedderConfig, type EmbedderConfig } from '@cosmicembeddings/sdk/embedders';
+import { splitPassages } from '@cosmicembeddings/sdk/passages';
 import { openIdentity } from '../keys/author.js';
 import { openEmbedder } from '../embedder.js';
 import { momentOf, type MomentFlags } from '../moment.js';
 import { openClient } from '../node-client.js';
-import { bytesText, note, plural, print, printJson, Refused, UsageError } from '../output.js';
+import { bytesText, note, plain, plural, print, printJson, Refused, UsageError } from '../output.js';
 import { progressBar } from '../progress.js';
-import { collectInputs } from '../publish/inputs.js';
-import { openJournal, type Journal } from '../publish/journal.js';
-import { publishAll, type Job, type PublishReport } from '../publish/publish.js';
-import { store, type Settings } from '../settings.js';
-import { costOf, type EmbedderConfig } from '@cosmicembeddings/sdk/embedders';
+import { publishInputs, publishPending, type Asked, type Means } from '../publish/call.js';
+import { collectInputs, type Inputs } from '../publish/inputs.js';
+import { openJournal } from '../publish/journal.js';
+import { readText } from '../publish/read-text.js';
+import type { Named, PublishReport } from '../publish/report.js';
+import { store, type GlobalFlags, type Settings } from '../settings.js';
 import { define, momentFlags } from './command.js';
 
 interface PublishFlags extends MomentFlags {
   paths?: string[] | undefined;
   tag?: string[] | undefined;
+  tags: boolean;
   language?: string | undefined;
-  text: boolean;
-  dtype: 'f32' | 'f16' | 'i8';
+  text?: boolean | undefined;
+  dtype?: 'f32' | 'f16' | 'i8' | undefined;
+  retractGone: boolean;
+  dryRun: boolean;
 }
 
 export const publishWarning =
@@ -34,57 +39,88 @@ export const publishCommand = define<PublishFlags>({
         .positional('paths', {
           type: 'string',
           array: true,
-          describe: 'files and folders; without any, what is pending',
+          describe: 'files and folders; without any, what is pending, as it was asked for',
         })
         .option('tag', { type: 'string', array: true, nargs: 1, describe: 'tag for every block; may be repeated' })
+        .option('tags', {
+          type: 'boolean',
+          default: true,
+          describe: '--no-tags: without tags, also where a document had some',
+        })
         .option('language', { type: 'string', describe: 'language of the text, such as en or pt-BR' })
         .option('text', {
           type: 'boolean',
-          default: true,
-          describe: 'publish the passages with their vectors; --no-text: only hashes of them',
+          describe: 'publish the passages with their vectors (as ever); --no-text: only hashes of them',
         })
-        .option('dtype', {
-          choices: ['f32', 'f16', 'i8'] as const,
-          default: 'f32' as const,
-          describe: 'how vectors are stored',
+        .option('dtype', { choices: ['f32', 'f16', 'i8'] as const, describe: 'how vectors are stored (f32)' })
+        .option('retract-gone', {
+          type: 'boolean',
+          default: false,
+          describe: 'withdraw what was published of files that are gone from the folders',
+        })
+        .option('dry-run', {
+          type: 'boolean',
+          default: false,
+          describe: 'show what would be published, passage by passage, and publish nothing',
         }),
     ),
   run: async (args, settings) => {
-    const identity = await openIdentity(settings);
-    const journal = openJournal(settings.home);
-    const { timeMs, place } = momentOf(args, settings);
-    const tags = [...new Set(args.tag ?? [])];
-    if (tags.length > limits.tagsMax)
-      throw new UsageError(`${tags.length} tags; a block has at most ${limits.tagsMax}`);
-    const options = { tags, language: args.language, text: args.text, dtype: args.dtype, timeMs, place };
-    const { inputs, otherFiles } = collectInputs(args.paths ?? []);
-    const jobs = withPending(
-      inputs.map((input): Job => ({ ...input, options })),
-      journal,
-    );
-    if (jobs.length === 0) throw new UsageError('name files or folders to publish; nothing is pending');
-    const embedder = await openEmbedder(settings);
-    const client = openClient(settings);
-    // An address where no node answers is found out before the first text is embedded.
-    await client.status();
-    warnOnce(settings);
+    const asked = askedOf(args, settings);
+    const inputs = collectInputs(args.paths ?? []);
+    if (args.dryRun) return dryRun(inputs, asked, settings);
     const started = Date.now();
-    const progress = settings.json ? undefined : progressBar('publishing');
-    const report = await publishAll(jobs, { client, identity, embedder, journal, now: () => Date.now(), progress });
-    show(report, { otherFiles, seconds: (Date.now() - started) / 1000, settings });
+    const means = meansOf(settings);
+    const report =
+      inputs.folders.length + inputs.inputs.length > 0
+        ? await publishInputs(inputs, asked, settings, means)
+        : await publishPending(await whichOf(args, settings), settings, means);
+    if (report === undefined) throw new UsageError(nothingText(settings));
+    show(report, (Date.now() - started) / 1000, settings);
     if (report.refused.length + report.pending.length > 0 || report.documents === 0) throw new Refused();
   },
 });
 
-/** What an earlier call could not embed is tried again, with the flags of that call. */
-function withPending(jobs: readonly Job[], journal: Journal): Job[] {
-  const paths = new Set(jobs.map((job) => job.path));
-  const again = journal
-    .pending()
-    .flatMap((entry) =>
-      entry.retry === undefined || paths.has(entry.path) || !existsSync(entry.path) ? [] : [entry.retry as Job],
-    );
-  return [...jobs, ...again];
+function askedOf(args: PublishFlags, settings: Settings): Asked {
+  const { timeMs, place } = momentOf(args, settings);
+  if (!args.tags && args.tag !== undefined) throw new UsageError('--tag and --no-tags exclude each other');
+  const tags = [...new Set(args.tag ?? [])];
+  if (tags.length > limits.tagsMax) throw new UsageError(`${tags.length} tags; a block has at most ${limits.tagsMax}`);
+  if (tags.includes('')) throw new UsageError('--tag: an empty tag');
+  const said = new Set<'tags' | 'language' | 'text' | 'dtype'>();
+  if (args.tag !== undefined || !args.tags) said.add('tags');
+  if (args.language !== undefined) said.add('language');
+  if (args.text !== undefined) said.add('text');
+  if (args.dtype !== undefined) said.add('dtype');
+  const { language, text = true, dtype = 'f32' } = args;
+  return { options: { tags, language, text, dtype, timeMs, place }, said, retractGone: args.retractGone };
+}
+
+function meansOf(settings: Settings): Means {
+  return {
+    openIdentity,
+    openEmbedder,
+    openClient,
+    now: () => Date.now(),
+    progress: () => (settings.json ? undefined : progressBar('publishing')),
+    beforeFirst: () => warnOnce(settings),
+  };
+}
+
+/** A flag that is given chooses among what waits; it never changes what was asked. */
+async function whichOf(args: GlobalFlags, settings: Settings): Promise<Parameters<typeof publishPending>[0]> {
+  return {
+    node: args.node === undefined ? undefined : settings.node,
+    network: args.network,
+    author: args.key === undefined ? undefined : (await openIdentity(settings)).did,
+    embedder: args.embedder === undefined ? undefined : JSON.stringify(parseEmbedderConfig(args.embedder)),
+  };
+}
+
+function nothingText(settings: Settings): string {
+  const waiting = openJournal(settings.home).pending().length;
+  return waiting === 0
+    ? 'name files or folders to publish; nothing is pending'
+    : `none of the ${plural(waiting, 'pending document')} is for that node, network, key and embedder; cosmic status lists them`;
 }
 
 function warnOnce(settings: Settings): void {
@@ -93,29 +129,98 @@ function warnOnce(settings: Settings): void {
   store(settings, { warned: true });
 }
 
-function show(
-  report: PublishReport,
-  { otherFiles, seconds, settings }: { otherFiles: number; seconds: number; settings: Settings },
-): void {
-  if (settings.json) return printJson({ ...report, otherFiles, seconds });
+/** Nothing is embedded, signed or sent, and no node is asked. */
+function dryRun({ inputs, left }: Inputs, { options }: Asked, settings: Settings): void {
+  const skipped: Named[] = [...left];
+  const documents = inputs.flatMap(({ path, origin, markdown }) => {
+    try {
+      const { text, encoding } = readText(path, origin);
+      return [{ path, origin, encoding, passages: splitPassages(text, { markdown }) }];
+    } catch (error) {
+      skipped.push({ path, reason: (error as Error).message });
+      return [];
+    }
+  });
+  const { node, network, keyFile, keyText, embedder } = settings;
+  const as = { node, network, key: keyText === undefined ? keyFile : 'COSMIC_PRIVATE_KEY', embedder: embedder ?? null };
+  if (settings.json) return printJson({ dryRun: true, ...as, options, documents, skipped });
+  print(`to ${node}, network ${network}, signed with ${as.key}, embedded by ${JSON.stringify(as.embedder)}`);
+  print(`tags: ${options.tags.join(', ') || '(none, or those of its earlier publication)'}`);
+  for (const { origin, encoding, passages } of documents) {
+    print(`\n${origin}  ${plural(passages.length, 'passage')}${encoding === 'UTF-8' ? '' : `, read as ${encoding}`}`);
+    passages.forEach(({ text, heading }, i) =>
+      print(
+        `--- ${i + 1}${heading === undefined ? '' : `  ${plain(heading)}`}\n${options.text ? text.split('\n').map(plain).join('\n') : '(its hash only)'}`,
+      ),
+    );
+  }
+  leftText(skipped);
+  note(`dry run: ${plural(documents.length, 'document')}, nothing published`);
+}
+
+function show(report: PublishReport, seconds: number, settings: Settings): void {
+  const waiting = openJournal(settings.home)
+    .pending()
+    .filter(({ intent }) => !report.pending.some(({ path }) => path === intent.path)).length;
+  if (settings.json) return printJson({ ...report, otherFiles: report.skipped.length, seconds, waiting });
   const parts = [`${plural(report.published, 'document')} published`];
   if (report.superseding > 0) parts.push(`${report.superseding} of them newer versions`);
+  if (report.republished > 0) parts.push(`${report.republished} of them retracted before`);
+  if (report.moved.length > 0) parts.push(`${report.moved.length} of them renamed`);
   if (report.unchanged > 0) parts.push(`${report.unchanged} unchanged`);
+  if (report.pending.length > 0) parts.push(`${report.pending.length} pending`);
+  if (report.refused.length > 0) parts.push(`${report.refused.length} refused`);
+  if (report.skipped.length > 0) parts.push(`${report.skipped.length} left out`);
+  if (report.gone.length > 0) parts.push(`${report.gone.length} gone`);
   print(
     `${parts.join(', ')}: ${plural(report.blocks, 'block')}, ${plural(report.vectors, 'vector')}, ${bytesText(report.bytes)} in ${seconds.toFixed(1)} s`,
   );
   if (report.chargedTokens > 0) note(chargeText(report.chargedTokens, settings.embedder));
   if (report.truncated > 0)
     note(`${plural(report.truncated, 'passage')} longer than the model reads: only the beginning was embedded`);
-  if (otherFiles > 0)
-    note(`${plural(otherFiles, 'file')} of other types left out; name a file to publish it whatever it is called`);
-  for (const { path, reason } of report.skipped) note(`cosmic: ${reason}: ${path} left out`);
-  for (const { path, reason } of report.refused) note(`cosmic: ${reason} (${path})`);
-  if (report.pending.length > 0)
+  if (report.kept > 0)
     note(
-      `cosmic: ${report.pending[0]!.reason} — ${plural(report.pending.length, 'document')} pending, tried again by the next cosmic publish`,
+      `${plural(report.kept, 'document')} kept the tags, language, form and origin of the earlier publication; --tag, --no-tags, --language, --text or --dtype change them`,
+    );
+  for (const { path, encoding } of report.encodings) note(`${path}: read as ${encoding}`);
+  for (const { from, to } of report.moved) note(`${from} is ${to} now: the new block supersedes the old one`);
+  leftText(report.skipped);
+  for (const { path, reason } of report.refused) note(`cosmic: ${reason} (${path})`);
+  pendingText(report.pending);
+  goneText(report);
+  if (waiting > 0)
+    note(
+      `${plural(waiting, 'other document')} pending; cosmic publish without a path does what waits, as it was asked for`,
     );
   if (report.documents === 0) note('cosmic: input.empty: no file held any text');
+}
+
+const LISTED = 20;
+
+function leftText(left: readonly Named[]): void {
+  for (const { path, reason } of left.slice(0, LISTED)) note(`left out: ${path} (${reason})`);
+  if (left.length > LISTED) note(`left out: ${left.length - LISTED} more; --json lists them all`);
+}
+
+/** One line for each reason. */
+function pendingText(pending: readonly Named[]): void {
+  const reasons = new Map<string, string[]>();
+  for (const { path, reason } of pending) reasons.set(reason, [...(reasons.get(reason) ?? []), path]);
+  for (const [reason, paths] of reasons)
+    note(
+      `cosmic: ${reason} — ${paths.length === 1 ? `${paths[0]!} is` : `${plural(paths.length, 'document')} are`} pending; cosmic publish without a path tries again`,
+    );
+}
+
+function goneText({ gone, retracted }: PublishReport): void {
+  if (gone.length === 0) return;
+  for (const { path, ids } of gone.slice(0, LISTED)) note(`gone: ${path}, published as ${ids.join(' ')}`);
+  if (gone.length > LISTED) note(`gone: ${gone.length - LISTED} more; --json lists them all`);
+  note(
+    retracted.length > 0
+      ? `${plural(retracted.length, 'block')} of files that are gone retracted`
+      : `${plural(gone.length, 'file')} no longer there still ${gone.length === 1 ? 'answers' : 'answer'} searches; --retract-gone withdraws what was published of ${gone.length === 1 ? 'it' : 'them'}`,
+  );
 }
 
 function chargeText(tokens: number, embedder: EmbedderConfig | undefined): string {

@@ -15,10 +15,17 @@ export const statusCommand = define<object>({
       // What waits here is worth knowing also when the node does not answer.
       if (pending.length > 0)
         note(
-          `${plural(pending.length, 'document')} pending here: ${pending[0]!.reason ?? ''} (cosmic publish tries again)`,
+          `${plural(pending.length, 'document')} pending here (cosmic publish without a path does them, as they were asked for):\n${pending
+            .slice(0, 10)
+            .map(
+              ({ intent, reason }) =>
+                `  ${intent.path} for ${intent.node}, key ${intent.key ?? 'of the environment'}: ${reason}`,
+            )
+            .join('\n')}`,
         );
     }
-    if (settings.json) return printJson({ ...status, pending: pending.map(({ path, reason }) => ({ path, reason })) });
+    if (settings.json)
+      return printJson({ ...status, pending: pending.map(({ intent, reason }) => ({ ...intent, reason })) });
     const { counts, engines, head } = status;
     print(`node       ${status.node}`);
     print(

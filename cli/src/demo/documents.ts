@@ -1,13 +1,19 @@
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { collectInputs } from '../publish/inputs.js';
-import type { Job } from '../publish/publish.js';
+import type { Input } from '../publish/inputs.js';
+import type { PublishOptions } from '../publish/options.js';
+
+/** A document to publish and how. */
+export interface Dealt extends Input {
+  readonly options: PublishOptions;
+}
 
 /** Folder of the project. */
 export const projectFolder = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Every Markdown file of the project, then what the command line named, dealt out to the agents in turn; each tags with its name. */
-export function deal(given: readonly string[], agents: readonly string[]): Job[][] {
+export function deal(given: readonly string[], agents: readonly string[]): Dealt[][] {
   const own = collectInputs([projectFolder])
     .inputs.filter((input) => input.markdown && !/(^|\/)dist\//.test(input.origin))
     .map((input) => ({ ...input, origin: relative(projectFolder, input.path) }));

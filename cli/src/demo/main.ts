@@ -15,7 +15,7 @@ import {
   type NewBlock,
   type ValueMap,
 } from '@cosmicembeddings/sdk';
-import { createEmbedder } from '@cosmicembeddings/sdk/embedders';
+import { createEmbedder, type EmbedderConfig } from '@cosmicembeddings/sdk/embedders';
 import { nodeEmbedderHost } from '@cosmicembeddings/sdk/embedders/node';
 import { packRows } from '@cosmicembeddings/sdk/space';
 import { identityOf, type Identity } from '../keys/author.js';
@@ -23,8 +23,9 @@ import { builtinEmbedder } from '../embedder.js';
 import { errorLine, bytesText, plural, print, shortDid } from '../output.js';
 import { progressBar } from '../progress.js';
 import { openJournal } from '../publish/journal.js';
-import { publishAll, type Job } from '../publish/publish.js';
-import { deal } from './documents.js';
+import { openOutbox } from '../publish/outbox.js';
+import { publishAll } from '../publish/publish.js';
+import { deal, type Dealt } from './documents.js';
 import { forgeries } from './forgeries.js';
 import { startNode, type DemoNode } from './nodes.js';
 
@@ -80,7 +81,7 @@ async function demo(
   const config = await builtinEmbedder();
   const embedder = await createEmbedder(config, nodeEmbedderHost);
   print(`   embedder ${JSON.stringify(config)}, ${embedder.space.dims} dimensions`);
-  for (const [i, agent] of agents.entries()) await publish(agent, dealt[i]!, a, embedder, totals);
+  for (const [i, agent] of agents.entries()) await publish(agent, dealt[i]!, config, a, embedder, totals);
 
   heading('3. Until C has them all, two hops away');
   const began = performance.now();
@@ -107,13 +108,13 @@ async function demo(
     note,
     `# While A was away\n\nThis note was published through node B while node A was not running. When A came back it asked B for what it had missed, and got it.\n`,
   );
-  const job: Job = {
+  const job: Dealt = {
     path: note,
     origin: 'while-a-was-away.md',
     markdown: true,
     options: { tags: ['demo', 'away'], text: true, dtype: 'f32' },
   };
-  await publish(agents[1]!, [job], b, embedder, totals);
+  await publish(agents[1]!, [job], config, b, embedder, totals);
   const port = Number(new URL(a.url).port);
   const back = performance.now();
   a = await start('A', [b], port);
@@ -139,13 +140,19 @@ async function demo(
 
 async function publish(
   agent: Agent,
-  jobs: readonly Job[],
+  dealt: readonly Dealt[],
+  config: EmbedderConfig,
   node: DemoNode,
   embedder: Embedder,
   totals: Totals,
 ): Promise<void> {
+  const { did, author } = agent.identity;
+  const asked = { node: node.url, network: author.network, author: did, key: null, embedder: config };
+  const jobs = dealt.map((document) => ({ intent: { ...document, ...asked }, said: new Set<never>() }));
   const report = await publishAll(jobs, {
     client: node.client,
+    node: (await node.client.status()).node,
+    outbox: openOutbox(agent.home),
     identity: agent.identity,
     embedder,
     journal: openJournal(agent.home),

@@ -7,24 +7,12 @@ import {
   utf8,
   type Author,
   type CreatedBlock,
-  type ObserverLocation,
   type ValueMap,
 } from '@cosmicembeddings/sdk';
-import { packRows, rowBytes, type Dtype, type SpaceDescriptor } from '@cosmicembeddings/sdk/space';
+import { packRows, rowBytes, type SpaceDescriptor } from '@cosmicembeddings/sdk/space';
 import type { DocumentPassage } from '@cosmicembeddings/sdk/passages';
 import type { Recipe } from './journal.js';
-
-/** What the command line says about all documents of one call. */
-export interface PublishOptions {
-  readonly tags: readonly string[];
-  readonly language?: string | undefined;
-  /** False: the blocks carry hashes of the passages, not their text. */
-  readonly text: boolean;
-  readonly dtype: Exclude<Dtype, 'b1'>;
-  /** Claimed time; the time of publishing when left out. */
-  readonly timeMs?: number | undefined;
-  readonly place?: ObserverLocation | undefined;
-}
+import type { PublishOptions } from './options.js';
 
 export interface Document {
   readonly path: string;
@@ -77,12 +65,7 @@ export async function makeBlocks(
       space,
       embedding: { ...packRows(vectors.slice(from, from + count), options.dtype) },
       input_type: 'text',
-      input_reference: passages.map((passage) => ({
-        hash: sha256(utf8(passage.text)),
-        origin: document.origin,
-        ...(passage.heading === undefined ? {} : { heading: passage.heading }),
-        ...(options.language === undefined ? {} : { language: options.language }),
-      })),
+      input_reference: referencesOf(document, passages),
       ...(options.text ? { texts: passages.map((passage) => passage.text) } : {}),
     };
     blocks.push(
@@ -103,38 +86,53 @@ export async function makeBlocks(
   return blocks;
 }
 
+export function referencesOf(document: Document, passages: readonly DocumentPassage[]): object[] {
+  const { language } = document.options;
+  return passages.map((passage) => ({
+    hash: sha256(utf8(passage.text)),
+    origin: document.origin,
+    ...(passage.heading === undefined ? {} : { heading: passage.heading }),
+    ...(language === undefined ? {} : { language }),
+  }));
+}
+
 /** Old blocks spread over the new ones: part for part, what is left over with the last. */
 function supersededBy(old: readonly string[], part: number, parts: number): { rel: string; id: string }[] {
   const share = part === parts - 1 ? old.slice(part) : old.slice(part, part + 1);
   return share.slice(0, limits.refsMax).map((id) => ({ rel: 'supersedes', id }));
 }
 
-/** Names a document with everything that goes into its blocks, so that an unchanged one is known again. */
-export function inputDigest(
-  document: Document,
-  facts: { readonly author: string; readonly network: string; readonly spaceId: string },
-): string {
-  const { origin, passages, options } = document;
-  return digest([
-    facts,
-    origin,
-    options.tags,
-    options.language ?? null,
-    options.text,
-    options.dtype,
-    options.timeMs ?? null,
-    options.place ?? null,
-    passages,
-  ]);
+/** Whose blocks, where: the part of a call that no other call's work may cross. */
+export interface Facts {
+  /** did:key of the node. */
+  readonly node: string;
+  readonly author: string;
+  readonly network: string;
+  readonly spaceId: string;
 }
 
-export function sourceDigest(
-  path: string,
-  facts: { readonly author: string; readonly network: string; readonly spaceId: string },
-): string {
+export interface Names {
+  readonly source: string;
+  readonly input: string;
+  readonly content: string;
+  readonly where: string;
+}
+
+/** Names of a document: see `PublishedLine`. The node is no part of `input`: one block may stand on many nodes. */
+export function namesOf({ path, origin, passages, options }: Document, { node, ...facts }: Facts): Names {
+  const said = [options.tags, options.language ?? null, options.text, options.dtype];
+  return {
+    source: sourceOf(path, { node, ...facts }),
+    input: digest([facts, origin, said, passages]),
+    content: digest(passages),
+    where: digest([node, facts]),
+  };
+}
+
+export function sourceOf(path: string, facts: Facts): string {
   return digest([facts, path]);
 }
 
-function digest(value: unknown): string {
+export function digest(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 40);
 }

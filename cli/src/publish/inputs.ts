@@ -1,6 +1,8 @@
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { CosmicError } from '@cosmicembeddings/sdk';
+import { readText } from './read-text.js';
+import type { Named } from './report.js';
 
 /** A file to publish. */
 export interface Input {
@@ -12,12 +14,11 @@ export interface Input {
 
 export interface Inputs {
   readonly inputs: readonly Input[];
-  /** Files of folders that are no text by their name. */
-  readonly otherFiles: number;
+  /** Everything else that the folders hold, with the reason why it is left out. */
+  readonly left: readonly Named[];
+  /** The folders that were named. */
+  readonly folders: readonly string[];
 }
-
-/** A text file over this is refused: it is more likely data than something to read. */
-export const fileMaxBytes = 16 * 1024 * 1024;
 
 const MARKDOWN = new Set(['.md', '.markdown', '.mdown', '.mdx']);
 /** What is taken from folders. A file that is named on its own is taken whatever it is called. */
@@ -26,34 +27,39 @@ const TEXT = new Set([...MARKDOWN, '', '.txt', '.text', '.rst', '.adoc', '.ascii
 /**
  * The files behind what was named, in a stable order, each once. Every file that was named on its own is looked into,
  * so that a wrong one is refused before anything is published.
- * @throws CosmicError input.not_found, input.empty, input.binary, input.too_large
+ * @throws CosmicError input.not_found, input.empty, input.binary, input.unsupported, input.too_large
  */
 export function collectInputs(paths: readonly string[]): Inputs {
   const found = new Map<string, Input>();
-  let otherFiles = 0;
+  const left: Named[] = [];
+  const folders: string[] = [];
   for (const given of paths) {
+    if (given === '') throw new CosmicError('input.not_found', 'an empty name');
     const path = resolve(given);
     const stats = statOf(path, given);
     if (!stats.isDirectory()) {
       if (!stats.isFile()) throw new CosmicError('input.not_found', `${given} is neither file nor folder`);
-      if (readText(path, given).trim() === '') throw new CosmicError('input.empty', given);
+      readText(path, given);
       found.set(path, inputOf(path, basename(path)));
       continue;
     }
+    folders.push(path);
     const before = found.size;
     const name = basename(path);
-    for (const relative of filesBelow(path)) {
-      if (!TEXT.has(extname(relative).toLowerCase())) otherFiles++;
-      else if (!found.has(join(path, relative)))
-        found.set(join(path, relative), inputOf(join(path, relative), `${name}/${relative}`));
+    for (const entry of entriesBelow(path)) {
+      const full = join(path, entry.relative);
+      if (entry.reason !== undefined) left.push({ path: full, reason: entry.reason });
+      else if (!TEXT.has(extname(full).toLowerCase()))
+        left.push({ path: full, reason: `${extname(full)} is no text by its name` });
+      else if (!found.has(full)) found.set(full, inputOf(full, `${name}/${entry.relative}`));
     }
-    if (found.size === before)
+    if (found.size === before && ![...found.keys()].some((one) => one.startsWith(join(path, '/'))))
       throw new CosmicError(
         'input.empty',
         `${given} holds no text files (${[...TEXT].filter((ending) => ending !== '').join(' ')})`,
       );
   }
-  return { inputs: [...found.values()], otherFiles };
+  return { inputs: [...found.values()], left: left.filter(({ path }) => !found.has(path)), folders };
 }
 
 function inputOf(path: string, origin: string): Input {
@@ -68,55 +74,41 @@ function statOf(path: string, given: string): ReturnType<typeof statSync> & obje
   }
 }
 
-/** Hidden files and installed packages are left out; links to folders are not followed. */
-function* filesBelow(folder: string, prefix = ''): Generator<string> {
+/** Hidden files and installed packages are left out; links are followed to files and not to folders. */
+function* entriesBelow(
+  folder: string,
+  prefix = '',
+): Generator<{ readonly relative: string; readonly reason?: string }> {
   const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
-    if (entry.name.startsWith('.') || entry.name === 'node_modules') continue;
-    if (entry.isDirectory()) yield* filesBelow(join(folder, entry.name), `${prefix}${entry.name}/`);
-    else if (entry.isFile()) yield prefix + entry.name;
+    const relative = prefix + entry.name;
+    const full = join(folder, entry.name);
+    if (entry.name.startsWith('.')) yield { relative, reason: 'hidden' };
+    else if (entry.name === 'node_modules') yield { relative, reason: 'installed packages' };
+    else if (entry.isDirectory()) yield* readable(full, relative);
+    else if (entry.isFile()) yield { relative };
+    else if (entry.isSymbolicLink() && isFile(full)) yield { relative };
+    else yield { relative, reason: entry.isSymbolicLink() ? 'link to a folder or to nothing' : 'no file' };
   }
 }
 
-/**
- * A file as text.
- * @throws CosmicError input.not_found, input.too_large (before reading it), input.binary, input.empty
- */
-export function readText(path: string, name = path): string {
-  let handle: number;
+function* readable(
+  folder: string,
+  relative: string,
+): Generator<{ readonly relative: string; readonly reason?: string }> {
   try {
-    handle = openSync(path, 'r');
-  } catch (cause) {
-    throw new CosmicError('input.not_found', `${name}: ${(cause as NodeJS.ErrnoException).code ?? ''}`, { cause });
+    readdirSync(folder);
+  } catch (error) {
+    yield { relative, reason: (error as NodeJS.ErrnoException).code ?? 'unreadable' };
+    return;
   }
-  try {
-    return decodeText(readWhole(handle, name), name);
-  } finally {
-    closeSync(handle);
-  }
+  yield* entriesBelow(folder, `${relative}/`);
 }
 
-/** At most one byte more than the limit is ever read, also where a file has no size of its own. */
-function readWhole(handle: number, name: string): Uint8Array {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for (;;) {
-    const chunk = Buffer.alloc(1 << 20);
-    const read = readSync(handle, chunk, 0, chunk.length, null);
-    if (read === 0) return Buffer.concat(chunks);
-    bytes += read;
-    if (bytes > fileMaxBytes)
-      throw new CosmicError('input.too_large', `${name}: more than ${fileMaxBytes / 1048576} MiB`);
-    chunks.push(chunk.subarray(0, read));
-  }
-}
-
-export function decodeText(bytes: Uint8Array, name: string): string {
-  if (bytes.length === 0) throw new CosmicError('input.empty', name);
-  if (bytes.includes(0)) throw new CosmicError('input.binary', name);
+function isFile(path: string): boolean {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new CosmicError('input.binary', name, { cause });
+    return statSync(path).isFile();
+  } catch {
+    return false;
   }
 }

@@ -1,6 +1,24 @@
-import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import type { EmbedderConfig } from '@cosmicembeddings/sdk/embedders';
 import { makeHome } from '../settings.js';
+import type { PublishOptions } from './options.js';
+
+/** One document as it was asked for: all that publishing it depends on, so that work which waits is done as it was meant. */
+export interface Intent {
+  /** Absolute. */
+  readonly path: string;
+  readonly origin: string;
+  readonly markdown: boolean;
+  readonly options: PublishOptions;
+  readonly node: string;
+  readonly network: string;
+  /** did:key of who signs. */
+  readonly author: string;
+  /** Path of the key file; null: the key came from the environment. */
+  readonly key: string | null;
+  readonly embedder: EmbedderConfig;
+}
 
 /** How a document's blocks were made, so that the very same ones can be made again. */
 export interface Recipe {
@@ -10,75 +28,149 @@ export interface Recipe {
   readonly supersedes: readonly string[];
 }
 
-export interface JournalEntry {
-  /** Hash of everything that goes into the blocks: text, origin, tags, space, place, author, network. */
-  readonly input: string;
-  /** Path, author, network and space: what a changed document keeps. */
-  readonly source: string;
-  readonly path: string;
-  /** `pending`: nothing could be made of it yet. `prepared`: about to be sent. `dropped`: refused, start afresh. */
-  readonly status: 'pending' | 'prepared' | 'published' | 'dropped';
-  readonly recipe?: Recipe;
-  readonly ids?: readonly string[];
-  readonly reason?: string;
-  /** The command line of a pending document, for the next attempt. */
-  readonly retry?: unknown;
+interface PendingLine {
+  readonly event: 'pending';
+  readonly slot: string;
+  readonly intent: Intent;
+  readonly reason: string;
 }
 
+/** Pending work that is done, or that nobody wants any more. */
+interface ClosedLine {
+  readonly event: 'closed';
+  readonly slot: string;
+}
+
+export interface PublishedLine {
+  readonly event: 'published';
+  readonly slot: string;
+  /** Path, node, author, network and space: what a changed document keeps. */
+  readonly source: string;
+  /** Hash of everything that goes into the blocks but time, place and what they supersede. */
+  readonly input: string;
+  /** Hash of the passages alone: knows a document again that was renamed. */
+  readonly content: string;
+  /** Node, author, network and space. */
+  readonly where: string;
+  readonly path: string;
+  readonly origin: string;
+  readonly options: PublishOptions;
+  readonly ids: readonly string[];
+  readonly recipe: Recipe;
+}
+
+/** Blocks that their author has withdrawn, or that a renamed file's blocks have taken the place of. */
+interface WithdrawnLine {
+  readonly event: 'retracted' | 'moved';
+  readonly ids: readonly string[];
+}
+
+export type JournalLine = PendingLine | ClosedLine | PublishedLine | WithdrawnLine;
+
 /**
- * What this author has published from here: one JSON line an event, the last one of an input counts. A line torn by a
- * crash is skipped, so the worst that can happen is that a block is offered again, which a node answers with `known`.
+ * What was published from here and what waits, one JSON line an event. Lines are appended in one write each and never
+ * changed, so calls that run at the same time read the same events in the same order; a line torn by a crash is skipped.
  */
 export interface Journal {
-  byInput(input: string): JournalEntry | undefined;
-  /** The newest published document of a source. */
-  bySource(source: string): JournalEntry | undefined;
-  pending(): JournalEntry[];
-  add(entries: readonly JournalEntry[]): void;
+  /** Reads what other calls have added. */
+  refresh(): void;
+  /** The newest publication with these blocks, on whichever node. */
+  byInput(input: string): PublishedLine | undefined;
+  /** The newest publication of a source. */
+  bySource(source: string): PublishedLine | undefined;
+  /** Newest publication of every source that was published there. */
+  publishedAt(where: string): PublishedLine[];
+  isWithdrawn(ids: readonly string[]): boolean;
+  pending(): PendingLine[];
+  /** Durable when it returns. */
+  add(lines: readonly JournalLine[]): void;
 }
 
 export function openJournal(home: string): Journal {
-  const file = join(home, 'published.jsonl');
-  const inputs = new Map<string, JournalEntry>();
-  const sources = new Map<string, JournalEntry>();
-  const waiting = new Map<string, JournalEntry>();
-  const take = (entry: JournalEntry): void => {
-    inputs.set(entry.input, entry);
-    if (entry.status === 'published') sources.set(entry.source, entry);
-    if (entry.status === 'pending') waiting.set(entry.source, entry);
-    else waiting.delete(entry.source);
+  const file = join(home, 'publications.jsonl');
+  const inputs = new Map<string, PublishedLine>();
+  const sources = new Map<string, PublishedLine>();
+  const waiting = new Map<string, PendingLine>();
+  const withdrawn = new Set<string>();
+  let read = 0;
+
+  const take = (line: JournalLine): void => {
+    switch (line.event) {
+      case 'pending':
+        waiting.set(line.slot, line);
+        break;
+      case 'closed':
+        waiting.delete(line.slot);
+        break;
+      case 'published':
+        inputs.set(line.input, line);
+        sources.set(line.source, line);
+        waiting.delete(line.slot);
+        for (const id of line.ids) withdrawn.delete(id);
+        break;
+      case 'retracted':
+      case 'moved':
+        for (const id of line.ids) withdrawn.add(id);
+    }
   };
-  let lines = 0;
-  for (const line of existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []) {
-    if (line === '') continue;
-    lines++;
-    const entry = entryOf(line);
-    if (entry !== undefined) take(entry);
-  }
-  if (lines > 1000 && lines > 4 * inputs.size) compact(file, [...inputs.values()]);
+  const refresh = (): void => {
+    if (!existsSync(file)) return;
+    let text: string;
+    const handle = openSync(file, 'r');
+    try {
+      const bytes = Buffer.alloc(Math.max(0, fstatSync(handle).size - read));
+      read += readSync(handle, bytes, 0, bytes.length, read);
+      // A write of another call may be under way: what has no line end yet is read again the next time.
+      const end = bytes.lastIndexOf(0x0a) + 1;
+      read -= bytes.length - end;
+      text = bytes.subarray(0, end).toString('utf8');
+    } finally {
+      closeSync(handle);
+    }
+    for (const one of text.split('\n')) {
+      const line = lineOf(one);
+      if (line !== undefined) take(line);
+    }
+  };
+  refresh();
   return {
+    refresh,
     byInput: (input) => inputs.get(input),
     bySource: (source) => sources.get(source),
+    publishedAt: (where) => [...sources.values()].filter((line) => line.where === where),
+    isWithdrawn: (ids) => ids.some((id) => withdrawn.has(id)),
     pending: () => [...waiting.values()],
-    add: (entries) => {
-      if (entries.length === 0) return;
+    add: (lines) => {
+      if (lines.length === 0) return;
       makeHome(home);
-      appendFileSync(file, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''), { mode: 0o600 });
-      entries.forEach(take);
+      append(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+      refresh();
     },
   };
 }
 
-function entryOf(line: string): JournalEntry | undefined {
+/** One write, behind a line end, so that a line which a crash has torn spoils no other. */
+function append(file: string, text: string): void {
+  const handle = openSync(file, 'a+', 0o600);
   try {
-    const entry = JSON.parse(line) as JournalEntry;
-    return typeof entry.input === 'string' && typeof entry.source === 'string' ? entry : undefined;
-  } catch {
-    return undefined;
+    const { size } = fstatSync(handle);
+    const last = Buffer.alloc(1);
+    const torn = size > 0 && readSync(handle, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a;
+    writeSync(handle, torn ? `\n${text}` : text);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
   }
 }
 
-function compact(file: string, entries: readonly JournalEntry[]): void {
-  writeFileSync(`${file}.new`, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''), { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+const events: readonly unknown[] = ['pending', 'closed', 'published', 'retracted', 'moved'];
+
+function lineOf(text: string): JournalLine | undefined {
+  if (text === '') return undefined;
+  try {
+    const line = JSON.parse(text) as JournalLine;
+    return events.includes(line.event) ? line : undefined;
+  } catch {
+    return undefined;
+  }
 }

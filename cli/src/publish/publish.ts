@@ -4,281 +4,458 @@ import { splitPassages } from '@cosmicembeddings/sdk/passages';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import type { Identity } from '../keys/author.js';
 import type { Progress } from '../progress.js';
-import { inputDigest, makeBlocks, partition, sourceDigest, type Document, type PublishOptions } from './document.js';
-import { readText, type Input } from './inputs.js';
-import type { Journal, JournalEntry, Recipe } from './journal.js';
+import { adoptedFor, blocksThere, recipeOf, type Adopted } from './adopt.js';
+import { digest, makeBlocks, namesOf, partition, sourceOf, type Document, type Facts, type Names } from './document.js';
+import { embedDocuments } from './embed-documents.js';
+import type { Intent, Journal, JournalLine, PublishedLine, Recipe } from './journal.js';
+import type { Outbox, Parcel } from './outbox.js';
+import { readText } from './read-text.js';
+import { emptyReport, type PublishReport } from './report.js';
 
-/** A file and what the command line said about it. */
-export interface Job extends Input {
-  readonly options: PublishOptions;
+/** One document of a call; what the call did not say of it, its earlier publication does. */
+export interface Job {
+  readonly intent: Intent;
+  /** Which options the command line named. */
+  readonly said: ReadonlySet<'tags' | 'language' | 'text' | 'dtype'>;
 }
 
 export interface Publisher {
   readonly client: NodeClient;
+  /** did:key of the node. */
+  readonly node: string;
   readonly identity: Identity;
   readonly embedder: Embedder;
   readonly journal: Journal;
+  readonly outbox: Outbox;
   readonly now: () => number;
   /** Documents done. */
   readonly progress?: Progress | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called with the blocks of every batch that the node has kept. */
-  readonly onKept?: ((blocks: readonly CreatedBlock[]) => void) | undefined;
-}
-
-export interface PublishReport {
-  documents: number;
-  /** Documents whose blocks this call has put on the node. */
-  published: number;
-  unchanged: number;
-  /** Of the published: newer versions of documents that were there. */
-  superseding: number;
-  blocks: number;
-  vectors: number;
-  bytes: number;
-  /** Passages longer than the model reads: only their beginning was embedded. */
-  truncated: number;
-  /** What a paid embedder charged for; 0 where it does not say. */
-  chargedTokens: number;
-  ids: string[];
-  /** Files of folders that turned out to be no text. */
-  skipped: { path: string; reason: string }[];
-  pending: { path: string; reason: string }[];
-  refused: { path: string; reason: string }[];
+  /** Files that were published before and are no more: one of them with the same passages was renamed. */
+  readonly gone?: readonly PublishedLine[] | undefined;
 }
 
 const BATCH_DOCUMENTS = 32;
 const BATCH_PASSAGES = 512;
 
-interface Planned {
+interface Planned extends Names {
   readonly document: Document;
   readonly job: Job;
-  readonly input: string;
-  readonly source: string;
+  /** What the journal knew of this very file. */
+  readonly own?: PublishedLine | undefined;
+  /** That, or the publication of the file that it was before it was renamed. */
+  readonly before?: PublishedLine | undefined;
+  readonly movedFrom?: PublishedLine | undefined;
 }
 
-interface Made extends Planned {
-  readonly blocks: readonly CreatedBlock[];
-  readonly recipe: Recipe;
-  readonly vectors: number;
+interface Run {
+  readonly publisher: Publisher;
+  readonly facts: Facts;
+  readonly report: PublishReport;
+  /** The author's blocks on the node, asked for once where this home knows of none. */
+  there?: ReadonlyMap<string, Adopted>;
+  /** The embedder does not answer: nothing more is tried in this call. */
+  down?: string;
 }
 
 /**
- * Publishes documents in batches: split, embed, sign, note down, send, note down again. Whatever it is interrupted by,
- * the next call goes on with the same blocks. When the embedder fails, the documents stay pending.
+ * Publishes documents in batches: split, embed, sign, claim, send, note down. Whatever it is interrupted by, the next call
+ * goes on with the same blocks, and so does one that runs at the same time. What cannot be embedded or sent stays pending
+ * as it was asked for.
+ * @throws CosmicError what the node or the way to it said; the documents not done are pending then
  */
 export async function publishAll(jobs: readonly Job[], publisher: Publisher): Promise<PublishReport> {
-  const report: PublishReport = {
-    documents: 0,
-    published: 0,
-    unchanged: 0,
-    superseding: 0,
-    blocks: 0,
-    vectors: 0,
-    bytes: 0,
-    truncated: 0,
-    chargedTokens: 0,
-    ids: [],
-    skipped: [],
-    pending: [],
-    refused: [],
-  };
+  const { identity, embedder, journal, progress, signal } = publisher;
   const facts = {
-    author: publisher.identity.did,
-    network: publisher.identity.author.network,
-    spaceId: spaceIdOf(publisher.embedder.space),
+    node: publisher.node,
+    author: identity.did,
+    network: identity.author.network,
+    spaceId: spaceIdOf(embedder.space),
   };
+  const run: Run = { publisher, facts, report: emptyReport() };
+  const { report } = run;
   let batch: Planned[] = [];
-  let passages = 0;
-  let done = 0;
   const flush = async (): Promise<void> => {
-    if (batch.length > 0) await publishBatch(batch, publisher, report);
+    if (batch.length > 0) await publishBatch(batch, run);
     batch = [];
-    passages = 0;
-    publisher.progress?.(done, jobs.length, `${report.vectors} passages`);
   };
-  publisher.progress?.(0, jobs.length);
-  for (const job of jobs) {
-    publisher.signal?.throwIfAborted();
-    const document = readDocument(job, report);
-    done++;
-    if (document === undefined) continue;
-    report.documents++;
-    batch.push({ document, job, input: inputDigest(document, facts), source: sourceDigest(job.path, facts) });
-    passages += document.passages.length;
-    if (batch.length >= BATCH_DOCUMENTS || passages >= BATCH_PASSAGES) await flush();
+  const draw = (done: number): void => progress?.(done, jobs.length, progressText(report));
+  draw(0);
+  let at = 0;
+  try {
+    await settleSent(jobs, run);
+    for (; at < jobs.length; at++) {
+      signal?.throwIfAborted();
+      const planned = plan(jobs[at]!, run);
+      if (planned === undefined) continue;
+      report.documents++;
+      batch.push(planned);
+      if (batch.length >= BATCH_DOCUMENTS || passagesOf(batch) >= BATCH_PASSAGES) await flush();
+      draw(at + 1);
+    }
+    await flush();
+  } catch (error) {
+    if (error instanceof CosmicError) {
+      const left = batch.filter((planned) => !isCurrent(planned, journal)).map(({ job }) => job);
+      journal.add([...left, ...jobs.slice(at + 1)].map(({ intent }) => pendingLine(intent, error.message)));
+    }
+    throw error;
+  } finally {
+    draw(at);
+    progress?.end();
   }
-  await flush();
-  publisher.progress?.(jobs.length, jobs.length, `${report.vectors} passages`);
-  publisher.progress?.end();
   return report;
 }
 
-function readDocument(job: Job, report: PublishReport): Document | undefined {
-  let text: string;
-  try {
-    text = readText(job.path, job.origin);
-  } catch (error) {
-    if (!(error instanceof CosmicError)) throw error;
-    report.skipped.push({ path: job.path, reason: error.code });
-    return undefined;
-  }
-  const passages = splitPassages(text, { markdown: job.markdown });
-  if (passages.length === 0) {
-    report.skipped.push({ path: job.path, reason: 'input.empty' });
-    return undefined;
-  }
-  return { path: job.path, origin: job.origin, passages, options: job.options };
+/** Name of the place in the queue: a later call for the same file, node, network and author takes it over. */
+export function slotOf({ path, node, network, author }: Pick<Intent, 'path' | 'node' | 'network' | 'author'>): string {
+  return digest([path, node, network, author]);
 }
 
-async function publishBatch(batch: readonly Planned[], publisher: Publisher, report: PublishReport): Promise<void> {
-  const wanted = await changed(batch, publisher, report);
-  if (wanted.length === 0) return;
-  const made = await makeAll(wanted, publisher, report);
-  if (made.length === 0) return;
-  publisher.journal.add(made.map((item) => entryOf(item, 'prepared')));
+export function pendingLine(intent: Intent, reason: string) {
+  return { event: 'pending', slot: slotOf(intent), intent, reason } as const;
+}
+
+function progressText(report: PublishReport): string {
+  const parts = [`${report.published} published`];
+  if (report.unchanged > 0) parts.push(`${report.unchanged} unchanged`);
+  const failed = report.pending.length + report.refused.length + report.skipped.length;
+  if (failed > 0) parts.push(`${failed} not`);
+  return parts.join(', ');
+}
+
+function passagesOf(batch: readonly Planned[]): number {
+  return batch.reduce((sum, { document }) => sum + document.passages.length, 0);
+}
+
+/** What is to be published of a file; undefined when it holds no text, which the report says. */
+function plan(job: Job, { publisher, facts, report }: Run): Planned | undefined {
+  const { intent } = job;
+  const leave = (reason: string): undefined => {
+    report.skipped.push({ path: intent.path, reason });
+    publisher.journal.add([{ event: 'closed', slot: slotOf(intent) }]);
+    return undefined;
+  };
+  let text: string;
+  try {
+    const read = readText(intent.path, intent.origin);
+    text = read.text;
+    if (read.encoding !== 'UTF-8') report.encodings.push({ path: intent.path, encoding: read.encoding });
+  } catch (error) {
+    if (!(error instanceof CosmicError)) throw error;
+    return leave(error.message);
+  }
+  const passages = splitPassages(text, { markdown: intent.markdown });
+  if (passages.length === 0) return leave('input.empty');
+  const asked: Document = { path: intent.path, origin: intent.origin, passages, options: intent.options };
+  const names = namesOf(asked, facts);
+  const own = publisher.journal.bySource(names.source);
+  const movedFrom =
+    own === undefined
+      ? publisher.gone?.find((line) => line.content === names.content && !isTaken(line, report))
+      : undefined;
+  if (movedFrom !== undefined) report.moved.push({ from: movedFrom.path, to: intent.path });
+  const before = own ?? movedFrom;
+  const document = inherit(asked, job, own, movedFrom, report);
+  return { document, job, own, before, movedFrom, ...namesOf(document, facts) };
+}
+
+function isTaken({ path }: PublishedLine, report: PublishReport): boolean {
+  return report.moved.some(({ from }) => from === path);
+}
+
+/** What this call does not say of a document stays as it was: forgetting `--tag` or `--no-text` changes nothing. */
+function inherit(
+  asked: Document,
+  { said }: Job,
+  own: PublishedLine | undefined,
+  movedFrom: PublishedLine | undefined,
+  report: PublishReport,
+): Document {
+  const before = (own ?? movedFrom)?.options;
+  if (before === undefined) return asked;
+  const options = {
+    ...asked.options,
+    ...(said.has('tags') ? {} : { tags: before.tags }),
+    ...(said.has('language') ? {} : { language: before.language }),
+    ...(said.has('text') ? {} : { text: before.text }),
+    ...(said.has('dtype') ? {} : { dtype: before.dtype }),
+  };
+  const origin = own?.origin ?? asked.origin;
+  if (JSON.stringify([options, origin]) !== JSON.stringify([asked.options, asked.origin])) report.kept++;
+  return { ...asked, origin, options };
+}
+
+async function publishBatch(batch: readonly Planned[], run: Run): Promise<void> {
+  const { publisher, report } = run;
+  const { journal, outbox } = publisher;
+  dropUnsent(batch, run);
+  const wanted = await wantedOf(batch, run);
+  const ready: { planned: Planned; parcel: Parcel }[] = [];
+  const toEmbed: Planned[] = [];
+  for (const planned of wanted) {
+    const parcel = outbox.get(parcelName(planned, run));
+    if (parcel === undefined) toEmbed.push(planned);
+    else ready.push({ planned, parcel });
+  }
+  for (const made of await makeAll(toEmbed, run)) {
+    const name = parcelName(made.planned, run);
+    const parcel = outbox.claim(name, made.parcel);
+    // Another call may have finished with this document since it was looked at.
+    journal.refresh();
+    if (
+      parcel === made.parcel &&
+      journal.bySource(made.planned.source) !== made.planned.own &&
+      isCurrent(made.planned, journal)
+    ) {
+      outbox.drop(name);
+      report.unchanged++;
+    } else ready.push({ planned: made.planned, parcel });
+  }
+  if (ready.length === 0) return;
   const answers = await publisher.client.publish(
-    made.flatMap((item) => item.blocks.map((block) => block.wire)),
+    ready.flatMap(({ parcel }) => parcel.wires),
     publisher.signal === undefined ? {} : { signal: publisher.signal },
   );
   let at = 0;
-  const entries: JournalEntry[] = [];
-  for (const item of made) {
-    const refusal = refusalOf(answers.slice(at, at + item.blocks.length));
-    at += item.blocks.length;
-    entries.push(entryOf(item, refusal === undefined ? 'published' : 'dropped'));
-    if (refusal !== undefined) {
-      report.refused.push({ path: item.job.path, reason: refusal });
-      continue;
-    }
-    report.published++;
-    if (item.recipe.supersedes.length > 0) report.superseding++;
-    report.blocks += item.blocks.length;
-    report.vectors += item.vectors;
-    report.bytes += item.blocks.reduce((sum, block) => sum + block.wire.length, 0);
-    report.ids.push(...item.blocks.map((block) => block.id));
-    publisher.onKept?.(item.blocks);
+  journal.add(
+    ready.flatMap(({ planned, parcel }) => sent(planned, parcel, answers.slice(at, (at += parcel.wires.length)), run)),
+  );
+  for (const { planned } of ready) outbox.drop(parcelName(planned, run));
+}
+
+/** What the journal says of a document that the node has answered. */
+function sent(planned: Planned, parcel: Parcel, answers: readonly Accepted[], run: Run): JournalLine[] {
+  const { report, publisher } = run;
+  const { journal } = publisher;
+  const refusal = refusalOf(answers);
+  if (refusal !== undefined) {
+    report.refused.push({ path: planned.document.path, reason: refusal });
+    return [{ event: 'closed', slot: slotOf(planned.job.intent) }];
   }
-  publisher.journal.add(entries);
+  const { line, rows, wires } = parcel;
+  const { ids, recipe } = line;
+  if (planned.before !== undefined && journal.isWithdrawn(planned.before.ids)) report.republished++;
+  const moved = planned.movedFrom === undefined ? [] : [{ event: 'moved' as const, ids: planned.movedFrom.ids }];
+  report.published++;
+  if (recipe.supersedes.length > 0 && planned.movedFrom === undefined) report.superseding++;
+  report.blocks += ids.length;
+  report.vectors += rows;
+  report.bytes += wires.reduce((sum, wire) => sum + wire.length, 0);
+  report.ids.push(...ids);
+  return [...moved, publishedLine(planned, ids, recipe)];
+}
+
+function publishedLine(planned: Planned, ids: readonly string[], recipe: Recipe): PublishedLine {
+  const { source, input, content, where, document, job } = planned;
+  const { path, origin, options } = document;
+  return {
+    event: 'published',
+    slot: slotOf(job.intent),
+    source,
+    input,
+    content,
+    where,
+    path,
+    origin,
+    options,
+    ids,
+    recipe,
+  };
+}
+
+/** One parcel for each document and node. */
+function parcelName({ input }: Planned, { facts }: Run): string {
+  return digest([input, facts.node]);
+}
+
+/** What an earlier call had sent and could not note down any more, of the files of this call. */
+async function settleSent(jobs: readonly Job[], { publisher, facts }: Run): Promise<void> {
+  const { journal, outbox, client } = publisher;
+  const sources = new Set(jobs.map(({ intent }) => sourceOf(intent.path, facts)));
+  for (const { name, parcel } of outbox.all()) {
+    if (!sources.has(parcel.line.source) || !(await hasAll(client, parcel.line.ids))) continue;
+    journal.add([parcel.line]);
+    outbox.drop(name);
+  }
+}
+
+/** What was never sent of a file as it was, now that it says something else. */
+function dropUnsent(batch: readonly Planned[], { publisher: { outbox } }: Run): void {
+  const inputs = new Map(batch.map(({ source, input }) => [source, input]));
+  for (const { name, parcel } of outbox.all()) {
+    const input = inputs.get(parcel.line.source);
+    if (input !== undefined && input !== parcel.line.input) outbox.drop(name);
+  }
+}
+
+/** Is what the journal knows last of this file just what it says now? */
+function isCurrent({ source, input, document }: Planned, journal: Journal): boolean {
+  const line = journal.bySource(source);
+  return (
+    line?.input === input &&
+    !journal.isWithdrawn(line.ids) &&
+    (document.options.timeMs === undefined || document.options.timeMs === line.recipe.timeMs)
+  );
 }
 
 /** Documents that are not on the node yet as they are now. */
-async function changed(
-  batch: readonly Planned[],
-  { client, journal }: Publisher,
-  report: PublishReport,
-): Promise<Planned[]> {
-  const known = await Promise.all(
-    batch.map(async ({ input }) => {
-      const entry = journal.byInput(input);
-      if (entry?.status !== 'published') return false;
-      const there = await Promise.all((entry.ids ?? []).map((id) => client.has(id)));
-      return there.every(Boolean);
-    }),
-  );
-  report.unchanged += known.filter(Boolean).length;
+async function wantedOf(batch: readonly Planned[], run: Run): Promise<Planned[]> {
+  const { publisher, report } = run;
   const seen = new Set<string>();
-  return batch.filter(({ input }, i) => !known[i] && !seen.has(input) && seen.add(input));
+  const fates = await Promise.all(batch.map((planned) => fateOf(planned, run)));
+  return batch.filter((planned, i) => {
+    const fate = fates[i]!;
+    if (fate === 'unchanged') {
+      report.unchanged++;
+      publisher.journal.add(
+        publisher.journal.pending().some(({ slot }) => slot === slotOf(planned.job.intent))
+          ? [{ event: 'closed', slot: slotOf(planned.job.intent) }]
+          : [],
+      );
+      return false;
+    }
+    if (fate !== 'wanted') {
+      report.skipped.push({ path: planned.document.path, reason: fate });
+      return false;
+    }
+    // Two files of one name with the same words are one document.
+    if (seen.has(planned.input)) report.unchanged++;
+    return !seen.has(planned.input) && seen.add(planned.input);
+  });
 }
 
-async function makeAll(wanted: readonly Planned[], publisher: Publisher, report: PublishReport): Promise<Made[]> {
+async function fateOf(planned: Planned, run: Run): Promise<string> {
+  const { client, journal } = run.publisher;
+  if (isCurrent(planned, journal)) {
+    const { ids } = journal.bySource(planned.source)!;
+    if (!(await hasAll(client, ids))) return 'wanted';
+    const by = await withdrawal(client, ids);
+    if (by === undefined) return 'unchanged';
+    if (by.rel === 'supersedes') return `a newer version was published elsewhere: ${by.by}`;
+    journal.add([{ event: 'retracted', ids }]);
+    return 'wanted';
+  }
+  if (planned.before !== undefined) return 'wanted';
+  // This home knows nothing of the file there: perhaps it came another way, or the journal was lost.
+  const known = journal.byInput(planned.input);
+  if (known !== undefined && !journal.isWithdrawn(known.ids) && (await hasAll(client, known.ids))) {
+    if ((await withdrawal(client, known.ids)) !== undefined) return 'wanted';
+    journal.add([publishedLine(planned, known.ids, known.recipe)]);
+    return 'unchanged';
+  }
+  const adopted = await adopt(planned, run);
+  if (adopted === undefined) return 'wanted';
+  journal.add([
+    publishedLine(
+      planned,
+      adopted.map(({ id }) => id),
+      recipeOf(adopted),
+    ),
+  ]);
+  return 'unchanged';
+}
+
+async function adopt(planned: Planned, run: Run): Promise<Adopted[] | undefined> {
+  const { client, journal, embedder } = run.publisher;
+  if (run.there === undefined && journal.publishedAt(planned.where).length > 0) return undefined;
+  run.there ??= await blocksThere(client, run.facts);
+  const found = run.there.size === 0 ? undefined : adoptedFor(planned.document, embedder.space, run.there);
+  return found === undefined ||
+    (await withdrawal(
+      client,
+      found.map(({ id }) => id),
+    )) !== undefined
+    ? undefined
+    : found;
+}
+
+async function hasAll(client: NodeClient, ids: readonly string[]): Promise<boolean> {
+  return (await Promise.all(ids.map((id) => client.has(id)))).every(Boolean);
+}
+
+/** Why one of the blocks stands no longer, where its own author said so; undefined when all do, or nobody can tell. */
+async function withdrawal(
+  client: NodeClient,
+  ids: readonly string[],
+): Promise<{ readonly rel: string; readonly by: string } | undefined> {
+  for (const id of ids) {
+    let standing: { reasons?: readonly { rel: string; by?: string; acts: boolean }[] };
+    try {
+      standing = (await client.view('standing', 'of', { id })) as typeof standing;
+    } catch (error) {
+      if (error instanceof CosmicError && error.code !== 'node.unreachable') return undefined;
+      throw error;
+    }
+    const acting = standing.reasons?.filter(({ acts, rel }) => acts && rel !== 'rotated_away') ?? [];
+    const first = acting.find(({ rel }) => rel === 'retracts') ?? acting[0];
+    if (first !== undefined) return { rel: first.rel, by: first.by ?? '' };
+  }
+  return undefined;
+}
+
+async function makeAll(wanted: readonly Planned[], run: Run): Promise<{ planned: Planned; parcel: Parcel }[]> {
+  if (wanted.length === 0) return [];
+  const { publisher, report } = run;
   const { embedder, identity, journal } = publisher;
-  const embedded = await embedAll(wanted, publisher, report);
-  const made: Made[] = [];
+  const embedded = await embedDocuments(
+    wanted.map(({ document }) => document.passages.map(({ text }) => text)),
+    { embedder, report, signal: publisher.signal, down: run.down },
+  );
+  const made: { planned: Planned; parcel: Parcel }[] = [];
   for (const [i, planned] of wanted.entries()) {
-    const vectors = embedded[i];
-    if (vectors === undefined) continue;
-    const kept = planned.document.passages.filter((_, row) => vectors[row] !== undefined);
-    const rows = vectors.filter((vector): vector is Float32Array => vector !== undefined);
+    const outcome = embedded[i]!;
+    const { path } = planned.document;
+    if (outcome.status === 'pending') {
+      if (outcome.down) run.down = outcome.reason;
+      report.pending.push({ path, reason: outcome.reason });
+      journal.add([pendingLine(planned.job.intent, outcome.reason)]);
+      continue;
+    }
+    const kept = planned.document.passages.filter((_, row) => outcome.vectors[row] !== undefined);
+    const rows = outcome.vectors.filter((vector): vector is Float32Array => vector !== undefined);
     if (rows.length === 0) {
-      report.skipped.push({ path: planned.job.path, reason: 'input.empty' });
+      report.skipped.push({ path, reason: 'input.empty' });
       continue;
     }
     const document = { ...planned.document, passages: kept };
-    const parts = partition(document, embedder.space).length;
-    const earlier = journal.byInput(planned.input);
-    const recipe =
-      earlier?.recipe !== undefined && earlier.status !== 'dropped' && earlier.recipe.salts.length === parts
-        ? earlier.recipe
-        : newRecipe(planned, parts, publisher);
-    made.push({
-      ...planned,
-      recipe,
-      vectors: rows.length,
-      blocks: await makeBlocks(document, rows, embedder.space, recipe, identity.author),
-    });
+    const recipe = await recipeFor(planned, partition(document, embedder.space).length, publisher);
+    const blocks = await makeBlocks(document, rows, embedder.space, recipe, identity.author);
+    made.push({ planned, parcel: parcelOf(planned, recipe, blocks, rows.length) });
   }
   return made;
 }
 
-function newRecipe({ document, source }: Planned, parts: number, { identity, journal, now }: Publisher): Recipe {
+function parcelOf(planned: Planned, recipe: Recipe, blocks: readonly CreatedBlock[], rows: number): Parcel {
+  const line = publishedLine(
+    planned,
+    blocks.map(({ id }) => id),
+    recipe,
+  );
+  return { line, rows, wires: blocks.map(({ wire }) => wire) };
+}
+
+/** The earlier recipe where the same blocks may be made again: the same input, not withdrawn, superseding what this node knows. */
+async function recipeFor(
+  { input, before, document }: Planned,
+  parts: number,
+  { identity, journal, client, now }: Publisher,
+): Promise<Recipe> {
+  const earlier = journal.byInput(input);
+  const { timeMs } = document.options;
+  if (
+    earlier !== undefined &&
+    earlier.recipe.salts.length === parts &&
+    !journal.isWithdrawn(earlier.ids) &&
+    (timeMs === undefined || timeMs === earlier.recipe.timeMs) &&
+    (before === undefined || before.input === input) &&
+    (await hasAll(client, earlier.recipe.supersedes))
+  )
+    return earlier.recipe;
   return {
-    timeMs: document.options.timeMs ?? now(),
+    timeMs: timeMs ?? now(),
     salts: Array.from({ length: parts }, () => toHex(identity.author.salt())),
-    supersedes: journal.bySource(source)?.ids ?? [],
-  };
-}
-
-/** Vectors of each document, undefined where a passage has none; on failure everything stays pending. */
-async function embedAll(
-  wanted: readonly Planned[],
-  { embedder, journal, signal }: Publisher,
-  report: PublishReport,
-): Promise<((Float32Array | undefined)[] | undefined)[]> {
-  const texts = wanted.flatMap(({ document }) => document.passages.map((passage) => passage.text));
-  try {
-    const rows = await embedTexts(texts, embedder, report, signal);
-    let at = 0;
-    return wanted.map(({ document }) => rows.slice(at, (at += document.passages.length)));
-  } catch (error) {
-    if (!(error instanceof CosmicError)) throw error;
-    journal.add(
-      wanted.map((planned) => ({
-        input: planned.input,
-        source: planned.source,
-        path: planned.job.path,
-        status: 'pending',
-        reason: error.message,
-        retry: planned.job,
-      })),
-    );
-    report.pending.push(...wanted.map(({ job }) => ({ path: job.path, reason: error.message })));
-    return wanted.map(() => undefined);
-  }
-}
-
-async function embedTexts(
-  texts: readonly string[],
-  embedder: Embedder,
-  report: PublishReport,
-  signal: AbortSignal | undefined,
-): Promise<(Float32Array | undefined)[]> {
-  const options = { role: 'passage', ...(signal === undefined ? {} : { signal }) } as const;
-  try {
-    const { vectors, truncated, chargedTokens } = await embedder.embed(texts, options);
-    report.truncated += truncated.filter(Boolean).length;
-    report.chargedTokens += chargedTokens ?? 0;
-    return vectors;
-  } catch (error) {
-    if (!(error instanceof CosmicError) || error.code !== 'input.empty') throw error;
-    if (texts.length === 1) return [undefined];
-  }
-  // One of them holds nothing that this model knows: find out which, and leave it out.
-  const half = texts.length >> 1;
-  return [
-    ...(await embedTexts(texts.slice(0, half), embedder, report, signal)),
-    ...(await embedTexts(texts.slice(half), embedder, report, signal)),
-  ];
-}
-
-function entryOf(item: Made, status: JournalEntry['status']): JournalEntry {
-  return {
-    input: item.input,
-    source: item.source,
-    path: item.job.path,
-    status,
-    recipe: item.recipe,
-    ids: item.blocks.map((block) => block.id),
+    supersedes: before === undefined || journal.isWithdrawn(before.ids) ? [] : before.ids,
   };
 }
 

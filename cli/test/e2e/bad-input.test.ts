@@ -24,7 +24,8 @@ beforeAll(async () => {
   writeFileSync(path('empty.md'), '');
   writeFileSync(path('blank.md'), '  \n\n\t\n');
   writeFileSync(path('binary.dat'), Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2, 3]));
-  writeFileSync(path('latin1.txt'), Buffer.from([0x63, 0x61, 0x66, 0xe9]));
+  writeFileSync(path('paper.pdf'), '%PDF-1.7\n');
+  writeFileSync(path('table.csv'), 'a,b\n1,2\n');
   const huge = openSync(path('huge.txt'), 'w');
   ftruncateSync(huge, 200 * 1024 * 1024);
   closeSync(huge);
@@ -94,7 +95,8 @@ describe('one line with its code, and the right exit status', () => {
     ['an empty file', () => ['publish', path('empty.md')], 1, 'input.empty: '],
     ['a file of white space', () => ['publish', path('blank.md')], 1, 'input.empty: '],
     ['a binary file', () => ['publish', path('binary.dat')], 1, 'input.binary: '],
-    ['a file in Latin-1', () => ['publish', path('latin1.txt')], 1, 'input.binary: '],
+    ['a PDF', () => ['publish', path('paper.pdf')], 1, 'input.unsupported: '],
+    ['a table', () => ['publish', path('table.csv')], 1, 'input.unsupported: '],
     ['a file of 200 MB', () => ['publish', path('huge.txt')], 1, 'input.too_large: '],
     ['a folder without text', () => ['publish', path('pictures')], 1, 'input.empty: '],
     ['an empty folder', () => ['publish', path('nothing')], 1, 'input.empty: '],
@@ -148,7 +150,7 @@ describe('one line with its code, and the right exit status', () => {
 
   test('nothing of all this has reached the node, and it keeps running', async () => {
     expect((await node.client.status()).head.count).toBe(1);
-    expect(existsSync(path('fresh/published.jsonl'))).toBe(false);
+    expect(existsSync(path('fresh/publications.jsonl'))).toBe(false);
   });
 });
 

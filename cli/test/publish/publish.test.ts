@@ -1,66 +1,60 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync, appendFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import {
-  checkAny,
-  contentOf,
-  CosmicError,
-  portableChecks,
-  type Accepted,
-  type CheckedBlock,
-  type Embedder,
-} from '@cosmicembeddings/sdk';
+import { contentOf, CosmicError, portableChecks, type Embedder } from '@cosmicembeddings/sdk';
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { createLexicalEmbedder } from '@cosmicembeddings/sdk/embedders';
 import { identityOf } from '../../src/keys/author.js';
 import { collectInputs } from '../../src/publish/inputs.js';
-import { openJournal } from '../../src/publish/journal.js';
-import { publishAll, type Job, type PublishReport } from '../../src/publish/publish.js';
-import type { PublishOptions } from '../../src/publish/document.js';
+import { openJournal, type Intent } from '../../src/publish/journal.js';
+import { openOutbox } from '../../src/publish/outbox.js';
+import { publishAll, type Job } from '../../src/publish/publish.js';
+import type { PublishReport } from '../../src/publish/report.js';
+import type { PublishOptions } from '../../src/publish/options.js';
+import { memoryNode } from './memory-node.ts';
 
 const checks = portableChecks('dev');
 const identity = identityOf(new Uint8Array(32).fill(7), 'dev');
-
-/** Judges like a node and keeps in memory; `fail` loses the connection after keeping. */
-function memoryNode() {
-  const kept = new Map<string, CheckedBlock>();
-  const state = { kept, cutAfter: Infinity, calls: 0 };
-  const client = {
-    has: async (id: string) => kept.has(id),
-    publish: async (wires: readonly Uint8Array[]): Promise<Accepted[]> => {
-      state.calls++;
-      const answers = wires.map((wire): Accepted => {
-        const checked = checkAny(wire, checks);
-        if (checked.status === 'rejected') return checked;
-        const known = kept.has(checked.id);
-        kept.set(checked.id, checked);
-        return { status: known ? 'known' : 'stored', id: checked.id, seq: kept.size };
-      });
-      if (kept.size > state.cutAfter) throw new CosmicError('node.unreachable', 'cut off');
-      return answers;
-    },
-  } as unknown as NodeClient;
-  return { client, state };
-}
+const lexicalConfig = { type: 'builtin', name: 'lexical' } as const;
 
 let folder: string;
 let home: string;
 let clock = 1_790_000_000_000;
 const options: PublishOptions = { tags: ['t'], text: true, dtype: 'f32' };
+const everything: Job['said'] = new Set(['tags', 'language', 'text', 'dtype'] as const);
 const write = (name: string, text: string): void => {
   mkdirSync(join(folder, name, '..'), { recursive: true });
   writeFileSync(join(folder, name), text);
 };
+const jobs = (given: PublishOptions = options, said: Job['said'] = everything): Job[] =>
+  collectInputs([folder]).inputs.map((input): Job => {
+    const intent: Intent = {
+      ...input,
+      options: given,
+      node: 'http://a:1',
+      network: 'dev',
+      author: identity.did,
+      key: null,
+      embedder: lexicalConfig,
+    };
+    return { intent, said };
+  });
 const publish = (
   client: NodeClient,
   embedder: Embedder = createLexicalEmbedder(),
   given: PublishOptions = options,
+  said: Job['said'] = everything,
 ): Promise<PublishReport> =>
-  publishAll(
-    collectInputs([folder]).inputs.map((input): Job => ({ ...input, options: given })),
-    { client, identity, embedder, journal: openJournal(home), now: () => (clock += 1000) },
-  );
+  publishAll(jobs(given, said), {
+    client,
+    node: 'did:a',
+    identity,
+    embedder,
+    journal: openJournal(home),
+    outbox: openOutbox(home),
+    now: () => (clock += 1000),
+  });
 
 beforeEach(() => {
   const base = mkdtempSync(join(tmpdir(), 'cosmic-publish-'));
@@ -89,7 +83,7 @@ test('one block a document, one row a passage, with text, hash, origin and headi
     { text: 'Stars above the desert are bright.', origin: 'notes/a.md', heading: 'Alpha' },
     { text: 'The second document speaks of rivers.', origin: 'notes/deep/b.txt' },
   ]);
-  expect(statSync(join(home, 'published.jsonl')).mode & 0o077).toBe(0);
+  expect(statSync(join(home, 'publications.jsonl')).mode & 0o077).toBe(0);
 });
 
 test('a folder published twice does not double', async () => {
@@ -115,9 +109,9 @@ test('cut off after the node kept the blocks: the next call offers the very same
   await expect(publish(client)).rejects.toMatchObject({ code: 'node.unreachable' });
   expect(state.kept.size).toBe(2);
   state.cutAfter = Infinity;
-  expect(await publish(client)).toMatchObject({ published: 2 });
+  expect(await publish(client)).toMatchObject({ published: 0, unchanged: 2 });
   expect(state.kept.size).toBe(2);
-  appendFileSync(join(home, 'published.jsonl'), '{"input":"torn');
+  appendFileSync(join(home, 'publications.jsonl'), '{"event":"torn');
   expect(await publish(client)).toMatchObject({ published: 0, unchanged: 2 });
 });
 
@@ -191,17 +185,20 @@ describe('what is no text', () => {
     ['an empty file', 'empty.md', Buffer.alloc(0), 'input.empty'],
     ['a file of spaces', 'blank.md', Buffer.from(' \n\n'), 'input.empty'],
     ['bytes with NUL', 'nul.md', Buffer.from('a\0b'), 'input.binary'],
-    ['no UTF-8', 'latin.txt', Buffer.from([0x63, 0x61, 0x66, 0xe9]), 'input.binary'],
+    ['mostly bytes over 127 that are no UTF-8', 'old.txt', Buffer.from([0xc0, 0xe1, 0xf2, 0x20, 0xe9]), 'input.binary'],
+    ['PDF', 'x.txt', Buffer.from('%PDF-1.4 text'), 'input.unsupported'],
+    ['HTML', 'page.txt', Buffer.from('<!DOCTYPE html><p>text'), 'input.unsupported'],
+    ['a table', 'x.csv', Buffer.from('a,b\n1,2\n'), 'input.unsupported'],
   ])('%s that is named is refused before anything is sent', (_, name, bytes, code) => {
     if (bytes !== undefined) writeFileSync(join(folder, name), bytes);
     expect(() => collectInputs([folder, join(folder, name)])).toThrow(expect.objectContaining({ code }));
   });
 
   test('inside a folder it is left out with its reason', async () => {
-    writeFileSync(join(folder, 'x.txt'), Buffer.from([0xff, 0xfe, 0, 1]));
+    writeFileSync(join(folder, 'x.txt'), Buffer.from([0xff, 0xfe, 0, 1, 7]));
     expect(await publish(memoryNode().client)).toMatchObject({
       published: 2,
-      skipped: [{ path: join(folder, 'x.txt'), reason: 'input.binary' }],
+      skipped: [{ path: join(folder, 'x.txt'), reason: expect.stringMatching(/^input\.binary: /) }],
     });
   });
 
@@ -209,5 +206,155 @@ describe('what is no text', () => {
     mkdirSync(join(folder, 'empty'));
     writeFileSync(join(folder, 'empty', 'x.png'), 'x');
     expect(() => collectInputs([join(folder, 'empty')])).toThrow(expect.objectContaining({ code: 'input.empty' }));
+  });
+});
+
+describe('running a call twice, at once or after a crash, equals running it once', () => {
+  test('two calls at once of one home: each document once', async () => {
+    for (let i = 0; i < 40; i++) write(`n${i}.md`, `Note ${i} about topic ${i}.`);
+    const { client, state } = memoryNode();
+    await Promise.all([publish(client), publish(client), publish(client)]);
+    expect(state.kept.size).toBe(42);
+    expect(await publish(client)).toMatchObject({ published: 0, unchanged: 42 });
+  });
+
+  test('an embedder that never answers twice the same changes nothing about that', async () => {
+    let calls = 0;
+    const lexical = createLexicalEmbedder();
+    const noisy: Embedder = {
+      space: lexical.space,
+      embed: async (texts, how) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        return lexical.embed(
+          texts.map((text) => `${text} ${calls++}`),
+          how,
+        );
+      },
+    };
+    const { client, state } = memoryNode();
+    await Promise.all([publish(client, noisy), publish(client, noisy)]);
+    expect(state.kept.size).toBe(2);
+    const other = memoryNode();
+    other.state.cutAfter = 0;
+    rmSync(home, { recursive: true });
+    await expect(publish(other.client, noisy)).rejects.toMatchObject({ code: 'node.unreachable' });
+    other.state.cutAfter = Infinity;
+    await publish(other.client, noisy);
+    expect(other.state.kept.size).toBe(2);
+  });
+
+  test('a lost journal: what stands on the node is known again, by what it says', async () => {
+    const { client, state } = memoryNode();
+    await publish(client);
+    rmSync(home, { recursive: true });
+    expect(await publish(client)).toMatchObject({ published: 0, unchanged: 2 });
+    expect(state.kept.size).toBe(2);
+    write('a.md', '# Alpha\n\nOther words.');
+    expect(await publish(client)).toMatchObject({ published: 1, superseding: 1, unchanged: 1 });
+  });
+
+  test('cut off, then changed: the new version supersedes what the node had kept of the old one', async () => {
+    const { client, state } = memoryNode();
+    state.cutAfter = 0;
+    await expect(publish(client)).rejects.toMatchObject({ code: 'node.unreachable' });
+    expect(openJournal(home).pending()).toHaveLength(2);
+    state.cutAfter = Infinity;
+    write('a.md', '# Alpha\n\nStars, but dimmer.');
+    expect(await publish(client)).toMatchObject({ published: 1, superseding: 1, unchanged: 1 });
+    expect(openJournal(home).pending()).toEqual([]);
+    expect(openOutbox(home).all()).toEqual([]);
+  });
+});
+
+describe('what an author meant', () => {
+  test('a version that comes back is published again and supersedes the one between', async () => {
+    const { client, state } = memoryNode();
+    await publish(client);
+    write('a.md', '# Alpha\n\nStars, changed.');
+    const between = await publish(client);
+    write('a.md', '# Alpha\n\nStars above the desert are bright.');
+    const back = await publish(client);
+    expect(back).toMatchObject({ published: 1, superseding: 1, unchanged: 1 });
+    expect(state.kept.get(back.ids[0]!)!.entry.refs).toEqual([{ rel: 'supersedes', id: between.ids[0] }]);
+  });
+
+  test.each(['here', 'elsewhere'])('retracted %s, then published again: a new block', async (where) => {
+    const { client, state } = memoryNode();
+    const first = await publish(client);
+    if (where === 'here') openJournal(home).add([{ event: 'retracted', ids: [first.ids[0]!] }]);
+    else state.retracted.add(first.ids[0]!);
+    const again = await publish(client);
+    expect(again).toMatchObject({ published: 1, republished: 1, unchanged: 1, superseding: 0 });
+    expect(first.ids).not.toContain(again.ids[0]);
+    expect(await publish(client)).toMatchObject({ published: 0, unchanged: 2 });
+  });
+
+  test('tags, form and language that a call does not name stay as they were', async () => {
+    const { client, state } = memoryNode();
+    const hidden: PublishOptions = { tags: ['internal'], text: false, dtype: 'f16', language: 'en' };
+    await publish(client, undefined, hidden);
+    const plain: PublishOptions = { tags: [], text: true, dtype: 'f32' };
+    expect(await publish(client, undefined, plain, new Set())).toMatchObject({ published: 0, unchanged: 2, kept: 2 });
+    write('a.md', '# Alpha\n\nA secret.');
+    const changed = await publish(client, undefined, plain, new Set());
+    const block = state.kept.get(changed.ids[0]!)!;
+    expect(block.entry.tags).toEqual(['internal']);
+    expect(Buffer.from(block.body!).includes('secret')).toBe(false);
+    expect(await publish(client, undefined, plain, everything)).toMatchObject({ published: 2, superseding: 2 });
+  });
+
+  test('published from the folder, then by its own name: the origin stays, nothing is signed again', async () => {
+    const { client } = memoryNode();
+    await publish(client);
+    const [one] = jobs();
+    const alone = { ...one!, intent: { ...one!.intent, origin: 'a.md' } };
+    const report = await publishAll([alone], {
+      client,
+      node: 'did:a',
+      identity,
+      embedder: createLexicalEmbedder(),
+      journal: openJournal(home),
+      outbox: openOutbox(home),
+      now: () => (clock += 1000),
+    });
+    expect(report).toMatchObject({ published: 0, unchanged: 1, kept: 1 });
+  });
+
+  test('one document that the embedder refuses is pending alone; one too slow for it likewise', async () => {
+    write('poison.md', 'A poisonous text.');
+    write('slow.md', 'A slow text.');
+    const lexical = createLexicalEmbedder();
+    const picky: Embedder = {
+      space: lexical.space,
+      embed: (texts, how) =>
+        texts.some((text) => text.includes('poison'))
+          ? Promise.reject(new CosmicError('embedder.bad_answer', 'its own words'))
+          : texts.some((text) => text.includes('slow'))
+            ? Promise.reject(new CosmicError('embedder.unavailable', 'no answer within 60000 ms'))
+            : lexical.embed(texts, how),
+    };
+    const { client } = memoryNode();
+    expect(await publish(client, picky)).toMatchObject({
+      published: 2,
+      pending: [{ reason: expect.stringContaining('its own words') }, { reason: expect.stringContaining('60000 ms') }],
+    });
+    expect(openJournal(home).pending()).toHaveLength(2);
+    expect(await publish(client)).toMatchObject({ published: 2, unchanged: 2 });
+    expect(openJournal(home).pending()).toEqual([]);
+  });
+
+  test.each([
+    ['UTF-16', Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('caf\u00e9 noir', 'utf16le')])],
+    ['Latin-1', Buffer.from('caf\u00e9 noir', 'latin1')],
+    ['UTF-8', Buffer.from('\uFEFFcaf\u00e9 noir')],
+  ])('%s is read and named', async (encoding, bytes) => {
+    rmSync(folder, { recursive: true });
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'x.txt'), bytes);
+    const { client, state } = memoryNode();
+    const report = await publish(client);
+    expect(report.encodings.map((one) => one.encoding)).toEqual(encoding === 'UTF-8' ? [] : [encoding]);
+    const [block] = state.kept.values();
+    expect(contentOf(block!, checks.registry).passages).toEqual([{ text: 'caf\u00e9 noir', origin: 'notes/x.txt' }]);
   });
 });

@@ -1,0 +1,70 @@
+export interface Named {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** What became of every document of a call: each is in one of the lists or counts. */
+export interface PublishReport {
+  documents: number;
+  /** Documents whose blocks this call has put on the node. */
+  published: number;
+  unchanged: number;
+  /** Of the published: newer versions of documents that were there. */
+  superseding: number;
+  /** Of the published: had been retracted, and are published anew. */
+  republished: number;
+  /** Of the published: renamed files, whose new blocks supersede the old ones. */
+  moved: { readonly from: string; readonly to: string }[];
+  /** Documents that keep tags, language, form or origin of their earlier publication, which this call did not name. */
+  kept: number;
+  blocks: number;
+  vectors: number;
+  bytes: number;
+  /** Passages longer than the model reads: only their beginning was embedded. */
+  truncated: number;
+  /** What a paid embedder charged for; 0 where it does not say. */
+  chargedTokens: number;
+  ids: string[];
+  /** Left out, and why: files without text, and files whose newer version somebody published elsewhere. */
+  skipped: Named[];
+  /** Files read in another encoding than UTF-8. */
+  encodings: { readonly path: string; readonly encoding: string }[];
+  pending: Named[];
+  refused: Named[];
+  /** Published from these folders before, and no longer there. */
+  gone: { readonly path: string; readonly ids: readonly string[] }[];
+  /** Of the gone: ids withdrawn by this call. */
+  retracted: string[];
+}
+
+export function emptyReport(): PublishReport {
+  return {
+    documents: 0,
+    published: 0,
+    unchanged: 0,
+    superseding: 0,
+    republished: 0,
+    moved: [],
+    kept: 0,
+    blocks: 0,
+    vectors: 0,
+    bytes: 0,
+    truncated: 0,
+    chargedTokens: 0,
+    ids: [],
+    skipped: [],
+    encodings: [],
+    pending: [],
+    refused: [],
+    gone: [],
+    retracted: [],
+  };
+}
+
+/** Adds what another group of documents came to. */
+export function addReport(sum: PublishReport, part: PublishReport): void {
+  const into = sum as unknown as Record<string, number | unknown[]>;
+  for (const [key, value] of Object.entries(part) as [string, number | unknown[]][])
+    if (typeof value === 'number') (into[key] as number) += value;
+    else (into[key] as unknown[]).push(...value);
+}
