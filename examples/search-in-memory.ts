@@ -19,7 +19,7 @@ export async function nearest(
     await store.put([{ block, firstSeenMs: timeMs }]);
   }
   const { epoch, seq } = await store.head();
-  for (const item of await store.tail({ epoch, seq: 0 }, 100)) {
+  for (const item of (await store.tail({ epoch, seq: 0 }, 100)).items) {
     if (item.type !== 'put') continue;
     const { vectors } = contentOf(item.block, registry);
     if (vectors === undefined) continue;

@@ -58,7 +58,7 @@ try {
   since = performance.now();
   const { epoch } = await parts.store.head();
   let seq = 0;
-  for (let items; (items = await parts.store.tail({ epoch, seq }, 500)).length > 0;) seq = items.at(-1).seq;
+  for (let tail; (tail = await parts.store.tail({ epoch, seq }, 500)).items.length > 0;) seq = tail.upTo.seq;
   const tail = seq / seconds(since);
 
   const timed = async (work) => {

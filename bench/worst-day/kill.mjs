@@ -66,7 +66,7 @@ async function check() {
     let label = 0;
     const bodies = new Set();
     for (;;) {
-      const items = await parts.store.tail({ epoch: head.epoch, seq }, 500);
+      const { items } = await parts.store.tail({ epoch: head.epoch, seq }, 500);
       if (items.length === 0) break;
       for (const item of items) {
         if (item.seq !== ++seq) throw new Error(`sequence: ${item.seq} stands where ${seq} should`);

@@ -27,7 +27,7 @@ async function judgeOne(root, marks, engine, spare) {
     for (const number of told('put')) assert(found.has(number), `acknowledged block ${number} is gone`);
     for (const number of told('erase')) assert(erased.has(number), `the acknowledged erasure of ${number} is gone`);
     for (const number of told('decide')) {
-      const items = await parts.store.items(
+      const { items } = await parts.store.items(
         { timeMs: number, digest: new Uint8Array(32) },
         { timeMs: number + 1, digest: new Uint8Array(32) },
         1,
@@ -69,7 +69,7 @@ async function readAll(parts) {
   let seq = 0;
   let label = 0;
   for (;;) {
-    const items = await parts.store.tail({ epoch: head.epoch, seq }, 500);
+    const { items } = await parts.store.tail({ epoch: head.epoch, seq }, 500);
     if (items.length === 0) break;
     for (const item of items) {
       assert(item.seq === ++seq, `sequence: ${item.seq} stands where ${seq} should`);

@@ -148,10 +148,10 @@ function checkBlocks(
 /** A batch of the tail; where a damaged page stops it, one item at a time, naming the ones that cannot be read. */
 function itemsAfter(reader: StoreReader, cursor: Cursor, report: Report): TailItem[] {
   try {
-    return reader.wholeTail(cursor, BATCH);
+    return reader.wholeTail(cursor.seq, Infinity, BATCH);
   } catch {
     try {
-      return reader.wholeTail(cursor, 1);
+      return reader.wholeTail(cursor.seq, Infinity, 1);
     } catch (error) {
       const seq = cursor.seq + 1;
       const place = placeAt(reader, seq);

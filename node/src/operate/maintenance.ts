@@ -164,9 +164,9 @@ async function policy({ config, words: [action, file], json }: Args): Promise<vo
   try {
     const { epoch } = reader.head();
     for (let seq = 0; ;) {
-      const items = reader.tail({ epoch, seq }, 500);
+      const { items, upTo } = reader.tail({ epoch, seq }, 500);
       if (items.length === 0) break;
-      seq = items.at(-1)!.seq;
+      seq = upTo.seq;
       for (const item of items) {
         if (item.type === 'erase' || item.block.erased !== undefined) continue;
         blocks += 1;

@@ -4,13 +4,14 @@ import {
   type Accept,
   type BlockStore,
   type Clock,
-  type Cursor,
+  type Follower,
   type Head,
   type Network,
   type PeerStatus,
   type Transport,
 } from '@cosmicembeddings/sdk';
 import { digestKey, RecentSet, Wants } from '@cosmicembeddings/sdk/sync';
+import { follow, type Following } from '../follow/index.js';
 import type { Log } from '../log.js';
 import { peerAddress } from './address.js';
 import { Bodyless } from './bodyless.js';
@@ -52,6 +53,8 @@ export interface Peers {
   mayHave(digest: Uint8Array, timeMs: number): boolean;
   /** The store's head moved; may be lost without harm. */
   notify(head: Head): void;
+  /** The follower that tells them what is new, once started. */
+  announcements(): Following | undefined;
   close(): Promise<void>;
 }
 
@@ -73,7 +76,7 @@ export function createPeers(options: PeersOptions): Peers {
   const runs = new Set<Promise<Peer>>();
   let saved: string[] = [];
   let counter = 0;
-  let wakeFollower: (() => void) | undefined;
+  let announcements: Following | undefined;
   let stirring = false;
 
   const shared: Shared = {
@@ -194,35 +197,21 @@ export function createPeers(options: PeersOptions): Peers {
     }
   };
 
-  /** Tails the store: what is new is decided, and told to whoever does not have it. */
-  const follow = async (from: Cursor): Promise<void> => {
-    let cursor = from;
-    while (!stopping.signal.aborted) {
-      const batch = await store.tail(cursor, TAIL_MAX, 'entries').catch((error: unknown) => {
-        if (!stopping.signal.aborted) log.error({ error: String(error) }, 'the store cannot be followed');
-        return [];
-      });
+  /** What is new is decided, and told to whoever does not have it; what was here before is for reconciliation. */
+  const announcer: Follower = {
+    name: 'announcements',
+    version: '1',
+    wants: { parts: 'entries', from: 'head' },
+    durable: () => undefined,
+    take: (batch) => {
       for (const item of batch) {
-        cursor = { epoch: cursor.epoch, seq: item.seq };
         if (item.type !== 'put') continue;
         const news = { timeMs: item.block.timeMs, digest: parseCid(item.block.id).digest! };
         shared.decided.note(news);
         let pushes = shared.relayed.has(digestKey(news.digest)) ? 0 : limits.pushTo;
         for (const peer of peers) if (peer.announce(news, pushes > 0)) pushes -= 1;
       }
-      if (batch.length > 0) continue;
-      await woken();
-    }
-  };
-
-  /** Until the store is said to have moved, or a tick has passed; the timer of a wait that was cut short goes with it. */
-  const woken = async (): Promise<void> => {
-    const resting = new AbortController();
-    await new Promise<void>((resolve) => {
-      wakeFollower = resolve;
-      clock.sleep(limits.tickMs, AbortSignal.any([resting.signal, stopping.signal])).then(resolve, () => resolve());
-    });
-    resting.abort(new Error('woken'));
+    },
   };
 
   const tick = async (): Promise<void> => {
@@ -243,9 +232,15 @@ export function createPeers(options: PeersOptions): Peers {
     start: async () => {
       saved = [...((await list?.load()) ?? [])];
       const addresses = [...(options.peers ?? []), ...saved].map(peerAddress);
-      const head = await store.head();
+      // From the head as it is before what was decided is read: what comes in between is noted twice, not missed.
+      announcements = await follow(announcer, {
+        store,
+        clock,
+        batch: TAIL_MAX,
+        lookEveryMs: limits.tickMs,
+        onStopped: (error) => log.error({ error: String(error) }, 'the store cannot be followed'),
+      });
       await shared.decided.load(stopping.signal);
-      spawn(follow({ epoch: head.epoch, seq: head.seq }));
       spawn(listen());
       spawn(tick());
       for (const address of addresses) dial(address);
@@ -277,10 +272,11 @@ export function createPeers(options: PeersOptions): Peers {
       ...[...peers].filter((peer) => peer.remote.direction === 'in').map(statusOfInbound),
     ],
     mayHave: (digest, timeMs) => shared.decided.mayHave(digest, timeMs),
-    notify: () => wakeFollower?.(),
+    notify: (head) => announcements?.notify(head.seq),
+    announcements: () => announcements,
     close: async () => {
       stopping.abort(new CosmicError('node.stopping', 'sync is closed'));
-      wakeFollower?.();
+      await announcements?.close();
       for (const peer of peers) peer.close('node.stopping', '');
       // Each says goodbye within a bounded time.
       await Promise.all(runs);

@@ -154,10 +154,10 @@ export async function createViews(options: ViewsOptions): Promise<Views> {
   }
 
   /** Bodies come along only where a view of the registry looks into bodies of such a kind. */
-  async function tailOf(folding: Folding): Promise<TailItem[]> {
-    const items = await store.tail(folding.cursor, BATCH, 'entries');
+  async function tailOf(folding: Folding): Promise<readonly TailItem[]> {
+    const { items } = await store.tail(folding.cursor, BATCH, { parts: 'entries' });
     const wanted = items.some((item) => item.type === 'put' && looksInto(item.block.entry.kind, registry));
-    return wanted ? store.tail(folding.cursor, BATCH) : items;
+    return wanted ? (await store.tail(folding.cursor, BATCH)).items : items;
   }
 
   function stir(): void {

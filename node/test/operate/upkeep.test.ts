@@ -116,7 +116,7 @@ describe('fsck', () => {
     await expect(parts.store.get([blocks[5]!.id])).rejects.toMatchObject({ code: 'store.corrupt' });
     const found = await parts.store.get(blocks.map(({ id }) => id));
     expect(found.map((block) => block?.id)).toEqual(blocks.map(({ id }, i) => (i === 5 ? undefined : id)));
-    const items = await parts.store.tail({ epoch: '', seq: 0 }, 1000);
+    const { items } = await parts.store.tail({ epoch: '', seq: 0 }, 1000);
     expect(items.map(({ seq }) => seq)).toEqual(blocks.map((_, i) => i + 1).filter((seq) => seq !== 6));
     await parts.store.erase([blocks[5]!.id], 'takedown');
     expect(await parts.store.get([blocks[5]!.id])).toMatchObject([{ body: null, erased: 'takedown' }]);
@@ -220,7 +220,7 @@ describe('backup and restore', () => {
     const head = await again.store.head();
     expect(head.epoch).not.toBe(epoch);
     expect(head.count).toBe(note.head.count);
-    expect((await again.store.tail({ epoch, seq: 5 }, 1))[0]!.seq).toBe(1);
+    expect((await again.store.tail({ epoch, seq: 5 }, 1)).items[0]!.seq).toBe(1);
     expect((await again.store.get([blocks[0]!.id]))[0]!.firstSeenMs).toBe(77);
     await again.close();
   });

@@ -110,14 +110,14 @@ describe('disk full', () => {
       expect(kept).toBeGreaterThan(100);
       expect(await parts.store.head()).toMatchObject({ count: kept, seq: kept, labels: kept });
       expect(await fill()).toMatchObject({ code: 'node.storage_full' });
-      expect(await parts.store.tail({ epoch: '', seq: 0 }, 10_000)).toHaveLength(kept);
+      expect((await parts.store.tail({ epoch: '', seq: 0 }, 10_000)).items).toHaveLength(kept);
 
       execFileSync('mount', ['-o', 'remount,size=24m', disk]);
       const before = kept;
       await parts.store.put([{ block: blockNo(1_000_000), firstSeenMs: 1 }]);
       expect(await fill()).toMatchObject({ code: 'node.storage_full' });
       expect(kept).toBeGreaterThan(before);
-      const items = await parts.store.tail({ epoch: '', seq: 0 }, 100_000);
+      const { items } = await parts.store.tail({ epoch: '', seq: 0 }, 100_000);
       expect(items.map(({ seq }) => seq)).toEqual(Array.from({ length: kept + 1 }, (_, i) => i + 1));
       await parts.close();
     },

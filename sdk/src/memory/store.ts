@@ -14,6 +14,7 @@ import type {
   PutResult,
   StoredBlock,
   TailItem,
+  Wants,
   Withhold,
 } from '../ports/index.js';
 
@@ -49,6 +50,17 @@ function digestOf(id: BlockId): Uint8Array | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Is a block, or its erasure, among what is asked for? `entry` undefined: of an id that was never here. */
+export function isWanted(entry: CatalogueEntry | undefined, { kinds, rels }: Wants): boolean {
+  if (kinds === undefined) return true;
+  if (entry === undefined) return false;
+  return kinds.includes(entry.kind) || (rels !== undefined && entry.refs.some(({ rel }) => rels.includes(rel)));
+}
+
+function bare(item: Extract<TailItem, { type: 'put' }>): TailItem {
+  return { ...item, block: { ...item.block, envelope: new Uint8Array(0), body: null } };
 }
 
 export interface MemoryStoreOptions {
@@ -195,15 +207,17 @@ export function createMemoryStore({ epoch = 'memory', decidedMax = 100_000 }: Me
       }
     },
     undecide: async () => decided.clear(),
-    tail: async (cursor: Cursor, max, parts = 'all') => {
+    tail: async (cursor: Cursor, max, wants = {}) => {
       open();
-      const from = cursor.epoch === epoch ? cursor.seq : 0;
-      const items = events.slice(from, from + max).map((event, i) => tailItem(event, from + i + 1));
-      return parts === 'all'
-        ? items
-        : items.map((item) =>
-            item.type === 'put' ? { ...item, block: { ...item.block, envelope: new Uint8Array(0), body: null } } : item,
-          );
+      const items: TailItem[] = [];
+      let seq = cursor.epoch === epoch ? cursor.seq : 0;
+      for (; seq < events.length && items.length < max; seq++) {
+        const event = events[seq]!;
+        if (!isWanted(kept.get(event.id)?.block.entry, wants)) continue;
+        const item = tailItem(event, seq + 1);
+        items.push(item.type === 'put' && wants.parts === 'entries' ? bare(item) : item);
+      }
+      return { items, upTo: { epoch, seq } };
     },
     items: async (from, to, max) => {
       open();

@@ -51,8 +51,8 @@ export function createMemoryText(
     const { epoch } = await store.head();
     if (position.epoch !== epoch) byBlock.clear();
     for (;;) {
-      const batch = await store.tail(position.epoch === epoch ? position : { epoch, seq: 0 }, 1000);
-      for (const item of batch) {
+      const { items, upTo } = await store.tail(position, 1000);
+      for (const item of items) {
         const id = item.type === 'put' ? item.block.id : item.id;
         byBlock.delete(id);
         if (item.type === 'erase' || item.block.entry.inert !== undefined) continue;
@@ -70,8 +70,8 @@ export function createMemoryText(
         );
         if (own.length > 0) byBlock.set(id, own);
       }
-      position = { epoch, seq: batch.at(-1)?.seq ?? position.seq };
-      if (batch.length === 0) return position;
+      position = upTo;
+      if (items.length === 0) return position;
     }
   };
 

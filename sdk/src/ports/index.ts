@@ -104,8 +104,26 @@ export interface Head {
   readonly labels: number;
 }
 
-/** How much of each block a tail brings. */
+/** How much of each block a tail brings. `entries`: what the catalogue knows alone; envelopes are empty, bodies null. */
 export type TailParts = 'all' | 'entries';
+
+/** Which items of a store's tail are asked for; all of them, whole, when nothing is said. */
+export interface Wants {
+  /** Blocks of these kinds, and their erasures. Absent: every block, and every erasure, those of unknown ids included. */
+  readonly kinds?: readonly string[];
+  /** Besides them, blocks of whatever kind whose header refers by one of these relations, and their erasures. */
+  readonly rels?: readonly string[];
+  /** Default `all`. */
+  readonly parts?: TailParts;
+}
+
+/** A piece of a store's tail. */
+export interface Tail {
+  /** Oldest first. */
+  readonly items: readonly TailItem[];
+  /** The store up to here holds nothing more that was asked for; of the store's own epoch. */
+  readonly upTo: Cursor;
+}
 
 /** Durable, append-only, in local order. Sequence numbers have no gaps. */
 export interface BlockStore {
@@ -119,8 +137,11 @@ export interface BlockStore {
   decide(items: readonly DecidedItem[]): Promise<void>;
   /** Forgets what `decide` marked: for a changed policy, so that sync offers those blocks again. */
   undecide(): Promise<void>;
-  /** What came after `cursor`, oldest first, at most `max` items; [] at the head. A foreign epoch reads from the start. `entries`: what the catalogue knows alone; envelopes are empty, bodies null. */
-  tail(cursor: Cursor, max: number, parts?: TailParts): Promise<TailItem[]>;
+  /**
+   * What came after `cursor` and is wanted, at most `max` items; `upTo` passes what was not wanted. A foreign epoch reads
+   * from the start. Costs as much as there is of what is wanted, however long the tail.
+   */
+  tail(cursor: Cursor, max: number, wants?: Wants): Promise<Tail>;
   /** Decided ids (kept, refused, erased, withheld) with (time, digest) in [from, to), ordered; at most `max`. */
   items(from: DecidedItem, to: DecidedItem, max: number): Promise<DecidedItem[]>;
   head(): Promise<Head>;
@@ -261,12 +282,31 @@ export type Accepted =
 /** The one door: every block from every source. Resolves when durable. */
 export type Accept = (bytes: Uint8Array, source: Source) => Promise<Accepted>;
 
-/** Something that trails the store from a durable cursor of its own. A changed `version` means: rebuild. */
+/**
+ * Something that trails the store from a place of its own: an index, a cone of views, announcements. Driven by one loop
+ * (`follow` of the node), which wakes it, hands it batches, rests, tries again and says how far it is.
+ */
 export interface Follower {
   readonly name: string;
-  readonly version: number;
-  position(): Promise<Cursor>;
-  take(batch: readonly TailItem[], upTo: Cursor): Promise<void>;
+  /** Names what it makes of a block. Blocks that it failed on are tried again when this changes. */
+  readonly version: string;
+  /** `from`: where one that has no place yet begins. Default `start`. */
+  readonly wants: Wants & { readonly from?: 'start' | 'head' };
+  /**
+   * Takes a batch, oldest first, and with it all of the store up to `upTo`; what it has taken is visible to whoever asks
+   * it. `at(item)` before each item names the block for which it would be ended if it did not come back. Answers how far
+   * it got where that is not `upTo`: the rest comes again. Items may come twice.
+   * @throws CosmicError node.storage_full (tried again later); anything else is put down to the one item that causes it
+   */
+  take(batch: readonly TailItem[], upTo: Cursor, at: (item: TailItem) => void): Cursor | void | Promise<Cursor | void>;
+  /** The place that it resumes from after a crash; undefined where there is none. */
+  durable(): Cursor | undefined | Promise<Cursor | undefined>;
+  /** Forgets all it has taken: the store is in another life. Absent: it keeps nothing that would have to be forgotten. */
+  restart?(epoch: string): void | Promise<void>;
+  /** Items that it can take now; at 0 `idle` has to make room first. */
+  room?(): number;
+  /** Work of its own (saving, merging, loading) of some `ms`; answers whether there is more. */
+  idle?(ms: number): boolean | Promise<boolean>;
 }
 
 // ---------------------------------------------------------------------------------------------- questions

@@ -3,7 +3,7 @@ import type { BlockId, CatalogueEntry, CheckedBlock } from '../block/types.js';
 import { cidOf, DAG_CBOR, RAW } from '../codec/cid.js';
 import { sha256 } from '../crypto/hash.js';
 import { toHex, utf8 } from '../bytes.js';
-import type { BlockStore, Catalogue, DecidedItem, Filter, TailItem } from '../ports/index.js';
+import type { BlockStore, Catalogue, DecidedItem, Filter, TailItem, Wants } from '../ports/index.js';
 import type { SpaceDescriptor } from '../space/descriptor.js';
 import { spaceIdOf } from '../space/descriptor.js';
 import type { SuiteRunner } from './index-suite.js';
@@ -74,7 +74,7 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
       const { seq, count, labels, epoch } = await store.head();
       equal({ seq, count, labels }, { seq: 0, count: 0, labels: 0 });
       if (epoch === '') throw new Error('an epoch must not be empty');
-      equal(await store.tail({ epoch, seq: 0 }, 10), []);
+      equal(await store.tail({ epoch, seq: 0 }, 10), { items: [], upTo: { epoch, seq: 0 } });
       equal(await store.get([testBlock(1).id]), [undefined]);
       equal(await store.items(first, beyond, 10), []);
       equal((await catalogue.find({}, { limit: 10 })).ids, []);
@@ -319,25 +319,63 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
       await store.erase([testBlock(3).id], 'quota');
       const { epoch } = await store.head();
       equal(
-        (await store.tail({ epoch, seq: 20 }, 3)).map(({ seq }) => seq),
+        (await store.tail({ epoch, seq: 20 }, 3)).items.map(({ seq }) => seq),
         [21, 22, 23],
       );
+      equal((await store.tail({ epoch, seq: 20 }, 3)).upTo, { epoch, seq: 23 });
       equal(
-        (await store.tail({ epoch, seq: 24 }, 10)).map(({ seq, type }) => [seq, type]),
+        (await store.tail({ epoch, seq: 24 }, 10)).items.map(({ seq, type }) => [seq, type]),
         [
           [25, 'put'],
           [26, 'erase'],
         ],
       );
-      equal(await store.tail({ epoch, seq: 26 }, 10), []);
+      equal(await store.tail({ epoch, seq: 26 }, 10), { items: [], upTo: { epoch, seq: 26 } });
       equal(
-        (await store.tail({ epoch: 'another', seq: 20 }, 2)).map(({ seq }) => seq),
+        (await store.tail({ epoch: 'another', seq: 20 }, 2)).items.map(({ seq }) => seq),
         [1, 2],
       );
       equal(
-        (await store.tail({ epoch: '', seq: 0 }, 1)).map(({ seq }) => seq),
+        (await store.tail({ epoch: '', seq: 0 }, 1)).items.map(({ seq }) => seq),
         [1],
       );
+    });
+
+    withStore('the tail brings what is wanted, and passes the rest', async (store) => {
+      const target = testBlock(90).id;
+      const block = (i: number): CheckedBlock =>
+        testBlock(i, {
+          ...(i % 10 === 3 ? { kind: 'poll.example/1', rows: 0 } : {}),
+          ...(i % 10 === 7 ? { refs: [{ rel: 'supersedes', id: target }] } : {}),
+        });
+      await store.put(Array.from({ length: 40 }, (_, i) => ({ block: block(i + 1), firstSeenMs: 1 })));
+      await store.erase([block(13).id, block(14).id, block(17).id, testBlock(99).id], 'quota');
+      await put(store, testBlock(41, { headerOnly: true, kind: 'poll.example/1', rows: 0 }));
+      const { epoch } = await store.head();
+      const seqs = async (from: number, max: number, wants: Wants): Promise<[number[], number]> => {
+        const { items, upTo } = await store.tail({ epoch, seq: from }, max, wants);
+        equal(upTo.epoch, epoch);
+        return [items.map(({ seq }) => seq), upTo.seq];
+      };
+      const polls = { kinds: ['poll.example/1'] };
+      equal(await seqs(0, 9, polls), [[3, 13, 23, 33, 41, 45], 45]);
+      equal(await seqs(0, 2, polls), [[3, 13], 13]);
+      equal(await seqs(33, 9, polls), [[41, 45], 45]);
+      equal(await seqs(45, 9, polls), [[], 45]);
+      equal(await seqs(41, 9, { kinds: ['nobody.example/1'] }), [[], 45]);
+      equal(await seqs(0, 9, { kinds: [] }), [[], 45]);
+      equal(await seqs(0, 9, { kinds: [], rels: ['supersedes', 'nothing'] }), [[7, 17, 27, 37, 43], 45]);
+      equal(await seqs(10, 4, { kinds: ['poll.example/1'], rels: ['supersedes'] }), [[13, 17, 23, 27], 27]);
+      equal((await seqs(0, 99, { rels: ['supersedes'] }))[0].length, 45);
+      const entries = await store.tail({ epoch, seq: 0 }, 1, { kinds: ['embedding/1'], parts: 'entries' });
+      equal(
+        entries.items.map(
+          (item) => item.type === 'put' && [item.block.id, item.block.body, item.block.envelope.length],
+        ),
+        [[block(1).id, null, 0]],
+      );
+      const [erased] = (await store.tail({ epoch, seq: 40 }, 1, polls)).items;
+      equal([erased!.type, erased!.type === 'erase' && erased!.id], ['erase', block(13).id]);
     });
 
     withStore('finds by every filter', async (store, catalogue) => {
@@ -508,7 +546,7 @@ async function tailOf(store: BlockStore): Promise<TailItem[]> {
   const { epoch } = await store.head();
   const items: TailItem[] = [];
   for (;;) {
-    const more = await store.tail({ epoch, seq: items.length }, 100);
+    const { items: more } = await store.tail({ epoch, seq: items.length }, 100);
     if (more.length === 0) return items;
     items.push(...more);
   }

@@ -1,8 +1,8 @@
-import type { Cursor, Head, TailItem } from '@cosmicembeddings/sdk';
+import type { Cursor, Head, Tail } from '@cosmicembeddings/sdk';
 
 /** What the index needs of the store: its tail, in the worker's own thread. */
 export interface IndexReader {
-  tail(cursor: Cursor, max: number): TailItem[] | Promise<TailItem[]>;
+  tail(cursor: Cursor, max: number): Tail | Promise<Tail>;
   head(): Head | Promise<Head>;
   close(): void | Promise<void>;
 }

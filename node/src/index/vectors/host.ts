@@ -272,7 +272,7 @@ export class IndexHost {
     const turn = this.reading.then(async () => {
       const room = this.roomToRead;
       if (room <= 0) return 0;
-      const items = await this.options.reader.tail(this.cursor, READ_MAX);
+      const { items } = await this.options.reader.tail(this.cursor, READ_MAX);
       let rows = 0;
       let taken = 0;
       for (const item of items) {
@@ -361,7 +361,7 @@ export class IndexHost {
     }
     const { backfill } = this;
     if (this.roomToRead <= 0) return 0;
-    const items = await this.options.reader.tail({ epoch: this.cursor.epoch, seq: backfill.seq }, READ_MAX);
+    const { items } = await this.options.reader.tail({ epoch: this.cursor.epoch, seq: backfill.seq }, READ_MAX);
     for (const item of items) {
       if (item.seq > this.cursor.seq) break;
       backfill.seq = item.seq;

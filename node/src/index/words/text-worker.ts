@@ -73,7 +73,7 @@ function open(): TextFile {
 
 /** One batch of the tail; false at the head. */
 function follow(): boolean {
-  const items = fromStore(() => reader.tail(file.position, BATCH));
+  const { items } = fromStore(() => reader.tail(file.position, BATCH));
   if (items.length > 0) file.take(items, reader.epoch(), registry);
   return items.length > 0;
 }

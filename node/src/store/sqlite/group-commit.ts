@@ -6,7 +6,8 @@ import {
   type Code,
   type Cursor,
   type PutResult,
-  type TailItem,
+  type Tail,
+  type Wants,
 } from '@cosmicembeddings/sdk';
 import { openDatabase, faultOf, faultOfWorker } from './driver.js';
 import { RecentTail } from './recent-tail.js';
@@ -29,7 +30,7 @@ export interface GroupCommit {
   ask(request: WriterRequest): Promise<WriterResult>;
   head(): HeadNumbers;
   /** Entries of the tail after `cursor` where they were written lately; undefined: ask the file. */
-  recent(cursor: Cursor, max: number): TailItem[] | undefined;
+  recent(cursor: Cursor, max: number, wants: Wants): Tail | undefined;
   close(): Promise<void>;
 }
 
@@ -126,7 +127,7 @@ export async function openGroupCommit(setup: WriterSetup): Promise<GroupCommit> 
       return result;
     },
     head: () => head,
-    recent: (cursor, max) => recent.after(cursor, max),
+    recent: (cursor, max, wants) => recent.after(cursor, max, wants),
     close: () => line.close(),
   };
 }

@@ -94,9 +94,9 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
       },
       decide: async (items) => void (await writer.ask({ type: 'decide', items })),
       undecide: async () => void (await writer.ask({ type: 'undecide' })),
-      tail: async (cursor, max, parts) =>
-        (parts === 'entries' ? writer.recent(cursor, max) : undefined) ??
-        soundly(() => reader.tail(cursor, max, parts)),
+      tail: async (cursor, max, wants = {}) =>
+        (wants.parts === 'entries' ? writer.recent(cursor, max, wants) : undefined) ??
+        soundly(() => reader.tail(cursor, max, wants)),
       items: async (from, to, max) => soundly(() => reader.items(from, to, max)),
       head: async (): Promise<Head> => writer.head(),
       close: async () => {

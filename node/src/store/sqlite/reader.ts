@@ -5,8 +5,9 @@ import type {
   EraseReason,
   Head,
   StoredBlock,
+  Tail,
   TailItem,
-  TailParts,
+  Wants,
 } from '@cosmicembeddings/sdk';
 import { isDamage, openDatabase, type Database, type Row, type SqliteEngine, type Statement } from './driver.js';
 import { findByDigest } from './ids.js';
@@ -21,8 +22,9 @@ export class StoreReader {
   readonly database: Database;
   readonly names: Names;
   private readonly byDigest: ReturnType<typeof findByDigest>;
-  private readonly events: Statement;
-  private readonly entries: Statement;
+  /** Statements of tails by what is wanted. */
+  private readonly tails = new Map<string, Statement>();
+  private readonly wholeColumns: string;
   private readonly heads: Statement;
   private readonly rowsAt: Statement;
   private readonly decided: Statement;
@@ -34,14 +36,9 @@ export class StoreReader {
     this.names = new Names(this.database);
     const prepare = (sql: string): Statement => this.database.prepare(sql);
     // An older store that only upkeep has looked at yet has no checksums.
-    const whole = Number(metaOf(this.database, 'version')) < 3 ? BLOCK_COLUMNS.replace('y.crc', NO_CRC) : BLOCK_COLUMNS;
-    this.byDigest = findByDigest(this.database, whole, 'JOIN bytes y ON y.block = b.id');
-    const events = (columns: string, bytes: string): Statement =>
-      prepare(
-        `SELECT e.seq AS event, e.digest AS event_digest, e.reason AS event_reason, ${columns} FROM events e LEFT JOIN blocks b ON b.id = e.block ${bytes} WHERE e.seq > ? ORDER BY e.seq LIMIT ?`,
-      );
-    this.events = events(whole, 'LEFT JOIN bytes y ON y.block = e.block');
-    this.entries = events(BARE_COLUMNS, '');
+    this.wholeColumns =
+      Number(metaOf(this.database, 'version')) < 3 ? BLOCK_COLUMNS.replace('y.crc', NO_CRC) : BLOCK_COLUMNS;
+    this.byDigest = findByDigest(this.database, this.wholeColumns, 'JOIN bytes y ON y.block = b.id');
     this.rowsAt = prepare('SELECT b.row_count FROM events e JOIN blocks b ON b.id = e.block WHERE e.seq = ?');
     this.heads = prepare('SELECT (SELECT max(seq) FROM events) AS seq, (SELECT max(id) FROM blocks) AS count');
     this.decided = prepare(`
@@ -77,33 +74,66 @@ export class StoreReader {
   }
 
   /** What is damaged is left out, so that followers go on behind it; fsck names it. */
-  tail(cursor: Cursor, max: number, parts: TailParts = 'all'): TailItem[] {
-    try {
-      return this.wholeTail(cursor, max, parts);
-    } catch (error) {
-      if (!isDamage(error)) throw error;
-      return this.soundTail(cursor, max, parts);
-    }
+  tail(cursor: Cursor, max: number, wants: Wants = {}): Tail {
+    const { epoch, seq: last } = this.place();
+    const from = cursor.epoch === epoch ? cursor.seq : 0;
+    const items = this.soundTail(from, last, max, wants);
+    return { items, upTo: { epoch, seq: items.length < max ? Math.max(from, last) : items.at(-1)!.seq } };
   }
 
   /** @throws CosmicError store.corrupt and SQLite's errors, when any of it is damaged */
-  wholeTail(cursor: Cursor, max: number, parts: TailParts = 'all'): TailItem[] {
-    const from = cursor.epoch === this.epoch() ? cursor.seq : 0;
-    return (parts === 'all' ? this.events : this.entries).all(from, max).map((event) => this.tailItem(event));
+  wholeTail(from: number, to: number, max: number, { kinds, rels, parts = 'all' }: Wants = {}): TailItem[] {
+    const kindIds = kinds === undefined ? undefined : this.idsOf(kinds);
+    const relIds = kinds === undefined ? [] : this.idsOf(rels ?? []);
+    const wanted = [...(kindIds ?? []), ...relIds].flatMap((id) => [id, from, to, max]);
+    return this.tailOf(parts, kindIds?.length, relIds.length)
+      .all(...wanted, from, to, max)
+      .map((event) => this.tailItem(event));
   }
 
-  private soundTail(cursor: Cursor, max: number, parts: TailParts): TailItem[] {
-    const { epoch, seq: last } = this.head();
+  private place(): Cursor {
+    return { epoch: this.epoch(), seq: Number(this.heads.get()!['seq'] ?? 0) };
+  }
+
+  private idsOf(names: readonly string[]): number[] {
+    return [...new Set(names)].flatMap((name) => this.names.id(name) ?? []);
+  }
+
+  /** `kinds` undefined: everything. Each kind and relation is read along its own index, and the newest left out. */
+  private tailOf(parts: 'all' | 'entries', kinds: number | undefined, rels: number): Statement {
+    const key = `${parts} ${kinds} ${rels}`;
+    let statement = this.tails.get(key);
+    if (statement === undefined) {
+      const along = (from: string): string =>
+        `SELECT * FROM (SELECT seq FROM ${from} = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?)`;
+      const wanted = [
+        ...Array.from({ length: kinds ?? 0 }, () => along('events WHERE kind')),
+        ...Array.from({ length: rels }, () => along('event_rels WHERE rel')),
+      ];
+      const among = wanted.length === 0 ? 'NULL' : wanted.join(' UNION ');
+      statement = this.database.prepare(
+        `SELECT e.seq AS event, e.digest AS event_digest, e.reason AS event_reason, ${parts === 'all' ? this.wholeColumns : BARE_COLUMNS}
+         FROM events e LEFT JOIN blocks b ON b.id = e.block ${parts === 'all' ? 'LEFT JOIN bytes y ON y.block = e.block' : ''}
+         WHERE ${kinds === undefined ? '' : `e.seq IN (${among}) AND `}e.seq > ? AND e.seq <= ? ORDER BY e.seq LIMIT ?`,
+      );
+      if (this.tails.size > 50) this.tails.clear();
+      this.tails.set(key, statement);
+    }
+    return statement;
+  }
+
+  private soundTail(from: number, to: number, max: number, wants: Wants): TailItem[] {
+    try {
+      return this.wholeTail(from, to, max, wants);
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+    }
     const items: TailItem[] = [];
-    for (let seq = cursor.epoch === epoch ? cursor.seq : 0; seq < last && items.length < max;) {
+    for (let seq = from + 1; seq <= to && items.length < max; seq++) {
       try {
-        const [item] = this.wholeTail({ epoch, seq }, 1, parts);
-        if (item === undefined) break;
-        items.push(item);
-        seq = item.seq;
+        items.push(...this.wholeTail(seq - 1, seq, 1, wants));
       } catch (error) {
         if (!isDamage(error)) throw error;
-        seq += 1;
       }
     }
     return items;

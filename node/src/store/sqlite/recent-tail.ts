@@ -1,5 +1,7 @@
-import type { Arrival, CatalogueEntry, Cursor, StoredBlock, TailItem } from '@cosmicembeddings/sdk';
+import type { Arrival, CatalogueEntry, Cursor, StoredBlock, Tail, TailItem, Wants } from '@cosmicembeddings/sdk';
 import type { Outcome } from './writer.js';
+
+type Put = Extract<TailItem, { type: 'put' }>;
 
 /** Items kept at most: followers on this thread are rarely further behind than some groups. */
 const ITEMS_MAX = 1024;
@@ -11,7 +13,7 @@ const NOTHING = new Uint8Array(0);
  * kept: whatever else is written (an erasure, a body that completes a block) empties it, and the file answers.
  */
 export class RecentTail {
-  private items: TailItem[] = [];
+  private items: Put[] = [];
   private epoch = '';
 
   /** Takes the outcomes of one transaction, in order. */
@@ -45,11 +47,19 @@ export class RecentTail {
   }
 
   /** The items after `cursor`, or undefined where the file has to be asked. */
-  after(cursor: Cursor, max: number): TailItem[] | undefined {
+  after(cursor: Cursor, max: number, { kinds, rels }: Wants = {}): Tail | undefined {
     const first = this.items[0]?.seq;
     if (first === undefined || cursor.epoch !== this.epoch || cursor.seq < first - 1) return undefined;
-    const from = cursor.seq - first + 1;
-    return this.items.slice(from, from + max);
+    const { epoch } = this;
+    const items: TailItem[] = [];
+    for (let at = cursor.seq - first + 1; at < this.items.length; at++) {
+      const item = this.items[at]!;
+      const { entry } = item.block;
+      if (kinds !== undefined && !kinds.includes(entry.kind) && !entry.refs.some(({ rel }) => rels?.includes(rel)))
+        continue;
+      if (items.push(item) === max) return { items, upTo: { epoch, seq: item.seq } };
+    }
+    return { items, upTo: { epoch, seq: Math.max(cursor.seq, this.items.at(-1)!.seq) } };
   }
 }
 

@@ -8,11 +8,17 @@ import { NameWriter } from './name-writer.js';
 import { transaction, type Database, type SqliteEngine } from './driver.js';
 
 /** Format of `store.sqlite`; each step of `migrations` leads from one version to the next. */
-export const schemaVersion = 5;
+export const schemaVersion = 6;
 
 const MARKS_SCHEMA = `
 -- What must not come back under another id. A text's mark is a hash under a key that is not in this file.
 CREATE TABLE withheld_marks (what TEXT NOT NULL, mark BLOB NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (what, mark)) WITHOUT ROWID;
+`;
+
+const WANTS_SCHEMA = `
+-- What a follower wants of the tail is found without walking over the rest: by kind, and by relation of header refs.
+CREATE INDEX events_kind ON events (kind, seq) WHERE kind IS NOT NULL;
+CREATE TABLE event_rels (rel INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (rel, seq)) WITHOUT ROWID;
 `;
 
 const SCHEMA = `
@@ -41,7 +47,7 @@ CREATE TABLE bytes (block INTEGER PRIMARY KEY, envelope BLOB NOT NULL, body BLOB
 CREATE UNIQUE INDEX blocks_time ON blocks (time, digest);
 CREATE INDEX blocks_author ON blocks (author, time);
 CREATE INDEX blocks_label ON blocks (first_label) WHERE row_count > 0;
-CREATE TABLE events (seq INTEGER PRIMARY KEY, block INTEGER, digest BLOB, reason TEXT);
+CREATE TABLE events (seq INTEGER PRIMARY KEY, block INTEGER, digest BLOB, reason TEXT, kind INTEGER);
 CREATE TABLE tags (tag INTEGER NOT NULL, block INTEGER NOT NULL, PRIMARY KEY (tag, block)) WITHOUT ROWID;
 CREATE TABLE languages (language TEXT NOT NULL, block INTEGER NOT NULL, PRIMARY KEY (language, block)) WITHOUT ROWID;
 CREATE TABLE links (target BLOB NOT NULL, rel INTEGER NOT NULL, block INTEGER NOT NULL, PRIMARY KEY (target, rel, block)) WITHOUT ROWID;
@@ -50,9 +56,9 @@ CREATE TABLE tallies (what TEXT NOT NULL, id INTEGER NOT NULL, n INTEGER NOT NUL
 CREATE TABLE withheld (digest BLOB PRIMARY KEY, seq INTEGER NOT NULL, reason TEXT NOT NULL, time INTEGER) WITHOUT ROWID;
 CREATE TABLE decided (time INTEGER NOT NULL, digest BLOB NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (time, digest)) WITHOUT ROWID;
 CREATE INDEX decided_number ON decided (number);
-${IDS_SCHEMA}${MARKS_SCHEMA}${FACTS_SCHEMA}`;
+${IDS_SCHEMA}${MARKS_SCHEMA}${FACTS_SCHEMA}${WANTS_SCHEMA}`;
 
-const migrations: readonly ((database: Database) => void)[] = [addIds, addChecksums, forgetNames, addFacts];
+const migrations: readonly ((database: Database) => void)[] = [addIds, addChecksums, forgetNames, addFacts, addWants];
 
 const MIGRATED_AT_ONCE = 500;
 
@@ -100,6 +106,16 @@ function forgetNames(database: Database): void {
     INSERT OR REPLACE INTO meta SELECT 'names', max(id) FROM names HAVING count(*) > 0;
     DELETE FROM spaces WHERE id NOT IN (SELECT id FROM tallies WHERE what = 'space');
     DELETE FROM names WHERE id NOT IN (SELECT id FROM tallies UNION SELECT tag FROM tags);`);
+}
+
+/** Up to version 5 a tail was read whole, whatever was wanted of it. */
+function addWants(database: Database): void {
+  database.exec(`ALTER TABLE events ADD COLUMN kind INTEGER;
+    UPDATE events SET kind = (SELECT kind FROM blocks WHERE id = events.block);
+    ${WANTS_SCHEMA}
+    INSERT OR IGNORE INTO event_rels
+      SELECT n.id, e.seq FROM events e JOIN blocks b ON b.id = e.block, json_each(b.entry, '$.refs') r
+      JOIN names n ON n.name = json_extract(r.value, '$.rel') WHERE b.entry IS NOT NULL;`);
 }
 
 /** What `bytes.crc` holds: CRC-32 of the envelope and then the body, where there is one. */

@@ -87,8 +87,9 @@ export class StoreWriter {
         'UPDATE blocks SET seq = ?, space = ?, row_count = ?, first_label = ?, header_only = 0, entry = ? WHERE id = ?',
       ),
       setBody: prepare('UPDATE bytes SET body = ?, crc = ? WHERE block = ?'),
-      addEvent: prepare('INSERT INTO events VALUES (?, ?, NULL, NULL)'),
-      addErasure: prepare('INSERT INTO events VALUES (?, ?, ?, ?)'),
+      addEvent: prepare('INSERT INTO events VALUES (?, ?, NULL, NULL, ?)'),
+      addErasure: prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?)'),
+      addEventRel: prepare('INSERT OR IGNORE INTO event_rels VALUES (?, ?)'),
       erasureOf: prepare('SELECT seq FROM events WHERE block = ? AND reason IS NOT NULL'),
       erase: prepare('UPDATE blocks SET erased = ?, entry = ?, space = NULL WHERE id = ?'),
       eraseBytes: prepare(
@@ -107,7 +108,10 @@ export class StoreWriter {
       capDecided: prepare('DELETE FROM decided WHERE number <= ?'),
       setLabels: prepare(`UPDATE meta SET value = ? WHERE name = 'labels'`),
     };
-    this.find = findByDigest(database, 'b.id, b.seq, b.header_only, b.erased, b.python, b.space, b.row_count, b.entry');
+    this.find = findByDigest(
+      database,
+      'b.id, b.seq, b.kind, b.header_only, b.erased, b.python, b.space, b.row_count, b.entry',
+    );
     this.newIds = new IdWriter(database);
     this.names = new NameWriter(database);
     this.facts = new FactWriter(database);
@@ -215,11 +219,14 @@ export class StoreWriter {
       this.statements['complete']!.run(seq, space, rows, this.labels, rest, row);
       this.statements['setBody']!.run(block.body, bytesCrc(this.envelopeOf(row), block.body), row);
     }
-    this.statements['addEvent']!.run(seq, row);
+    this.statements['addEvent']!.run(seq, row, this.names.idOf(block.kind));
     const firstLabel = this.labels;
     this.labels += rows;
     if (space !== null) this.names.tally('space', space, rows);
-    if (whole !== undefined) this.addRest(row, whole);
+    if (whole !== undefined) {
+      this.addRest(row, whole);
+      this.addRels(seq, whole);
+    }
     if (facts !== undefined) this.facts.write(row, facts, (name) => this.names.idOf(name));
     return before === undefined ? { seq, fresh: true, firstLabel } : { seq, fresh: true };
   }
@@ -275,6 +282,10 @@ export class StoreWriter {
     }
   }
 
+  private addRels(seq: number, { refs = [] }: EntryRest): void {
+    for (const { rel } of refs) this.statements['addEventRel']!.run(this.names.idOf(rel), seq);
+  }
+
   /** Takes back what `addRest` wrote, each entry by its key: the tables are not ordered by block. */
   private dropRest(row: number, rest: EntryRest): void {
     for (const tag of new Set(rest.tags)) {
@@ -313,7 +324,7 @@ export class StoreWriter {
       const seq = ++this.seq;
       this.statements['addWithheld']!.run(named.digest, seq, reason);
       this.withheld += 1;
-      this.statements['addErasure']!.run(seq, null, Uint8Array.of(named.python ? 1 : 0, ...named.digest), reason);
+      this.statements['addErasure']!.run(seq, null, Uint8Array.of(named.python ? 1 : 0, ...named.digest), reason, null);
       return seq;
     }
     const row = found['id'] as number;
@@ -322,7 +333,7 @@ export class StoreWriter {
       this.marks.addBody({ format: 'native/2', envelope: this.envelopeOf(row), body: null }, reason);
     if (found['erased'] !== null) return this.statements['erasureOf']!.get(row)!['seq'] as number;
     const seq = ++this.seq;
-    this.statements['addErasure']!.run(seq, row, null, reason);
+    this.statements['addErasure']!.run(seq, row, null, reason, found['kind'] as number);
     const space = found['space'] as number | null;
     if (space !== null) {
       this.names.tally('space', space, -(found['row_count'] as number));
@@ -333,6 +344,7 @@ export class StoreWriter {
     for (const key of this.facts.erase(row)) this.released.add(key);
     const header = headerRest(rest);
     this.addRest(row, header);
+    this.addRels(seq, header);
     this.statements['erase']!.run(reason, Object.keys(header).length === 0 ? null : JSON.stringify(header), row);
     const left = isPython ? new Uint8Array(0) : this.envelopeOf(row);
     this.statements['eraseBytes']!.run(found['python']!, bytesCrc(left, null), row);

@@ -140,9 +140,9 @@ describe('index host', () => {
       reader: {
         ...reader,
         tail: async (cursor, max) => {
-          const items = await reader.tail(cursor, max);
-          reads += items.length;
-          return items;
+          const tail = await reader.tail(cursor, max);
+          reads += tail.items.length;
+          return tail;
         },
       },
     });

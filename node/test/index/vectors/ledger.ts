@@ -50,7 +50,11 @@ export class Ledger {
 
   reader(): IndexReader {
     return {
-      tail: (cursor, max) => this.items.slice(cursor.epoch === this.epoch ? cursor.seq : 0).slice(0, max),
+      tail: (cursor, max) => {
+        const from = cursor.epoch === this.epoch ? cursor.seq : 0;
+        const items = this.items.slice(from, from + max);
+        return { items, upTo: { epoch: this.epoch, seq: from + items.length } };
+      },
       head: () => this.head,
       close: () => undefined,
     };

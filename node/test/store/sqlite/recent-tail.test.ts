@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { TailItem } from '@cosmicembeddings/sdk';
+import type { Tail, Wants } from '@cosmicembeddings/sdk';
 import { testBlock } from '@cosmicembeddings/sdk/testing';
 import { openSqlite, openSqliteReader, type SqliteParts } from '../../../src/store/sqlite/index.js';
 import { RecentTail } from '../../../src/store/sqlite/recent-tail.js';
@@ -16,11 +16,12 @@ afterAll(async () => {
 });
 
 /** What the store says from memory, and what its file says. */
-async function bothTails(seq = 0): Promise<readonly [readonly TailItem[], readonly TailItem[]]> {
+async function bothTails(seq = 0, some: Wants = {}): Promise<readonly [Tail, Tail]> {
+  const wants: Wants = { ...some, parts: 'entries' };
   const { epoch } = await parts.store.head();
   const reader = openSqliteReader({ folder, engine: parts.engine });
   try {
-    return [await parts.store.tail({ epoch, seq }, 100, 'entries'), reader.tail({ epoch, seq }, 100, 'entries')];
+    return [await parts.store.tail({ epoch, seq }, 100, wants), reader.tail({ epoch, seq }, 100, wants)];
   } finally {
     reader.close();
   }
@@ -37,7 +38,11 @@ test('the tail from memory is that of the file, whatever was written', async () 
   for (const seq of [0, 1, 3, 4]) {
     const [memory, file] = await bothTails(seq);
     expect(memory).toEqual(file);
-    expect(memory).toHaveLength(4 - seq);
+    expect(memory.items).toHaveLength(4 - seq);
+    for (const some of [{ kinds: ['embedding/1'] }, { kinds: [], rels: ['retracts'] }, { kinds: ['none.example/1'] }]) {
+      const [ofMemory, ofFile] = await bothTails(seq, some);
+      expect(ofMemory).toEqual(ofFile);
+    }
   }
   await put(testBlock(5, { headerOnly: true }), testBlock(6));
   await put(testBlock(5), testBlock(7));
@@ -56,9 +61,9 @@ test('what memory cannot know it leaves to the file', () => {
   recent.note(arrivals, [{ seq: 5, fresh: true, firstLabel: 9 }], 'e');
   expect(recent.after({ epoch: 'e', seq: 3 }, 10)).toBeUndefined();
   expect(recent.after({ epoch: 'other', seq: 4 }, 10)).toBeUndefined();
-  expect(recent.after({ epoch: 'e', seq: 4 }, 10)).toHaveLength(1);
-  expect(recent.after({ epoch: 'e', seq: 5 }, 10)).toEqual([]);
+  expect(recent.after({ epoch: 'e', seq: 4 }, 10)!.items).toHaveLength(1);
+  expect(recent.after({ epoch: 'e', seq: 5 }, 10)).toEqual({ items: [], upTo: { epoch: 'e', seq: 5 } });
   recent.note(arrivals, [{ seq: 7, fresh: true, firstLabel: 9 }], 'e');
   expect(recent.after({ epoch: 'e', seq: 5 }, 10)).toBeUndefined();
-  expect(recent.after({ epoch: 'e', seq: 6 }, 10)).toHaveLength(1);
+  expect(recent.after({ epoch: 'e', seq: 6 }, 10)!.items).toHaveLength(1);
 });

@@ -1,0 +1,260 @@
+import {
+  CosmicError,
+  type Clock,
+  type Cursor,
+  type Follower,
+  type Head,
+  type Tail,
+  type TailItem,
+  type Wants,
+} from '@cosmicembeddings/sdk';
+import type { Beat } from './beat.js';
+import { restAfter, type Pressure } from './give-way.js';
+
+/** What a follower's loop needs of the store; in a worker it answers at once. */
+export interface Followed {
+  tail(cursor: Cursor, max: number, wants?: Wants): Tail | Promise<Tail>;
+  head(): Head | Promise<Head>;
+}
+
+export interface FollowOptions {
+  readonly store: Followed;
+  readonly clock: Clock;
+  /** Blocks at the door: while they are many, the follower rests more than it works. */
+  readonly pressure?: Pressure;
+  /** Items read at one time. Default 256. */
+  readonly batch?: number;
+  /** How long it waits for a hint before it looks by itself. Default 500. */
+  readonly lookEveryMs?: number;
+  /** Says what is worked on, to whoever would end it if it hung. */
+  readonly beat?: Beat;
+  /** Numbers of items that an earlier one failed on, by this version: passed over. */
+  readonly faults?: ReadonlySet<number>;
+  /** Take one item at a time up to this number: the last one did not come back from somewhere before it. */
+  readonly carefulTo?: number;
+  /** Gives other work of this thread its turn. */
+  readonly yieldTurn?: () => Promise<void>;
+  /** It has taken more, or stands in another epoch. */
+  onMoved?(position: Cursor): void;
+  /** It failed on one item, which it passes over from now on. */
+  onFault?(item: TailItem, error: unknown): void;
+  /** It stands still and tries again, or goes on: what holds it up. */
+  onStopped?(error: unknown): void;
+}
+
+export interface Progress {
+  readonly name: string;
+  /** Taken, and seen by whoever asks. */
+  readonly position: Cursor;
+  /** Sequence numbers of the store that it has not passed yet. */
+  readonly lag: number;
+  /** Why it stands still for now. */
+  readonly stopped?: string;
+}
+
+export interface Following {
+  readonly name: string;
+  position(): Cursor;
+  /** Resolves when it has taken all up to `seq`. */
+  waitFor(seq: number, signal?: AbortSignal): Promise<void>;
+  /** Drives it towards `seq` without resting, until `deadlineMs` of the clock at most. Answers how far it is. */
+  catchUp(seq: number, deadlineMs: number): Promise<Cursor>;
+  progress(): Progress;
+  /** A hint that the store has moved, to `seq` where that is known; may be lost without harm. */
+  notify(seq?: number): void;
+  /** Ends after the batch or the slice under way. */
+  close(): Promise<void>;
+}
+
+const BATCH = 256;
+const LOOK_EVERY_MS = 500;
+const SLICE_MS = 40;
+const AFTER_FAULT_MS = 1000;
+
+/**
+ * The one loop behind everything that trails the store: wakes, reads what is wanted in batches, gives way to the door,
+ * rests when there is nothing, tries again where the disk is full or the store cannot be read, starts over in another
+ * life of the store, and says how far it is. One item that cannot be taken never holds up those behind it.
+ * @throws what `follower.durable` and the store's `head` throw at the start
+ */
+export async function follow(follower: Follower, options: FollowOptions): Promise<Following> {
+  const { store, clock, pressure, beat, faults = new Set<number>() } = options;
+  const batch = options.batch ?? BATCH;
+  const stopping = new AbortController();
+  const waiters = new Set<{ readonly seq: number; resolve(): void; reject(error: unknown): void }>();
+  const failed = new Set(faults);
+  let carefulTo = options.carefulTo ?? 0;
+  let stopped: string | undefined;
+  let wake: (() => void) | undefined;
+  let woken = false;
+  let working: Promise<unknown> = Promise.resolve();
+
+  const head = await store.head();
+  let headSeq = head.seq;
+  let position = await start();
+
+  async function start(): Promise<Cursor> {
+    const saved = await follower.durable();
+    if (saved !== undefined && saved.epoch === head.epoch && saved.seq <= head.seq) return saved;
+    if (saved !== undefined) await follower.restart?.(head.epoch);
+    return { epoch: head.epoch, seq: follower.wants.from === 'head' ? head.seq : 0 };
+  }
+
+  /** Steps never overlap: those of the loop and those of `catchUp`. */
+  function step(idle: boolean): Promise<boolean> {
+    const turn = working.then(async () => (await advance()) || (idle && (await idleSlice())));
+    working = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** One batch; false where there is nothing to take, or no room for it. */
+  async function advance(): Promise<boolean> {
+    const room = Math.min(batch, follower.room?.() ?? batch);
+    if (room <= 0) return false;
+    const { items, upTo } = await store.tail(position, position.seq < carefulTo ? 1 : room, follower.wants);
+    if (upTo.epoch !== position.epoch) {
+      await follower.restart?.(upTo.epoch);
+      carefulTo = 0;
+    }
+    if (upTo.epoch === position.epoch && upTo.seq === position.seq) return false;
+    headSeq = Math.max(headSeq, upTo.seq);
+    const before = position;
+    moveTo(await takeAll(items, upTo));
+    return items.length > 0 && (position.seq !== before.seq || position.epoch !== before.epoch);
+  }
+
+  async function takeAll(items: readonly TailItem[], upTo: Cursor): Promise<Cursor> {
+    const sound = failed.size === 0 ? items : items.filter(({ seq }) => !failed.has(seq));
+    try {
+      return await takeSome(sound, upTo);
+    } catch (error) {
+      if (isForLater(error)) throw error;
+      if (sound.length === 0) throw error;
+      if (sound.length > 1) {
+        // Which one it is shows when they come one at a time, from where the follower says that it stands.
+        carefulTo = Math.max(carefulTo, sound.at(-1)!.seq);
+        return position;
+      }
+      failed.add(sound[0]!.seq);
+      options.onFault?.(sound[0]!, error);
+      return takeSome([], upTo);
+    }
+  }
+
+  async function takeSome(items: readonly TailItem[], upTo: Cursor): Promise<Cursor> {
+    if (items.length > 0) beat?.begin(items[0]!.seq, items.at(-1)!.seq);
+    try {
+      return (await follower.take(items, upTo, (item) => beat?.at(item.seq))) ?? upTo;
+    } finally {
+      beat?.end();
+    }
+  }
+
+  async function idleSlice(): Promise<boolean> {
+    beat?.begin(0, 0);
+    try {
+      return (await follower.idle?.(SLICE_MS)) ?? false;
+    } finally {
+      beat?.end();
+    }
+  }
+
+  function moveTo(cursor: Cursor): void {
+    if (cursor.epoch === position.epoch && cursor.seq === position.seq) return;
+    position = cursor;
+    stopped = undefined;
+    for (const waiter of waiters) if (position.seq >= waiter.seq) waiter.resolve();
+    options.onMoved?.(position);
+  }
+
+  async function loop(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const startedMs = clock.now();
+      let restMs: number;
+      try {
+        const busy = await step(true);
+        restMs = busy ? restAfter(clock.now() - startedMs, pressure) : -1;
+      } catch (error) {
+        if (stopping.signal.aborted) return;
+        stopped = error instanceof Error ? error.message : String(error);
+        options.onStopped?.(error);
+        restMs = AFTER_FAULT_MS;
+      }
+      if (restMs < 0) await rest();
+      else if (restMs > 0) await clock.sleep(restMs, stopping.signal).catch(() => undefined);
+      else await options.yieldTurn?.();
+    }
+  }
+
+  /** Until woken, or until it is time to look. */
+  async function rest(): Promise<void> {
+    if (!woken && !stopping.signal.aborted) {
+      const resting = new AbortController();
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        clock.sleep(options.lookEveryMs ?? LOOK_EVERY_MS, resting.signal).then(resolve, () => undefined);
+      });
+      wake = undefined;
+      resting.abort(new Error('woken'));
+    }
+    woken = false;
+  }
+
+  function stir(): void {
+    woken = true;
+    wake?.();
+  }
+
+  const running = loop();
+  return {
+    name: follower.name,
+    position: () => position,
+    waitFor: (seq, signal) => {
+      if (position.seq >= seq) return Promise.resolve();
+      return new Promise((resolve, reject) => {
+        if (signal?.aborted === true) return reject(signal.reason as Error);
+        const done = (): void => {
+          waiters.delete(waiter);
+          signal?.removeEventListener('abort', abort);
+        };
+        const abort = (): void => waiter.reject(signal!.reason);
+        const waiter = {
+          seq,
+          resolve: () => (done(), resolve()),
+          reject: (error: unknown) => (done(), reject(error as Error)),
+        };
+        waiters.add(waiter);
+        signal?.addEventListener('abort', abort, { once: true });
+        stir();
+      });
+    },
+    catchUp: async (seq, deadlineMs) => {
+      headSeq = Math.max(headSeq, Number.isFinite(seq) ? seq : 0);
+      while (position.seq < seq && !stopping.signal.aborted)
+        if (!(await step(false)) || clock.now() >= deadlineMs) break;
+      return position;
+    },
+    progress: () => ({
+      name: follower.name,
+      position,
+      lag: Math.max(0, headSeq - position.seq),
+      ...(stopped === undefined ? {} : { stopped }),
+    }),
+    notify: (seq) => {
+      if (seq !== undefined) headSeq = Math.max(headSeq, seq);
+      stir();
+    },
+    close: async () => {
+      stopping.abort(new CosmicError('node.stopping', `follower ${follower.name}`));
+      stir();
+      await running;
+      await working;
+      for (const waiter of waiters) waiter.reject(stopping.signal.reason);
+    },
+  };
+}
+
+/** Not a fault of what was read: a full disk, or a store that cannot be read now. */
+function isForLater(error: unknown): boolean {
+  return error instanceof CosmicError && (error.code === 'node.storage_full' || error.code === 'node.stopping');
+}
