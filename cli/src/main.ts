@@ -10,6 +10,7 @@ import { keyCommand } from './commands/key.js';
 import { isMaintenance, maintenanceCommands, runMaintenance } from './commands/maintenance.js';
 import { nodeCommand } from './commands/node.js';
 import { peersCommand } from './commands/peers.js';
+import { syncCommand } from './commands/sync.js';
 import { publishCommand } from './commands/publish.js';
 import { retractCommand } from './commands/retract.js';
 import { searchCommand } from './commands/search.js';
@@ -30,6 +31,7 @@ const commands = [
   verifyCommand,
   statusCommand,
   peersCommand,
+  syncCommand,
   createCommand,
   embedCommand,
   keyCommand,

@@ -5,7 +5,7 @@ import { createLog } from './log.js';
 import { maintenance } from './operate/maintenance.js';
 import { createNode } from './node.js';
 
-const USAGE = `cosmic-node start --data DIR [--host H] [--port P] [--network ID] [--peer URL]… [--store E] [--index E] [--log LEVEL]
+const USAGE = `cosmic-node start --data DIR [--host H] [--port P] [--network ID] [--peer URL[#did]]… [--own-address URL]… [--plain-peers] [--store E] [--index E] [--log LEVEL]
 cosmic-node fsck|backup|restore|vacuum|erase|policy … --data DIR   (see cosmic --help)
 `;
 
@@ -15,6 +15,8 @@ const options = {
   port: { type: 'string' },
   network: { type: 'string' },
   peer: { type: 'string', multiple: true },
+  'own-address': { type: 'string', multiple: true },
+  'plain-peers': { type: 'boolean' },
   plugin: { type: 'string', multiple: true },
   store: { type: 'string' },
   index: { type: 'string' },
@@ -32,6 +34,10 @@ async function start(args: string[]): Promise<void> {
     port: values.port,
     network: values.network,
     peers: values.peer,
+    peerRules: {
+      ...(values['own-address'] === undefined ? {} : { ownAddresses: values['own-address'] }),
+      ...(values['plain-peers'] === undefined ? {} : { plainLines: true }),
+    },
     plugins: values.plugin,
     store: values.store,
     index: values.index,

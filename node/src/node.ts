@@ -1,10 +1,11 @@
-import { timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   concatBytes,
   createRegistry,
   CosmicError,
+  sign,
   type Accepted,
   type BlockView,
   type Embedder,
@@ -30,6 +31,7 @@ import { isOurHost } from './http/visitors.js';
 import { createHttp } from './http/server.js';
 import type { Routes } from './http/routes/routes.js';
 import { createDoor } from './door/accept.js';
+import { verifierOf } from './door/crypto/index.js';
 import { createAdmission } from './door/admission.js';
 import { loadPlugins } from './plugins.js';
 import { createVerifyPool } from './door/verify-pool.js';
@@ -162,6 +164,12 @@ async function assemble(
     accept: door.accept,
     clock: systemClock,
     did: keys.did,
+    identity: {
+      sign: (message) => sign(message, keys.seed),
+      nonce: () => randomBytes(32),
+      verify: verifierOf(config.verifier).verify,
+    },
+    rules: config.peerRules,
     networkId: config.network,
     folder: config.data,
     peers: config.peers,
@@ -172,6 +180,8 @@ async function assemble(
     load: door.load,
     lags: () => followerStates(),
     peers: () => peers.status().filter((peer) => peer.state === 'connected').length,
+    clockOffsetMs: () => peers.clockOffsetMs(),
+    bannedPeers: () => peers.banned().length,
     recall: () => vectors.recall(),
   });
   closers.push(() => metrics.close());
@@ -257,7 +267,7 @@ async function assemble(
       engines: { store: sqlite.engine, index: vectors.engine, verifier: pool.verifier },
       embedders: (await embedders.ready()).map(({ space }) => ({ space: spaceIdOf(space), model: space.model })),
       startedAtMs,
-      notes: [...vectors.notes(), ...embedders.notes()],
+      notes: [...vectors.notes(), ...embedders.notes(), ...peers.notes()],
     }),
     peers: () => Promise.resolve(peers.status()),
   };
@@ -277,6 +287,10 @@ async function assemble(
       return seqs;
     },
     addPeer: (url) => peers.add(url),
+    syncPeer: (url, waitMs, signal) => peers.sync(url, waitMs, signal),
+    banPeer: (did, forMs) => peers.ban(did, forMs),
+    allowPeer: (did) => peers.allow(did),
+    bannedPeers: () => peers.banned(),
     removePeer: (url) => peers.remove(url),
     isOperator: (authorization) => sameText(authorization ?? '', `Bearer ${keys.token}`),
     ready: async () => {
@@ -284,6 +298,7 @@ async function assemble(
       const reasons = lags.filter(({ lag }) => lag > 100_000).map(({ name, lag }) => `${name} is ${lag} blocks behind`);
       if (diskFull) diskFull = (await freeBytes(config.data)) < DISK_ROOM_BYTES;
       if (diskFull) reasons.push('the disk is full: blocks cannot be kept');
+      reasons.push(...peers.faults());
       return { ready: reasons.length === 0, reasons };
     },
     forms,

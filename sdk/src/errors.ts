@@ -238,6 +238,32 @@ export const codes = {
     retry: false,
     http: 409,
   },
+  'peer.wrong_version': {
+    meaning: 'The peer speaks a version of the protocol that is not spoken here.',
+    advice: 'Update whichever is older.',
+    fault: 'operator',
+    retry: false,
+    http: 409,
+  },
+  'peer.unproven': {
+    meaning: 'The peer did not prove that it is who it says or who was expected.',
+    advice: 'Check the address, the identity expected there and the network’s shared key.',
+    fault: 'sender',
+    retry: false,
+    http: 403,
+  },
+  'peer.same_identity': {
+    meaning: 'Another node runs with this node’s own key.',
+    advice:
+      'One of the two runs on a copied data folder: stop it, and make copies with cosmic node backup and restore.',
+    fault: 'operator',
+    retry: false,
+    http: 409,
+  },
+  'peer.refused': operator(
+    'This node does not speak with that peer: it is banned, denied or not on the list.',
+    'The detail says which, and until when.',
+  ),
   'config.malformed': operator('A setting is missing or malformed.', 'The detail names the setting.', 400),
   'key.malformed': reader(
     'The key file is not a key of ours, or the passphrase is wrong.',

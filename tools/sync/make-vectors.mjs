@@ -3,8 +3,15 @@
 import { writeFileSync } from 'node:fs';
 import { fromHex, toHex } from '../../sdk/dist/bytes.js';
 import { encode } from '../../sdk/dist/codec/index.js';
-import { sha256 } from '../../sdk/dist/crypto/index.js';
-import { createItemSet, createReconciler, encodeFrame } from '../../sdk/dist/sync/index.js';
+import { didOf, publicKeyOf, sha256, sign } from '../../sdk/dist/crypto/index.js';
+import {
+  createItemSet,
+  createReconciler,
+  decodeFrame,
+  encodeFrame,
+  Session,
+  statementOf,
+} from '../../sdk/dist/sync/index.js';
 
 const utf8 = new TextEncoder();
 const itemOf = (n, timeMs) => ({ timeMs, digest: sha256(utf8.encode(`item ${n}`)) });
@@ -81,6 +88,8 @@ const digest = (n) => sha256(utf8.encode(`item ${n}`));
 const did = 'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK';
 const frames = [
   { type: 'hello', version: 1, network: 'dev', node: did, limits: { frameBytes: 4199552, wants: 256 } },
+  { type: 'prove', signature: new Uint8Array(64).fill(7) },
+  { type: 'prove', signature: new Uint8Array(0), mac: new Uint8Array(32).fill(9) },
   { type: 'reconcile', message: fromHex('6100000200') },
   { type: 'reconciled', message: fromHex('61') },
   { type: 'settled' },
@@ -110,6 +119,8 @@ const rejected = [
   bad('capitals in the network id', { ...hello, network: 'DEV' }),
   bad('a node that is no did:key', { ...hello, node: 'alice' }),
   bad('reads less than 256 KiB', { ...hello, limits: { frame_bytes: 65536, wants: 256 } }),
+  bad('a nonce of 31 bytes', { ...hello, nonce: new Uint8Array(31) }),
+  bad('a signature of 63 bytes', { type: 'prove', signature: new Uint8Array(63) }),
   bad('no limits', { type: 'hello', version: 1, network: 'dev', node: did }),
   bad('an id of 31 bytes', { type: 'want', ids: [new Uint8Array(31)] }),
   bad('1,025 ids', { type: 'want', ids: range(0, 1025).map(digest) }),
@@ -129,6 +140,111 @@ write('peer-frames', {
   frames,
   rejected,
   ignored,
+});
+
+// Handshakes: both sides with fixed keys and nonces. Every byte that travels, what each signs, and how each ends.
+const seedOf = (name) => sha256(utf8.encode(`handshake ${name}`));
+const didOfSeed = (name) => didOf(publicKeyOf(seedOf(name)));
+const URL_OF_B = 'wss://b.example/v2/peer';
+const key = sha256(utf8.encode('shared key'));
+const nowMs = 1795298400000;
+
+function handshake({ comment, dialler = {}, listener = {}, bend = (frame) => frame, passed }) {
+  const side = (name, role, more) => ({
+    network: 'dev',
+    node: more.claims ?? didOfSeed(name),
+    ...(more.version1
+      ? {}
+      : {
+          prover: {
+            role,
+            nonce: sha256(utf8.encode(`nonce ${name}`)),
+            sign: (message) => sign(message, seedOf(name)),
+            ...(role === 'dialler'
+              ? { url: URL_OF_B }
+              : { isOwnAddress: (url) => (more.own ?? [URL_OF_B]).includes(url) }),
+            ...more,
+          },
+        }),
+  });
+  const sides = [new Session(side('a', 'dialler', dialler)), new Session(side('b', 'listener', listener))];
+  const frames = [];
+  const ends = [undefined, undefined];
+  const queue = [];
+  const fulfil = (n, wishes) => {
+    for (const wish of wishes) {
+      if (wish.type === 'send') queue.push([n, wish.frame]);
+      else if (wish.type === 'ready') ends[n] = wish.proven ? 'proven' : 'claimed';
+      else if (wish.type === 'close' && !wish.remote) ends[n] = wish.code;
+      else if (wish.type === 'close') ends[n] ??= 'told';
+    }
+  };
+  sides.forEach((one, n) => fulfil(n, one.open(nowMs)));
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const [from, frame] = next;
+    const decoded = decodeFrame(frame);
+    const arrived = bend(frame, from, decoded.frame);
+    frames.push({ from: from === 0 ? 'dialler' : 'listener', hex: toHex(arrived) });
+    fulfil(1 - from, sides[1 - from].receive(arrived, nowMs));
+  }
+  const hellos = frames.filter(({ hex }) => decodeFrame(fromHex(hex)).frame?.type === 'hello');
+  const [d, l] = ['dialler', 'listener'].map((from) => fromHex(hellos.find((one) => one.from === from).hex));
+  return {
+    comment,
+    ...passed,
+    frames,
+    statements: { dialler: toHex(statementOf('dialler', d, l)), listener: toHex(statementOf('listener', d, l)) },
+    dialler: ends[0],
+    listener: ends[1],
+  };
+}
+
+write('peer-handshake', {
+  note:
+    'Keys: seed = sha-256("handshake a") of the dialler, "handshake b" of the listener; nonce = sha-256("nonce a"), "nonce b"; ' +
+    'the shared key is sha-256("shared key"). `statements`: the bytes that each side signs. `dialler` and `listener`: how each side ' +
+    'ends: proven or claimed (both are ready), a code with which it closes, or told (the other closed).',
+  handshakes: [
+    handshake({ comment: 'each proves itself to the other' }),
+    handshake({
+      comment: 'the identity is expected: the address may be any',
+      dialler: { url: 'wss://relay.example/v2/peer', expects: didOfSeed('b') },
+    }),
+    handshake({ comment: 'another identity was expected', dialler: { expects: didOfSeed('c') } }),
+    handshake({
+      comment: 'passed on by whoever was dialled: the address is none of the listener’s, both stay claims',
+      dialler: { url: 'wss://relay.example/v2/peer' },
+    }),
+    handshake({
+      comment: 'the same where a proof is required',
+      dialler: { url: 'wss://relay.example/v2/peer', required: true },
+    }),
+    handshake({ comment: 'the listener speaks version 1: a claim', listener: { version1: true } }),
+    handshake({
+      comment: 'no downgrade: version 1 from where an identity is expected',
+      dialler: { expects: didOfSeed('b') },
+      listener: { version1: true },
+    }),
+    handshake({ comment: 'says it is c, signs as a', dialler: { claims: didOfSeed('c') }, listener: {} }),
+    handshake({
+      comment: 'a byte of a hello was changed on the way',
+      bend: (frame, from, decoded) =>
+        decoded?.type === 'hello' && from === 0 ? encodeFrame({ ...decoded, time: decoded.time + 1 }) : frame,
+    }),
+    handshake({
+      comment: 'the listener’s own signature comes back to it',
+      bend: (() => {
+        let own;
+        return (frame, from, decoded) => {
+          if (decoded?.type !== 'prove') return frame;
+          if (from === 1) own = frame;
+          return from === 0 && own !== undefined ? own : frame;
+        };
+      })(),
+    }),
+    handshake({ comment: 'a private network', dialler: { networkKey: key }, listener: { networkKey: key } }),
+    handshake({ comment: 'a private network, met without its key', dialler: {}, listener: { networkKey: key } }),
+  ],
 });
 
 function write(name, value) {

@@ -10,6 +10,8 @@ interface NodeFlags {
   host?: string | undefined;
   port?: number | undefined;
   peer?: string[] | undefined;
+  'own-address'?: string[] | undefined;
+  'plain-peers'?: boolean | undefined;
   plugin?: string[] | undefined;
   store?: string | undefined;
   index?: string | undefined;
@@ -25,6 +27,13 @@ export const nodeCommand = define<NodeFlags>({
       .option('host', { type: 'string', describe: 'address to listen on (127.0.0.1)' })
       .option('port', { type: 'number', describe: 'port to listen on (8080); 0 lets the system choose' })
       .option('peer', { type: 'string', array: true, nargs: 1, describe: 'address of a peer; may be repeated' })
+      .option('own-address', {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        describe: 'address under which other nodes dial this one; may be repeated',
+      })
+      .option('plain-peers', { type: 'boolean', describe: 'dial ws: to other machines too, where lines are trusted' })
       .option('plugin', {
         type: 'string',
         array: true,
@@ -41,6 +50,8 @@ export const nodeCommand = define<NodeFlags>({
     for (const flag of ['host', 'port', 'store', 'index', 'log'] as const)
       if (args[flag] !== undefined) command.push(`--${flag}`, String(args[flag]));
     for (const peer of args.peer ?? []) command.push('--peer', peer);
+    for (const address of args['own-address'] ?? []) command.push('--own-address', address);
+    if (args['plain-peers'] === true) command.push('--plain-peers');
     for (const plugin of args.plugin ?? []) command.push('--plugin', plugin);
     if (settings.embedder !== undefined) offerEmbedder(settings.data, settings.embedder);
     const status = await runNode(command);

@@ -135,6 +135,7 @@ describe('the eight commands by hand', () => {
     expect((await cosmic(['get', id], { to: second })).status).toBe(0);
     expect((await cosmic(['peers', 'remove', second.url, '--data', path('one'), '--json'])).json()).toEqual({
       peers: [],
+      banned: [],
     });
   });
 });

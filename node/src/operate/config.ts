@@ -4,6 +4,7 @@ import { CosmicError, DEV_NETWORK } from '@cosmicembeddings/sdk';
 import { parseEmbedderConfig, type EmbedderConfig } from '@cosmicembeddings/sdk/embedders';
 import type { LogLevel } from '../log.js';
 import { parsePolicy, type Policy } from '../door/admission.js';
+import { parsePeerRules, type PeerRules } from '../sync/rules.js';
 import { parseRetention, type RetentionRules } from './retention.js';
 
 /** Everything a node can be told. Defaults are here and nowhere else. */
@@ -15,6 +16,7 @@ export interface NodeConfig {
   readonly port: number;
   readonly network: string;
   readonly peers: readonly string[];
+  readonly peerRules: PeerRules;
   readonly plugins: readonly string[];
   readonly embedders: readonly EmbedderConfig[];
   readonly policy: Policy;
@@ -72,7 +74,7 @@ const DEFAULTS = {
   log: 'info',
 } as const;
 
-const KEYS = new Set([...Object.keys(DEFAULTS), 'embedders', 'policy', 'retention', 'weights', 'data']);
+const KEYS = new Set([...Object.keys(DEFAULTS), 'peerRules', 'embedders', 'policy', 'retention', 'weights', 'data']);
 
 /**
  * Settings of a node: defaults, then `<data>/config.json`, then what the command line gave.
@@ -84,7 +86,8 @@ export async function loadConfig(
   const data = resolve(given.data);
   const file = await readConfigFile(join(data, 'config.json'));
   const merged: Record<string, unknown> = { ...DEFAULTS, ...file };
-  for (const [key, value] of Object.entries(given)) if (value !== undefined) merged[key] = value;
+  for (const [key, value] of Object.entries(given))
+    if (value !== undefined) merged[key] = key === 'peerRules' ? { ...(file[key] ?? {}), ...value } : value;
   for (const key of Object.keys(merged))
     if (!KEYS.has(key)) throw new CosmicError('config.malformed', `${key}: unknown setting`);
   const embedders = list(merged, 'embedders', [
@@ -97,6 +100,7 @@ export async function loadConfig(
     port: whole(merged, 'port', 0, 65_535),
     network: text(merged, 'network'),
     peers: list(merged, 'peers').map(String),
+    peerRules: parsePeerRules(merged['peerRules']),
     plugins: list(merged, 'plugins').map(String),
     embedders: embedders.map(parseEmbedderConfig),
     policy: parsePolicy(merged['policy']),

@@ -16,6 +16,9 @@ export interface MetricSources {
   load(): { readonly blocks: number; readonly bytes: number };
   lags(): Promise<readonly { readonly name: string; readonly lag: number }[]>;
   peers(): number;
+  /** The peers' clocks minus this node's; undefined without peers. */
+  clockOffsetMs(): number | undefined;
+  bannedPeers(): number;
   /** Recall of the vector index against exact search, last sample; undefined before the first. */
   recall(): number | undefined;
 }
@@ -43,6 +46,12 @@ export function createMetrics(sources: MetricSources): Metrics {
   gauge('cosmic_inflight_blocks', 'Blocks being checked or written', () => sources.load().blocks);
   gauge('cosmic_inflight_bytes', 'Bytes being checked or written', () => sources.load().bytes);
   gauge('cosmic_peers_connected', 'Peers connected', () => sources.peers());
+  gauge('cosmic_peers_banned', 'Identities and addresses that are banned now', () => sources.bannedPeers());
+  gauge(
+    'cosmic_peers_clock_offset_seconds',
+    'The peers’ clocks minus this node’s, median (NaN without peers)',
+    () => (sources.clockOffsetMs() ?? NaN) / 1000,
+  );
   gauge(
     'cosmic_recall_sample',
     'Recall@10 of the vector index against exact search, last sample (NaN before)',

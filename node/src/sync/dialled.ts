@@ -1,5 +1,6 @@
 import { CosmicError, type Clock, type Network, type PeerStatus, type Transport } from '@cosmicembeddings/sdk';
 import type { Peer } from './peer.js';
+import type { Reputation } from './reputation.js';
 
 /** An address that this node keeps dialling, and what came of it. */
 export interface Dialled {
@@ -8,9 +9,15 @@ export interface Dialled {
   peer?: Peer;
   state: PeerStatus['state'];
   lastError?: string;
+  /** When it was last dialled. */
+  triedMs?: number;
   received: number;
   sent: number;
   node?: string;
+  /** Somebody has proven an identity here since this address was given. */
+  hasProven?: boolean;
+  /** Dialled for one comparison only: let go when nobody has asked for it until then. */
+  untilMs?: number;
 }
 
 /** Dials with a deadline on the given clock. */
@@ -34,25 +41,28 @@ export async function dialWithin(
   }
 }
 
-export function statusOfDialled(dial: Dialled): PeerStatus {
+export function statusOfDialled(dial: Dialled, reputation: Reputation): PeerStatus {
   const { peer } = dial;
   const node = peer?.session.hello?.node ?? dial.node;
   if (node !== undefined) dial.node = node;
+  const told = peer === undefined ? undefined : statusOfPeer(peer, reputation);
   return {
+    ...(told ?? {}),
     address: dial.address,
     ...(node === undefined ? {} : { node }),
     state: peer?.isReady === true ? 'connected' : dial.state,
     direction: 'out',
-    configured: true,
+    configured: dial.untilMs === undefined,
     received: dial.received + (peer?.received ?? 0),
     sent: dial.sent + (peer?.sent ?? 0),
     ...(dial.lastError === undefined || peer?.isReady === true ? {} : { lastError: dial.lastError }),
   };
 }
 
-export function statusOfInbound(peer: Peer): PeerStatus {
+export function statusOfInbound(peer: Peer, reputation: Reputation): PeerStatus {
   const node = peer.session.hello?.node;
   return {
+    ...statusOfPeer(peer, reputation),
     address: peer.remote.address,
     ...(node === undefined ? {} : { node }),
     state: peer.isReady ? 'connected' : 'connecting',
@@ -60,5 +70,20 @@ export function statusOfInbound(peer: Peer): PeerStatus {
     configured: false,
     received: peer.received,
     sent: peer.sent,
+  };
+}
+
+function statusOfPeer(peer: Peer, reputation: Reputation): Partial<PeerStatus> {
+  const { bytesIn, bytesOut, clockOffsetMs, reconciledMs } = peer;
+  const { latencyMs } = peer.session;
+  const { score, why } = reputation.of(peer.name);
+  return {
+    bytesIn,
+    bytesOut,
+    ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }),
+    ...(latencyMs === undefined ? {} : { latencyMs }),
+    ...(reconciledMs === undefined ? {} : { reconciledMs }),
+    ...(peer.isReady ? { proven: peer.session.proven, score, behind: peer.behind } : {}),
+    ...(why === undefined ? {} : { why }),
   };
 }

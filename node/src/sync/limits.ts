@@ -6,6 +6,14 @@ export interface SyncLimits {
   readonly timing?: Partial<SessionTiming>;
   /** Ids asked of one peer at a time. */
   readonly wants: number;
+  /** Of one that has given nothing yet; each block given raises it by one. */
+  readonly wantsFirst: number;
+  /** Ids that one peer may have offered and not given: dialled or known, proven, claimed. */
+  readonly shares: { readonly known: number; readonly proven: number; readonly claimed: number };
+  /** Work (session.ts, WORK) a second that one peer may cause, and at once; and all unknown ones together. */
+  readonly workPerSecond: number;
+  readonly workBurst: number;
+  readonly unknownWorkPerSecond: number;
   /** A peer that gives nothing for so long while asked is stalled; at `strikesMax` in a row it is left. */
   readonly wantMs: number;
   readonly strikesMax: number;
@@ -28,6 +36,15 @@ export interface SyncLimits {
   /** Peers that get a block of our own pushed; the others are told. */
   readonly pushTo: number;
   readonly inboundMax: number;
+  /** Inbound connections of one address prefix, of one proven identity, and slots that only known ones get. */
+  readonly prefixMax: number;
+  readonly identityMax: number;
+  readonly reservedMax: number;
+  /** Connections that one address prefix may begin, a second and at once. */
+  readonly arrivalsPerSecond: number;
+  readonly arrivalsBurst: number;
+  /** Scores and bans are written at most this often. */
+  readonly saveMs: number;
   readonly tickMs: number;
   readonly closeMs: number;
   readonly dialMs: number;
@@ -37,6 +54,11 @@ export interface SyncLimits {
 
 export const syncLimits: SyncLimits = {
   wants: frameLimits.wants,
+  wantsFirst: 16,
+  shares: { known: 16_384, proven: 4_096, claimed: 1_024 },
+  workPerSecond: 256 * 1024,
+  workBurst: 32 * 1024 * 1024,
+  unknownWorkPerSecond: 512 * 1024,
   wantMs: 30_000,
   strikesMax: 3,
   faultsMax: 8,
@@ -50,6 +72,12 @@ export const syncLimits: SyncLimits = {
   retryMs: 1_000,
   pushTo: 4,
   inboundMax: 128,
+  prefixMax: 64,
+  identityMax: 2,
+  reservedMax: 32,
+  arrivalsPerSecond: 8,
+  arrivalsBurst: 64,
+  saveMs: 60_000,
   tickMs: 1_000,
   closeMs: 1_000,
   dialMs: 15_000,

@@ -10,12 +10,23 @@ import {
   type DecidedItem,
   type Transport,
 } from '@cosmicembeddings/sdk';
-import { digestKey, frameLimits, RecentSet, Session, type Wants, type Wish } from '@cosmicembeddings/sdk/sync';
+import {
+  digestKey,
+  frameLimits,
+  RecentSet,
+  Session,
+  type Prover,
+  type Wants,
+  type Wish,
+} from '@cosmicembeddings/sdk/sync';
 import type { Log } from '../log.js';
 import type { Bodyless } from './bodyless.js';
+import { Budget } from './budget.js';
 import type { Decided } from './decided.js';
 import type { Later } from './later.js';
 import type { SyncLimits } from './limits.js';
+import { prefixOf } from './own-address.js';
+import type { Deed, Reputation } from './reputation.js';
 import { ReconcileSchedule } from './reconcile-schedule.js';
 import { digestOf, headerTimeOf, isHeaderOnly, loadBlocks, wireOf } from './wire.js';
 
@@ -35,6 +46,13 @@ export interface Shared {
   readonly networkId: string;
   readonly did: string;
   readonly random: () => number;
+  readonly reputation: Reputation;
+  /** What all unknown peers together may make this node do. */
+  readonly unknownWork: Budget;
+  /** Why a peer that has said who it is may not stay. */
+  refusalOf(peer: Peer): string | undefined;
+  /** A node that holds this node's own key has proven it. */
+  twin(peer: Peer): void;
   /** Ids moved to other holders, or a peer got ready: everybody may have something to ask. */
   stir(): void;
 }
@@ -44,6 +62,12 @@ interface Announcement extends DecidedItem {
   readonly push: boolean;
 }
 
+/** From this score on an identity is known: it has brought some blocks, lately and without harm. */
+const KNOWN_SCORE = 5;
+/** What a block that was needed pays for, of the work that its bearer causes. */
+const CREDIT = 1024;
+/** A debt is looked at again after this long: others may have left. */
+const REST_MAX_MS = 5_000;
 /** Blocks given before answers of another sort get their turn. */
 const SERVED_AT_ONCE = 64;
 
@@ -52,6 +76,14 @@ export class Peer {
   readonly session: Session;
   received = 0;
   sent = 0;
+  bytesIn = 0;
+  bytesOut = 0;
+  /** When it last brought or took a block; when it came, before that. */
+  usefulMs: number;
+  /** Its clock minus ours, as its hello came. */
+  clockOffsetMs: number | undefined;
+  /** When both sets were last compared. */
+  reconciledMs: number | undefined;
   /** Why it ended, for the operator. */
   ending: { code: Code; detail: string } | undefined;
   /** Ready since; undefined before. */
@@ -63,6 +95,10 @@ export class Peer {
   private readonly announcing = new Map<string, Announcement>();
   private readonly known: RecentSet;
   private readonly withheld: RecentSet;
+  private readonly work: Budget;
+  private resting = false;
+  /** Ids asked for at a time: who has not given anything yet holds up few. */
+  private window: number;
   private judging = 0;
   private judgingBytes = 0;
   private faults = 0;
@@ -86,16 +122,46 @@ export class Peer {
     readonly id: string,
     private readonly transport: Transport,
     private readonly shared: Shared,
+    prover?: Prover,
   ) {
     const { limits } = shared;
     this.session = new Session({
       network: shared.networkId,
       node: shared.did,
+      ...(prover === undefined ? {} : { prover }),
       ...(limits.timing === undefined ? {} : { timing: limits.timing }),
     });
     this.known = new RecentSet(limits.knownMax);
     this.withheld = new RecentSet(limits.knownMax);
     this.schedule = new ReconcileSchedule(limits, shared.random);
+    this.usefulMs = this.now();
+    this.work = new Budget(limits.workPerSecond, limits.workBurst, this.now());
+    this.window = this.isDialled ? limits.wants : limits.wantsFirst;
+    shared.wants.setShare(id, this.isDialled ? limits.shares.known : limits.shares.claimed);
+  }
+
+  get isDialled(): boolean {
+    return this.remote.direction === 'out';
+  }
+
+  /** Blocks that the other side has offered and that are not here yet. */
+  get behind(): number {
+    return this.shared.wants.held(this.id);
+  }
+
+  get prefix(): string {
+    return prefixOf(this.remote.address);
+  }
+
+  /** Under which name its deeds are remembered: a proven identity, else where it came from. */
+  get name(): string {
+    if (this.session.proven) return this.session.hello!.node;
+    return this.isDialled ? this.remote.address : this.prefix;
+  }
+
+  /** A proven identity that has been useful. */
+  get isKnown(): boolean {
+    return this.session.proven && this.shared.reputation.of(this.name).score >= KNOWN_SCORE;
   }
 
   get remote(): Transport['remote'] {
@@ -106,14 +172,20 @@ export class Peer {
     return this.session.isReady && !this.ended;
   }
 
+  get isEnded(): boolean {
+    return this.ended;
+  }
+
   /** Runs the connection to its end; never rejects. */
   async run(): Promise<void> {
     const writing = this.write();
     this.fulfil(this.session.open(this.now()));
     try {
       for await (const frame of this.transport) {
+        this.bytesIn += frame.length;
         this.fulfil(this.session.receive(frame, this.now()));
         if (this.ended) break;
+        await this.rest();
         while (this.isFull && !this.ended) await new Promise<void>((resolve) => (this.wakeReader = resolve));
       }
     } catch (error) {
@@ -126,8 +198,40 @@ export class Peer {
     await writing;
   }
 
+  /** Charges the work that was caused, and reads nothing more until it is paid for. */
+  private async rest(): Promise<void> {
+    const work = this.session.takeWork();
+    const nowMs = this.now();
+    if (work !== 0) this.work.spend(work, nowMs);
+    const isUnknown = !this.isDialled && work !== 0 && !this.isKnown;
+    if (isUnknown) this.shared.unknownWork.spend(work, nowMs);
+    const debtMs = Math.max(this.work.debtMs(nowMs), isUnknown ? this.shared.unknownWork.debtMs(nowMs) : 0);
+    if (debtMs === 0) return;
+    this.resting = true;
+    const ended = new AbortController();
+    void this.whenEnded.then(() => ended.abort(new Error('ended')));
+    await this.shared.clock.sleep(Math.min(debtMs, REST_MAX_MS), ended.signal).catch(() => undefined);
+    this.resting = false;
+  }
+
+  /** Remembers what this peer did; a ban ends the connection. */
+  private charge(deed: Deed, why?: string): void {
+    if (this.shared.reputation.note(this.name, deed, why)) this.refuse();
+  }
+
+  private refuse(): void {
+    const reason = this.shared.refusalOf(this);
+    if (reason !== undefined) this.close('peer.refused', reason);
+  }
+
   close(code: Code, detail: string): void {
     this.fulfil(this.session.close(code, detail));
+  }
+
+  /** Compares both sets as soon as may be. */
+  reconcileNow(): void {
+    this.schedule.by(this.now());
+    this.pump();
   }
 
   setStandby(standby: boolean): void {
@@ -168,10 +272,13 @@ export class Peer {
       this.ending ??= { code: 'peer.protocol', detail: 'asks, but does not read' };
       return this.finish();
     }
-    this.fulfil(this.session.tick(nowMs, !this.isFull));
+    this.fulfil(this.session.tick(nowMs, !this.isFull && !this.resting));
     if (!this.isReady || this.standby) return;
     const { wants, limits } = this.shared;
-    if (wants.inFlight(this.id) > 0 && this.judging === 0 && nowMs - this.progressMs > limits.wantMs) this.stall(nowMs);
+    // Who has given nothing yet gets less patience: others may hold what it only promises.
+    const patienceMs = this.isDialled || this.received > 0 ? limits.wantMs : limits.wantMs / 3;
+    const stalls = wants.inFlight(this.id) > 0 && this.judging === 0 && !this.resting;
+    if (stalls && nowMs - this.progressMs > patienceMs) this.stall(nowMs);
     this.pump();
   }
 
@@ -182,7 +289,7 @@ export class Peer {
     const { wants, limits } = this.shared;
     if (nowMs >= this.pausedUntilMs) {
       const before = wants.inFlight(this.id);
-      const ids = wants.next(this.id, Math.min(limits.wants, this.session.hello!.limits.wants));
+      const ids = wants.next(this.id, Math.min(limits.wants, this.window, this.session.hello!.limits.wants));
       if (ids.length > 0) {
         if (before === 0) this.progressMs = nowMs;
         this.fulfil(this.session.want(ids));
@@ -207,6 +314,8 @@ export class Peer {
       case 'send':
         return this.post(wish.frame);
       case 'ready':
+        this.greet(wish.hello.time);
+        if (this.ended) return;
         this.readySinceMs = this.now();
         // Whoever dialled begins; the other side checks later that nothing was missed.
         if (this.remote.direction === 'out') this.schedule.by(this.now());
@@ -224,6 +333,7 @@ export class Peer {
         return this.wantAll(wish.ids.map((digest) => ({ digest })));
       case 'reconciled':
         this.schedule.finished(this.now(), this.received);
+        this.reconciledMs = this.now();
         return this.pump();
       case 'wanted':
         return this.serve(wish.ids);
@@ -234,8 +344,23 @@ export class Peer {
         return this.refused(wish.ids, wish.code);
       case 'close':
         this.ending = { code: wish.code, detail: wish.remote ? `said by the peer: ${wish.detail}` : wish.detail };
+        if (!wish.remote && wish.code === 'peer.same_identity') this.shared.twin(this);
+        if (!wish.remote && wish.code === 'peer.protocol' && this.readySinceMs !== undefined)
+          this.shared.reputation.note(this.name, 'protocol', wish.detail);
         return this.finish();
     }
+  }
+
+  /** The other side has said who it is. */
+  private greet(time: number | undefined): void {
+    if (time !== undefined) this.clockOffsetMs = time - this.now();
+    const { limits, wants } = this.shared;
+    if (!this.isDialled) {
+      const { known, proven, claimed } = limits.shares;
+      wants.setShare(this.id, this.isKnown ? known : this.session.proven ? proven : claimed);
+      if (this.isKnown) this.window = limits.wants;
+    }
+    this.refuse();
   }
 
   private refused(digests: readonly Uint8Array[], code: Code): void {
@@ -271,6 +396,9 @@ export class Peer {
   private stall(nowMs: number): void {
     const { limits } = this.shared;
     this.strikes += 1;
+    this.window = Math.min(this.window, limits.wantsFirst);
+    this.charge('broken', 'promised blocks and did not give them');
+    if (this.ended) return;
     if (this.strikes >= limits.strikesMax) return this.close('peer.protocol', 'wants stay unanswered');
     this.pausedUntilMs = nowMs + limits.wantMs;
     this.progressMs = nowMs;
@@ -294,10 +422,12 @@ export class Peer {
     }
     this.judging += 1;
     this.judgingBytes += block.length;
+    const wasAsked = digest !== undefined && this.shared.wants.isAsked(this.id, digest);
     try {
       const verdict = await accept(block, { type: 'peer', peer: this.session.hello?.node ?? this.id });
       this.progressMs = this.now();
       this.strikes = 0;
+      if (verdict.status === 'known' && !wasAsked) this.charge('duplicate', 'sent what was here');
       this.conclude(verdict, digest, block);
     } catch (error) {
       log.error({ peer: this.remote.address, error: String(error) }, 'a block from a peer could not be judged');
@@ -315,7 +445,13 @@ export class Peer {
     const digest = verdict.id === undefined ? guess : parseCid(verdict.id).digest;
     const drop = (): number | undefined => (digest === undefined ? undefined : wants.settle(digest));
     if (verdict.status === 'stored' || verdict.status === 'known') {
-      if (verdict.status === 'stored') this.received += 1;
+      if (verdict.status === 'stored') {
+        this.received += 1;
+        this.window += 1;
+        this.usefulMs = this.now();
+        this.work.spend(-CREDIT, this.usefulMs);
+        this.charge('useful');
+      }
       if (digest === undefined) return;
       this.known.add(digestKey(digest));
       this.keep(digest, verdict.status === 'stored', isHeaderOnly(block));
@@ -337,8 +473,9 @@ export class Peer {
       this.shared.stir();
       if (verdict.code === 'block.unknown_version' || verdict.marginal === true) return;
       this.faults += 1;
-      if (this.faults >= limits.faultsMax)
-        this.close('peer.protocol', `${this.faults} bad blocks, the last one ${verdict.code}`);
+      if (this.faults < limits.faultsMax) return this.charge('invalid', verdict.code);
+      this.shared.reputation.strike(this.name, verdict.code);
+      this.close('peer.protocol', `${this.faults} bad blocks, the last one ${verdict.code}`);
     }
   }
 
@@ -400,6 +537,7 @@ export class Peer {
       for (let frame = this.outbox.shift(); frame !== undefined; frame = this.outbox.shift()) {
         this.outboxBytes -= frame.length;
         this.sendingSinceMs = this.now();
+        this.bytesOut += frame.length;
         if ((await Promise.race([this.transport.send(frame), overdue])) === 'overdue') this.outbox.length = 0;
         this.sendingSinceMs = undefined;
       }
@@ -462,6 +600,7 @@ export class Peer {
       batch.push(wire);
       bytes += wire.length + 8;
       this.sent += 1;
+      this.usefulMs = this.now();
       this.known.add(digestKey(digest));
       if (bytes > frameLimits.giveBytes - 1024) await send();
     }

@@ -8,19 +8,27 @@ import {
   type Head,
   type Network,
   type PeerStatus,
+  publicKeyOfDid,
   type Transport,
+  type Verify,
 } from '@cosmicembeddings/sdk';
-import { digestKey, RecentSet, Wants } from '@cosmicembeddings/sdk/sync';
+import { digestKey, RecentSet, Wants, type Prover } from '@cosmicembeddings/sdk/sync';
 import { follow, type Following } from '../follow/index.js';
 import type { Log } from '../log.js';
-import { peerAddress } from './address.js';
+import { partsOf, peerAddress } from './address.js';
 import { Bodyless } from './bodyless.js';
+import { Budget } from './budget.js';
+import { clockFault } from './clock-fault.js';
 import { Decided } from './decided.js';
 import { Later } from './later.js';
 import { syncLimits, type SyncLimits } from './limits.js';
 import { dialWithin, statusOfDialled, statusOfInbound, type Dialled } from './dialled.js';
+import { isLoopback, isOwnAddress, prefixOf } from './own-address.js';
 import { Peer, type Shared } from './peer.js';
-import { peersFile, type PeerList } from './peers-file.js';
+import { peersFile, reputationFile, type PeerList } from './peers-file.js';
+import { Reputation } from './reputation.js';
+import type { PeerRules } from './rules.js';
+import { whoMakesRoom } from './slots.js';
 
 export interface PeersOptions {
   readonly network: Network;
@@ -29,6 +37,10 @@ export interface PeersOptions {
   readonly clock: Clock;
   /** This node's did:key. */
   readonly did: string;
+  /** Signs with the key of `did` and makes 32 random bytes. Without it this node only claims to be who it is. */
+  readonly identity?: Identity;
+  /** Who may be a peer at all. */
+  readonly rules?: PeerRules;
   readonly networkId: string;
   /** Data folder that keeps the added peers; or the list itself. Without either they are forgotten. */
   readonly folder?: string;
@@ -41,6 +53,19 @@ export interface PeersOptions {
   readonly random?: () => number;
 }
 
+export interface Identity {
+  sign(message: Uint8Array): Uint8Array;
+  nonce(): Uint8Array;
+  readonly verify?: Verify;
+}
+
+export interface Banned {
+  /** A did:key, or the address that answers for those who prove nothing. */
+  readonly name: string;
+  readonly untilMs: number;
+  readonly why: string;
+}
+
 export interface Peers {
   /** Reads what is decided, then dials and listens. @throws CosmicError store.corrupt, request.malformed (configuration) */
   start(): Promise<void>;
@@ -48,7 +73,27 @@ export interface Peers {
   add(url: string): Promise<void>;
   /** @throws CosmicError request.malformed, request.not_found */
   remove(url: string): Promise<void>;
+  /**
+   * Compares with the peer at this address now, dialling it for this once if need be. Resolves when this node has all that the
+   * other has, or after `waitMs`. @throws CosmicError request.malformed, node.unreachable
+   */
+  sync(
+    url: string,
+    waitMs: number,
+    signal?: AbortSignal,
+  ): Promise<{ readonly inStep: boolean; readonly peer: PeerStatus }>;
+  /** @throws CosmicError request.malformed for what is no did:key */
+  ban(did: string, forMs: number): void;
+  /** Lifts a ban and forgets the score. @throws CosmicError request.malformed */
+  allow(did: string): void;
+  banned(): Banned[];
   status(): PeerStatus[];
+  /** What keeps this node from its work, in words: a clock that is off, a copy of itself. */
+  faults(): string[];
+  /** What an operator should know besides. */
+  notes(): string[];
+  /** Median of the clocks of those that this node dialled, else of all, minus its own; undefined without peers. */
+  clockOffsetMs(): number | undefined;
   /** Could this id have been decided here? False only where it was not, up to what arrived in the last moments. */
   mayHave(digest: Uint8Array, timeMs: number): boolean;
   /** The store's head moved; may be lost without harm. */
@@ -58,6 +103,14 @@ export interface Peers {
   close(): Promise<void>;
 }
 
+/** How long the last sight of a node with our own key is told. */
+const TWIN_MS = 15 * 60_000;
+/** Address prefixes whose rate of arrival is watched; the longest quiet is forgotten. */
+const PREFIXES_MAX = 4096;
+/** How often `sync` looks whether it is done. */
+const SYNC_LOOK_MS = 50;
+/** An address that was dialled for one `sync` is kept for so long for the next. */
+const SYNC_KEPT_MS = 10_000;
 const TAIL_MAX = 256;
 const RELAYED_MAX = 65_536;
 const LATER_MAX = 16_384;
@@ -78,8 +131,21 @@ export function createPeers(options: PeersOptions): Peers {
   let counter = 0;
   let announcements: Following | undefined;
   let stirring = false;
+  const rules = options.rules ?? {};
+  const nonces = new Set<string>();
+  const arrivals = new Map<string, Budget>();
+  const reputation = new Reputation(clock);
+  const scores = options.folder === undefined ? undefined : reputationFile(options.folder);
+  let twin: { readonly address: string; readonly atMs: number } | undefined;
 
   const shared: Shared = {
+    reputation,
+    unknownWork: new Budget(limits.unknownWorkPerSecond, limits.workBurst, clock.now()),
+    refusalOf: (peer) => refusalOf(peer),
+    twin: ({ remote }) => {
+      if (twin === undefined) log.error({ peer: remote.address }, 'another node runs with this node’s own key');
+      twin = { address: remote.address, atMs: clock.now() };
+    },
     store,
     accept: options.accept,
     clock,
@@ -115,13 +181,56 @@ export function createPeers(options: PeersOptions): Peers {
     tasks.add(task);
   };
 
-  /** Of several connections to one node, those that came in stand by while one that we dialled is up. */
+  /**
+   * Of several connections to one node, those that came in stand by while one that we dialled is up. Only a proven identity
+   * counts: who merely says another's name displaces nobody.
+   */
   const rank = (): void => {
     const reached = new Set<string>();
-    for (const peer of peers)
-      if (peer.isReady && peer.remote.direction === 'out') reached.add(peer.session.hello!.node);
-    for (const peer of peers)
-      if (peer.isReady && peer.remote.direction === 'in') peer.setStandby(reached.has(peer.session.hello!.node));
+    const inbound = new Map<string, Peer[]>();
+    for (const peer of peers) {
+      if (!peer.isReady || !peer.session.proven) continue;
+      if (peer.isDialled) reached.add(peer.name);
+      else inbound.set(peer.name, [...(inbound.get(peer.name) ?? []), peer]);
+    }
+    for (const [name, same] of inbound) {
+      for (const peer of same) peer.setStandby(reached.has(name));
+      // The newest are those that the other side knows to be alive.
+      for (const peer of same.slice(0, -limits.identityMax)) peer.close('node.busy', 'replaced by newer connections');
+    }
+  };
+
+  const refusalOf = (peer: Peer): string | undefined => {
+    const { name } = peer;
+    const { proven } = peer.session;
+    if (rules.deny?.includes(name) === true) return `${name} is denied here`;
+    if ((rules.allow?.length ?? 0) > 0 && !(proven && rules.allow!.includes(name))) return `${name} is not on the list`;
+    const { bannedUntilMs, why } = reputation.of(name);
+    if (bannedUntilMs === undefined) return undefined;
+    const until = Number.isFinite(bannedUntilMs) ? new Date(bannedUntilMs).toISOString() : 'further notice';
+    return `banned until ${until}: ${why ?? ''}`;
+  };
+
+  const proverOf = ({ direction, local }: Transport['remote'], dial?: Dialled): Prover | undefined => {
+    const { identity } = options;
+    if (identity === undefined) return undefined;
+    const shared = {
+      nonce: identity.nonce(),
+      sign: (message: Uint8Array) => identity.sign(message),
+      isOwnNonce: (nonce: Uint8Array) => nonces.has(digestKey(nonce)),
+      required: rules.proofRequired === true || (rules.allow?.length ?? 0) > 0,
+      ...(identity.verify === undefined ? {} : { verify: identity.verify }),
+      ...(rules.networkKey === undefined ? {} : { networkKey: rules.networkKey }),
+    };
+    if (direction === 'in')
+      return {
+        ...shared,
+        role: 'listener',
+        isOwnAddress: (url) => isOwnAddress(url, local, rules.ownAddresses ?? []),
+      };
+    const parts = partsOf(dial!.address);
+    // Who has proven an identity here once has to do so again: nobody on the line talks both down to mere claims.
+    return { ...shared, role: 'dialler', ...parts, required: shared.required || dial!.hasProven === true };
   };
 
   const run = (transport: Transport, dial?: Dialled): Promise<Peer> => {
@@ -131,18 +240,24 @@ export function createPeers(options: PeersOptions): Peers {
   };
 
   const serve = async (transport: Transport, dial?: Dialled): Promise<Peer> => {
-    const peer = new Peer(`${transport.remote.address}#${++counter}`, transport, shared);
+    const prover = proverOf(transport.remote, dial);
+    const nonce = prover === undefined ? '' : digestKey(prover.nonce);
+    nonces.add(nonce);
+    const peer = new Peer(`${transport.remote.address}#${++counter}`, transport, shared, prover);
     peers.add(peer);
     if (dial !== undefined) dial.peer = peer;
     try {
       await peer.run();
     } finally {
       peers.delete(peer);
+      nonces.delete(nonce);
+      if (dial !== undefined && peer.session.proven) dial.hasProven = true;
       rank();
       log.info(
         {
           peer: transport.remote.address,
           node: peer.session.hello?.node,
+          proven: peer.session.proven,
           ...peer.ending,
           received: peer.received,
           sent: peer.sent,
@@ -158,10 +273,12 @@ export function createPeers(options: PeersOptions): Peers {
     let backoffMs = limits.backoffMinMs;
     while (!signal.aborted) {
       dial.state = 'connecting';
-      const startedMs = clock.now();
+      const startedMs = (dial.triedMs = clock.now());
       let fatal = false;
       try {
-        const transport = await dialWithin(network, dial.address, clock, limits.dialMs, signal);
+        const { url } = partsOf(dial.address);
+        refusePlain(url);
+        const transport = await dialWithin(network, url, clock, limits.dialMs, signal);
         const peer = await run(transport, dial);
         dial.received += peer.received;
         dial.sent += peer.sent;
@@ -182,19 +299,88 @@ export function createPeers(options: PeersOptions): Peers {
     }
   };
 
-  const dial = (address: string): void => {
-    if (dialled.has(address)) return;
+  const refusePlain = (url: string): void => {
+    const { protocol, hostname } = new URL(url);
+    if (protocol === 'wss:' || rules.plainLines !== false || isLoopback(hostname)) return;
+    throw new CosmicError(
+      'config.malformed',
+      `${url}: ws: to another machine can be read and changed on the way; use wss:, or insist with --plain-peers`,
+    );
+  };
+
+  const dial = (address: string): Dialled => {
+    const known = dialled.get(address);
+    if (known !== undefined) return known;
     const entry: Dialled = { address, stop: new AbortController(), state: 'connecting', received: 0, sent: 0 };
     dialled.set(address, entry);
     spawn(keepDialling(entry));
+    return entry;
+  };
+
+  const undial = (address: string): void => {
+    const entry = dialled.get(address);
+    dialled.delete(address);
+    entry?.peer?.close('node.stopping', 'removed by the operator');
+    entry?.stop.abort(new CosmicError('node.stopping', 'removed'));
+  };
+
+  /** May one more come from there now? Nobody keeps a node busy with handshakes. */
+  const mayArrive = (prefix: string): boolean => {
+    const nowMs = clock.now();
+    const budget = arrivals.get(prefix) ?? new Budget(limits.arrivalsPerSecond, limits.arrivalsBurst, nowMs);
+    arrivals.delete(prefix);
+    arrivals.set(prefix, budget);
+    if (arrivals.size > PREFIXES_MAX) arrivals.delete(arrivals.keys().next().value!);
+    return budget.take(nowMs);
   };
 
   const listen = async (): Promise<void> => {
     for await (const transport of network.accept()) {
-      const inbound = [...peers].filter((peer) => peer.remote.direction === 'in').length;
-      if (stopping.signal.aborted || inbound >= limits.inboundMax) spawn(transport.close(1013, 'node.busy'));
-      else spawn(run(transport).then(() => undefined));
+      const prefix = prefixOf(transport.remote.address);
+      if (stopping.signal.aborted || !mayArrive(prefix)) {
+        spawn(transport.close(1013, 'node.busy'));
+        continue;
+      }
+      const inbound = [...peers].filter((peer) => !peer.isDialled && !peer.isEnded);
+      const victim = whoMakesRoom(inbound, prefix, limits);
+      if (victim !== 'free') victim.close('node.busy', 'made room for another');
+      spawn(run(transport).then(() => undefined));
     }
+  };
+
+  const saveScores = async (): Promise<void> => {
+    const entries = scores === undefined ? undefined : reputation.toSave();
+    if (entries !== undefined) await scores!.save(entries);
+  };
+
+  /** Scores reach the disk now and then; what is lost in a crash is an hour's opinion. */
+  const keepScores = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await clock.sleep(limits.saveMs, stopping.signal).catch(() => undefined);
+      await saveScores().catch((error: unknown) => log.warn({ error: String(error) }, 'scores of peers are not saved'));
+    }
+  };
+
+  const didOrThrow = (did: string): string => {
+    if (publicKeyOfDid(did) === undefined)
+      throw new CosmicError('request.malformed', `${did.slice(0, 100)}: expected a did:key`);
+    return did;
+  };
+
+  const twinFault = (): string[] =>
+    twin === undefined || clock.now() - twin.atMs > TWIN_MS
+      ? []
+      : [
+          `another node runs with this node’s own key at ${twin.address}: one of the two uses a copied data folder; they never sync`,
+        ];
+
+  const clocks = (): number | undefined => {
+    const ready = [...peers].filter((peer) => peer.isReady && peer.clockOffsetMs !== undefined);
+    const trusted = ready.filter((peer) => peer.isDialled);
+    const offsets = (trusted.length > 0 ? trusted : ready.filter((peer) => peer.session.proven))
+      .map((peer) => peer.clockOffsetMs!)
+      .sort((a, b) => a - b);
+    return offsets[offsets.length >> 1];
   };
 
   /** What is new is decided, and told to whoever does not have it; what was here before is for reconciliation. */
@@ -216,6 +402,8 @@ export function createPeers(options: PeersOptions): Peers {
 
   const tick = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
+      for (const { address, untilMs } of dialled.values())
+        if (untilMs !== undefined && untilMs < clock.now()) undial(address);
       for (const peer of peers) {
         try {
           peer.tick();
@@ -241,8 +429,10 @@ export function createPeers(options: PeersOptions): Peers {
         onStopped: (error) => log.error({ error: String(error) }, 'the store cannot be followed'),
       });
       await shared.decided.load(stopping.signal);
+      reputation.restore(await scores?.load());
       spawn(listen());
       spawn(tick());
+      if (scores !== undefined) spawn(keepScores());
       for (const address of addresses) dial(address);
     },
     add: async (url) => {
@@ -251,26 +441,65 @@ export function createPeers(options: PeersOptions): Peers {
         await list?.save([...saved, address]);
         saved = [...saved, address];
       }
-      dial(address);
+      delete dial(address).untilMs;
     },
     remove: async (url) => {
       const address = peerAddress(url);
-      const entry = dialled.get(address);
-      if (entry === undefined && !saved.includes(address))
+      if (!dialled.has(address) && !saved.includes(address))
         throw new CosmicError('request.not_found', `no such peer: ${address}`);
       if (saved.includes(address)) {
         const rest = saved.filter((one) => one !== address);
         await list?.save(rest);
         saved = rest;
       }
-      dialled.delete(address);
-      entry?.peer?.close('node.stopping', 'removed by the operator');
-      entry?.stop.abort(new CosmicError('node.stopping', 'removed'));
+      undial(address);
     },
+    sync: async (url, waitMs, signal) => {
+      const address = peerAddress(url);
+      const isNew = !dialled.has(address);
+      const entry = dial(address);
+      if (isNew || entry.untilMs !== undefined) entry.untilMs = clock.now() + waitMs + SYNC_KEPT_MS;
+      const waiting = AbortSignal.any([stopping.signal, ...(signal === undefined ? [] : [signal])]);
+      const startedMs = clock.now();
+      for (let asked: Peer | undefined; ;) {
+        waiting.throwIfAborted();
+        const { peer } = entry;
+        if (peer?.isReady === true) {
+          if (peer !== asked && (peer.reconciledMs ?? -Infinity) < startedMs) peer.reconcileNow();
+          asked = peer;
+          const inStep = (peer.reconciledMs ?? -Infinity) >= startedMs && peer.behind === 0;
+          if (inStep || clock.now() - startedMs >= waitMs) return { inStep, peer: statusOfDialled(entry, reputation) };
+        } else if (entry.state === 'waiting' && entry.lastError !== undefined && entry.triedMs! >= startedMs)
+          throw new CosmicError('node.unreachable', `${address}: ${entry.lastError}`);
+        else if (clock.now() - startedMs >= Math.max(waitMs, limits.dialMs))
+          throw new CosmicError('node.unreachable', `${address}: ${entry.lastError ?? 'not connected'}`);
+        await clock.sleep(SYNC_LOOK_MS, waiting);
+      }
+    },
+    ban: (did, forMs) => {
+      reputation.ban(didOrThrow(did), forMs, 'by the operator');
+      for (const peer of peers) if (peer.name === did) peer.close('peer.refused', refusalOf(peer) ?? 'banned');
+    },
+    allow: (did) => void reputation.pardon(didOrThrow(did)),
+    banned: () =>
+      reputation.banned().map((name) => {
+        const { bannedUntilMs, why } = reputation.of(name);
+        return { name, untilMs: bannedUntilMs!, why: why ?? '' };
+      }),
     status: () => [
-      ...[...dialled.values()].map(statusOfDialled),
-      ...[...peers].filter((peer) => peer.remote.direction === 'in').map(statusOfInbound),
+      ...[...dialled.values()].map((one) => statusOfDialled(one, reputation)),
+      ...[...peers].filter((peer) => !peer.isDialled).map((peer) => statusOfInbound(peer, reputation)),
     ],
+    faults: () => {
+      const hasDialled = [...peers].some((peer) => peer.isDialled && peer.isReady);
+      const clock = hasDialled ? clockFault(clocks()) : undefined;
+      return [...(clock === undefined ? [] : [clock]), ...twinFault()];
+    },
+    notes: () => {
+      const clock = clockFault(clocks());
+      return [...(clock === undefined ? [] : [clock]), ...twinFault()];
+    },
+    clockOffsetMs: clocks,
     mayHave: (digest, timeMs) => shared.decided.mayHave(digest, timeMs),
     notify: (head) => announcements?.notify(head.seq),
     announcements: () => announcements,
@@ -280,6 +509,7 @@ export function createPeers(options: PeersOptions): Peers {
       for (const peer of peers) peer.close('node.stopping', '');
       // Each says goodbye within a bounded time.
       await Promise.all(runs);
+      await saveScores().catch((error: unknown) => log.warn({ error: String(error) }, 'scores of peers are not saved'));
       await network.close();
       await Promise.all(tasks);
     },

@@ -8,6 +8,8 @@ test('the metrics that the documentation names are the metrics that are there', 
     load: () => ({ blocks: 1, bytes: 2 }),
     lags: async () => [{ name: 'vectors', lag: 7 }],
     peers: () => 4,
+    clockOffsetMs: () => -3_000,
+    bannedPeers: () => 1,
     recall: () => undefined,
   });
   try {
@@ -25,6 +27,7 @@ test('the metrics that the documentation names are the metrics that are there', 
     expect([...new Set(documented)].sort()).toEqual([...own].sort());
     expect(text).toContain('cosmic_follower_lag{follower="vectors"} 7');
     expect(text).toContain('cosmic_rows 5');
+    expect(text).toContain('cosmic_peers_clock_offset_seconds -3');
   } finally {
     metrics.close();
   }

@@ -6,6 +6,7 @@ import {
   limits as blockLimits,
   publicKeyOf,
   sha256,
+  sign,
   toHex,
   verify,
   type Accept,
@@ -13,6 +14,7 @@ import {
   type Arrival,
   type Checks,
   type Network,
+  type Transport,
 } from '@cosmicembeddings/sdk';
 import {
   createLoopback,
@@ -23,7 +25,8 @@ import {
   type MemoryStore,
 } from '@cosmicembeddings/sdk/memory';
 import { signBlock } from '@cosmicembeddings/sdk/testing';
-import { createPeers, type Peers, type SyncLimits } from '../../src/sync/index.js';
+import { Session, type Prover, type Wish } from '@cosmicembeddings/sdk/sync';
+import { createPeers, type Identity, type PeerRules, type Peers, type SyncLimits } from '../../src/sync/index.js';
 
 export const NETWORK = 'dev';
 
@@ -95,6 +98,13 @@ export interface NodeOptions {
   readonly limits?: Partial<SyncLimits>;
   readonly refuse?: (id: string) => boolean;
   readonly links?: readonly string[];
+  readonly rules?: PeerRules;
+  /** Speaks version 1: says who it is and proves nothing. */
+  readonly claims?: boolean;
+  /** Uses the key of another node. */
+  readonly keyOf?: number;
+  /** Its clock minus the world's. */
+  readonly clockOffsetMs?: number;
 }
 
 export const quiet = {
@@ -138,6 +148,63 @@ export function createDoor(
   return { accept, verdicts };
 }
 
+/** One connection whose other side the test plays. */
+export class Stranger {
+  /** What the session made of what came, sends apart. */
+  readonly heard: Wish[] = [];
+  ended = false;
+
+  private constructor(
+    readonly session: Session,
+    private readonly line: Transport,
+    private readonly network: Network,
+    private readonly now: () => number,
+  ) {}
+
+  static async dial(network: Network, address: string, session: Session, now: () => number): Promise<Stranger> {
+    const stranger = new Stranger(session, await network.dial(address), network, now);
+    void stranger.listen();
+    await stranger.say(session.open(now()));
+    return stranger;
+  }
+
+  /** Sends what a call of the session wants sent. */
+  async say(wishes: readonly Wish[]): Promise<void> {
+    for (const wish of wishes)
+      if (wish.type === 'send') await this.line.send(wish.frame).catch(() => undefined);
+      else this.heard.push(wish);
+  }
+
+  async sayRaw(frame: Uint8Array): Promise<void> {
+    await this.line.send(frame).catch(() => undefined);
+  }
+
+  /** Why the other side ended it. */
+  get farewell(): string | undefined {
+    const wish = this.heard.find((one) => one.type === 'close');
+    return wish === undefined ? undefined : `${wish.code}: ${wish.detail}`;
+  }
+
+  count(type: Wish['type']): number {
+    return this.heard.filter((wish) => wish.type === type).length;
+  }
+
+  async close(): Promise<void> {
+    await this.line.close();
+    await this.network.close();
+  }
+
+  private async listen(): Promise<void> {
+    for await (const frame of this.line) {
+      await this.say(this.session.receive(frame, this.now()));
+      this.onHeard?.();
+    }
+    this.ended = true;
+  }
+
+  onHeard: (() => void) | undefined;
+}
+
 /** Nodes over one loopback network and one manual clock, all from a seed. */
 export class World {
   readonly clock: ManualClock = createManualClock();
@@ -165,7 +232,7 @@ export class World {
     const node = { address, did: nodeDid(n), store } as TestNode & Record<string, unknown>;
     const door = createDoor(
       store,
-      () => this.clock.now(),
+      () => this.clock.now() + (options.clockOffsetMs ?? 0),
       () => void store.head().then((head) => node.peers.notify(head)),
       options.refuse,
     );
@@ -185,14 +252,36 @@ export class World {
     return node;
   }
 
+  identityOf(n: number): Identity {
+    return {
+      sign: (message) => sign(message, seedOf(n)),
+      nonce: () => Uint8Array.from({ length: 32 }, () => Math.floor(this.random() * 256)),
+      verify: checks.verify,
+    };
+  }
+
+  /** Somebody who speaks the protocol by hand; with `key`, an identity that is proven. */
+  async stranger(name: string, target: TestNode, key?: number | { claims: number }): Promise<Stranger> {
+    const network = this.loopback.network(`ws://${name}`);
+    const prover: Prover | undefined =
+      typeof key === 'number'
+        ? { ...this.identityOf(key), nonce: this.identityOf(key).nonce(), role: 'dialler', url: target.address }
+        : undefined;
+    const node = nodeDid(typeof key === 'number' ? key : (key?.claims ?? 999));
+    const session = new Session({ network: NETWORK, node, ...(prover === undefined ? {} : { prover }) });
+    return Stranger.dial(network, target.address, session, () => this.clock.now());
+  }
+
   peersOf(n: number, links: readonly number[], options: NodeOptions = {}, network?: Network): Peers {
     const node = this.nodes[n]!;
     return createPeers({
+      ...(options.claims === true ? {} : { identity: this.identityOf(options.keyOf ?? n) }),
+      ...(options.rules === undefined ? {} : { rules: options.rules }),
       network: network ?? this.loopback.network(node.address),
       store: node.store,
       accept: node.accept,
-      clock: this.clock,
-      did: node.did,
+      clock: { ...this.clock, now: () => this.clock.now() + (options.clockOffsetMs ?? 0) },
+      did: nodeDid(options.keyOf ?? n),
       networkId: options.networkId ?? NETWORK,
       peers: links.map((link) => `ws://node${link}/v2/peer`),
       log: quiet,

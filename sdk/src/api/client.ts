@@ -25,6 +25,12 @@ export interface ClientOptions {
   readonly attemptsMax?: number;
 }
 
+export interface BannedPeer {
+  readonly name: string;
+  readonly untilMs: number;
+  readonly why: string;
+}
+
 /** A node over HTTP: all of NodeApi, and what only an operator with the token may do. */
 export interface NodeClient extends NodeApi {
   readonly url: string;
@@ -33,6 +39,16 @@ export interface NodeClient extends NodeApi {
   related(id: BlockId, limit?: number): Promise<unknown>;
   addPeer(url: string): Promise<PeerStatus[]>;
   removePeer(url: string): Promise<PeerStatus[]>;
+  /** Has the node compare itself with a peer now; answers when all that one has is here, or after `waitMs`. */
+  syncPeer(
+    url: string,
+    waitMs?: number,
+    signal?: AbortSignal,
+  ): Promise<{ readonly inStep: boolean; readonly peer: PeerStatus }>;
+  /** Identities and addresses that the node does not speak with. */
+  banned(): Promise<BannedPeer[]>;
+  banPeer(did: string, forMs?: number): Promise<BannedPeer[]>;
+  allowPeer(did: string): Promise<BannedPeer[]>;
   /** `withhold`: what to keep out besides the ids; default for a takedown: the bodies, whoever signs them. */
   erase(ids: readonly BlockId[], reason: EraseReason, withhold?: readonly ('body' | 'text')[]): Promise<number[]>;
 }
@@ -104,6 +120,30 @@ export function createClient(options: ClientOptions): NodeClient {
           await ask(host, `/v2/peers?url=${encodeURIComponent(url)}`, { method: 'DELETE' }),
         )
       ).peers,
+    syncPeer: async (url, waitMs, signal) =>
+      jsonOf(
+        await ask(host, '/v2/peers/sync', {
+          method: 'POST',
+          body: json({ url, ...(waitMs === undefined ? {} : { wait_ms: waitMs }) }),
+          signal,
+        }),
+      ),
+    banned: async () => (await jsonOf<{ banned: BannedPeer[] }>(await ask(host, '/v2/peers'))).banned,
+    banPeer: async (did, forMs) =>
+      (
+        await jsonOf<{ banned: BannedPeer[] }>(
+          await ask(host, '/v2/peers/ban', {
+            method: 'POST',
+            body: json({ did, ...(forMs === undefined ? {} : { for_ms: forMs }) }),
+          }),
+        )
+      ).banned,
+    allowPeer: async (did) =>
+      (
+        await jsonOf<{ banned: BannedPeer[] }>(
+          await ask(host, '/v2/peers/allow', { method: 'POST', body: json({ did }) }),
+        )
+      ).banned,
     erase: async (ids, reason, withhold) =>
       (
         await jsonOf<{ seqs: number[] }>(

@@ -1,2 +1,2 @@
-export { createClient, type ClientOptions, type NodeClient } from './client.js';
+export { createClient, type BannedPeer, type ClientOptions, type NodeClient } from './client.js';
 export { verifyHit, type HitVerification } from './verify-hit.js';

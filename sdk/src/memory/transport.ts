@@ -41,7 +41,7 @@ export function createLoopback(options: LoopbackOptions = {}): Loopback {
     if (listener === undefined || cuts.has(pair(from, to))) throw new CosmicError('node.unreachable', to);
     if (listener.size >= PENDING_MAX) throw new CosmicError('node.busy', to);
     const near = new End({ address: to, direction: 'out' }, from, options);
-    const far = new End({ address: from, direction: 'in' }, to, options);
+    const far = new End({ address: from, direction: 'in', local: to }, to, options);
     near.join(far);
     far.join(near);
     for (const end of [near, far]) {

@@ -252,6 +252,8 @@ export interface Embedder {
 export interface Remote {
   readonly address: string;
   readonly direction: 'in' | 'out';
+  /** Where a connection came in: this side's own `host:port`, or the address that its network knows it by. */
+  readonly local?: string;
 }
 
 /** One connection: whole frames, in order. */
@@ -389,9 +391,25 @@ export interface PeerStatus {
   readonly state: 'connecting' | 'connected' | 'waiting';
   readonly direction: 'in' | 'out';
   readonly configured: boolean;
+  /** Blocks. */
   readonly received: number;
   readonly sent: number;
   readonly lastError?: string;
+  /** Is `node` proven, or what the other side says? Absent while nobody has answered. */
+  readonly proven?: boolean;
+  /** What the identity is worth by what it delivered, and what it was last charged for. */
+  readonly score?: number;
+  readonly why?: string;
+  readonly bannedUntilMs?: number;
+  /** Last round trip. */
+  readonly latencyMs?: number;
+  /** Its clock minus this node's, when it said hello. */
+  readonly clockOffsetMs?: number;
+  /** Blocks that it has offered and that are not here yet; `reconciledMs`: when both were last compared as a whole. */
+  readonly behind?: number;
+  readonly reconciledMs?: number;
+  readonly bytesIn?: number;
+  readonly bytesOut?: number;
 }
 
 export interface BlockView {

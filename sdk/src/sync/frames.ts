@@ -7,10 +7,13 @@ import { wireMaxBytes } from '../limits.js';
 import type { DecidedItem } from '../ports/index.js';
 import { bytes, integer, list, struct, text, type Check } from '../schema/index.js';
 import { ID_BYTES } from './item-set.js';
+import type { Proof } from './proof.js';
 
 /** WebSocket subprotocol, and the version that a hello carries (specs/peer.md). */
 export const SUBPROTOCOL = 'cosmic.1';
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
+/** Spoken too, by nodes that prove nothing: what they say of themselves stays a claim. */
+export const CLAIMING_VERSION = 1;
 
 /** Bounds of the peer protocol; specs/peer.md gives the reasons. */
 export const frameLimits = {
@@ -26,6 +29,8 @@ export const frameLimits = {
   /** Ids wanted and not answered yet. */
   wants: 256,
   detailBytes: 256,
+  urlBytes: 2048,
+  featuresMax: 16,
 } as const;
 
 export interface PeerLimits {
@@ -39,13 +44,24 @@ export interface Hello {
   readonly type: 'hello';
   readonly version: number;
   readonly network: string;
-  /** did:key of the node; a claim, not a proof. */
+  /** did:key of the node: a claim until it is proven. */
   readonly node: string;
   readonly limits: PeerLimits;
+  /** From version 2 on: 32 random bytes. */
+  readonly nonce?: Uint8Array;
+  /** The sender's clock, ms since 1970. */
+  readonly time?: number;
+  /** The address that was dialled, and who was expected there. */
+  readonly url?: string;
+  readonly expects?: string;
+  /** What this side speaks beyond the rules of its version. */
+  readonly features?: readonly string[];
 }
 
 export type Frame =
   | Hello
+  /** The sender's identity, over both hellos (proof.ts). */
+  | ({ readonly type: 'prove' } & Proof)
   /** A negentropy message of whoever began this reconciliation, and the answer of the other side. */
   | { readonly type: 'reconcile' | 'reconciled'; readonly message: Uint8Array }
   /** The beginner has what it needs: the other side may forget this reconciliation. */
@@ -67,20 +83,35 @@ const item: Check = (value, path) => {
 };
 const open = { open: true };
 const code = text(64, { pattern: /^[a-z_]+\.[a-z_]+$/ });
+const did: Check = (value, path) =>
+  typeof value === 'string' && publicKeyOfDid(value) !== undefined
+    ? undefined
+    : `${path}: expected the did:key of an Ed25519 key`;
+const signature: Check = (value, path) =>
+  value instanceof Uint8Array && (value.length === 0 || value.length === 64)
+    ? undefined
+    : `${path}: expected 64 bytes, or none`;
 
 const schemas: Readonly<Record<Frame['type'], Check>> = {
   hello: struct(
     {
       version: integer(1, 1_000_000),
       network: text(64, { pattern: /^[a-z0-9-]*$/ }),
-      node: (value, path) =>
-        typeof value === 'string' && publicKeyOfDid(value) !== undefined
-          ? undefined
-          : `${path}: expected the did:key of an Ed25519 key`,
+      node: did,
       limits: struct({ frame_bytes: integer(frameLimits.frameMinBytes, 2 ** 31), wants: integer(1, 65_536) }, open),
     },
-    open,
+    {
+      open: true,
+      optional: {
+        nonce: bytes(32, 32),
+        time: integer(0, safe),
+        url: text(frameLimits.urlBytes),
+        expects: did,
+        features: list(text(32, { pattern: /^[a-z0-9-]+$/ }), frameLimits.featuresMax),
+      },
+    },
   ),
+  prove: struct({ signature }, { open: true, optional: { mac: bytes(32, 32) } }),
   reconcile: struct({ message: bytes(1, frameLimits.reconcileBytes) }, open),
   reconciled: struct({ message: bytes(1, frameLimits.reconcileBytes) }, open),
   settled: struct({}, open),
@@ -132,8 +163,13 @@ export function decodeFrame(
 function frameOf(type: Frame['type'], value: ValueMap): Frame {
   if (type === 'hello') {
     const limits = value['limits'] as { frame_bytes: number; wants: number };
-    const { version, network, node } = value as unknown as Hello;
-    return { type, version, network, node, limits: { frameBytes: limits.frame_bytes, wants: limits.wants } };
+    // The nonce outlives the frame's memory.
+    const nonce = (value['nonce'] as Uint8Array | undefined)?.slice();
+    return {
+      ...(value as unknown as Hello),
+      ...(nonce === undefined ? {} : { nonce }),
+      limits: { frameBytes: limits.frame_bytes, wants: limits.wants },
+    };
   }
   if (type === 'have') {
     const items = value['items'] as unknown as readonly [number, Uint8Array][];

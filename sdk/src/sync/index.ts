@@ -2,6 +2,7 @@ export { compareItems, createItemSet, ID_BYTES, type ItemSet } from './item-set.
 export { createReconciler, FRAME_LIMIT_MIN, type Reconciler, type ReconcilerOptions, type Step } from './negentropy.js';
 export { NegentropyError } from './negentropy-message.js';
 export {
+  CLAIMING_VERSION,
   decodeFrame,
   encodeFrame,
   frameLimits,
@@ -11,6 +12,7 @@ export {
   type Hello,
   type PeerLimits,
 } from './frames.js';
+export { statementOf, type Proof, type Prover, type Role } from './proof.js';
 export { digestKey, RecentSet } from './recent-set.js';
 export { Session, type SessionOptions, type SessionTiming, type Wish } from './session.js';
-export { Wants, type WantsOptions } from './wants.js';
+export { Wants } from './wants.js';

@@ -1,6 +1,8 @@
+import { compareBytes } from '../bytes.js';
 import type { Code } from '../errors.js';
 import type { DecidedItem } from '../ports/index.js';
 import {
+  CLAIMING_VERSION,
   decodeFrame,
   encodeFrame,
   frameLimits,
@@ -13,11 +15,14 @@ import {
 import type { ItemSet } from './item-set.js';
 import { createReconciler, type Reconciler } from './negentropy.js';
 import { NegentropyError } from './negentropy-message.js';
+import { faultOf, prove, statementOf, type Proof, type Prover, type Role } from './proof.js';
 
 export interface SessionOptions {
   readonly network: string;
   /** This node's own did:key. */
   readonly node: string;
+  /** Proves this node's identity; without it version 1 is spoken, and `node` is a claim. */
+  readonly prover?: Prover;
   readonly limits?: PeerLimits;
   readonly timing?: Partial<SessionTiming>;
 }
@@ -38,8 +43,8 @@ const TIMING: SessionTiming = { helloMs: 10_000, idleMs: 30_000, silentMs: 90_00
 /** What a session asks of its host, in this order. */
 export type Wish =
   | { readonly type: 'send'; readonly frame: Uint8Array }
-  /** Both hellos are exchanged. */
-  | { readonly type: 'ready'; readonly hello: Hello }
+  /** Both hellos are exchanged, and the other side is who it says, as far as `proven`. */
+  | { readonly type: 'ready'; readonly hello: Hello; readonly proven: boolean }
   /** A reconciliation needs the decided items: call `items`. */
   | { readonly type: 'items' }
   /** The other side has these blocks. */
@@ -56,16 +61,56 @@ export type Wish =
 
 /** Rounds of a reconciliation that may pass without a find; an honest one needs fewer than ten. */
 const BARREN_ROUNDS_MAX = 64;
+/** Frames before both sides are known. */
+const HANDSHAKE_BYTES = 8192;
 /** Characters of a closing detail: any text of them fits the frame's limit in bytes. */
 const DETAIL_CHARS = frameLimits.detailBytes / 4;
+
+/**
+ * What frames cost whoever takes them, in bytes of a reconciliation's message: a host slows down who causes much of it.
+ * Blocks cost nothing here, the door weighs them.
+ */
+const WORK = {
+  /** Small talk: a ping each 30 s is all that is needed. */
+  frame: 16 * 1024,
+  /** A view of the whole set. */
+  begin: 64 * 1024,
+  /** A message of a reconciliation, beside its bytes. */
+  message: 4 * 1024,
+  ids: 64,
+  id: 16,
+} as const;
+
+function workOf(frame: Frame): number {
+  switch (frame.type) {
+    case 'reconcile':
+    case 'reconciled':
+      return WORK.message + frame.message.length;
+    case 'have':
+      return WORK.ids + WORK.id * frame.items.length;
+    case 'want':
+    case 'gone':
+      return WORK.ids + WORK.id * frame.ids.length;
+    case 'give':
+      return frame.blocks.length === 0 ? WORK.frame : 0;
+    default:
+      return WORK.frame;
+  }
+}
 
 /**
  * The peer protocol of one connection as a state machine: frames and the time in, wishes out. It never throws for what
  * the other side sends; a broken protocol ends it with a `close` wish. After that it answers nothing.
  */
 export class Session {
-  private state: 'hello' | 'ready' | 'closed' = 'hello';
+  private state: 'hello' | 'proving' | 'ready' | 'closed' = 'hello';
   private remote: Hello | undefined;
+  private isProven = false;
+  /** Both hellos as they travelled: what is signed. */
+  private ownHello = new Uint8Array(0);
+  private theirHello = new Uint8Array(0);
+  /** Whom this side's signature may be for; false where the address dialled is none of its own. */
+  private bound = true;
   private wishes: Wish[] = [];
   private openedMs = 0;
   private heardMs = 0;
@@ -84,6 +129,9 @@ export class Session {
   private answering: { reconciler?: Reconciler; message?: Uint8Array } | undefined;
   private readonly timing: SessionTiming;
   private readonly limits: PeerLimits;
+  private work = 0;
+  private pingSentMs: number | undefined;
+  private latency: number | undefined;
 
   constructor(private readonly options: SessionOptions) {
     this.timing = { ...TIMING, ...options.timing };
@@ -104,21 +152,51 @@ export class Session {
     return this.remote;
   }
 
+  /** Is the other side's identity proven? Else its hello's `node` is what it says. */
+  get proven(): boolean {
+    return this.isProven;
+  }
+
+  /** Last round trip, ms; undefined before the first. */
+  get latencyMs(): number | undefined {
+    return this.latency;
+  }
+
+  /** What the other side has made this one do since the last call, blocks apart: bytes' worth, see WORK. */
+  takeWork(): number {
+    const { work } = this;
+    this.work = 0;
+    return work;
+  }
+
   open(nowMs: number): Wish[] {
     this.openedMs = this.heardMs = this.pingedMs = nowMs;
-    const { network, node } = this.options;
-    this.send({ type: 'hello', version: PROTOCOL_VERSION, network, node, limits: this.limits });
+    const { network, node, prover } = this.options;
+    const hello: Hello = { type: 'hello', version: CLAIMING_VERSION, network, node, limits: this.limits };
+    const proving: Hello | undefined = prover && {
+      ...hello,
+      version: PROTOCOL_VERSION,
+      nonce: prover.nonce,
+      time: Math.max(0, Math.floor(nowMs)),
+      ...(prover.url === undefined ? {} : { url: prover.url }),
+      ...(prover.expects === undefined ? {} : { expects: prover.expects }),
+    };
+    const frame = encodeFrame(proving ?? hello);
+    this.ownHello = frame.slice();
+    this.wish({ type: 'send', frame });
     return this.take();
   }
 
   receive(wire: Uint8Array, nowMs: number): Wish[] {
     if (this.state === 'closed') return [];
     this.heardMs = this.pingedMs = nowMs;
-    if (wire.length > this.limits.frameBytes) return this.end('peer.protocol', `frame of ${wire.length} bytes`);
+    if (wire.length > (this.state === 'ready' ? this.limits.frameBytes : HANDSHAKE_BYTES))
+      return this.end('peer.protocol', `frame of ${wire.length} bytes`);
     const decoded = decodeFrame(wire);
     if (decoded.status === 'rejected') return this.end(decoded.code, decoded.detail);
     if (decoded.status === 'unknown')
-      return this.state === 'hello' ? this.end('peer.protocol', 'hello must come first') : [];
+      return this.state === 'hello' ? this.end('peer.protocol', 'hello must come first') : this.ignore();
+    if (this.state === 'hello') this.theirHello = wire.slice();
     this.accept(decoded.frame, nowMs);
     return this.take();
   }
@@ -131,8 +209,8 @@ export class Session {
       if (this.begun !== undefined) this.begun.sentMs = nowMs;
       return [];
     }
-    if (this.state === 'hello' && nowMs - this.openedMs > this.timing.helloMs)
-      return this.end('peer.protocol', 'no hello came');
+    if ((this.state === 'hello' || this.state === 'proving') && nowMs - this.openedMs > this.timing.helloMs)
+      return this.end('peer.protocol', this.state === 'hello' ? 'no hello came' : 'no proof came');
     if (nowMs - this.heardMs > this.timing.silentMs)
       return this.end('peer.protocol', `silent for ${nowMs - this.heardMs} ms`);
     const waiting = this.begun !== undefined && this.begun.reconciler !== undefined && this.begun.reply === undefined;
@@ -140,6 +218,7 @@ export class Session {
       return this.end('peer.protocol', 'no answer to reconcile');
     if (this.state === 'ready' && nowMs - this.pingedMs > this.timing.idleMs) {
       this.pingedMs = nowMs;
+      this.pingSentMs = nowMs;
       this.send({ type: 'ping', nonce: nowMs >= 0 ? Math.floor(nowMs) : 0 });
     }
     return this.take();
@@ -210,28 +289,97 @@ export class Session {
     return this.state === 'closed' ? [] : this.end(code, detail);
   }
 
+  private ignore(): Wish[] {
+    this.work += WORK.frame;
+    return [];
+  }
+
   private accept(frame: Frame, nowMs: number): void {
     if (frame.type === 'bye') {
       this.state = 'closed';
       this.wish({ type: 'close', code: knownCode(frame.code), detail: frame.detail, remote: true });
     } else if (this.state === 'hello') this.greet(frame);
+    else if (this.state === 'proving') this.believe(frame, nowMs);
     else this.handle(frame, nowMs);
   }
 
   private greet(frame: Frame): void {
     if (frame.type !== 'hello') return this.fail('peer.protocol', 'hello must come first');
-    if (frame.network !== this.options.network)
-      return this.fail('peer.wrong_network', `"${frame.network}" there, "${this.options.network}" here`);
-    if (frame.node === this.options.node) return this.fail('peer.protocol', 'this is the node itself');
-    this.state = 'ready';
+    const { network, node, prover } = this.options;
+    if (frame.version !== PROTOCOL_VERSION && frame.version !== CLAIMING_VERSION)
+      return this.fail(
+        'peer.wrong_version',
+        `${frame.version} there, ${CLAIMING_VERSION} and ${PROTOCOL_VERSION} here`,
+      );
+    if (frame.network !== network)
+      return this.fail('peer.wrong_network', `"${frame.network}" there, "${network}" here`);
     this.remote = frame;
-    this.wish({ type: 'ready', hello: frame });
+    if (prover === undefined || frame.version === CLAIMING_VERSION)
+      return prover?.networkKey === undefined
+        ? this.settleFor('it speaks version 1')
+        : this.fail('peer.unproven', 'the shared key of this network is not held there');
+    if (frame.nonce === undefined) return this.fail('peer.protocol', 'a hello of version 2 without a nonce');
+    if (compareBytes(frame.nonce, prover.nonce) === 0 || prover.isOwnNonce?.(frame.nonce) === true)
+      return this.fail('peer.protocol', 'this is the node itself');
+    if (prover.expects !== undefined && frame.node !== prover.expects)
+      return this.fail('peer.unproven', `${prover.expects} was expected, ${frame.node} answers`);
+    if (prover.role === 'listener') {
+      if (frame.expects !== undefined && frame.expects !== node)
+        return this.fail('peer.unproven', `${frame.expects} was expected, this is ${node}`);
+      // What was signed for an address of somebody else may have been passed on by them.
+      this.bound = frame.expects === node || (frame.url !== undefined && prover.isOwnAddress?.(frame.url) === true);
+    }
+    this.state = 'proving';
+    this.send({ type: 'prove', ...prove(this.statement(prover.role), prover, this.bound) });
+  }
+
+  private believe(frame: Frame, nowMs: number): void {
+    if (frame.type !== 'prove') return this.fail('peer.protocol', 'a proof must follow the hello');
+    const { prover, node } = this.options;
+    // Each side proves itself when the other's hello has come: one way there and one back.
+    this.latency = nowMs - this.openedMs;
+    const proof: Proof = frame;
+    const fault = faultOf(
+      proof,
+      this.statement(prover!.role === 'dialler' ? 'listener' : 'dialler'),
+      this.remote!.node,
+      prover!,
+    );
+    if (fault !== undefined) return this.fail('peer.unproven', fault);
+    if (!this.bound || proof.signature.length === 0)
+      return this.settleFor(
+        prover!.role === 'listener' ? `dialled as ${this.remote!.url ?? 'nobody'}` : 'that address is none of its own',
+      );
+    if (this.remote!.node === node) return this.fail('peer.same_identity', node);
+    this.isProven = true;
+    this.welcome();
+  }
+
+  /** Goes on without a proof, where that may be. */
+  private settleFor(why: string): void {
+    const { prover, node } = this.options;
+    if (prover?.required === true || prover?.expects !== undefined) return this.fail('peer.unproven', why);
+    if (this.remote!.node === node) return this.fail('peer.protocol', 'this is the node itself, or says so');
+    this.welcome();
+  }
+
+  private welcome(): void {
+    this.state = 'ready';
+    this.wish({ type: 'ready', hello: this.remote!, proven: this.isProven });
+  }
+
+  private statement(signer: Role): Uint8Array {
+    const [dialler, listener] =
+      this.options.prover!.role === 'dialler' ? [this.ownHello, this.theirHello] : [this.theirHello, this.ownHello];
+    return statementOf(signer, dialler, listener);
   }
 
   private handle(frame: Exclude<Frame, { type: 'bye' }>, nowMs: number): void {
+    this.work += workOf(frame);
     switch (frame.type) {
       case 'hello':
-        return this.fail('peer.protocol', 'a second hello');
+      case 'prove':
+        return this.fail('peer.protocol', `a second ${frame.type}`);
       case 'reconcile':
         return this.asked(frame.message);
       case 'reconciled':
@@ -250,6 +398,8 @@ export class Session {
       case 'ping':
         return this.send({ type: 'pong', nonce: frame.nonce });
       case 'pong':
+        if (this.pingSentMs !== undefined) this.latency = nowMs - this.pingSentMs;
+        this.pingSentMs = undefined;
         return;
     }
   }
@@ -260,6 +410,7 @@ export class Session {
       return this.fail('peer.protocol', 'reconcile before the last one was answered');
     if (this.answering === undefined) {
       this.answering = {};
+      this.work += WORK.begin;
       this.wish({ type: 'items' });
     }
     // The frame's memory belongs to the transport once this call is over.
@@ -271,7 +422,9 @@ export class Session {
     const { reconciler, message } = this.answering!;
     delete this.answering!.message;
     const step = this.guard(() => reconciler!.step(message!));
-    if (step !== undefined) this.send({ type: 'reconciled', message: step.reply! });
+    if (step === undefined) return;
+    this.work += step.reply!.length;
+    this.send({ type: 'reconciled', message: step.reply! });
   }
 
   private ask(message: Uint8Array, nowMs: number): void {

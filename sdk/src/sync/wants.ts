@@ -1,40 +1,38 @@
 import { digestKey } from './recent-set.js';
 
-export interface WantsOptions {
-  /** Ids wanted from anybody at a time. */
-  readonly entriesMax: number;
-  /** Ids queued for one peer. */
-  readonly perPeerMax: number;
-  /** Peers remembered as holders of one id. */
-  readonly holdersMax: number;
-}
-
-const DEFAULTS: WantsOptions = { entriesMax: 65_536, perPeerMax: 16_384, holdersMax: 8 };
+/** Ids that one peer may have offered and not given yet, unless it was given another share. */
+const SHARE = 16_384;
 
 interface Entry {
   readonly digest: Uint8Array;
   /** Known where it was announced. */
   timeMs: number | undefined;
-  readonly holders: string[];
+  readonly holders: Set<string>;
   askedOf: string | undefined;
 }
 
+/** What one peer has offered: `queue` and `inFlight` are parts of `held`. */
 interface Line {
+  share: number;
+  readonly held: Set<string>;
   readonly queue: Set<string>;
   readonly inFlight: Set<string>;
 }
 
 /**
  * Who is asked for which block. An id is asked of one peer at a time; when that one does not give, of the next that
- * offered it. Everything is bounded: what does not fit is dropped, and reconciliation offers it again.
+ * offered it. Each peer has a share of its own: what one announces takes no room from another. What does not fit is
+ * dropped, and reconciliation offers it again.
  */
 export class Wants {
   private readonly entries = new Map<string, Entry>();
   private readonly lines = new Map<string, Line>();
-  private readonly options: WantsOptions;
 
-  constructor(options: Partial<WantsOptions> = {}) {
-    this.options = { ...DEFAULTS, ...options };
+  constructor(private readonly share = SHARE) {}
+
+  /** From now on `peer` may have so many ids offered and not given. */
+  setShare(peer: string, share: number): void {
+    this.line(peer).share = share;
   }
 
   /** `peer` holds these. Answers how many did not fit. */
@@ -43,22 +41,19 @@ export class Wants {
     let dropped = 0;
     for (const { digest, timeMs } of items) {
       const key = digestKey(digest);
-      let entry = this.entries.get(key);
-      if (entry?.holders.includes(peer) === true) continue;
-      const full =
-        line.queue.size >= this.options.perPeerMax ||
-        (entry === undefined && this.entries.size >= this.options.entriesMax);
-      if (full) {
+      if (line.held.has(key)) continue;
+      if (line.held.size >= line.share) {
         dropped++;
         continue;
       }
+      let entry = this.entries.get(key);
       if (entry === undefined) {
-        entry = { digest: digest.slice(), timeMs, holders: [], askedOf: undefined };
+        entry = { digest: digest.slice(), timeMs, holders: new Set(), askedOf: undefined };
         this.entries.set(key, entry);
       }
       entry.timeMs ??= timeMs;
-      if (entry.holders.length >= this.options.holdersMax) continue;
-      entry.holders.push(peer);
+      entry.holders.add(peer);
+      line.held.add(key);
       if (entry.askedOf === undefined) line.queue.add(key);
     }
     return dropped;
@@ -86,8 +81,7 @@ export class Wants {
     const entry = this.entries.get(key);
     if (entry === undefined) return undefined;
     this.entries.delete(key);
-    if (entry.askedOf !== undefined) this.lines.get(entry.askedOf)?.inFlight.delete(key);
-    for (const holder of entry.holders) this.lines.get(holder)?.queue.delete(key);
+    for (const holder of entry.holders) this.forget(this.lines.get(holder)!, key);
     return entry.timeMs;
   }
 
@@ -109,18 +103,26 @@ export class Wants {
   }
 
   leave(peer: string): void {
-    const line = this.line(peer);
-    for (const key of [...line.inFlight, ...line.queue]) this.release(peer, key, true);
+    for (const key of [...this.line(peer).held]) this.release(peer, key, true);
     this.lines.delete(peer);
-    for (const [key, entry] of this.entries) if (entry.holders.includes(peer)) this.release(peer, key, true);
+  }
+
+  /** Was `peer` asked for this? */
+  isAsked(peer: string, digest: Uint8Array): boolean {
+    return this.lines.get(peer)?.inFlight.has(digestKey(digest)) === true;
   }
 
   inFlight(peer: string): number {
-    return this.line(peer).inFlight.size;
+    return this.lines.get(peer)?.inFlight.size ?? 0;
   }
 
   queued(peer: string): number {
-    return this.line(peer).queue.size;
+    return this.lines.get(peer)?.queue.size ?? 0;
+  }
+
+  /** Ids that `peer` has offered and that are not here yet. */
+  held(peer: string): number {
+    return this.lines.get(peer)?.held.size ?? 0;
   }
 
   get size(): number {
@@ -133,22 +135,28 @@ export class Wants {
     const entry = this.entries.get(key);
     if (entry === undefined) return true;
     if (entry.askedOf === peer) entry.askedOf = undefined;
-    if (forget) {
-      line?.queue.delete(key);
-      const at = entry.holders.indexOf(peer);
-      if (at >= 0) entry.holders.splice(at, 1);
+    if (forget && line !== undefined) {
+      this.forget(line, key);
+      entry.holders.delete(peer);
     }
-    if (entry.holders.length === 0 && entry.askedOf === undefined) {
+    if (entry.holders.size === 0) {
       this.entries.delete(key);
       return false;
     }
-    if (entry.askedOf === undefined) for (const holder of entry.holders) this.lines.get(holder)?.queue.add(key);
+    if (entry.askedOf === undefined) for (const holder of entry.holders) this.lines.get(holder)!.queue.add(key);
     return true;
+  }
+
+  private forget(line: Line, key: string): void {
+    line.held.delete(key);
+    line.queue.delete(key);
+    line.inFlight.delete(key);
   }
 
   private line(peer: string): Line {
     let line = this.lines.get(peer);
-    if (line === undefined) this.lines.set(peer, (line = { queue: new Set(), inFlight: new Set() }));
+    if (line === undefined)
+      this.lines.set(peer, (line = { share: this.share, held: new Set(), queue: new Set(), inFlight: new Set() }));
     return line;
   }
 }

@@ -219,15 +219,27 @@ describe('wants', () => {
     expect(wants.inFlight('a')).toBe(0);
   });
 
-  test('everything is bounded, and what does not fit is said', () => {
-    const wants = new Wants({ entriesMax: 5, perPeerMax: 3 });
+  test('each peer has a share of its own, and what does not fit is said', () => {
+    const wants = new Wants(3);
     expect(wants.offered('a', items(1, 2, 3, 4))).toBe(1);
-    expect(wants.offered('b', items(5, 6, 7))).toBe(1);
+    expect(wants.offered('b', items(5, 6, 7))).toBe(0);
+    wants.setShare('c', 1);
+    expect(wants.offered('c', items(1, 8))).toBe(1);
     expect(wants.next('a', 2)).toHaveLength(2);
     expect(wants.next('a', 2)).toHaveLength(0);
-    wants.leave('a');
-    wants.leave('b');
+    for (const peer of ['a', 'b', 'c']) wants.leave(peer);
     expect(wants.size).toBe(0);
+  });
+
+  test('however many promise an id, the one who has it is asked in the end', () => {
+    const wants = new Wants();
+    for (let n = 0; n < 100; n++) wants.offered(`liar ${n}`, items(1));
+    wants.offered('honest', items(1));
+    for (let n = 0; n < 100; n++) {
+      expect(wants.next(`liar ${n}`, 10)).toHaveLength(1);
+      wants.refused(`liar ${n}`, digest(1));
+    }
+    expect(wants.next('honest', 10)).toEqual([digest(1)]);
   });
 
   test('whatever happens, nothing is asked of two at once and nothing is left over', () => {
@@ -238,7 +250,7 @@ describe('wants', () => {
     );
     fc.assert(
       fc.property(fc.array(action, { maxLength: 80 }), (actions) => {
-        const wants = new Wants({ entriesMax: 8, perPeerMax: 6, holdersMax: 2 });
+        const wants = new Wants(6);
         const asked = new Map<string, string>();
         const drop = (peer: string) => asked.forEach((of, id) => of === peer && asked.delete(id));
         for (const [what, peer, n] of actions) {

@@ -3,6 +3,8 @@ import { CosmicError, type EraseReason } from '@cosmicembeddings/sdk';
 import type { Routes } from './routes.js';
 
 const url = { type: 'string', maxLength: 2048 } as const;
+const did = { type: 'string', maxLength: 100 } as const;
+const DAY_MS = 86_400_000;
 
 /** Status for everybody; what configures or erases only with the token of the data folder. */
 export function operatorRoutes(app: FastifyInstance, routes: Routes): void {
@@ -15,7 +17,61 @@ export function operatorRoutes(app: FastifyInstance, routes: Routes): void {
   );
   app.get('/v2/peers', { schema: { summary: 'Peers and their state' } }, async () => ({
     peers: await routes.api.peers(),
+    banned: routes.bannedPeers(),
   }));
+  app.post<{ Body: { url: string; wait_ms?: number } }>(
+    '/v2/peers/sync',
+    {
+      onRequest: operatorOnly,
+      schema: {
+        summary: 'Compare with a peer now; answers when all it has is here, or after wait_ms (operator)',
+        body: {
+          type: 'object',
+          required: ['url'],
+          additionalProperties: false,
+          properties: { url, wait_ms: { type: 'integer', minimum: 0, maximum: 20_000 } },
+        },
+      },
+    },
+    async (request, reply) => {
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort(new CosmicError('node.stopping', 'nobody waits any more')));
+      return routes.syncPeer(request.body.url, request.body.wait_ms ?? 10_000, gone.signal);
+    },
+  );
+  app.post<{ Body: { did: string; for_ms?: number } }>(
+    '/v2/peers/ban',
+    {
+      onRequest: operatorOnly,
+      schema: {
+        summary: 'Ban an identity for a time, a week unless said (operator)',
+        body: {
+          type: 'object',
+          required: ['did'],
+          additionalProperties: false,
+          properties: { did, for_ms: { type: 'integer', minimum: 1000, maximum: 10 * 365 * DAY_MS } },
+        },
+      },
+    },
+    async (request) => {
+      routes.banPeer(request.body.did, request.body.for_ms ?? 7 * DAY_MS);
+      return { banned: routes.bannedPeers() };
+    },
+  );
+  app.post<{ Body: { did: string } }>(
+    '/v2/peers/allow',
+    {
+      onRequest: operatorOnly,
+      schema: {
+        summary: 'Lift a ban and forget the score of an identity (operator)',
+        body: { type: 'object', required: ['did'], additionalProperties: false, properties: { did } },
+      },
+    },
+    async (request) => {
+      routes.allowPeer(request.body.did);
+      return { banned: routes.bannedPeers() };
+    },
+  );
   app.post<{ Body: { url: string } }>(
     '/v2/peers',
     {

@@ -1,4 +1,13 @@
-import type { Accepted, BlockId, CheckedBlock, EraseReason, NodeApi, Rejected, Source } from '@cosmicembeddings/sdk';
+import type {
+  Accepted,
+  BlockId,
+  CheckedBlock,
+  EraseReason,
+  NodeApi,
+  PeerStatus,
+  Rejected,
+  Source,
+} from '@cosmicembeddings/sdk';
 import type { Forms } from '../forms.js';
 import type { IncomingRooms } from '../incoming.js';
 
@@ -17,6 +26,15 @@ export interface Routes {
   addPeer(url: string): Promise<void>;
   /** Rejects for one that is not there. */
   removePeer(url: string): Promise<void>;
+  /** Resolves when this node and the peer at `url` are in step. */
+  syncPeer(
+    url: string,
+    waitMs: number,
+    signal?: AbortSignal,
+  ): Promise<{ readonly inStep: boolean; readonly peer: PeerStatus }>;
+  banPeer(did: string, forMs: number): void;
+  allowPeer(did: string): void;
+  bannedPeers(): readonly { readonly name: string; readonly untilMs: number; readonly why: string }[];
   isOperator(authorization: string | undefined): boolean;
   /** Blocks from JSON and to JSON. */
   readonly forms: Forms;

@@ -1,7 +1,7 @@
 import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
-import { CosmicError, type Network, type Transport } from '@cosmicembeddings/sdk';
+import { CosmicError, type Network, type Remote, type Transport } from '@cosmicembeddings/sdk';
 import { frameLimits, SUBPROTOCOL } from '@cosmicembeddings/sdk/sync';
 import { WebSocketTransport, type TransportTiming } from './transport.js';
 
@@ -40,8 +40,8 @@ export function createWebSocketNetwork(options: WebSocketNetworkOptions): WebSoc
   let wake: (() => void) | undefined;
   let closed = false;
 
-  const track = (socket: WebSocket, address: string, direction: 'in' | 'out'): WebSocketTransport => {
-    const transport = new WebSocketTransport(socket, { address, direction }, timing);
+  const track = (socket: WebSocket, remote: Remote): WebSocketTransport => {
+    const transport = new WebSocketTransport(socket, remote, timing);
     open.add(transport);
     socket.once('close', () => open.delete(transport));
     return transport;
@@ -52,10 +52,9 @@ export function createWebSocketNetwork(options: WebSocketNetworkOptions): WebSoc
     const full = closed || pending.length >= PENDING_MAX;
     if (status !== undefined || full) return refuse(socket, status ?? 503);
     server.handleUpgrade(request, socket, head, (ws) => {
-      const { remoteAddress = 'unknown', remotePort = 0 } = request.socket;
-      pending.push(
-        track(ws, `${remoteAddress.includes(':') ? `[${remoteAddress}]` : remoteAddress}:${remotePort}`, 'in'),
-      );
+      const { remoteAddress, remotePort, localAddress, localPort } = request.socket;
+      const [address, local] = [placeOf(remoteAddress, remotePort), placeOf(localAddress, localPort)];
+      pending.push(track(ws, { address, direction: 'in', local }));
       wake?.();
     });
   };
@@ -87,7 +86,7 @@ export function createWebSocketNetwork(options: WebSocketNetworkOptions): WebSoc
       signal?.addEventListener('abort', abort, { once: true });
       try {
         // Tracked before it opens: frames that come along with the handshake's answer are not lost.
-        const transport = track(socket, address, 'out');
+        const transport = track(socket, { address, direction: 'out' });
         await opened(socket, address);
         signal?.throwIfAborted();
         return transport;
@@ -113,6 +112,12 @@ export function createWebSocketNetwork(options: WebSocketNetworkOptions): WebSoc
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+/** `host:port`; an IPv4 address that came over an IPv6 socket as what it is. */
+function placeOf(address = 'unknown', port = 0): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/, '');
+  return `${plain.includes(':') ? `[${plain}]` : plain}:${port}`;
 }
 
 /** The HTTP status that answers an upgrade which is not for us, or not from a node. */
