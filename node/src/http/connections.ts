@@ -1,8 +1,9 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { keepRoom } from './crowd.js';
 
 export interface ConnectionLimits {
-  /** Open connections, peers included; further ones are closed at once. */
+  /** Open connections, peers included; for further ones the longest idle make room (crowd.ts). */
   readonly connectionsMax: number;
   /** A request's headers have to be there within this time. */
   readonly headersMs: number;
@@ -52,7 +53,7 @@ export function guardConnections(
   limits: ConnectionLimits,
   onCut: (reason: 'slow sender' | 'slow reader' | 'pipelining') => void = () => undefined,
 ): ConnectionGuard {
-  server.maxConnections = limits.connectionsMax;
+  const crowd = keepRoom(server, limits.connectionsMax);
   const open = new Set<Exchange>();
   const aheads = new WeakMap<Socket, Ahead>();
 
@@ -94,7 +95,9 @@ export function guardConnections(
       }
       const exchange: Exchange = { request, response, moved: socket.bytesRead, sinceMs: performance.now() };
       open.add(exchange);
+      crowd.busy(socket);
       response.once('close', () => {
+        crowd.idle(socket);
         open.delete(exchange);
         ahead.depth -= 1;
         if (!isReading) return;

@@ -1,0 +1,52 @@
+import { createServer, get } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { afterEach, expect, test } from '@jest/globals';
+import { guardConnections } from '../../src/http/connections.js';
+
+const closing: (() => void)[] = [];
+afterEach(() => closing.splice(0).forEach((close) => close()));
+
+test('idle connections keep nobody out, and no request in progress is cut for another', async () => {
+  const held: (() => void)[] = [];
+  const server = createServer((request, response) =>
+    guard.enter(request, response, true, () => {
+      if (request.url === '/slow') held.push(() => response.end('late'));
+      else response.end('alive');
+    }),
+  );
+  const guard = guardConnections(server, { connectionsMax: 20, headersMs: 60_000, idleMs: 60_000, slowMs: 60_000 });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  closing.push(
+    guard.close,
+    () => server.closeAllConnections(),
+    () => server.close(),
+  );
+
+  const answer = (path: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      get({ port, path, agent: false }, (response) => {
+        let text = '';
+        response.on('data', (part: Buffer) => (text += part.toString()));
+        response.on('end', () => resolve(text));
+      }).on('error', reject);
+    });
+  const slow = answer('/slow');
+  while (held.length === 0) await new Promise((resolve) => setImmediate(resolve));
+
+  const idle: Socket[] = [];
+  let cut = 0;
+  for (let n = 0; n < 100; n++) {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.on('close', () => cut++);
+    closing.push(() => socket.destroy());
+    await new Promise((resolve) => socket.once('connect', resolve));
+    idle.push(socket);
+  }
+  for (let n = 0; n < 20; n++) expect(await answer('/health')).toBe('alive');
+  held[0]!();
+  expect(await slow).toBe('late');
+  expect(cut).toBeGreaterThanOrEqual(81);
+  expect(idle.filter((socket) => !socket.destroyed).length).toBeLessThanOrEqual(20);
+});
