@@ -7,7 +7,7 @@ import { knownSpace, serviceSpace } from '../space/known.js';
 import { canariesOfKnown } from './canaries.js';
 import type { OpenAiConfig } from './config.js';
 import type { EmbedderHost } from './host.js';
-import { Endpoint } from './openai-endpoint.js';
+import { Endpoint, TooMuch, type Reading } from './openai-endpoint.js';
 
 const BATCH = 64;
 const CONCURRENCY = 2;
@@ -89,7 +89,8 @@ async function embedAll(
   });
   const prefix =
     config.inputType === true ? '' : ((role === 'query' ? space.query_prefix : space.passage_prefix) ?? '');
-  const batches = batchesOf(texts, config.batch ?? BATCH, config.maxTokens);
+  let size = config.batch ?? BATCH;
+  const batches = batchesOf(texts, size, config.maxTokens);
   const vectors = new Array<Float32Array>(texts.length);
   const tokens = new Array<number | null>(texts.length).fill(null);
   let charged: number | undefined;
@@ -97,15 +98,29 @@ async function embedAll(
   const stop = signal === undefined ? failed.signal : AbortSignal.any([signal, failed.signal]);
   const work = async (): Promise<void> => {
     for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
-      const answer = await endpoint.request(
+      if (batch.length > size) batches.unshift(...chunks(batch, size));
+      else await ask(batch);
+    }
+  };
+  /** In halves where the service refuses the whole; when it takes both, it takes no more than that at a time. */
+  const ask = async (batch: readonly number[]): Promise<void> => {
+    let answer: Reading;
+    try {
+      answer = await endpoint.request(
         batch.map((i) => prefix + texts[i]!),
         role,
         stop,
       );
-      batch.forEach((i, at) => (vectors[i] = unitOf(answer.vectors[at]!, space)));
-      if (batch.length === 1) tokens[batch[0]!] = answer.tokens ?? null;
-      if (answer.tokens !== undefined) charged = (charged ?? 0) + answer.tokens;
+    } catch (error) {
+      if (!(error instanceof TooMuch)) throw error;
+      const half = Math.ceil(batch.length / 2);
+      for (const part of chunks(batch, half)) await ask(part);
+      size = Math.min(size, half);
+      return;
     }
+    batch.forEach((i, at) => (vectors[i] = unitOf(answer.vectors[at]!, space)));
+    if (batch.length === 1) tokens[batch[0]!] = answer.tokens ?? null;
+    if (answer.tokens !== undefined) charged = (charged ?? 0) + answer.tokens;
   };
   const lanes = Array.from({ length: Math.min(config.concurrency ?? CONCURRENCY, batches.length) }, async () => {
     try {
@@ -141,6 +156,10 @@ function batchesOf(texts: readonly string[], size: number, maxTokens = Infinity)
     if (open.length === size) open = [];
   }
   return batches;
+}
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }
 
 function unitOf(vector: readonly number[], space: SpaceDescriptor): Float32Array {

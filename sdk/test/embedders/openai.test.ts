@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { costOf, createEmbedder, type OpenAiConfig } from '../../src/embedders/index.js';
 import { nodeEmbedderHost } from '../../src/embedders/node/index.js';
 
@@ -195,4 +195,67 @@ test('a space that is claimed has to be proven', async () => {
     code: 'space.canary_failed',
   });
   await expect(createEmbedder(config({ space: 'no-such' }), host)).rejects.toMatchObject({ code: 'config.malformed' });
+});
+
+describe('one bad text fails no other', () => {
+  const upTo =
+    (max: number, code = 422): Handler =>
+    (input, response, request) =>
+      input.length > max
+        ? send(response, { message: `batch size ${input.length} > maximum allowed batch size ${max}` }, code)
+        : good(input, response, request);
+  const all = (handler: Handler): void => void answers.push(...Array.from({ length: 200 }, () => handler));
+
+  test.each([422, 413, 400])('a service that takes 32 texts a request and answers %i to more', async (code) => {
+    all(upTo(32, code));
+    const texts = Array.from({ length: 200 }, (_, i) => 'x'.repeat(i + 1));
+    const { vectors } = await embed(texts, { concurrency: 1 });
+    expect(vectors.map((vector) => Math.round(vector[0]! / vector[1]!))).toEqual(texts.map(({ length }) => length));
+    // Once learnt, the limit is kept to.
+    expect(requests.filter(({ input }) => input.length > 32)).toHaveLength(1);
+    expect(pauses).toEqual([]);
+  });
+
+  test('a service that answers the first few of many without a word', async () => {
+    all((input, response, request) => good(input.slice(0, 10), response, request));
+    expect((await embed(Array.from({ length: 64 }, () => 'x'))).vectors).toHaveLength(64);
+  });
+
+  test('a text that it will not take is named in its own words, and that alone', async () => {
+    all((input, response, request) =>
+      input.some((text) => text.length > 100)
+        ? send(response, { error: { message: 'the input length exceeds the context length' } }, 400)
+        : good(input, response, request),
+    );
+    await expect(embed(['a', 'b', 'x'.repeat(101)])).rejects.toMatchObject({
+      code: 'embedder.bad_answer',
+      detail: expect.stringMatching(/: HTTP 400 the input length exceeds the context length$/),
+    });
+    expect(requests.at(-1)!.input).toHaveLength(1);
+  });
+
+  test('a model too slow for many at a time is asked for fewer, for one with more time', async () => {
+    all((input, response, request) =>
+      setTimeout(() => good(input, response, request), input.length > 1 ? 600 : input[0] === 'slow' ? 60 : 0),
+    );
+    const { vectors } = await embed(['a', 'bb', 'slow'], { timeoutMs: 40 });
+    expect(vectors).toHaveLength(3);
+  });
+
+  test('an error inside status 200 is one: final, or asked again where it says so', async () => {
+    answers.push((_, response) => send(response, { error: { message: 'upstream is overloaded', code: 429 } }));
+    expect((await embed(['a'])).vectors).toHaveLength(1);
+    expect(pauses).toHaveLength(1);
+    answers.push((_, response) => send(response, { error: { message: 'no such model', code: 404 } }));
+    await expect(embed(['a'])).rejects.toMatchObject({
+      code: 'embedder.bad_answer',
+      detail: expect.stringMatching(/: no such model$/),
+    });
+  });
+
+  test('whoever names a pause is asked again, whatever the status', async () => {
+    answers.push((_, response) => send(response, { detail: 'loading' }, 409, { 'retry-after': '3' }));
+    await embed(['a']);
+    expect(pauses).toEqual([3000]);
+  });
 });
