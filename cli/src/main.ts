@@ -20,6 +20,7 @@ import { verifyCommand } from './commands/verify.js';
 import { viewCommand } from './commands/view.js';
 import { exit, fail, UsageError } from './output.js';
 import { unknownFlag } from './suggest.js';
+import { markOperands } from './values.js';
 import { version } from './version.js';
 
 const commands = [
@@ -84,7 +85,7 @@ function commandLine(args: readonly string[]): Argv {
 export async function run(args: readonly string[]): Promise<number> {
   try {
     if (isMaintenance(args)) await runMaintenance(args);
-    else await commandLine(args).parseAsync();
+    else await commandLine(markOperands(args)).parseAsync();
     return exit.done;
   } catch (error) {
     return fail(

@@ -1,5 +1,6 @@
 import type { Place } from '@cosmicembeddings/sdk/sky';
-import { placeOfDegrees, timeOf, type Degrees } from './commands/sky.js';
+import { placeOfDegrees, timeFlag, type Degrees } from './commands/sky.js';
+import { UsageError } from './output.js';
 import type { Settings } from './settings.js';
 
 export interface MomentFlags extends Degrees {
@@ -11,11 +12,18 @@ export function momentOf(
   flags: MomentFlags,
   settings: Settings,
 ): { timeMs: number | undefined; place: Place | undefined } {
+  const { elevation, grid } = flags;
+  if ((elevation ?? grid) !== undefined && (flags.latitude ?? flags.longitude ?? settings.place) === undefined)
+    throw new UsageError('--elevation and --grid say more of a place; give --latitude and --longitude');
   const given = flags.latitude !== undefined || flags.longitude !== undefined;
   const place = given
     ? placeOfDegrees(flags)
     : settings.place === undefined
       ? undefined
-      : placeOfDegrees({ ...settings.place, ...(flags.grid === undefined ? {} : { grid: flags.grid }) });
-  return { timeMs: flags.at === undefined ? undefined : timeOf(flags.at), place };
+      : placeOfDegrees({
+          ...settings.place,
+          ...(elevation === undefined ? {} : { elevation }),
+          ...(grid === undefined ? {} : { grid }),
+        });
+  return { timeMs: flags.at === undefined ? undefined : timeFlag(flags.at), place };
 }

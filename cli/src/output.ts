@@ -41,6 +41,7 @@ export function fail(error: unknown, json: boolean): number {
   if (error instanceof Refused) return error.status;
   if (error instanceof UsageError) {
     note(`cosmic: ${oneLine(error.message)}`);
+    if (json) printJson(problemOf('request.malformed', oneLine(error.message)));
     return exit.usage;
   }
   const [code, detail] = error instanceof CosmicError ? ([error.code, error.detail] as const) : systemFault(error);

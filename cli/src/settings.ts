@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import Conf from 'conf';
 import { CosmicError, DEV_NETWORK } from '@cosmicembeddings/sdk';
 import { parseEmbedderConfig, type EmbedderConfig } from '@cosmicembeddings/sdk/embedders';
+import { addressOf, numberOf } from './values.js';
 
 /** What every command takes on its command line. */
 export interface GlobalFlags {
@@ -59,7 +60,9 @@ export interface Settings {
 const DEFAULT_NODE = 'http://127.0.0.1:8080';
 
 /** @throws CosmicError config.malformed */
-export function loadSettings(flags: GlobalFlags, env: NodeJS.ProcessEnv = process.env): Settings {
+export function loadSettings(flags: GlobalFlags, environment: NodeJS.ProcessEnv = process.env): Settings {
+  // What is empty is not set.
+  const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim() !== ''));
   const home = resolve(
     flags.home ?? env['COSMIC_HOME'] ?? join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'cosmicembeddings'),
   );
@@ -69,7 +72,7 @@ export function loadSettings(flags: GlobalFlags, env: NodeJS.ProcessEnv = proces
   return {
     home,
     file: stored.path,
-    node: flags.node ?? env['COSMIC_API_ENDPOINT'] ?? env['COSMIC_NODE'] ?? stored.get('node') ?? DEFAULT_NODE,
+    node: nodeAddress(flags, env, stored),
     network: flags.network ?? env['COSMIC_NETWORK'] ?? stored.get('network') ?? DEV_NETWORK,
     keyFile: keyPath(home, flags.key ?? env['COSMIC_KEY'] ?? stored.get('key') ?? 'default'),
     keyText: flags.key === undefined ? env['COSMIC_PRIVATE_KEY'] : undefined,
@@ -80,6 +83,22 @@ export function loadSettings(flags: GlobalFlags, env: NodeJS.ProcessEnv = proces
     json: flags.json === true,
     stored,
   };
+}
+
+function nodeAddress(flags: GlobalFlags, env: NodeJS.ProcessEnv, stored: Conf<StoredSettings>): string {
+  const sources = [
+    ['--node', flags.node],
+    ['COSMIC_API_ENDPOINT', env['COSMIC_API_ENDPOINT']],
+    ['COSMIC_NODE', env['COSMIC_NODE']],
+    ['node', stored.get('node')],
+  ] as const;
+  const [name, given] = sources.find(([, value]) => value !== undefined) ?? ['', undefined];
+  if (given === undefined) return DEFAULT_NODE;
+  try {
+    return addressOf(name, given);
+  } catch (error) {
+    throw name === '--node' ? error : new CosmicError('config.malformed', (error as Error).message, { cause: error });
+  }
 }
 
 /** Files with keys and states live here; only their owner may look inside. */
@@ -97,13 +116,34 @@ function openStored(home: string): Conf<StoredSettings> {
       projectName: 'cosmicembeddings',
     });
     // Reading touches the file, so that a broken one is found here and not in the middle of a command.
-    void stored.store;
+    checkStored(stored.store);
     if (fresh && existsSync(home)) chmodSync(home, 0o700);
     return stored;
   } catch (error) {
     throw new CosmicError('config.malformed', `${join(home, 'config.json')}: ${(error as Error).message}`, {
       cause: error,
     });
+  }
+}
+
+const STORED: Readonly<Record<keyof StoredSettings, string>> = {
+  node: 'string',
+  network: 'string',
+  key: 'string',
+  embedder: 'object',
+  data: 'string',
+  place: 'object',
+  warned: 'boolean',
+};
+
+/** A setting that nobody reads is a mistake, and perhaps meant for a node. */
+function checkStored(values: object): void {
+  for (const [key, value] of Object.entries(values)) {
+    const form = Object.hasOwn(STORED, key) ? STORED[key as keyof StoredSettings] : undefined;
+    if (form === undefined)
+      throw new Error(`${key} is no setting of the command; a node’s settings stand in config.json of its data folder`);
+    if (typeof value !== form && !(key === 'embedder' && typeof value === 'string'))
+      throw new Error(`${key}: expected ${form === 'object' ? 'an object' : `a ${form}`}`);
   }
 }
 
@@ -138,7 +178,9 @@ function placeOfEnvironment(env: NodeJS.ProcessEnv): PlaceSetting | undefined {
 
 function degrees(name: string, text: string | undefined): number | undefined {
   if (text === undefined || text.trim() === '') return undefined;
-  const value = Number(text);
-  if (!Number.isFinite(value)) throw new CosmicError('config.malformed', `${name}: ${text} is no number`);
-  return value;
+  try {
+    return numberOf(name, text);
+  } catch (error) {
+    throw new CosmicError('config.malformed', (error as Error).message, { cause: error });
+  }
 }

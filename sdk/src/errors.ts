@@ -135,6 +135,11 @@ export const codes = {
   ),
   'policy.erased': operator('The block was erased or is withheld here.', 'Ask another node.', 410),
   'block.not_found': reader('No block with that id is here.', 'Check the id; another node may have it.', 404),
+  'block.not_yours': reader(
+    'Another identity signed the block: what this key says of it has no effect.',
+    'Choose the key that signed it with --key.',
+    403,
+  ),
   'block.ambiguous': reader('Several blocks call themselves by that name.', 'Ask for one of the ids listed.', 409),
   'request.malformed': reader('The request is not of the form that this route takes.', 'The detail names the field.'),
   'request.too_large': reader('The request’s body is over the limit.', 'Send fewer or smaller blocks at a time.', 413),

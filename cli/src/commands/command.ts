@@ -1,4 +1,5 @@
 import type { Argv, ArgumentsCamelCase, CommandModule } from 'yargs';
+import { strictValues } from '../values.js';
 import { loadSettings, type GlobalFlags, type Settings } from '../settings.js';
 
 /** One `cosmic` command: its own flags and what it does with the settings. */
@@ -17,25 +18,20 @@ export function define<Flags>({
   builder,
   run,
 }: Command<Flags>): CommandModule<GlobalFlags, Flags & GlobalFlags> {
+  let clean = <T>(args: T): T => args;
   return {
     command,
     describe,
-    ...(builder === undefined
-      ? {}
-      : { builder: (yargs: Argv<GlobalFlags>) => withValues(builder(yargs) as Argv<Flags & GlobalFlags>) }),
+    builder: (yargs: Argv<GlobalFlags>) => {
+      const built = (builder?.(yargs) ?? yargs) as Argv<Flags & GlobalFlags>;
+      clean = strictValues(built as unknown as Argv, [command].flat()[0]!);
+      return built;
+    },
     handler: async (args) => {
-      await run(args, loadSettings(args));
+      const meant = clean(args);
+      await run(meant, loadSettings(meant));
     },
   };
-}
-
-/** Flags that take a value are refused without one, instead of being taken for left out. */
-function withValues<T>(yargs: Argv<T>): Argv<T> {
-  const { string, number, array } = (
-    yargs as unknown as { getOptions(): Readonly<Record<'string' | 'number' | 'array', readonly string[]>> }
-  ).getOptions();
-  const words = new Set(array);
-  return yargs.requiresArg([...string, ...number].filter((name) => !words.has(name) && name !== 'help'));
 }
 
 /** Flags of everything that says where and when. */

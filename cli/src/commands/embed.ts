@@ -4,7 +4,7 @@ import { CosmicError, type Embedder } from '@cosmicembeddings/sdk';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import { openEmbedder } from '../embedder.js';
 import { npyOf } from '@cosmicembeddings/sdk/archive';
-import { note, print, Refused, UsageError } from '../output.js';
+import { note, plural, print, Refused, UsageError } from '../output.js';
 import { readText } from '../publish/read-text.js';
 import { define } from './command.js';
 
@@ -52,7 +52,7 @@ export const embedCommand = define<EmbedFlags>({
     if (text.trim() === '') throw new UsageError('give a text, --input-file FILE or --lines');
     if (args.npy !== undefined) return writeNpy([text], embedder, args.npy, args.role);
     const { vectors, truncated } = await embedder.embed([text], { role: args.role });
-    if (truncated[0] === true) note('the text is longer than the model reads: only its beginning was embedded');
+    noteCuts(truncated[0] === true ? 1 : 0);
     print(
       settings.json
         ? JSON.stringify({
@@ -60,6 +60,7 @@ export const embedCommand = define<EmbedFlags>({
             space,
             model: embedder.space.model,
             dims: embedder.space.dims,
+            ...(truncated[0] === true ? { truncated: true } : {}),
           })
         : JSON.stringify(Array.from(vectors[0]!)),
     );
@@ -68,11 +69,14 @@ export const embedCommand = define<EmbedFlags>({
 
 async function answerLines(embedder: Embedder, space: string, role: EmbedFlags['role']): Promise<void> {
   let failed = false;
+  let cuts = 0;
   for await (const line of createInterface({ input: process.stdin })) {
     if (line.trim() === '') continue;
     try {
-      const { vectors } = await embedder.embed([textOf(line)], { role });
-      print(JSON.stringify({ vector: Array.from(vectors[0]!), space }));
+      const { vectors, truncated } = await embedder.embed([textOf(line)], { role });
+      const cut = truncated[0] === true;
+      if (cut) cuts++;
+      print(JSON.stringify({ vector: Array.from(vectors[0]!), space, ...(cut ? { truncated: true } : {}) }));
     } catch (error) {
       // A text without a vector is an answer of its own; a broken embedder is not.
       if (!(error instanceof CosmicError) || !(error.code === 'input.empty' || error.code === 'request.malformed'))
@@ -81,7 +85,12 @@ async function answerLines(embedder: Embedder, space: string, role: EmbedFlags['
       print(JSON.stringify({ error: { code: error.code, detail: error.detail } }));
     }
   }
+  noteCuts(cuts);
   if (failed) throw new Refused();
+}
+
+function noteCuts(count: number): void {
+  if (count > 0) note(`${plural(count, 'text')} longer than the model reads: only the beginning was embedded`);
 }
 
 async function linesOf(): Promise<string[]> {
@@ -109,7 +118,8 @@ async function writeNpy(
   role: EmbedFlags['role'],
 ): Promise<void> {
   if (texts.length === 0) throw new CosmicError('input.empty', 'standard input');
-  const { vectors } = await embedder.embed(texts, { role });
+  const { vectors, truncated } = await embedder.embed(texts, { role });
+  noteCuts(truncated.filter(Boolean).length);
   writeFileSync(file, npyOf(vectors, embedder.space.dims));
   note(`${vectors.length} × ${embedder.space.dims} float32 written to ${file}`);
 }

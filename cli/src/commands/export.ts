@@ -1,4 +1,5 @@
 import { createWriteStream, writeFileSync } from 'node:fs';
+import { extname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { corePlugins, createRegistry, CosmicError, utf8, type Filter } from '@cosmicembeddings/sdk';
@@ -24,16 +25,17 @@ export const exportCommand = define<ExportFlags>({
       .positional('file', { type: 'string', describe: 'file to write; standard output when left out' })
       .option('format', {
         choices: ['cbor', 'jsonl', 'car', 'npy'] as const,
-        describe: 'told from the name when left out, else cbor; npy: FILE.npy for each space, with FILE.ids.txt',
+        describe:
+          'told from the name when left out, else cbor; npy: FILE.npy for each space, with FILE.ids.txt and FILE.space.json',
       }),
   run: async (args, settings) => {
+    // yargs reads a lone dash as an empty word.
+    const file = args.file === '' || args.file === '-' ? undefined : args.file;
+    const format = args.format ?? formatOfName(file);
     const client = openClient(settings);
     const ids = await idsOf(client, filterOf(args));
     if (ids.length === 0) throw new CosmicError('block.not_found', 'no block passes the filter');
     const source = (): AsyncGenerator<Uint8Array> => wiresOf(client, ids);
-    // yargs reads a lone dash as an empty word.
-    const file = args.file === '' ? undefined : args.file;
-    const format = args.format ?? formatOfName(file);
     if (format === 'npy') return writeTables(file, source);
     const out = file === undefined ? process.stdout : createWriteStream(file);
     await pipeline(
@@ -45,10 +47,24 @@ export const exportCommand = define<ExportFlags>({
   },
 });
 
-/** A file that is called .car must be one. */
+const FORMATS: Readonly<Record<string, NonNullable<ExportFlags['format']>>> = {
+  '.cbor': 'cbor',
+  '.jsonl': 'jsonl',
+  '.ndjson': 'jsonl',
+  '.car': 'car',
+  '.npy': 'npy',
+};
+
+/** A file that is called .car must be one, and nobody reads a .csv of CBOR. @throws UsageError */
 function formatOfName(file: string | undefined): NonNullable<ExportFlags['format']> {
-  const ending = /\.(jsonl|car|npy)$/.exec(file ?? '')?.[1];
-  return (ending as 'jsonl' | 'car' | 'npy' | undefined) ?? 'cbor';
+  const ending = extname(file ?? '').toLowerCase();
+  if (ending === '') return 'cbor';
+  const format = FORMATS[ending];
+  if (format === undefined)
+    throw new UsageError(
+      `${file!}: blocks are not written as ${ending}; name it ${Object.keys(FORMATS).join(', ')} or say --format`,
+    );
+  return format;
 }
 
 /** Oldest first, so that what arrives meanwhile does not move the pages. */
@@ -83,6 +99,7 @@ async function writeTables(file: string | undefined, source: () => AsyncGenerato
   for (const table of tables) {
     const name = tables.length === 1 ? base : `${base}.${table.spaceId.slice(-8)}`;
     writeFileSync(`${name}.npy`, table.npy());
+    writeFileSync(`${name}.space.json`, `${JSON.stringify({ id: table.spaceId, space: table.space }, null, 2)}\n`);
     writeFileSync(`${name}.ids.txt`, table.ids.map((id) => `${id}\n`).join(''));
     note(
       `${name}.npy: ${plural(table.ids.length, 'row')} of ${table.space.model} (${table.spaceId}), ids in ${name}.ids.txt`,

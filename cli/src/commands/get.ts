@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { CosmicError, formatNamed, formatOf, portableChecks, verdictOf } from '@cosmicembeddings/sdk';
 import { openClient } from '../node-client.js';
 import { note, print, shortDid } from '../output.js';
+import { standingOf } from '../standing.js';
 import { define } from './command.js';
 
 interface GetFlags {
@@ -23,7 +24,8 @@ export const getCommand = define<GetFlags>({
         describe: 'how vectors are printed',
       }),
   run: async (args, settings) => {
-    const view = await openClient(settings).get(args.id);
+    const client = openClient(settings);
+    const view = await client.get(args.id);
     if (view === undefined) throw new CosmicError('block.not_found', args.id);
     const verdict = verdictOf(view.wire, portableChecks(settings.network));
     const failed = verdict.checks.find((finding) => !finding.ok && finding.note === undefined);
@@ -34,6 +36,8 @@ export const getCommand = define<GetFlags>({
       );
     if (verdict.id !== args.id)
       throw new CosmicError('block.malformed', `the node gave another block than asked: ${verdict.id}`);
+    const { stands, says } = await standingOf(client, args.id, verdict.author!, portableChecks(settings.network));
+    for (const text of says) note(`${stands === false ? '✗' : '·'} ${text}`);
     if (args.output !== undefined) {
       writeFileSync(args.output, view.wire);
       note(`${view.wire.length} bytes, signed by ${shortDid(verdict.author!)}, written to ${args.output}`);

@@ -1,7 +1,9 @@
-import type { PeerStatus } from '@cosmicembeddings/sdk';
+import { CosmicError, type PeerStatus } from '@cosmicembeddings/sdk';
 import type { BannedPeer } from '@cosmicembeddings/sdk/api';
 import { openClient, openOperatorClient } from '../node-client.js';
-import { print, printJson, shortDid, UsageError } from '../output.js';
+import { note, print, printJson, shortDid, UsageError } from '../output.js';
+import type { Settings } from '../settings.js';
+import { durationOf } from '../values.js';
 import { define } from './command.js';
 
 const ACTIONS = ['list', 'add', 'remove', 'ban', 'allow'] as const;
@@ -35,23 +37,21 @@ export const peersCommand = define<PeersFlags>({
         `cosmic peers ${action} needs ${action === 'ban' || action === 'allow' ? 'a did:key' : 'the peer’s address'}`,
       );
     const client = openOperatorClient(settings);
-    if (action === 'add') return show(await client.addPeer(peer), [], settings.json);
+    if (action === 'add') {
+      const silent = await silentPeer(peer, settings);
+      show(await client.addPeer(peer), [], settings.json);
+      return silent === undefined ? undefined : note(`no node answers there from here: ${silent}`);
+    }
     if (action === 'remove') return show(await client.removePeer(peer), [], settings.json);
     const banned =
-      action === 'ban' ? await client.banPeer(peer, msOf(flags.for ?? '7d')) : await client.allowPeer(peer);
+      action === 'ban'
+        ? await client.banPeer(peer, durationOf('--for', flags.for ?? '7d'))
+        : await client.allowPeer(peer);
     if (settings.json) return printJson({ banned });
     if (banned.length === 0) print('nobody is banned');
     for (const one of banned) print(banText(one));
   },
 });
-
-const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-function msOf(text: string): number {
-  const match = /^(\d{1,6})([mhd])$/.exec(text);
-  if (match === null) throw new UsageError(`--for ${text}: expected a number and m, h or d, such as 12h`);
-  return Number(match[1]) * UNITS[match[2]!]!;
-}
 
 function show(peers: readonly PeerStatus[], banned: readonly BannedPeer[], json: boolean): void {
   if (json) return printJson({ peers, banned });
@@ -100,4 +100,32 @@ function sizeText(bytes: number): string {
 
 function banText({ name, untilMs, why }: BannedPeer): string {
   return `banned     ${name}  until ${new Date(untilMs).toISOString()}: ${why}`;
+}
+
+const SCHEMES: Readonly<Record<string, string>> = {
+  'ws:': 'http:',
+  'wss:': 'https:',
+  'http:': 'http:',
+  'https:': 'https:',
+};
+
+/** A peer is another node. One that does not answer now may do so later: then the answer says what was met. */
+async function silentPeer(text: string, settings: Settings): Promise<string | undefined> {
+  const given = text.includes('://') ? text : `ws://${text}`;
+  const bad = (why: string): UsageError => new UsageError(`cosmic peers add ${JSON.stringify(text)}: ${why}`);
+  if (!URL.canParse(given)) throw bad('expected ws://HOST:PORT, http://HOST:PORT or HOST:PORT');
+  const { protocol, host, port } = new URL(given);
+  const scheme = SCHEMES[protocol];
+  if (scheme === undefined || (given !== text && port === ''))
+    throw bad('expected ws://HOST:PORT, http://HOST:PORT or HOST:PORT');
+  const { node } = await openClient(settings).status();
+  let peer: string;
+  try {
+    peer = (await openClient({ ...settings, node: `${scheme}//${host}`, token: undefined }).status()).node;
+  } catch (error) {
+    if (!(error instanceof CosmicError)) throw error;
+    return error.detail;
+  }
+  if (peer === node) throw bad('that is the node itself');
+  return undefined;
 }

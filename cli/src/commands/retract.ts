@@ -1,7 +1,10 @@
-import { createBlock, CosmicError } from '@cosmicembeddings/sdk';
+import { createBlock, CosmicError, portableChecks, verdictOf } from '@cosmicembeddings/sdk';
+import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { openIdentity } from '../keys/author.js';
 import { openClient } from '../node-client.js';
 import { note, print, printJson } from '../output.js';
+import { openJournal } from '../publish/journal.js';
+import type { Settings } from '../settings.js';
 import { define } from './command.js';
 
 interface RetractFlags {
@@ -19,7 +22,7 @@ export const retractCommand = define<RetractFlags>({
   run: async ({ id, reason }, settings) => {
     const { author, did } = await openIdentity(settings);
     const client = openClient(settings);
-    if (!(await client.has(id))) throw new CosmicError('block.not_found', id);
+    await ownBlock(client, id, did, settings);
     const block = await createBlock(
       {
         kind: 'retract/1',
@@ -31,8 +34,20 @@ export const retractCommand = define<RetractFlags>({
     );
     const [answer] = await client.publish([block.wire]);
     if (answer?.status === 'rejected') throw new CosmicError(answer.code, answer.detail);
+    openJournal(settings.home).add([{ event: 'retracted', ids: [id] }]);
     if (settings.json) printJson({ id: block.id, retracts: id, author: did });
     else print(`${id} is retracted by ${block.id}`);
-    note('It acts only where the same identity signed both. Copies that others made before are theirs.');
+    note('Copies that others made before are theirs.');
   },
 });
+
+/** A retraction acts where the same identity signed both: of a stranger's block it would be mere talk. */
+async function ownBlock(client: NodeClient, id: string, did: string, { network }: Settings): Promise<void> {
+  const view = await client.get(id);
+  if (view === undefined) throw new CosmicError('block.not_found', id);
+  const { author } = verdictOf(view.wire, portableChecks(network));
+  if (author === did) return;
+  const { keys } = (await client.view('identities', 'of', { author: did })) as { readonly keys: readonly string[] };
+  if (author === undefined || !keys.includes(author))
+    throw new CosmicError('block.not_yours', `${id} is signed by ${author ?? 'nobody'}, this key is ${did}`);
+}

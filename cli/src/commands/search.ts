@@ -1,4 +1,4 @@
-import type { Hit, SearchAnswer, SearchRequest } from '@cosmicembeddings/sdk';
+import type { Filter, Hit, SearchAnswer, SearchRequest } from '@cosmicembeddings/sdk';
 import { verifyHit, type HitVerification, type NodeClient } from '@cosmicembeddings/sdk/api';
 import { portableChecks } from '@cosmicembeddings/sdk';
 import { openClient } from '../node-client.js';
@@ -50,6 +50,7 @@ export const searchCommand = define<SearchFlags>({
       return printJson({ ...answer, hits: answer.hits.map((hit, i) => ({ ...hit, verified: marks[i] ?? null })) });
     answer.hits.forEach((hit, i) => print(`${hitText(hit, i + 1, marks[i])}\n`));
     print(endText(answer, args.k));
+    if (answer.hits.length === 0 && args.k > 0) for (const text of await whyNone(request, client)) note(text);
     for (const text of answer.notes ?? []) note(`note: ${text}`);
   },
 });
@@ -96,8 +97,20 @@ export function hitText(hit: Hit, rank: number, mark: HitVerification | undefine
   ];
   if (hit.duplicates !== undefined && hit.duplicates > 0)
     lines.push(`    and ${plural(hit.duplicates, 'near-duplicate')}`);
-  if (hit.explain !== undefined) lines.push(`    ${JSON.stringify(hit.explain)}`);
+  if (hit.explain !== undefined) lines.push(...explainText(hit.explain));
   return lines.join('\n');
+}
+
+/** How the score came about: a line for each part, numbers to four places. */
+function explainText(explained: Readonly<Record<string, unknown>>): string[] {
+  const said = (value: unknown): string => {
+    if (typeof value === 'number') return String(Number(value.toPrecision(4)));
+    if (typeof value !== 'object' || value === null) return plain(String(value));
+    return Object.entries(value)
+      .map(([key, one]) => `${key} ${typeof one === 'object' && one !== null ? `(${said(one)})` : said(one)}`)
+      .join(', ');
+  };
+  return Object.entries(explained).map(([part, value]) => `      ${part}: ${said(value)}`);
 }
 
 /** The first line with words in it: no fence of code, no rule. */
@@ -126,4 +139,22 @@ function endText(answer: SearchAnswer, k: number): string {
   if (answer.hits.length === 0) return 'no hits';
   if (answer.hits.length < k && answer.exhausted) return `${plural(answer.hits.length, 'hit')}; there are no more`;
   return plural(answer.hits.length, 'hit');
+}
+
+/** Which condition nothing here meets by itself: a tag, author or language that the node does not know. */
+async function whyNone({ filter = {} }: SearchRequest, client: NodeClient): Promise<string[]> {
+  const conditions = Object.entries(filter).flatMap(([field, value]) =>
+    Array.isArray(value)
+      ? (value as unknown[]).map((one): [string, unknown, Filter] => [field, one, { [field]: [one] }])
+      : [[field, value, { [field]: value }] as [string, unknown, Filter]],
+  );
+  const unmet: string[] = [];
+  for (const [field, value, alone] of conditions) {
+    const { ids } = await client.find(alone, { limit: 1 });
+    if (ids.length === 0)
+      unmet.push(`no block here meets ${field} ${plain(typeof value === 'string' ? value : JSON.stringify(value))}`);
+  }
+  if (unmet.length === 0 && conditions.length > 1)
+    return ['each of the conditions is met by some block, all together by none that was found'];
+  return unmet;
 }

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { CosmicError } from '@cosmicembeddings/sdk';
-import { timeOfText } from '@cosmicembeddings/sdk/filter';
+import { instantOf } from '@cosmicembeddings/sdk/schema';
 import {
   coarsen,
   createSky,
@@ -17,6 +17,8 @@ import {
   type Sky,
 } from '@cosmicembeddings/sdk/sky';
 import type { Argv, CommandModule } from 'yargs';
+import { UsageError } from '../output.js';
+import { strictValues } from '../values.js';
 
 /** Degrees, degrees, metres, degrees. */
 export interface Degrees {
@@ -35,11 +37,13 @@ interface SkyArguments extends Degrees {
   size: number;
 }
 
+let clean = <T>(args: T): T => args;
+
 export const skyCommand: CommandModule<object, SkyArguments> = {
   command: 'sky',
   describe: 'Show the sky over a place at a time, as a table and chart, JSON or SVG',
-  builder: (yargs) =>
-    (yargs as Argv<object>)
+  builder: (yargs) => {
+    const built = (yargs as Argv<object>)
       .option('at', { type: 'string', describe: 'UTC time, such as 2026-11-21T22:00:00Z; now when left out' })
       .option('latitude', { type: 'number', describe: 'degrees north; without a place the sky is geocentric' })
       .option('longitude', { type: 'number', describe: 'degrees east' })
@@ -63,8 +67,11 @@ export const skyCommand: CommandModule<object, SkyArguments> = {
         const forms = [args['json'] === true, args['svg'] !== undefined, args['lines'] === true];
         if (forms.filter(Boolean).length > 1) throw new Error('choose one of --json, --svg and --lines');
         return true;
-      }) as Argv<SkyArguments>,
-  handler: runSky,
+      }) as Argv<SkyArguments>;
+    clean = strictValues(built as unknown as Argv, 'sky');
+    return built;
+  },
+  handler: (args) => runSky(clean(args)),
 };
 
 async function runSky(args: SkyArguments): Promise<void> {
@@ -75,7 +82,7 @@ async function runSky(args: SkyArguments): Promise<void> {
     return;
   }
   const place = placeOfDegrees(args);
-  const observation = sky.observe({ timeMs: args.at === undefined ? Date.now() : timeOf(args.at), place });
+  const observation = sky.observe({ timeMs: args.at === undefined ? Date.now() : timeFlag(args.at), place });
   if (args.svg === undefined)
     process.stdout.write(args.json ? `${JSON.stringify(skyJson(observation), null, 2)}\n` : skyText(observation));
   else writeChart(args.svg, skyChart(observation, { theme: args.theme, sizePx: args.size }));
@@ -86,15 +93,24 @@ function writeChart(file: string, svg: string): void {
   else writeFileSync(file, `${svg}\n`);
 }
 
-/** Milliseconds of an ISO 8601 time; without a zone it is UTC. @throws CosmicError sky.time_out_of_span */
+/** Milliseconds of an RFC 3339 time. @throws CosmicError request.malformed */
 export function timeOf(text: string): number {
-  const timeMs = timeOfText(text);
-  if (Number.isNaN(timeMs))
+  const timeMs = instantOf(text);
+  if (timeMs === undefined)
     throw new CosmicError(
-      'sky.time_out_of_span',
-      `${JSON.stringify(text)} is no time; write it like 2026-11-21T22:00:00Z`,
+      'request.malformed',
+      `${JSON.stringify(text.slice(0, 100))} is no time of RFC 3339; write it like 2026-11-21T22:00:00Z`,
     );
   return timeMs;
+}
+
+/** As `timeOf`, of the flag `--at`. @throws UsageError */
+export function timeFlag(text: string): number {
+  try {
+    return timeOf(text);
+  } catch (error) {
+    throw error instanceof CosmicError ? new UsageError(`--at: ${error.detail}`) : error;
+  }
 }
 
 /** The place in the integers of a header; undefined when neither latitude nor longitude is given. @throws CosmicError sky.place_invalid */
@@ -136,7 +152,7 @@ export function answerLine(sky: Sky, line: string): string {
   }
 }
 
-/** `time`: ISO 8601 text, or milliseconds. */
+/** `time`: RFC 3339 text, or milliseconds. */
 function requestOf(line: string): Degrees & { readonly time: string | number } {
   let value: unknown;
   try {

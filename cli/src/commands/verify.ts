@@ -94,7 +94,8 @@ export function verdictText(verdict: Verdict): string {
     : 'NOT valid';
   const uncovered =
     verdict.uncovered.length === 0 ? [] : [`  · not covered by the signature: ${verdict.uncovered.join(', ')}`];
-  return [`${verdict.id ?? '(no id)'}  ${verdict.format ?? ''}`, `  ${head}`, ...found, ...uncovered]
+  const standing = verdict.valid ? ['  · whether it was retracted no file can tell: cosmic get asks a node'] : [];
+  return [`${verdict.id ?? '(no id)'}  ${verdict.format ?? ''}`, `  ${head}`, ...found, ...uncovered, ...standing]
     .map(plain)
     .join('\n');
 }

@@ -33,7 +33,7 @@ test('the flags of a command line say every filter that texts can say', () => {
 });
 
 test('times as people write them, a flag that is only switched on', () => {
-  expect(filterOfArgs(['--from', '2026-11-21T22:00', '--has-rows', '--tag', 'a', '--tag', 'b'])).toEqual({
+  expect(filterOfArgs(['--from', '2026-11-21T22:00:00Z', '--has-rows', '--tag', 'a', '--tag', 'b'])).toEqual({
     tagsAll: ['a', 'b'],
     fromMs: Date.UTC(2026, 10, 21, 22),
     hasRows: true,

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -92,7 +92,13 @@ describe('the eight commands by hand', () => {
       },
     ]);
     id = hits[0]!.id;
-    expect((await cosmic(['search', 'sea', '--tag', 'desert'])).stdout).toBe('no hits\n');
+    expect(await cosmic(['search', 'sea', '--tag', 'desert'])).toMatchObject({
+      stdout: 'no hits\n',
+      stderr: 'no block here meets tagsAll desert\n',
+    });
+    expect((await cosmic(['search', 'sea', '--explain'])).stdout).toMatch(
+      /\n {6}vectors: space bafyrei\w+, cosine 0\.\d+/,
+    );
   });
 
   test('get prints JSON or saves bytes, verify judges both', async () => {
@@ -129,6 +135,14 @@ describe('the eight commands by hand', () => {
       counts: { rows: 1, authors: 1 },
     });
     expect((await cosmic(['peers'])).stdout).toMatch(/no peers/);
+    for (const [address, why] of [
+      ['nonsense', /expected ws:/],
+      [node.url, /that is the node itself/],
+    ] as const)
+      expect(await cosmic(['peers', 'add', address, '--data', path('one')])).toMatchObject({
+        status: 2,
+        stderr: expect.stringMatching(why),
+      });
     const added = await cosmic(['peers', 'add', second.url, '--data', path('one'), '--json']);
     expect(added.json<{ peers: PeerStatus[] }>().peers).toMatchObject([{ configured: true }]);
     await waitUntil(async () => (await second.client.status()).head.count === 1);
@@ -147,6 +161,14 @@ describe('other ways in and out', () => {
     expect((await cosmic(['import', file, '--json'])).json()).toEqual({ stored: 0, known: 1, later: 0, refused: [] });
   });
 
+  test('a name that blocks are not written as is refused', async () => {
+    expect(await cosmic(['export', path('all.csv')])).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/\.csv/),
+    });
+    expect(existsSync(path('all.csv'))).toBe(false);
+  });
+
   test('a name that ends in .car gets a CAR without --format', async () => {
     await cosmic(['export', path('named.car')]);
     await cosmic(['export', path('asked'), '--format', 'car']);
@@ -158,6 +180,10 @@ describe('other ways in and out', () => {
     const bytes = readFileSync(path('rows.npy'));
     expect(bytes.subarray(1, 6).toString()).toBe('NUMPY');
     expect(bytes.toString('latin1')).toContain(`'shape': (1, 384)`);
+    expect(JSON.parse(readFileSync(path('rows.space.json'), 'utf8'))).toMatchObject({
+      id: expect.stringMatching(/^bafyrei/),
+      space: { model: 'builtin/english-1', dims: 384 },
+    });
     expect(readFileSync(path('rows.ids.txt'), 'utf8')).toMatch(/^bafyrei\w+\t0\n$/);
   });
 
@@ -284,6 +310,17 @@ describe('taking back, and a data folder’s upkeep', () => {
     expect((await cosmic(['retract', ids[0]!, '--reason', 'regret', '--key', 'writer'])).status).toBe(0);
     await waitUntil(async () => (await node.client.status()).followers.every((follower) => follower.lag === 0));
     expect(await found()).not.toContain(ids[0]);
+    expect((await cosmic(['get', ids[0]!])).stderr).toMatch(/^✗ RETRACTED by its author: bafyrei\w+, verified here\n$/);
+    // Published again it is a new block; and nobody retracts what somebody else signed.
+    const again = (await cosmic(['publish', path('regret.md'), '--key', 'writer', '--json'])).json<{ ids: string[] }>();
+    expect(again.ids[0]).not.toBe(ids[0]);
+    await cosmic(['key', 'new', 'stranger']);
+    expect(await cosmic(['retract', again.ids[0]!, '--key', 'stranger'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^cosmic: block\.not_yours: /),
+    });
+    expect((await cosmic(['get', again.ids[0]!])).stderr).toMatch(/^· stands, says the node/);
+    expect((await cosmic(['retract', again.ids[0]!, '--key', 'writer'])).status).toBe(0);
     expect((await cosmic(['view', 'standing', 'of', `id=${ids[0]!}`])).stdout).toMatch(/retract/);
     expect(await cosmic(['view', 'standing', 'nonsense'])).toMatchObject({
       status: 1,

@@ -1,5 +1,6 @@
 import { isBlockCid, parseCid } from '../codec/cid.js';
 import { limits } from '../limits.js';
+import { dayStartOf, instantOf } from '../schema/index.js';
 import { readWhere, type Where } from '../metadata/index.js';
 import type { Test } from './test.js';
 
@@ -121,23 +122,17 @@ export const language: Form<string> = one({
 /** The widest time that ECMAScript has a date for (ECMA-262 section 21.4.1.1), milliseconds either way. */
 const TIME_MAX_MS = 8.64e15;
 
-/** Milliseconds since 1970-01-01T00:00Z; as text those, or ISO 8601, which is UTC where it names no zone. */
+/** Milliseconds since 1970-01-01T00:00Z; as text those, an RFC 3339 date-time, or a day, which begins in UTC. */
 export const moment: Form<number> = one({
   schema: { type: 'integer', minimum: -TIME_MAX_MS, maximum: TIME_MAX_MS },
   texts: { type: 'string', maxLength: 40 },
   read: (value) =>
     Number.isInteger(value) && Math.abs(value as number) <= TIME_MAX_MS
       ? { value: value as number }
-      : 'expected milliseconds since 1970, or a time such as 2026-11-21T22:00:00Z',
-  ofText: (text) => (/^-?\d+$/.test(text) ? Number(text) : timeOfText(text)),
+      : 'expected milliseconds since 1970, a time such as 2026-11-21T22:00:00Z, or a day',
+  ofText: (text) => (/^-?\d+$/.test(text) ? Number(text) : (instantOf(text) ?? dayStartOf(text) ?? NaN)),
   toText: String,
 });
-
-/** Milliseconds of an ISO 8601 time; without a zone it is UTC. NaN for anything else. */
-export function timeOfText(text: string): number {
-  const zoned = /\d{2}:\d{2}/.test(text) && !/(Z|[+-]\d{2}:?\d{2})$/i.test(text) ? `${text}Z` : text;
-  return Date.parse(zoned);
-}
 
 /** A filter over metadata: an object; as text its JSON. */
 export const where: Form<Where> = one({

@@ -95,3 +95,5 @@ export function struct(required: Readonly<Record<string, Check>>, options: Struc
     return undefined;
   };
 }
+
+export { dayStartOf, instantOf } from './instant.js';
