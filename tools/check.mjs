@@ -26,7 +26,7 @@ const allowed = {
 const layers = [
   ['errors', 'limits', 'bytes'],
   ['codec', 'crypto', 'schema', 'metadata'],
-  ['space', 'sky', 'block', 'kinds', 'sealed', 'keys', 'filter'],
+  ['space', 'sky', 'block', 'kinds', 'views', 'sealed', 'keys', 'plugins', 'filter'],
   ['ports'],
   ['ledger', 'sync', 'archive', 'passages', 'embedders', 'python'],
   ['formats'],

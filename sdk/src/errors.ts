@@ -189,6 +189,24 @@ export const codes = {
     'No embedder for that space is configured here.',
     'Send a vector, or configure an embedder.',
   ),
+  'view.building': node(
+    'The view is being built; where it had no earlier state, it cannot answer yet.',
+    'Ask again later; the detail says how far it is.',
+    503,
+  ),
+  'view.too_costly': reader('The question would read more rows than one may.', 'Ask for less: a page, one key.', 400),
+  'view.busy': node('The question was not done in time.', 'Ask again.', 503),
+  'view.local': reader(
+    'The answer depends on when this node saw something, which is not part of any scope.',
+    'Ask without at.',
+    400,
+  ),
+  'view.failed': node(
+    'The view threw or did not come to an end; it stands still, everything else goes on.',
+    'Tell the plug-in’s author; a new version of the view begins anew.',
+    500,
+    false,
+  ),
   'embedder.unavailable': {
     meaning: 'The embedder could not be reached or loaded.',
     advice: 'The detail says what to install, start or set.',

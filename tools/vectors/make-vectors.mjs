@@ -49,7 +49,7 @@ function write(name, what, content) {
   console.log(`${name}: written`);
 }
 
-const verdictOf = (wire) => {
+const inspect = (wire) => {
   const checked = checkBlock(wire, checks);
   if (checked.status === 'rejected') return { code: checked.code, detail: checked.detail };
   return checked;
@@ -57,7 +57,7 @@ const verdictOf = (wire) => {
 
 function blockVectors() {
   const valid = validBlocks(stamp).map(([rule, wire]) => {
-    const checked = verdictOf(wire);
+    const checked = inspect(wire);
     if (checked.status !== 'checked') throw new Error(`${rule}: ${checked.code} ${checked.detail}`);
     if (checked.entry.inert !== undefined && checked.entry.inert.code !== 'kind.unknown')
       throw new Error(`${rule}: inert ${checked.entry.inert.detail}`);
@@ -75,12 +75,12 @@ function blockVectors() {
     };
   });
   const invalid = invalidBlocks(stamp).map(([rule, code, wire]) => {
-    const got = verdictOf(wire);
+    const got = inspect(wire);
     if (got.code !== code) throw new Error(`${rule}: expected ${code}, got ${got.code ?? 'valid'} ${got.detail ?? ''}`);
     return { rule, code, wire: toBase64(wire) };
   });
   const inert = inertBlocks(stamp).map(([rule, code, wire]) => {
-    const got = verdictOf(wire);
+    const got = inspect(wire);
     if (got.entry?.inert?.code !== code)
       throw new Error(
         `${rule}: expected inert ${code}, got ${got.code ?? got.entry.inert?.code ?? 'active'} ${got.detail ?? got.entry?.inert?.detail ?? ''}`,

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { CosmicError, portableChecks, toJson, utf8, verdictOf } from '@cosmicembeddings/sdk';
+import { CosmicError, portableChecks, toJson, utf8, inspect } from '@cosmicembeddings/sdk';
 import { createEmbedder, parseEmbedderConfig } from '@cosmicembeddings/sdk/embedders';
 import { nodeEmbedderHost } from '@cosmicembeddings/sdk/embedders/node';
 import { BlockBuilder, CosmicValidator, dumps, Signer } from '@cosmicembeddings/sdk/python';
@@ -123,7 +123,7 @@ async function legacyBlock(
 }
 
 function check(wire: Uint8Array, settings: Settings): void {
-  const failed = verdictOf(wire, portableChecks(settings.network)).checks.find((finding) => !finding.ok);
+  const failed = inspect(wire, portableChecks(settings.network)).checks.find((finding) => !finding.ok);
   if (failed !== undefined) throw new CosmicError(failed.code ?? 'block.malformed', failed.detail ?? failed.name);
 }
 

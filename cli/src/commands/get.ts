@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { CosmicError, formatNamed, formatOf, portableChecks, verdictOf } from '@cosmicembeddings/sdk';
+import { CosmicError, formatNamed, formatOf, portableChecks, inspect } from '@cosmicembeddings/sdk';
 import { openClient } from '../node-client.js';
 import { note, print, shortDid } from '../output.js';
 import { standingOf } from '../standing.js';
@@ -27,7 +27,7 @@ export const getCommand = define<GetFlags>({
     const client = openClient(settings);
     const view = await client.get(args.id);
     if (view === undefined) throw new CosmicError('block.not_found', args.id);
-    const verdict = verdictOf(view.wire, portableChecks(settings.network));
+    const verdict = inspect(view.wire, portableChecks(settings.network));
     const failed = verdict.checks.find((finding) => !finding.ok && finding.note === undefined);
     if (!verdict.valid)
       throw new CosmicError(

@@ -6,10 +6,10 @@ import {
   portableChecks,
   rejected,
   splitBlocks,
-  verdictOf,
+  inspect,
   type Checks,
   type Rejected,
-  type Verdict,
+  type Inspection,
 } from '@cosmicembeddings/sdk';
 import { wireOfJson } from '@cosmicembeddings/sdk/archive';
 import { plain, print, printJson, Refused, shortDid } from '../output.js';
@@ -78,12 +78,12 @@ function blocksOf(bytes: Uint8Array, file: string): (Uint8Array | Rejected)[] {
   return oneEach ? lines.map(wireOfJson) : [wireOfJson(text)];
 }
 
-function judge(block: Uint8Array | Rejected, checks: Checks): Verdict {
-  if (block instanceof Uint8Array) return verdictOf(block, checks);
+function judge(block: Uint8Array | Rejected, checks: Checks): Inspection {
+  if (block instanceof Uint8Array) return inspect(block, checks);
   return { valid: false, uncovered: [], checks: [{ name: 'form', ok: false, code: block.code, detail: block.detail }] };
 }
 
-export function verdictText(verdict: Verdict): string {
+export function verdictText(verdict: Inspection): string {
   const found = verdict.checks.map(
     (finding) =>
       `  ${finding.ok ? '✓' : finding.note === true ? '·' : '✗'} ${finding.name}${finding.ok ? '' : `  ${[finding.code, finding.detail].filter(Boolean).join(': ')}`}`,

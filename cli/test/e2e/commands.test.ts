@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { NodeStatus, PeerStatus, Verdict } from '@cosmicembeddings/sdk';
+import type { NodeStatus, PeerStatus, Inspection } from '@cosmicembeddings/sdk';
 import { startNode, type DemoNode } from '../../src/demo/nodes.js';
 
 const bin = fileURLToPath(new URL('../../bin/cosmic.js', import.meta.url));
@@ -109,7 +109,7 @@ describe('the eight commands by hand', () => {
       [path('block.cbor'), ''],
       ['-', text],
     ] as const) {
-      const verdict = (await cosmic(['verify', file, '--json'], { input })).json<Verdict>();
+      const verdict = (await cosmic(['verify', file, '--json'], { input })).json<Inspection>();
       expect(verdict).toMatchObject({ valid: true, id, format: 'native/2', uncovered: [] });
       expect(verdict.checks.map((finding) => `${finding.name} ${String(finding.ok)}`)).toEqual([
         'form true',

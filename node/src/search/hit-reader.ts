@@ -1,18 +1,14 @@
 import {
-  contentOf,
   CosmicError,
-  embeddingKind,
-  readEnvelope,
-  decode,
+  shownOf,
   type BlockId,
   type BlockStore,
   type Catalogue,
   type Head,
-  type Passage,
   type Registry,
   type RowPlace,
+  type ShownContent,
   type StoredBlock,
-  valueUnder,
 } from '@cosmicembeddings/sdk';
 import { hasLabel } from './bits.js';
 import { isSpent, type PageBudget } from './budget.js';
@@ -121,10 +117,10 @@ export class HitReader {
         const block = blocks[i];
         if (block === undefined || block.erased !== undefined) continue;
         budget.blockBytes -= block.envelope.length + (block.body?.length ?? 0);
-        const text = textOf(block, this.options.registry);
+        const shown = shownOf(block, this.options.registry);
         for (const place of open.get(id)!) {
           const { label, row } = wanted[place]!;
-          const hit = rowOf(block, row, text);
+          const hit = rowOf(block, row, shown);
           budget.textChars -= charsOf(hit);
           rows[place] = hit;
           if (label >= 0) this.keep(label, hit, at);
@@ -209,49 +205,10 @@ function mark(bits: Uint8Array, label: number): Uint8Array {
   return grown;
 }
 
-interface BlockText {
-  readonly passages: readonly (Passage | undefined)[];
-  /** Where rows came from, also those whose text stayed with the author. */
-  readonly references: readonly { readonly origin: string; readonly heading?: string }[];
-  readonly skyLabel?: string;
-}
-
-/**
- * What a stored block says for people. A native `embedding/1` block passed its kind's schema when it came in, so only its
- * texts are read and its vectors are not looked at again; everything else is read as followers read it.
- */
-function textOf(block: StoredBlock, registry: Registry): BlockText {
-  const { format, entry, body, envelope } = block;
-  if (format !== 'native/2' || entry.kind !== embeddingKind.name || entry.inert !== undefined || body === null) {
-    const { passages, skyLabel } = contentOf(block, registry);
-    return { passages, references: [], ...(skyLabel === undefined ? {} : { skyLabel }) };
-  }
-  const part = (name: string): unknown => {
-    const bytes = valueUnder(body, name);
-    return bytes === undefined ? undefined : decode(bytes);
-  };
-  const read = { input_reference: part('input_reference'), texts: part('texts') } as EmbeddingBody;
-  const label = labelOf(envelope);
-  return {
-    passages: embeddingKind.passages!(read),
-    references: read.input_reference,
-    ...(label === undefined ? {} : { skyLabel: label }),
-  };
-}
-
-type EmbeddingBody = Parameters<NonNullable<typeof embeddingKind.passages>>[0];
-
-function labelOf(envelope: Uint8Array): string | undefined {
-  const read = readEnvelope(envelope);
-  const stamp = read.status === 'rejected' ? undefined : valueUnder(read.envelope.header, 'cosmic_signature');
-  const label = stamp === undefined ? undefined : valueUnder(stamp, 'label');
-  return label === undefined ? undefined : (decode(label) as string);
-}
-
-function rowOf(block: StoredBlock, row: number, text: BlockText): HitRow {
-  const passage = text.passages[row];
-  const origin = passage?.origin ?? text.references[row]?.origin;
-  const heading = passage?.heading ?? text.references[row]?.heading;
+function rowOf(block: StoredBlock, row: number, shown: ShownContent): HitRow {
+  const passage = shown.passages[row];
+  const origin = passage?.origin ?? shown.origins[row]?.origin;
+  const heading = passage?.heading ?? shown.origins[row]?.heading;
   const { entry } = block;
   return {
     id: block.id,
@@ -262,7 +219,7 @@ function rowOf(block: StoredBlock, row: number, text: BlockText): HitRow {
     kind: entry.kind,
     timeMs: block.timeMs,
     firstSeenMs: block.firstSeenMs,
-    ...(text.skyLabel === undefined ? {} : { label: text.skyLabel }),
+    ...(shown.skyLabel === undefined ? {} : { label: shown.skyLabel }),
     tags: entry.tags,
     ...(origin === undefined ? {} : { origin }),
     ...(heading === undefined ? {} : { heading }),

@@ -1,7 +1,8 @@
 import { utf8 } from '../bytes.js';
-import { decodeBody, openBlock } from '../block/check.js';
+import { decodeBody, kindHeader, openBlock } from '../block/check.js';
 import { cidOf, DAG_CBOR } from '../codec/cid.js';
 import { sha256 } from '../crypto/hash.js';
+import { readBody } from '../kinds/read-body.js';
 import type { Registry } from '../kinds/registry.js';
 import { spaceIdOf, unpackRow, type SpaceDescriptor } from '../space/index.js';
 import type { BlockSource } from './write-car.js';
@@ -25,7 +26,7 @@ export async function rowTables(source: BlockSource, registry: Registry): Promis
     const { header, body, headerBytes } = opened.block;
     const decoded = decodeBody(body);
     const kind = registry.kind(header.kind);
-    const parsed = decoded.status === 'ok' ? kind?.parse(decoded.body) : undefined;
+    const parsed = decoded.status === 'ok' ? kind && readBody(kind, kindHeader(header), decoded.body, body.length) : undefined;
     const vectors = parsed?.ok === true ? kind!.vectors?.(parsed.body) : undefined;
     if (vectors === undefined) continue;
     const spaceId = spaceIdOf(vectors.space);

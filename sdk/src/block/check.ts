@@ -6,7 +6,8 @@ import { publicKeyOfDid } from '../crypto/identity.js';
 import type { Sha256 } from '../crypto/hash.js';
 import type { Verify } from '../crypto/ed25519.js';
 import { rejected, type Code, type Rejected } from '../errors.js';
-import type { Passage } from '../kinds/kind.js';
+import type { KindHeader, Passage } from '../kinds/kind.js';
+import { readBody } from '../kinds/read-body.js';
 import type { Registry } from '../kinds/registry.js';
 import { limits } from '../limits.js';
 import { spaceIdOf } from '../space/descriptor.js';
@@ -94,7 +95,7 @@ export function judge(block: OpenedBlock, checks: Checks): CheckedBlock | Reject
     digest,
     format: 'native/2',
     timeMs: header.timestamp,
-    entry: entryOf(header, common, checks.registry),
+    entry: entryOf(header, common, body?.length ?? 0, checks.registry),
     envelope: block.envelope,
     body,
     headerOnly: body === null,
@@ -116,37 +117,34 @@ export function decodeBody(bytes: Uint8Array): { status: 'ok'; body: ValueMap } 
 }
 
 /** What the catalogue keeps of a block. A kind that is unknown, or a body that does not fit it, makes it inert. */
-function entryOf(header: Header, body: ValueMap | undefined, registry: Registry): CatalogueEntry {
-  const base = {
-    author: header.created_by,
-    kind: header.kind,
-    timeMs: header.timestamp,
-    refs: header.refs ?? [],
-    ...(header.prev === undefined ? {} : { prev: header.prev }),
-  };
+function entryOf(header: Header, body: ValueMap | undefined, bodyBytes: number, registry: Registry): CatalogueEntry {
+  const base = kindHeader(header);
   if (body === undefined) return { ...base, tags: [], links: [], rows: 0 };
   const common = { ...base, tags: body['tags'] as readonly string[], links: refsOf(body['linked_blocks']!) };
   const kind = registry.kind(header.kind);
   if (kind === undefined) return { ...common, rows: 0, inert: { code: 'kind.unknown', detail: header.kind } };
-  const parsed = kind.parse(body);
+  const parsed = readBody(kind, base, body, bodyBytes);
   if (!parsed.ok) return { ...common, rows: 0, inert: { code: parsed.code, detail: parsed.detail } };
   const vectors = kind.vectors?.(parsed.body);
-  const links = kind.links === undefined ? common.links : [...common.links, ...kind.links(parsed.body)];
   const languages = languagesOf(kind.passages?.(parsed.body));
   const facts = kind.facts?.(parsed.body) ?? [];
   const texts = {
     ...(languages.length === 0 ? {} : { languages }),
     ...(facts.length === 0 ? {} : { facts }),
   };
-  if (vectors === undefined) return { ...common, ...texts, links, rows: 0 };
+  if (vectors === undefined) return { ...common, ...texts, rows: 0 };
   return {
     ...common,
     ...texts,
-    links,
     rows: vectors.stored.rows,
     space: spaceIdOf(vectors.space),
     descriptor: vectors.space,
   };
+}
+
+/** What kinds see of a header. */
+export function kindHeader({ created_by, kind, timestamp, refs = [], prev }: Header): KindHeader {
+  return { author: created_by, kind, timeMs: timestamp, refs, ...(prev === undefined ? {} : { prev }) };
 }
 
 function languagesOf(passages: readonly (Passage | undefined)[] | undefined): string[] {

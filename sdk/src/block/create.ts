@@ -6,6 +6,8 @@ import { didOf, type Signer } from '../crypto/identity.js';
 import { sha256 } from '../crypto/hash.js';
 import { CosmicError } from '../errors.js';
 import { limits } from '../limits.js';
+import type { KindHeader } from '../kinds/kind.js';
+import { readBody } from '../kinds/read-body.js';
 import type { Registry } from '../kinds/registry.js';
 import { signedBytes, writeEnvelope } from './envelope.js';
 import { encodeHeader, encodeRefs } from './header.js';
@@ -67,10 +69,10 @@ export async function createBlock(block: NewBlock, author: Author): Promise<Crea
   });
   const decoded = decodeBody(body);
   if (decoded.status === 'rejected') throw new CosmicError(decoded.code, decoded.detail);
-  const parsed = kind.parse(decoded.body);
-  if (!parsed.ok) throw new CosmicError(parsed.code, parsed.detail);
   if (body.length > kind.maxBytes)
     throw new CosmicError('block.too_large', `body: ${body.length} bytes, ${kind.name} allows ${kind.maxBytes}`);
+  const parsed = readBody(kind, kindHeaderOf(block, author), decoded.body, body.length);
+  if (!parsed.ok) throw new CosmicError(parsed.code, parsed.detail);
   if (author.notice !== undefined && !noticed.has(author) && kind.vectors?.(parsed.body) !== undefined) {
     noticed.add(author);
     author.notice(publicationNotice);
@@ -85,6 +87,10 @@ export async function createBlock(block: NewBlock, author: Author): Promise<Crea
     wire: concatBytes(writeEnvelope(headerBytes, signature), body),
     header,
   };
+}
+
+function kindHeaderOf({ kind, timeMs, refs = [], prev }: NewBlock, { signer }: Author): KindHeader {
+  return { kind, author: didOf(signer.publicKey), timeMs, refs, ...(prev === undefined ? {} : { prev }) };
 }
 
 function headerOf(block: NewBlock, author: Author, body: Uint8Array): Header {

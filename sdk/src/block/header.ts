@@ -6,11 +6,11 @@ import { parseCid } from '../codec/cid.js';
 import { publicKeyOfDid } from '../crypto/identity.js';
 import { rejected, type Rejected } from '../errors.js';
 import { limits } from '../limits.js';
-import { blockCid, bytes, integer, list, struct, text } from '../schema/index.js';
+import { blockCid, bytes, checker, integer, list, struct, text } from '../schema/index.js';
 import { isKindName } from '../kinds/registry.js';
 import type { Header, Ref } from './types.js';
 
-const anything = (): undefined => undefined;
+const anything = checker(() => undefined, {});
 const rel = text(limits.relMaxBytes, { minBytes: 1, pattern: /^[a-z][a-z0-9_.-]*$/ });
 const reference = struct({ rel, id: blockCid });
 

@@ -6,7 +6,7 @@ import { JsonError, parseJson, type JsonMap, type JsonValue } from '../codec/jso
 import type { Value, ValueMap } from '../codec/value.js';
 import { sha256 } from '../crypto/hash.js';
 import { CosmicError, rejected, type Code, type Rejected } from '../errors.js';
-import { embeddingKind, ownFields } from '../kinds/embedding.js';
+import { embeddingKind, ownFields, parseEmbedding } from '../kinds/embedding.js';
 import { limits } from '../limits.js';
 import { decodeBody, openBlock } from './check.js';
 import { writeEnvelope } from './envelope.js';
@@ -64,7 +64,7 @@ function bodyFields(kind: string, bytes: Uint8Array, vectors: VectorForm): [stri
     ['tags', JSON.stringify(tags)],
     ['linked_blocks', JSON.stringify(linked_blocks.map(({ rel, id }) => ({ rel, id: id.text })))],
   ];
-  const parsed = kind === embeddingKind.name ? embeddingKind.parse(decoded.body) : undefined;
+  const parsed = kind === embeddingKind.name ? parseEmbedding(decoded.body) : undefined;
   if (parsed?.ok === true) return [...common, ...embeddingFields(parsed.body, vectors)];
   return [...common, ['fields', toDagJson(ownFields(decoded.body))]];
 }

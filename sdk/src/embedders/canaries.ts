@@ -1,6 +1,6 @@
 import { decodeBody, openBlock } from '../block/index.js';
 import { fromBase64 } from '../bytes.js';
-import { embeddingKind } from '../kinds/index.js';
+import { embeddingKind, parseEmbedding } from '../kinds/index.js';
 import { unpackRow, type Canaries, type Canary } from '../space/index.js';
 import { knownCanaries } from './known-canaries.js';
 
@@ -16,7 +16,7 @@ export function canariesOf(wire: Uint8Array): Canaries | undefined {
   if (opened.status === 'rejected' || opened.block.body === null || opened.block.header.kind !== embeddingKind.name)
     return undefined;
   const decoded = decodeBody(opened.block.body);
-  const parsed = decoded.status === 'ok' ? embeddingKind.parse(decoded.body) : undefined;
+  const parsed = decoded.status === 'ok' ? parseEmbedding(decoded.body) : undefined;
   if (parsed?.ok !== true) return undefined;
   const { space, embedding, input_reference, texts } = parsed.body;
   const canaries = input_reference.flatMap(({ origin }, row): Canary[] => {

@@ -1,7 +1,7 @@
-import type { BlockFormat, CheckedBlock, Checks } from '../block/index.js';
+import type { BlockFormat, CatalogueEntry, CheckedBlock, Checks } from '../block/index.js';
 import { rejected, type Rejected } from '../errors.js';
-import type { Registry } from '../kinds/index.js';
-import type { BlockContent, Format } from './format.js';
+import type { KindHeader, Registry } from '../kinds/index.js';
+import type { BlockContent, Format, ShownContent } from './format.js';
 import { nativeFormat } from './native.js';
 import { pythonFormat } from './python.js';
 
@@ -37,9 +37,23 @@ export function contentOf(
     readonly format: BlockFormat;
     readonly envelope: Uint8Array;
     readonly body: Uint8Array | null;
-    readonly entry?: { readonly kind: string };
+    readonly entry?: KindHeader;
   },
   registry: Registry,
 ): BlockContent {
-  return formatNamed(stored.format).content(stored.envelope, stored.body, registry, stored.entry?.kind);
+  return formatNamed(stored.format).content(stored.envelope, stored.body, registry, stored.entry);
+}
+
+/** What a stored block says for people. */
+export function shownOf(
+  stored: {
+    readonly format: BlockFormat;
+    readonly envelope: Uint8Array;
+    readonly body: Uint8Array | null;
+    readonly entry: CatalogueEntry;
+  },
+  registry: Registry,
+): ShownContent {
+  const { format, envelope, body, entry } = stored;
+  return formatNamed(format).shown(envelope, entry.inert === undefined ? body : null, registry, entry);
 }

@@ -1,6 +1,7 @@
 import type { Checks } from '../block/index.js';
 import { sha256, verify } from '../crypto/index.js';
-import { corePlugins, createRegistry, type Plugin } from '../kinds/index.js';
+import { createRegistry, type Plugin } from '../kinds/index.js';
+import { corePlugins } from '../plugins/index.js';
 import { createSky } from '../sky/index.js';
 
 /** The portable set of checks: what a browser, the CLI and every other reader judges blocks with. */

@@ -9,5 +9,6 @@ export const pythonFormat: Format = {
   leads: (first) => first === FIRST,
   check: checkPythonBlock,
   content: (envelope) => pythonContent(envelope),
+  shown: (envelope) => ({ ...pythonContent(envelope), origins: [] }),
   toJson: (wire) => new TextDecoder().decode(wire),
 };

@@ -4,7 +4,7 @@ import { encode } from '../codec/encode.js';
 import { isMap, type Value, type ValueMap } from '../codec/value.js';
 import { limits } from '../limits.js';
 import { decodeMetadata, type Fact } from '../metadata/index.js';
-import { bytes, integer, list, oneOf, orNull, struct, text, type Check } from '../schema/index.js';
+import { bytes, checker, integer, list, oneOf, orNull, struct, text, type Check } from '../schema/index.js';
 import { descriptorFault, descriptorSchema, rowsFault, type SpaceDescriptor, type StoredRows } from '../space/index.js';
 import type { Kind, Parsed, Passage } from './kind.js';
 
@@ -61,7 +61,7 @@ const schema = struct(
       texts: list(orNull(text(limits.textMaxBytes)), limits.rowsMax, 1),
       collection: name(limits.collectionMaxBytes),
       document: name(limits.documentMaxBytes),
-      metadata: list(orNull(rowMetadata), limits.rowsMax, 1),
+      metadata: list(orNull(checker(rowMetadata, { type: 'object' })), limits.rowsMax, 1),
     },
   },
 );
@@ -88,7 +88,8 @@ export function ownFields(body: ValueMap): ValueMap {
   return own;
 }
 
-function parse(body: ValueMap): Parsed<EmbeddingBody> {
+/** The kind looks at no header. */
+export function parseEmbedding(body: ValueMap): Parsed<EmbeddingBody> {
   const own = ownFields(body);
   if (own['space'] !== undefined) {
     const fault = descriptorFault(own['space']);
@@ -148,8 +149,11 @@ function factsOf({ collection, document, metadata, input_reference }: EmbeddingB
 
 export const embeddingKind: Kind<EmbeddingBody> = {
   name: 'embedding/1',
+  describe: 'Vectors of one space, with or without the texts that they stand for.',
   maxBytes: limits.bodyMaxBytes,
-  parse,
+  schema: schema.json,
+  shownFrom: ['input_reference', 'texts'],
+  parse: (_header, body) => parseEmbedding(body),
   vectors: (body) => ({ space: body.space, stored: body.embedding }),
   facts: factsOf,
   passages: (body) =>
@@ -163,6 +167,7 @@ export const embeddingKind: Kind<EmbeddingBody> = {
         ...(reference.language === undefined ? {} : { language: reference.language }),
       };
     }),
+  origins: (body) => body.input_reference,
 };
 
 /** Hexadecimal form of a row's input hash, as people compare it; empty where there is none. */

@@ -1,4 +1,6 @@
-import type { Kind, Plugin, View } from './kind.js';
+import type { View } from '../views/view.js';
+import type { Kind } from './kind.js';
+import type { Plugin } from './plugin.js';
 
 /** All kinds and views of a set of plug-ins, looked up by name. */
 export interface Registry {
@@ -7,9 +9,11 @@ export interface Registry {
   readonly kinds: readonly Kind[];
   /** In an order in which every view comes after those it reads. */
   readonly views: readonly View[];
+  readonly plugins: readonly Plugin[];
 }
 
 const KIND = /^(?:[a-z0-9-]+|[a-z0-9-]+(?:\.[a-z0-9-]+)+)\/[1-9][0-9]{0,3}$/;
+const VIEW = /^[a-z][a-z0-9-]{0,63}$/;
 
 /** Is this a well-formed kind name, `name/1` or `name.domain/1`? */
 export function isKindName(name: string): boolean {
@@ -27,6 +31,7 @@ export function createRegistry(plugins: readonly Plugin[]): Registry {
       kinds.set(kind.name, kind);
     }
     for (const view of plugin.views) {
+      if (!VIEW.test(view.name)) throw new TypeError(`plug-in ${plugin.name}: bad view name ${view.name}`);
       if (views.has(view.name)) throw new TypeError(`plug-in ${plugin.name}: view ${view.name} exists already`);
       views.set(view.name, view);
     }
@@ -37,22 +42,27 @@ export function createRegistry(plugins: readonly Plugin[]): Registry {
     view: (name) => views.get(name),
     kinds: [...kinds.values()],
     views: ordered,
+    plugins,
   };
 }
 
 function orderViews(views: ReadonlyMap<string, View>): View[] {
   const ordered: View[] = [];
   const state = new Map<string, 'open' | 'done'>();
-  const visit = (name: string, wantedBy: string): void => {
-    const view = views.get(name);
-    if (view === undefined) throw new TypeError(`view ${wantedBy} reads ${name}, which no plug-in defines`);
-    if (state.get(name) === 'done') return;
-    if (state.get(name) === 'open') throw new TypeError(`views read each other in a circle: ${name}`);
-    state.set(name, 'open');
-    for (const read of view.reads ?? []) visit(read, name);
-    state.set(name, 'done');
+  const visit = (view: View): void => {
+    if (state.get(view.name) === 'done') return;
+    if (state.get(view.name) === 'open') throw new TypeError(`views read each other in a circle: ${view.name}`);
+    state.set(view.name, 'open');
+    for (const read of view.reads ?? []) {
+      const other = views.get(read.slice(0, read.lastIndexOf('@')));
+      if (other === undefined) throw new TypeError(`view ${view.name} reads ${read}, which no plug-in defines`);
+      if (read !== `${other.name}@${other.version}`)
+        throw new TypeError(`view ${view.name} reads ${read}; here is ${other.name}@${other.version}`);
+      visit(other);
+    }
+    state.set(view.name, 'done');
     ordered.push(view);
   };
-  for (const name of views.keys()) visit(name, name);
+  for (const view of views.values()) visit(view);
   return ordered;
 }

@@ -1,6 +1,7 @@
 import type { ValueMap } from '../codec/value.js';
 import { ownFields } from '../kinds/embedding.js';
-import type { Kind, Plugin } from '../kinds/kind.js';
+import type { Kind } from '../kinds/kind.js';
+import type { Plugin } from '../kinds/plugin.js';
 import { isKindName } from '../kinds/registry.js';
 import { limits } from '../limits.js';
 import { bytes, struct, text } from '../schema/index.js';
@@ -17,8 +18,10 @@ const schema = struct({ inner_kind: text(limits.kindMaxBytes), age: bytes(1, lim
 
 export const sealedKind: Kind<SealedBody> = {
   name: 'sealed/1',
+  describe: 'A body of another kind that only its recipients can read.',
   maxBytes: limits.bodyMaxBytes,
-  parse(body: ValueMap) {
+  schema: schema.json,
+  parse(_header, body: ValueMap) {
     const own = ownFields(body) as unknown as SealedBody;
     const fault = schema(own as unknown as ValueMap, 'body') ?? faultOf(own);
     return fault === undefined ? { ok: true, body: own } : { ok: false, code: 'kind.malformed', detail: fault };

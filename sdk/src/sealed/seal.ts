@@ -1,13 +1,14 @@
-import { decodeBody, openBlock } from '../block/check.js';
+import { decodeBody, kindHeader, openBlock } from '../block/check.js';
 import { encodeRefs } from '../block/header.js';
 import type { Ref } from '../block/types.js';
 import { decode, DecodeError } from '../codec/decode.js';
 import { encode } from '../codec/encode.js';
 import type { Value, ValueMap } from '../codec/value.js';
 import { CosmicError, rejected, type Rejected } from '../errors.js';
+import { readBody } from '../kinds/read-body.js';
 import type { Registry } from '../kinds/registry.js';
 import { limits } from '../limits.js';
-import { struct, text } from '../schema/index.js';
+import { checker, struct, text } from '../schema/index.js';
 import { lock, unlock, type AgeKeys, type AgeLock } from './age.js';
 import { sealedKind } from './kind.js';
 
@@ -17,6 +18,9 @@ export interface Secret {
   readonly fields: ValueMap;
   readonly tags?: readonly string[];
   readonly links?: readonly Ref[];
+  /** Of the header that will carry it, where the inner kind looks at them. */
+  readonly refs?: readonly Ref[];
+  readonly timeMs?: number;
   /** 16 fresh random bytes. */
   readonly salt: Uint8Array;
 }
@@ -34,9 +38,11 @@ export async function sealFields(secret: Secret, author: string, registry: Regis
     tags: secret.tags ?? [],
     linked_blocks: encodeRefs(secret.links ?? []),
   };
-  const common = decodeBody(encode(body));
+  const encoded = encode(body);
+  const common = decodeBody(encoded);
   if (common.status === 'rejected') throw new CosmicError(common.code, common.detail);
-  const parsed = kind.parse(common.body);
+  const header = { kind: secret.kind, author, timeMs: secret.timeMs ?? 0, refs: secret.refs ?? [] };
+  const parsed = readBody(kind, header, common.body, encoded.length);
   if (!parsed.ok) throw new CosmicError(parsed.code, parsed.detail);
   return { inner_kind: secret.kind, age: await lock(encode({ created_by: author, kind: secret.kind, body }), to) };
 }
@@ -50,7 +56,11 @@ export interface Opened {
   readonly parsed: unknown;
 }
 
-const plaintextSchema = struct({ created_by: text(128), kind: text(limits.kindMaxBytes), body: () => undefined });
+const plaintextSchema = struct({
+  created_by: text(128),
+  kind: text(limits.kindMaxBytes),
+  body: checker(() => undefined, {}),
+});
 
 /**
  * Opens a sealed block that passed `checkBlock`. Refused: no key fits (`sealed.locked`), a plaintext that is not of its
@@ -65,7 +75,7 @@ export async function openSealed(wire: Uint8Array, keys: AgeKeys, registry: Regi
   if (body === null) return rejected('policy.erased', 'the body is gone');
   const decoded = decodeBody(body);
   if (decoded.status === 'rejected') return decoded;
-  const sealed = sealedKind.parse(decoded.body);
+  const sealed = readBody(sealedKind, kindHeader(header), decoded.body, body.length);
   if (!sealed.ok) return rejected(sealed.code, sealed.detail);
   const plaintext = await unlock(sealed.body.age, keys);
   if (typeof plaintext === 'string') return rejected('sealed.locked', plaintext);
@@ -78,10 +88,12 @@ export async function openSealed(wire: Uint8Array, keys: AgeKeys, registry: Regi
   return openInner(inner);
 
   function openInner({ kind: name, body: value }: ValueMap): Opened | Rejected {
-    const common = decodeBody(encode(value!));
+    const encoded = encode(value!);
+    const common = decodeBody(encoded);
     if (common.status === 'rejected') return common;
     const kind = registry.kind(name as string);
-    const parsed = kind?.parse(common.body);
+    const parsed =
+      kind && readBody(kind, { ...kindHeader(header), kind: kind.name }, common.body, encoded.length);
     if (parsed?.ok === false) return rejected(parsed.code, parsed.detail);
     return { status: 'opened', kind: name as string, body: common.body, parsed: parsed?.body };
   }

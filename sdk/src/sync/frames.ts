@@ -5,7 +5,7 @@ import { publicKeyOfDid } from '../crypto/identity.js';
 import { codes, rejected, type Code, type Rejected } from '../errors.js';
 import { wireMaxBytes } from '../limits.js';
 import type { DecidedItem } from '../ports/index.js';
-import { bytes, integer, list, struct, text, type Check } from '../schema/index.js';
+import { bytes, checker, integer, list, struct, text, type Check } from '../schema/index.js';
 import { ID_BYTES } from './item-set.js';
 import type { Proof } from './proof.js';
 
@@ -75,22 +75,31 @@ export type Frame =
 
 const digests = list(bytes(ID_BYTES, ID_BYTES), frameLimits.idsMax);
 const safe = Number.MAX_SAFE_INTEGER;
-const item: Check = (value, path) => {
-  if (!Array.isArray(value) || value.length !== 2) return `${path}: expected [time, id]`;
-  return (
-    integer(0, safe)(value[0] as Value, `${path}[0]`) ?? bytes(ID_BYTES, ID_BYTES)(value[1] as Value, `${path}[1]`)
-  );
-};
+const item = checker(
+  (value, path) => {
+    if (!Array.isArray(value) || value.length !== 2) return `${path}: expected [time, id]`;
+    return (
+      integer(0, safe)(value[0] as Value, `${path}[0]`) ?? bytes(ID_BYTES, ID_BYTES)(value[1] as Value, `${path}[1]`)
+    );
+  },
+  { type: 'array' },
+);
 const open = { open: true };
 const code = text(64, { pattern: /^[a-z_]+\.[a-z_]+$/ });
-const did: Check = (value, path) =>
-  typeof value === 'string' && publicKeyOfDid(value) !== undefined
-    ? undefined
-    : `${path}: expected the did:key of an Ed25519 key`;
-const signature: Check = (value, path) =>
-  value instanceof Uint8Array && (value.length === 0 || value.length === 64)
-    ? undefined
-    : `${path}: expected 64 bytes, or none`;
+const did = checker(
+  (value, path) =>
+    typeof value === 'string' && publicKeyOfDid(value) !== undefined
+      ? undefined
+      : `${path}: expected the did:key of an Ed25519 key`,
+  { type: 'string' },
+);
+const signature = checker(
+  (value, path) =>
+    value instanceof Uint8Array && (value.length === 0 || value.length === 64)
+      ? undefined
+      : `${path}: expected 64 bytes, or none`,
+  {},
+);
 
 const schemas: Readonly<Record<Frame['type'], Check>> = {
   hello: struct(

@@ -1,6 +1,9 @@
 export { indexSuite, type IndexSubject, type SuiteRunner } from './index-suite.js';
 export { signBlock, signHeader, type Draft } from './sign-block.js';
-export { askView, fold, viewSuite, type Question, type ViewScenario, type ViewSubject } from './view-suite.js';
+export { keyedSuite, type KeyedSubject } from './keyed-suite.js';
+export { naiveCone } from './naive-views.js';
+export { blockId, pluginSuite, type PluginQuestion, type PluginScenario, type PluginSubject } from './plugin-suite.js';
+export { createViewWorld, type ViewWorld, type WorldBlock } from './view-world.js';
 export { transportSuite, type TransportSubject } from './transport-suite.js';
 export {
   sampleBlocks,

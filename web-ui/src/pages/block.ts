@@ -4,8 +4,8 @@ import {
   checkAny,
   formatNamed,
   formatOf,
-  verdictOf,
-  type Verdict,
+  inspect,
+  type Inspection,
 } from '@cosmicembeddings/sdk';
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { tierMeaning, whatAStampProves } from '@cosmicembeddings/sdk/sky';
@@ -24,7 +24,7 @@ export async function showBlock(
   const view = await client.get(id);
   if (view === undefined) throw new CosmicError('block.not_found', id);
   const checks = checksOf(network);
-  const verdict = verdictOf(view.wire, checks);
+  const verdict = inspect(view.wire, checks);
   const checked = checkAny(view.wire, checks);
   const native = formatOf(view.wire)?.name === 'native/2';
   const chart = native ? chartOf(view.wire, 900) : undefined;
@@ -73,7 +73,7 @@ export async function showBlock(
   say('');
 }
 
-function checkLines(verdict: Verdict, id: string): HTMLElement[] {
+function checkLines(verdict: Inspection, id: string): HTMLElement[] {
   const same = verdict.id === id;
   const line = (good: boolean, text: string): HTMLElement =>
     element('p', { class: `mark ${good ? 'good' : 'bad'}` }, `${good ? '✓' : '✗'} ${text}`);

@@ -19,8 +19,14 @@ const schema = struct({}, { optional: { to: did, from: did } });
 
 export const rotateKind: Kind<RotateBody> = {
   name: 'rotate/1',
+  describe: 'An identity moves to a new key: one half by the old key, the other by the new one.',
   maxBytes: 4 * 1024,
-  parse(body: ValueMap) {
+  schema: schema.json,
+  refs: [
+    { rel: 'rotates_to', what: 'name of the new key, in the old key’s block' },
+    { rel: 'rotates_from', what: 'name of the old key, in the new key’s block' },
+  ],
+  parse(_header, body: ValueMap) {
     const own = ownFields(body) as { to?: string; from?: string };
     const fault = schema(own as ValueMap, 'body') ?? faultOf(own);
     return fault === undefined

@@ -1,8 +1,9 @@
 import { equalBytes } from '../bytes.js';
 import { cidOf, DAG_CBOR } from '../codec/index.js';
 import { publicKeyOfDid } from '../crypto/index.js';
-import { openBlock, decodeBody, signedBytes, type Checks } from '../block/index.js';
+import { openBlock, decodeBody, kindHeader, signedBytes, type Checks, type Header } from '../block/index.js';
 import type { Code, Rejected } from '../errors.js';
+import { readBody } from '../kinds/index.js';
 import { openPythonBlock, rowsOf } from '../python/index.js';
 import { checkAny, formatOf } from './any.js';
 
@@ -16,7 +17,7 @@ export interface Finding {
 }
 
 /** What a reader can say of a block after checking it: who signed it, and that it is whole; never that it is true. */
-export interface Verdict {
+export interface Inspection {
   readonly valid: boolean;
   readonly id?: string;
   readonly format?: string;
@@ -27,7 +28,7 @@ export interface Verdict {
 }
 
 /** Judges one block as every node does, and says for each check how it went. Never throws. */
-export function verdictOf(wire: Uint8Array, checks: Checks): Verdict {
+export function inspect(wire: Uint8Array, checks: Checks): Inspection {
   const checked = checkAny(wire, checks);
   const format = formatOf(wire)?.name;
   const findings =
@@ -73,7 +74,7 @@ function nativeFindings(wire: Uint8Array, checks: Checks): Findings {
       trailing === 0
         ? passed('form')
         : { name: 'form', ok: false, code: 'block.malformed', detail: `${trailing} bytes after the block` },
-      ...bodyFindings(header.kind, body, body === null || equalBytes(checks.sha256(body), header.body.digest!), checks),
+      ...bodyFindings(header, body, body === null || equalBytes(checks.sha256(body), header.body.digest!), checks),
       signed
         ? passed('signature')
         : {
@@ -87,7 +88,7 @@ function nativeFindings(wire: Uint8Array, checks: Checks): Findings {
   };
 }
 
-function bodyFindings(kindName: string, body: Uint8Array | null, fits: boolean, checks: Checks): Finding[] {
+function bodyFindings(header: Header, body: Uint8Array | null, fits: boolean, checks: Checks): Finding[] {
   if (body === null)
     return [{ name: 'body', ok: false, detail: 'the body is not there: header and signature alone', note: true }];
   if (!fits)
@@ -96,10 +97,10 @@ function bodyFindings(kindName: string, body: Uint8Array | null, fits: boolean, 
     ];
   const decoded = decodeBody(body);
   if (decoded.status === 'rejected') return [failed('body', decoded)];
-  const kind = checks.registry.kind(kindName);
+  const kind = checks.registry.kind(header.kind);
   if (kind === undefined)
-    return [passed('body'), { name: 'kind', ok: false, code: 'kind.unknown', detail: kindName, note: true }];
-  const parsed = kind.parse(decoded.body);
+    return [passed('body'), { name: 'kind', ok: false, code: 'kind.unknown', detail: header.kind, note: true }];
+  const parsed = readBody(kind, kindHeader(header), decoded.body, body.length);
   return [
     passed('body'),
     parsed.ok ? passed('kind') : { name: 'kind', ok: false, code: parsed.code, detail: parsed.detail, note: true },

@@ -1,0 +1,36 @@
+import type { ValueMap } from '../codec/value.js';
+import { Cid } from '../codec/cid.js';
+import type { Kind, KindHeader, Link, Need, Parsed } from './kind.js';
+
+/**
+ * A kind's verdict on a decoded body, its bounds included: the one way to ask. `bodyBytes`: length of the encoded body.
+ */
+export function readBody<B>(kind: Kind<B>, header: KindHeader, body: ValueMap, bodyBytes: number): Parsed<B> {
+  if (bodyBytes > kind.maxBytes)
+    return {
+      ok: false,
+      code: 'kind.malformed',
+      detail: `body: ${bodyBytes} bytes, ${kind.name} allows ${kind.maxBytes}`,
+    };
+  const fault =
+    needFault('header.refs', kind.refs, header.refs) ?? needFault('body.linked_blocks', kind.links, linksOf(body));
+  return fault === undefined ? kind.parse(header, body) : { ok: false, code: 'kind.malformed', detail: fault };
+}
+
+function needFault(where: string, needs: readonly Need[] | undefined, links: readonly Link[]): string | undefined {
+  for (const { rel, min = 0, max } of needs ?? []) {
+    const n = links.reduce((count, link) => count + (link.rel === rel ? 1 : 0), 0);
+    if (n < min || (max !== undefined && n > max))
+      return `${where}: expected ${min}${max === min ? '' : `${max === undefined ? ' or more' : ` to ${max}`}`} ${rel}, got ${n}`;
+  }
+  return undefined;
+}
+
+function linksOf(body: ValueMap): readonly Link[] {
+  const links = body['linked_blocks'];
+  if (!Array.isArray(links)) return [];
+  return (links as readonly ValueMap[]).map(({ rel, id }) => ({
+    rel: rel as string,
+    id: id instanceof Cid ? id.text : String(id),
+  }));
+}
