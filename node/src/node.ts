@@ -10,9 +10,11 @@ import {
   type BlockView,
   type Embedder,
   type Head,
+  type KindHeader,
   type NodeApi,
   type NodeStatus,
-  type Standing,
+  type SearchAnswer,
+  type SearchRequest,
   type StoredBlock,
 } from '@cosmicembeddings/sdk';
 import { createEmbedder } from '@cosmicembeddings/sdk/embedders';
@@ -42,7 +44,7 @@ import { createPeers } from './sync/index.js';
 import { planInWorker, startRetention } from './operate/retain.js';
 import { eraseAs } from './operate/withhold.js';
 import { version } from './version.js';
-import { createViews } from './views/index.js';
+import { createViews, type Views } from './views/index.js';
 
 export interface RunningNode {
   readonly api: NodeApi;
@@ -107,11 +109,15 @@ async function assemble(
   });
   closers.push(() => vectors.close());
   const views = await createViews({
-    store,
+    storePath: storeFile(config.data),
+    engine: sqlite.engine,
     registry,
+    plugins: config.plugins,
     folder: join(config.data, 'views'),
     clock: systemClock,
-    onError: (error) => log.warn({ error: String(error) }, 'views stand still'),
+    head: () => store.head(),
+    pressure: pressure.shared,
+    onFault: (detail) => log.warn({ detail }, 'views'),
   });
   closers.push(() => views.close());
   const pool = await createVerifyPool({
@@ -123,7 +129,7 @@ async function assemble(
   closers.push(() => pool.close());
 
   let head = await store.head();
-  const followers = [vectors, views, text] as const;
+  const followers = [vectors, text] as const;
   /** Followers are told once for all that one turn of the event loop stored; what asks about the head tells them first. */
   let untold = true;
   let telling = Promise.resolve();
@@ -137,7 +143,8 @@ async function assemble(
     untold = false;
     return telling;
   };
-  const onStored = (): void => {
+  const onStored = (seq: number, block?: { readonly entry: KindHeader }): void => {
+    views.noteStored(seq, block?.entry);
     if (!untold) setImmediate(() => void tell());
     untold = true;
   };
@@ -187,7 +194,6 @@ async function assemble(
   closers.push(() => metrics.close());
 
   const embedders = openEmbedders(config, log);
-  const isHidden = (id: string): boolean => !(views.query('standing', 'of', { id }) as Standing).stands;
   const search = createSearch({
     store,
     registry,
@@ -197,7 +203,8 @@ async function assemble(
     embedders: embedders.ready,
     hidden: () => views.hidden(),
     erasures: () => sqlite.erasures(),
-    isHidden,
+    isHidden: (id) => views.isHidden(id),
+    settled: (seq) => views.settled(seq),
     clock: systemClock,
     ...(config.weights === undefined ? {} : { weights: config.weights }),
   });
@@ -219,7 +226,7 @@ async function assemble(
       [
         ['vectors', vectors.position()] as const,
         ['text', text.position()] as const,
-        ['views', views.position()] as const,
+        ['views', views.position().then((at) => (at.seq > head.seq ? head : at))] as const,
       ].map(async ([name, position]) => ({ name, position: await position })),
     );
     return positions.map(({ name, position }) => ({
@@ -244,18 +251,22 @@ async function assemble(
     },
     find: async (filter, page) => {
       const found = await catalogue.find(filter, page);
-      return page.hidden === 'hide' ? { ...found, ids: found.ids.filter((id) => !isHidden(id)) } : found;
+      if (page.hidden !== 'hide') return found;
+      await tell();
+      await views.settled(head.seq);
+      return { ...found, ids: found.ids.filter((id) => !views.isHidden(id)) };
     },
     search: async (request, signal) => {
       const stop = metrics.searches.startTimer();
       try {
         await tell();
-        return await search(request, signal);
+        return await withVerdicts(await search(request, signal), request, views);
       } finally {
         stop();
       }
     },
-    view: (name, query, params) => Promise.resolve(views.query(name, query, params)),
+    view: (name, question, params) => views.ask(name, question, params),
+    verdicts: async (id) => (await views.verdicts([id]))[0] ?? [],
     status: async () => ({
       node: keys.did,
       network: config.network,
@@ -267,7 +278,7 @@ async function assemble(
       engines: { store: sqlite.engine, index: vectors.engine, verifier: pool.verifier },
       embedders: (await embedders.ready()).map(({ space }) => ({ space: spaceIdOf(space), model: space.model })),
       startedAtMs,
-      notes: [...vectors.notes(), ...embedders.notes(), ...peers.notes()],
+      notes: [...vectors.notes(), ...embedders.notes(), ...views.notes(), ...peers.notes()],
     }),
     peers: () => Promise.resolve(peers.status()),
   };
@@ -280,10 +291,13 @@ async function assemble(
     waitIndexed: (seq, signal) => vectors.waitFor(seq, signal),
     aliases: (name) => catalogue.aliases(name),
     check: (wire) => pool.check(wire),
+    registry,
+    askView: (name, question, params, at) => views.ask(name, question, params, at),
+    watchView: (name, question, params, signal) => views.watch(name, question, params, signal),
     related: (id, limit) => search.related(id, limit),
     erase: async (ids, reason, withhold) => {
       const seqs = await eraseAs({ store, registry }, ids, reason, withhold);
-      onStored();
+      onStored(Math.max(0, ...seqs));
       return seqs;
     },
     addPeer: (url) => peers.add(url),
@@ -356,6 +370,15 @@ async function assemble(
 /** What requests hold of blocks that are being received and judged: small ones, and large ones. */
 const ROOM_BYTES = 64 * 1024 * 1024;
 const ROOM_PATIENCE_MS = 30_000;
+
+/** Hits that are shown although they are hidden say why. */
+async function withVerdicts(answer: SearchAnswer, request: SearchRequest, views: Views): Promise<SearchAnswer> {
+  if (request.hidden !== 'show') return answer;
+  const ids = answer.hits.map(({ id }) => id).filter((id) => views.isHidden(id));
+  if (ids.length === 0) return answer;
+  const verdicts = new Map((await views.verdicts(ids)).map((list, i) => [ids[i]!, list]));
+  return { ...answer, hits: answer.hits.map((hit) => ({ ...hit, ...(verdicts.has(hit.id) ? { verdicts: verdicts.get(hit.id)! } : {}) })) };
+}
 
 /** Room for some groups of blocks and the log's growth. */
 const DISK_ROOM_BYTES = 4 * 1024 * 1024;

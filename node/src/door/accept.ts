@@ -31,7 +31,7 @@ export interface AcceptOptions {
   readonly inFlightMaxBytes: number;
   /** False only for an id that is not in the store, as far as is known without asking it: saves a look-up a block. */
   mayHave?(digest: Uint8Array, timeMs: number): boolean;
-  onStored?(seq: number): void;
+  onStored?(seq: number, block: CheckedBlock): void;
   /** How many blocks are under way, whenever that changed. */
   onLoad?(blocks: number): void;
   onRejected?(code: Code): void;
@@ -152,7 +152,7 @@ async function keep(block: CheckedBlock, firstSeenMs: number, options: AcceptOpt
   if (result.erased !== undefined)
     return { ...refuse(options, 'policy.erased', `${result.id}: ${result.erased}`), id: result.id };
   if (!result.fresh) return { status: 'known', id: result.id, seq: result.seq };
-  options.onStored?.(result.seq);
+  options.onStored?.(result.seq, block);
   return { status: 'stored', id: result.id, seq: result.seq };
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Cursor, Head } from '@cosmicembeddings/sdk';
@@ -9,7 +9,7 @@ import { metaOf } from '../store/sqlite/meta.js';
 import { compareSum } from '../index/words/text-sum.js';
 import { fileCrc } from '../index/vectors/checksum.js';
 import { readStateFile } from '../index/vectors/state-file.js';
-import { snapshotFile, soundPart } from '../views/snapshot.js';
+import { coneFault } from '../views/index.js';
 import type { Finding } from './finding.js';
 
 type Report = (finding: Finding) => void;
@@ -139,11 +139,12 @@ function missingRows({ database, names }: StoreReader, space: string, upTo: numb
   return missing;
 }
 
-/** The folded views' snapshot; one of another version or life of the store is simply not used. */
-export function checkViews(data: string, report: Report): void {
-  const path = snapshotFile(join(data, 'views'));
-  if (!existsSync(path)) return;
-  const bytes = statSync(path).isFile() ? readFileSync(path) : undefined;
-  if (bytes === undefined || soundPart(bytes) === undefined)
-    report({ part: 'views', what: `${path}: it is damaged`, remedy: REBUILT });
+/** The files of cones; one that no plug-in needs is removed by the node. */
+export function checkViews(data: string, engine: SqliteEngine, report: Report): void {
+  const folder = join(data, 'views');
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder).filter((one) => one.endsWith('.sqlite'))) {
+    const fault = coneFault(join(folder, name), engine);
+    if (fault !== undefined) report({ part: 'views', what: `${join(folder, name)}: ${fault}`, remedy: REBUILT });
+  }
 }

@@ -69,7 +69,7 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
     attempt('catalogue', report, () => checkCatalogue(reader, report));
     attempt('text', report, () => checkText(options.folder, engine, reader, report));
     attempt('index', report, () => checkIndex(options.folder, reader, report));
-    attempt('views', report, () => checkViews(options.folder, report));
+    attempt('views', report, () => checkViews(options.folder, engine, report));
     for (const also of options.also ?? []) await also(reader.head(), report);
   } catch (error) {
     report({ part: 'file', what: (error as Error).message, remedy: REPAIR });

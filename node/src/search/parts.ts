@@ -76,8 +76,10 @@ export interface SearchParts {
   readonly embedders: () => Promise<readonly Embedder[]>;
   /** Bitset of the row labels that stay out of answers; a changed set is another buffer. */
   readonly hidden: () => Uint8Array;
-  /** Is this block, which has no rows, to stay out of answers? */
+  /** Is this block to stay out of answers? */
   readonly isHidden?: (id: string) => boolean;
+  /** Resolves when the two above cover all that could hide a block, or all blocks up to `seq`; undefined where they do. */
+  readonly settled?: (seq?: number) => Promise<void> | undefined;
   /** Counts up with every erasure. Without it, rows that were read are asked for again whenever the store has moved. */
   readonly erasures?: () => number;
   /** Default: the core's kinds. */

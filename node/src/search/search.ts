@@ -57,18 +57,17 @@ export function createSearch(parts: SearchParts): Search {
 
   async function search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {
     signal?.throwIfAborted();
+    const isHiding = request.hidden !== 'show';
+    if (isHiding) await parts.settled?.();
     const head = await parts.store.head();
     const plan = await planner.plan(request, signal);
     const cursor = startOf(request, head);
     const notes = [...plan.notes];
     if (request.after !== undefined && cursor.epoch !== head.epoch)
       notes.push('the store was rebuilt since the page before: blocks may repeat');
-    const allowed = await narrow(
-      plan,
-      await filters.allowed(request.filter, request.hidden === 'show' ? undefined : parts.hidden(), head),
-      parts,
-      notes,
-    );
+    const allow = async (): Promise<Allowed> =>
+      narrow(plan, await filters.allowed(request.filter, isHiding ? parts.hidden() : undefined, head), parts, notes);
+    let allowed = await allow();
     const hybrid = plan.words !== undefined && plan.queries.size > 0;
     let depth = Math.max(
       cursor.shown.length + (request.collapse === true ? 3 : 1) * request.k + SPARE,
@@ -78,10 +77,22 @@ export function createSearch(parts: SearchParts): Search {
       // k = 0 asks whether the question is good and how far the index reaches.
       const gathered = await gatherer.gather(plan, allowed, head, request.k === 0 ? 1 : depth, signal);
       const page = await choose(request, plan, gathered, cursor, head, signal);
+      if (isHiding && (await isOutdated(page))) {
+        allowed = await allow();
+        continue;
+      }
       if (page.rows.length >= request.k || page.cut || gathered.complete || depth > head.labels + head.count)
         return answer(request, plan, gathered, page, cursor, head, notes);
       depth *= 4;
     }
+  }
+
+  /** Blocks newer than what is known to be hidden are judged before they are shown. */
+  async function isOutdated({ rows }: Page): Promise<boolean> {
+    const judging = parts.settled?.(rows.reduce((newest, { hit }) => Math.max(newest, hit.seq), 0));
+    if (judging === undefined) return false;
+    await judging;
+    return rows.some(({ hit, pinned }) => pinned !== true && parts.isHidden?.(hit.id) === true);
   }
 
   /** Walks the ranking and takes what the request wants to see, `k` of it and a look at whether there is more. */
@@ -113,6 +124,7 @@ export function createSearch(parts: SearchParts): Search {
     // Duplicates are counted as far as was looked.
     const done = (): boolean => cut || (more && collapser === undefined);
     const isWanted = (place: Wanted | undefined, scored: Scored): place is Wanted => {
+      if (place !== undefined && request.hidden !== 'show' && parts.isHidden?.(place.id) === true) return false;
       if (place === undefined || place.id === plan.exclude || (place.id === plan.pinned?.id && !byRow)) return false;
       if (scored.label >= cursor.labels || place.seq > cursor.seq) return false;
       if (minCosine !== undefined && !((scored.cosine ?? -2) - (scored.demotion ?? 0) >= minCosine)) return false;

@@ -1,41 +1,107 @@
-import { fallen, type BlockStore, type Reads, type StandingState } from '@cosmicembeddings/sdk';
+import { parseCid, RAW, type BlockId } from '@cosmicembeddings/sdk';
+import { ID_BYTES, type PackedBlocks } from './cone-protocol.js';
 
-/** Row labels of the blocks that do not stand, as a bitset that search leaves out. */
+/** Blocks that stay out of searches: which, and the labels of their rows. */
 export interface Hidden {
-  /** Bit i stands for label i: 1 where the row's block has fallen. The buffer is replaced, never changed, when it grows stale. */
+  /** Bit i for row label i. The buffer is replaced, never changed. */
   bits(): Uint8Array;
-  /** Works the set out anew from the folded states. */
-  update(standing: StandingState | undefined, reads: Reads): Promise<void>;
+  has(id: BlockId): boolean;
+  readonly size: number;
+  /** What a source hides, from the beginning. */
+  replace(source: string, blocks: PackedBlocks): void;
+  change(source: string, fell: PackedBlocks | undefined, stood: PackedBlocks | undefined): void;
+  drop(source: string): void;
 }
 
-/** Blocks whose labels are fetched at a time. */
-const FETCH = 500;
+/** Hidden is what any of the sources hides. */
+export function createHidden(): Hidden {
+  const sources = new Map<string, Source>();
+  let bits: Uint8Array | undefined;
+  const of = (name: string): Source => {
+    let source = sources.get(name);
+    if (source === undefined) sources.set(name, (source = newSource()));
+    return source;
+  };
+  return {
+    bits: () => (bits ??= union([...sources.values()])),
+    has: (id) => {
+      if (sources.size === 0) return false;
+      const key = keyOfId(id);
+      return [...sources.values()].some(({ keys }) => keys.has(key));
+    },
+    get size() {
+      return [...sources.values()].reduce((count, { keys }) => count + keys.size, 0);
+    },
+    replace(name, blocks) {
+      sources.set(name, newSource());
+      fall(of(name), blocks);
+      bits = undefined;
+    },
+    change(name, fell, stood) {
+      if (fell === undefined && stood === undefined) return;
+      if (stood !== undefined) rise(of(name), stood);
+      if (fell !== undefined) fall(of(name), fell);
+      bits = undefined;
+    },
+    drop(name) {
+      if (sources.delete(name)) bits = undefined;
+    },
+  };
+}
 
-export function createHidden(store: Pick<BlockStore, 'get'>): Hidden {
-  /** Labels never change while the epoch lasts; a block that was not found is asked for again. */
-  const labels = new Map<string, { readonly first: number; readonly rows: number }>();
-  let bits = new Uint8Array(0);
+interface Source {
+  /** The first 128 bits of digests: nobody makes two blocks that share them by chance. */
+  readonly keys: Set<bigint>;
+  bits: Uint8Array;
+}
 
-  async function update(standing: StandingState | undefined, reads: Reads): Promise<void> {
-    const ids = standing === undefined ? [] : [...fallen(standing, reads)];
-    const unknown = ids.filter((id) => !labels.has(id));
-    for (let i = 0; i < unknown.length; i += FETCH) {
-      const asked = unknown.slice(i, i + FETCH);
-      const found = await store.get(asked);
-      for (const block of found)
-        if (block !== undefined) labels.set(block.id, { first: block.firstLabel, rows: block.entry.rows });
-    }
-    let end = 0;
-    for (const id of ids) {
-      const at = labels.get(id);
-      if (at !== undefined) end = Math.max(end, at.first + at.rows);
-    }
-    const next = new Uint8Array((end + 7) >> 3);
-    for (const id of ids) {
-      const at = labels.get(id);
-      for (let i = 0; at !== undefined && i < at.rows; i++) next[(at.first + i) >> 3]! |= 1 << ((at.first + i) & 7);
-    }
-    bits = next;
+function newSource(): Source {
+  return { keys: new Set(), bits: new Uint8Array(0) };
+}
+
+function fall(source: Source, { ids, labels }: PackedBlocks): void {
+  let end = 0;
+  for (let i = 0; i < labels.length; i += 2) if (labels[i + 1]! > 0) end = Math.max(end, labels[i]! + labels[i + 1]!);
+  if (end > source.bits.length * 8) {
+    const grown = new Uint8Array((end + 7) >> 3);
+    grown.set(source.bits);
+    source.bits = grown;
   }
-  return { bits: () => bits, update };
+  each(ids, labels, (key, first, rows) => {
+    source.keys.add(key);
+    for (let label = first; label < first + rows; label++) source.bits[label >> 3]! |= 1 << (label & 7);
+  });
+}
+
+function rise(source: Source, { ids, labels }: PackedBlocks): void {
+  each(ids, labels, (key, first, rows) => {
+    source.keys.delete(key);
+    for (let label = first; label < first + rows && label >> 3 < source.bits.length; label++)
+      source.bits[label >> 3]! &= ~(1 << (label & 7));
+  });
+}
+
+function each(ids: Uint8Array, labels: Uint32Array, work: (key: bigint, first: number, rows: number) => void): void {
+  const view = new DataView(ids.buffer, ids.byteOffset, ids.byteLength);
+  for (let i = 0; i * ID_BYTES < ids.length; i++) {
+    const at = i * ID_BYTES;
+    const key = keyOf(ids[at] === 1, view, at + 1);
+    work(key, labels[2 * i]!, labels[2 * i + 1]!);
+  }
+}
+
+function keyOf(python: boolean, view: DataView, at: number): bigint {
+  return (view.getBigUint64(at) << 65n) | (view.getBigUint64(at + 8) << 1n) | (python ? 1n : 0n);
+}
+
+function keyOfId(id: BlockId): bigint {
+  const { bytes, codec } = parseCid(id);
+  const digest = bytes.subarray(bytes.length - 32);
+  return keyOf(codec === RAW, new DataView(digest.buffer, digest.byteOffset, 32), 0);
+}
+
+function union(sources: readonly Source[]): Uint8Array {
+  const out = new Uint8Array(sources.reduce((most, { bits }) => Math.max(most, bits.length), 0));
+  for (const { bits } of sources) for (let i = 0; i < bits.length; i++) out[i]! |= bits[i]!;
+  return out;
 }

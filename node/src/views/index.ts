@@ -1,1 +1,2 @@
-export { createViews, type Views, type ViewsOptions } from './views.js';
+export { coneFault } from './cone-file.js';
+export { createViews, type ConeState, type Views, type ViewsOptions } from './views.js';

@@ -1,214 +1,345 @@
 import {
+  codes,
   CosmicError,
-  type BlockStore,
+  type BlockId,
   type Clock,
   type Cursor,
   type Head,
+  type KindHeader,
   type Registry,
-  type StandingState,
-  type TailItem,
+  type Verdict,
+  type ViewAnswer,
 } from '@cosmicembeddings/sdk';
-import { foldBatch, looksInto, readsOf, resumeFolding, startFolding, type Folding } from './folding.js';
+import { fallenIn, planCones, questionOf, takes, type ConePlan, type Params } from '@cosmicembeddings/sdk/views';
+import type { Pressure } from '../follow/give-way.js';
+import { StoreReader, type SqliteEngine } from '../store/sqlite/index.js';
+import { openConeHost, type ConeHost } from './cone-host.js';
+import { conesIn, readCone, removeCone, type ConeNote } from './cone-file.js';
+import type { ConeChoice } from './cone-protocol.js';
 import { createHidden } from './hidden.js';
-import { readSnapshot, writeSnapshot } from './snapshot.js';
+import { packBlocks } from './pack.js';
+import { openQuestions } from './questions.js';
 
 export interface ViewsOptions {
-  readonly store: Pick<BlockStore, 'tail' | 'get' | 'head'>;
-  readonly registry: Registry;
-  /** Where the snapshot is kept. */
+  readonly storePath: string;
+  readonly engine: SqliteEngine;
+  /** Where the cones' files are kept. */
   readonly folder: string;
+  readonly registry: Registry;
+  /** Modules of plug-ins, for the workers to load the same registry. */
+  readonly plugins: readonly string[];
   readonly clock: Clock;
-  /** A view's fold that threw, or a store that could not be read; following goes on. */
-  onError?(error: unknown): void;
+  head(): Promise<Head>;
+  readonly pressure?: Pressure;
+  /** A block that a view cannot take, a view that stands still, a file that is built anew. */
+  onFault?(detail: string): void;
+}
+
+export interface ConeState {
+  /** Names of its views, joined by `+`. */
+  readonly name: string;
+  readonly position: Cursor;
+  /** It is being built; questions are answered by an earlier state, or view.building. */
+  readonly building: boolean;
+  readonly failure?: string;
 }
 
 export interface Views {
-  /** @throws CosmicError request.not_found, request.malformed, node.internal (a view whose fold failed) */
-  query(name: string, query: string, params: Readonly<Record<string, string>>): unknown;
-  /** Rows whose blocks do not stand: bit i for label i; shorter than the head where the rest stands. Never changed once given. */
+  /** @throws CosmicError request.not_found, request.malformed, view.building, view.too_costly, view.busy, view.local, view.failed */
+  ask(view: string, question: string, params: Params, at?: string): Promise<ViewAnswer>;
+  /** The answer now, and again whenever it has changed, at most ten times a second. Ends with the signal. */
+  watch(view: string, question: string, params: Params, signal: AbortSignal): AsyncIterable<ViewAnswer>;
+  /** What views say of blocks, in the order asked. */
+  verdicts(ids: readonly BlockId[]): Promise<readonly (readonly Verdict[])[]>;
+  /** Row labels of the blocks that stay out of searches, bit by bit. The buffer is replaced, never changed. */
   hidden(): Uint8Array;
-  /** The folded state of a view; only to be read. */
-  state(name: string): unknown;
-  /** A hint that the store has moved; without one the store is looked at every two seconds. */
-  notify(head: Head): void;
+  isHidden(id: BlockId): boolean;
+  /**
+   * Resolves when what is hidden covers every block that could hide another one, or all blocks up to `seq`; undefined
+   * where it does already. @throws CosmicError view.building when that is not soon
+   */
+  settled(seq?: number): Promise<void> | undefined;
+  /** Something was stored: `header` may say that others are to be hidden. */
+  noteStored(seq: number, header?: KindHeader): void;
+  cones(): readonly ConeState[];
   position(): Promise<Cursor>;
-  /** Resolves when the views, `hidden` included, have reached `seq`. */
+  /** Resolves when all views have taken what came up to `seq`. */
   waitFor(seq: number, signal?: AbortSignal): Promise<void>;
+  notes(): readonly string[];
   close(): Promise<void>;
 }
 
-const BATCH = 512;
-const POLL_MS = 2_000;
-const SAVE_EVERY_MS = 30_000;
+/** How long a search waits for what is hidden. */
+const SETTLE_MS = 2_000;
+const WATCH_MS = 100;
+const FAULTS_MAX = 20;
 
-/**
- * Follows the store with all views of the registry, from the saved snapshot on and in the background. A changed view,
- * kind or epoch means folding anew; so does an erasure of what a fold has looked at, while the old states still answer.
- */
+/** A state of a cone: the one that is wanted, or an earlier one that answers until then. */
+interface State {
+  readonly plan: ConePlan;
+  readonly host: ConeHost;
+}
+
+interface ConeRun {
+  readonly plan: ConePlan;
+  readonly wanted: State;
+  /** Earlier states that are kept up meanwhile. */
+  earlier: readonly State[];
+  /** Earlier states whose code is not here any more: what they hid stays hidden. */
+  frozen: readonly string[];
+}
+
+/** Follows the store with all views of the registry, in workers; see specs/views.md. */
 export async function createViews(options: ViewsOptions): Promise<Views> {
-  const { store, registry, folder, clock } = options;
-  const hidden = createHidden(store);
-  const stopping = new AbortController();
-  const waiting = new Set<{ readonly seq: number; readonly resolve: () => void }>();
-  const reported = new Set<unknown>();
-  let wake: (() => void) | undefined;
-  let woken = false;
-  /** The sequence number that `hidden` covers too. */
-  let settledTo = -1;
-  let savedAt = '';
-  let savedMs = clock.now();
+  const { storePath, engine, folder, registry, plugins, clock } = options;
+  const hidden = createHidden();
+  const faults: string[] = [];
+  const movers = new Set<() => void>();
+  const closing = new AbortController();
+  const fault = (detail: string): void => {
+    if (faults.push(detail) > FAULTS_MAX) faults.shift();
+    options.onFault?.(detail);
+  };
+  const questions = openQuestions({ storePath, engine, folder, plugins }, fault);
+  const head = await options.head();
+  /** The last block here that could hide another one. */
+  let touchedTo = head.seq;
 
-  let current = await open();
-  await settle();
-  const loop = follow();
+  const notes = conesIn(folder, engine, (path) => fault(`${path} is damaged and is built anew`));
+  const plans = planCones(registry);
+  const hiding = plans.filter(({ views }) => views.some(({ hides }) => hides !== undefined));
+  const kept = new Set(plans.map(({ fingerprint }) => fingerprint));
+  const runs = await Promise.all(plans.map(openRun));
+  for (const { fingerprint } of notes) if (!kept.has(fingerprint)) removeCone(folder, fingerprint);
 
-  async function open(): Promise<Folding> {
-    const [head, snapshot] = await Promise.all([store.head(), readSnapshot(folder, registry)]);
-    const fits = snapshot !== undefined && snapshot.cursor.epoch === head.epoch && snapshot.cursor.seq <= head.seq;
-    if (!fits) return startFolding(registry, head.epoch, head.seq);
-    savedAt = placeOf(snapshot.cursor);
-    return resumeFolding(snapshot);
+  async function openRun(plan: ConePlan): Promise<ConeRun> {
+    const isReady = notes.some(({ fingerprint, ready }) => fingerprint === plan.fingerprint && ready);
+    const before = isReady ? [] : notes.filter((note) => note.ready && note.fingerprint !== plan.fingerprint && isOfViews(note, plan));
+    const earlier: State[] = [];
+    const frozen: string[] = [];
+    for (const note of before) {
+      kept.add(note.fingerprint);
+      const old = planOfNote(note);
+      if (old === undefined) {
+        frozen.push(note.fingerprint);
+        hideFrozen(note.fingerprint);
+      } else earlier.push({ plan: old, host: await open(old) });
+    }
+    const run: ConeRun = { plan, wanted: { plan, host: await open(plan, () => swap(run)) }, earlier, frozen };
+    if (run.wanted.host.isReady()) await swap(run);
+    return run;
   }
 
-  async function follow(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      try {
-        await catchUp();
-      } catch (error) {
-        if (!stopping.signal.aborted) options.onError?.(error);
-      }
-      await idle();
+  /** The cone that a file is of, where all of its code is still here. */
+  function planOfNote(note: ConeNote): ConePlan | undefined {
+    const views = registry.views.filter(({ name, version }) => note.views.includes(`${name}@${version}`));
+    if (views.length < note.views.length) return undefined;
+    const kind = (name: string) => (note.known.includes(name) ? registry.kind(name) : undefined);
+    return planCones({ views, kind }).find(({ fingerprint }) => fingerprint === note.fingerprint);
+  }
+
+  /** What an earlier version hid stays hidden until the new one is there. */
+  function hideFrozen(fingerprint: string): void {
+    const file = readCone(folder, engine, fingerprint);
+    if (file === undefined) return;
+    const reader = new StoreReader(storePath, engine);
+    try {
+      hidden.replace(fingerprint, packBlocks([...new Set(fallenIn(file.store))], reader));
+    } finally {
+      reader.close();
+      file.close();
     }
   }
 
-  /** Brings the current folding to the head; a stale or foreign one is replaced by a new one as soon as that is there. */
-  async function catchUp(): Promise<void> {
-    const head = await store.head();
-    if (current.cursor.epoch !== head.epoch) current = startFolding(registry, head.epoch, head.seq);
-    await toHead(current);
-    while (current.stale) {
-      const again = await store.head();
-      const fresh = startFolding(registry, again.epoch, again.seq);
-      await toHead(fresh);
-      current = fresh;
-    }
-    await settle();
-    if (clock.now() - savedMs >= SAVE_EVERY_MS) await save();
-  }
-
-  async function toHead(folding: Folding): Promise<void> {
-    for (;;) {
-      stopping.signal.throwIfAborted();
-      const items = await tailOf(folding);
-      if (items.length === 0) return;
-      await foldBatch(folding, items, registry, store);
-      report(folding);
-      if (folding === current && clock.now() - savedMs >= SAVE_EVERY_MS) await save();
-    }
-  }
-
-  async function settle(): Promise<void> {
-    const { cursor } = current;
-    if (current.standingChanged) {
-      current.standingChanged = false;
-      await hidden.update(current.states['standing'] as StandingState | undefined, current.states);
-    }
-    settledTo = cursor.seq;
-    for (const one of waiting) {
-      if (settledTo < one.seq) continue;
-      waiting.delete(one);
-      one.resolve();
-    }
-  }
-
-  async function save(): Promise<void> {
-    savedMs = clock.now();
-    const place = placeOf(current.cursor);
-    if (place === savedAt || current.failed.size > 0 || current.stale) return;
-    await writeSnapshot(folder, registry, current);
-    savedAt = place;
-  }
-
-  function report({ failed }: Folding): void {
-    for (const error of failed.values()) {
-      if (reported.has(error)) continue;
-      reported.add(error);
-      options.onError?.(error);
-    }
-  }
-
-  /** Until woken, or two seconds. */
-  async function idle(): Promise<void> {
-    if (stopping.signal.aborted || woken) {
-      woken = false;
-      return;
-    }
-    const resting = new AbortController();
-    await new Promise<void>((resolve) => {
-      wake = resolve;
-      clock.sleep(POLL_MS, resting.signal).then(resolve, resolve);
+  function open(plan: ConePlan, onReady?: () => Promise<void>): Promise<ConeHost> {
+    let wasReady = false;
+    return openConeHost({
+      setup: {
+        storePath,
+        engine,
+        folder,
+        plugins,
+        cone: choiceOf(plan),
+        ...(options.pressure === undefined ? {} : { pressure: options.pressure }),
+      },
+      clock,
+      onOpened: (fallen) => hidden.replace(plan.fingerprint, fallen),
+      onMoved: ({ fell, stood, ready }) => {
+        hidden.change(plan.fingerprint, fell, stood);
+        if (ready && !wasReady) void onReady?.().catch((error: unknown) => fault(String(error)));
+        wasReady = ready;
+        for (const move of movers) move();
+      },
+      onFault: fault,
     });
-    wake = undefined;
-    woken = false;
-    resting.abort(new Error('woken'));
   }
 
-  /** Bodies come along only where a view of the registry looks into bodies of such a kind. */
-  async function tailOf(folding: Folding): Promise<readonly TailItem[]> {
-    const { items } = await store.tail(folding.cursor, BATCH, { parts: 'entries' });
-    const wanted = items.some((item) => item.type === 'put' && looksInto(item.block.entry.kind, registry));
-    return wanted ? (await store.tail(folding.cursor, BATCH)).items : items;
+  /** The wanted state is there: earlier ones go. */
+  async function swap(run: ConeRun): Promise<void> {
+    const { earlier, frozen } = run;
+    run.earlier = [];
+    run.frozen = [];
+    for (const { host } of earlier) await host.close();
+    for (const fingerprint of [...earlier.map(({ plan }) => plan.fingerprint), ...frozen]) {
+      if (kept.has(fingerprint) && plans.some((plan) => plan.fingerprint === fingerprint)) continue;
+      hidden.drop(fingerprint);
+      await questions.ask({ type: 'forget', fingerprint });
+      removeCone(folder, fingerprint);
+    }
   }
 
-  function stir(): void {
-    woken = true;
-    wake?.();
+  /** The state that answers for a view. @throws CosmicError request.not_found, view.failed, view.building */
+  function answering(view: string, question?: string): State {
+    if (question !== undefined) questionOf(registry.views, view, question);
+    const run = runs.find(({ plan }) => plan.views.some(({ name }) => name === view))!;
+    if (run.wanted.host.isReady()) return sound(run.wanted);
+    const earlier = run.earlier.find(({ plan }) => plan.views.some(({ name }) => name === view));
+    if (earlier !== undefined) return sound(earlier);
+    const failure = run.wanted.host.failure();
+    if (failure !== undefined) throw new CosmicError('view.failed', failure);
+    throw new CosmicError('view.building', `${view} has taken ${Math.max(0, run.wanted.host.position().seq)} of ${touchedTo}`);
   }
 
-  function query(name: string, queryName: string, params: Readonly<Record<string, string>>): unknown {
-    const view = registry.view(name);
-    const answer = Object.hasOwn(view?.queries ?? {}, queryName) ? view!.queries![queryName] : undefined;
-    if (view === undefined || answer === undefined)
-      throw new CosmicError('request.not_found', unknownQuery(name, queryName, registry));
-    const failure = current.failed.get(name);
-    if (failure !== undefined) throw new CosmicError('node.internal', `view ${name} failed`, { cause: failure });
-    return answer(current.states[name], params, readsOf(current.states, view));
+  function sound(state: State): State {
+    const failure = state.host.failure();
+    if (failure !== undefined) throw new CosmicError('view.failed', failure);
+    return state;
+  }
+
+  async function ask(view: string, question: string, params: Params, at?: string): Promise<ViewAnswer> {
+    const { plan } = answering(view, question);
+    const asked = { type: 'ask' as const, cone: choiceOf(plan), fingerprint: plan.fingerprint, view, question, params };
+    return (await questions.ask(at === undefined ? asked : { ...asked, at })) as ViewAnswer;
+  }
+
+  async function* watch(view: string, question: string, params: Params, signal: AbortSignal): AsyncIterable<ViewAnswer> {
+    const ending = AbortSignal.any([signal, closing.signal]);
+    let last = '';
+    while (!ending.aborted) {
+      const moved = nextMove(ending);
+      const answer = await ask(view, question, params).catch((error: unknown) => {
+        if (error instanceof CosmicError && codes[error.code].retry) return undefined;
+        throw error;
+      });
+      const text = answer === undefined ? last : JSON.stringify({ ...answer, cursor: undefined });
+      if (answer !== undefined && text !== last) yield answer;
+      last = text;
+      await moved;
+      await clock.sleep(WATCH_MS, ending).catch(() => undefined);
+    }
+  }
+
+  function nextMove(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        movers.delete(done);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      movers.add(done);
+      signal.addEventListener('abort', done);
+      if (signal.aborted) done();
+    });
+  }
+
+  async function verdicts(ids: readonly BlockId[]): Promise<readonly (readonly Verdict[])[]> {
+    const all = ids.map((): Verdict[] => []);
+    for (const { views } of plans) {
+      const speaks = views.find(({ verdict }) => verdict !== undefined);
+      if (speaks === undefined || ids.length === 0) continue;
+      const { plan } = answering(speaks.name);
+      const asked = { type: 'verdicts' as const, cone: choiceOf(plan), fingerprint: plan.fingerprint, ids };
+      const found = (await questions.ask(asked)) as Verdict[][];
+      found.forEach((list, i) => all[i]!.push(...list));
+    }
+    return all;
+  }
+
+  /** The state by which a hiding cone judges now: its position is how far. */
+  function judging(plan: ConePlan): ConeHost | undefined {
+    const run = runs.find((one) => one.plan === plan)!;
+    if (run.wanted.host.isReady()) return run.wanted.host;
+    return run.earlier.find(({ plan: old }) => old.views.some(({ hides }) => hides !== undefined))?.host;
+  }
+
+  function settled(seq = touchedTo): Promise<void> | undefined {
+    const late = hiding.filter((plan) => {
+      const host = judging(plan);
+      return host === undefined || (host.position().seq < seq && host.failure() === undefined);
+    });
+    return late.length === 0 ? undefined : settle(late, seq);
+  }
+
+  async function settle(late: readonly ConePlan[], seq: number): Promise<void> {
+    const deadline = new AbortController();
+    const timer = clock.sleep(SETTLE_MS, deadline.signal).then(
+      () => deadline.abort(new CosmicError('view.building', 'it is not known yet what is hidden')),
+      () => undefined,
+    );
+    try {
+      await Promise.all(late.map((plan) => waitJudged(plan, seq, deadline.signal)));
+    } catch (error) {
+      // What an earlier state of another version hid stays hidden meanwhile; that is as much as can be known now.
+      if (!late.every((plan) => runs.find((run) => run.plan === plan)!.frozen.length > 0)) throw error;
+    } finally {
+      deadline.abort(new Error('settled'));
+      await timer;
+    }
+  }
+
+  async function waitJudged(plan: ConePlan, seq: number, signal: AbortSignal): Promise<void> {
+    while (judging(plan) === undefined) {
+      await nextMove(signal);
+      signal.throwIfAborted();
+    }
+    await judging(plan)!.waitFor(seq, signal);
   }
 
   return {
-    query,
+    ask,
+    watch,
+    verdicts,
     hidden: hidden.bits,
-    state: (name) => current.states[name],
-    notify: stir,
-    position: () => Promise.resolve(current.cursor),
-    waitFor(seq, signal) {
-      if (settledTo >= seq) return Promise.resolve();
-      return new Promise((resolve, reject) => {
-        const one = { seq, resolve };
-        waiting.add(one);
-        signal?.addEventListener('abort', () => {
-          waiting.delete(one);
-          reject(signal.reason as Error);
-        });
-        stir();
-      });
+    isHidden: hidden.has,
+    settled,
+    noteStored(seq, header) {
+      const touches = header === undefined || hiding.some(({ views }) => views.some((view) => takes(view, header)));
+      if (touches && seq > touchedTo) touchedTo = seq;
     },
+    cones: () =>
+      runs.map(({ plan, wanted }) => {
+        const failure = wanted.host.failure();
+        return {
+          name: plan.name,
+          position: wanted.host.position(),
+          building: !wanted.host.isReady(),
+          ...(failure === undefined ? {} : { failure }),
+        };
+      }),
+    position: () => {
+      const positions = runs.map(({ wanted }) => wanted.host.position());
+      const least = positions.reduce<Cursor | undefined>((min, one) => (min === undefined || one.seq < min.seq ? one : min), undefined);
+      return Promise.resolve(least ?? { epoch: head.epoch, seq: Number.MAX_SAFE_INTEGER });
+    },
+    waitFor: async (seq, signal) => {
+      await Promise.all(runs.map(({ wanted }) => wanted.host.waitFor(seq, signal)));
+    },
+    notes: () => faults,
     async close() {
-      stopping.abort(new CosmicError('node.stopping', 'views'));
-      stir();
-      await loop;
-      // Without it the next start folds what came since the last one.
-      await save().catch((error: unknown) => options.onError?.(error));
+      closing.abort(new CosmicError('node.stopping', 'views'));
+      await questions.close();
+      for (const { wanted, earlier } of runs) {
+        for (const { host } of earlier) await host.close();
+        await wanted.host.close();
+      }
     },
   };
 }
 
-function placeOf({ epoch, seq }: Cursor): string {
-  return `${epoch}/${seq}`;
+function isOfViews(note: ConeNote, plan: ConePlan): boolean {
+  return note.views.some((one) => plan.views.some(({ name }) => one.slice(0, one.lastIndexOf('@')) === name));
 }
 
-function unknownQuery(name: string, query: string, registry: Registry): string {
-  const view = registry.view(name);
-  if (view === undefined) return `no view ${name}; there are ${registry.views.map((one) => one.name).join(', ')}`;
-  return `view ${name} has no query ${query}; it has ${Object.keys(view.queries ?? {}).join(', ') || 'none'}`;
+function choiceOf({ views, known }: ConePlan): ConeChoice {
+  return { views: views.map(({ name }) => name), known };
 }

@@ -1,16 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   checkBlock,
-  cidOf,
   corePlugins,
   createBlock,
   createRegistry,
   rotatesFrom,
   rotatesTo,
-  DAG_CBOR,
   didOf,
   sha256,
   signerOfSeed,
@@ -22,13 +21,20 @@ import {
   type SpaceDescriptor,
   type ValueMap,
 } from '@cosmicembeddings/sdk';
-import { createManualClock, createMemoryStore, hasBit, type MemoryStore } from '@cosmicembeddings/sdk/memory';
+import { hasBit } from '@cosmicembeddings/sdk/memory';
 import { createSky } from '@cosmicembeddings/sdk/sky';
-import { viewSuite } from '@cosmicembeddings/sdk/testing';
+import { keyedSuite } from '@cosmicembeddings/sdk/testing';
+import { systemClock } from '../../src/clock.js';
+import { loadPlugins } from '../../src/plugins.js';
+import { openDatabase } from '../../src/store/sqlite/driver.js';
+import { openSqlite, storeFile, type SqliteParts } from '../../src/store/sqlite/index.js';
+import { createSqliteKeyed, KEYED_SCHEMA } from '../../src/views/sqlite-keyed.js';
 import { createViews, type Views } from '../../src/views/index.js';
 import pollPlugin from '../../../examples/poll/plugin.js';
+import { root } from '../../../sdk/test/shared-data.ts';
 
 const poll = pollPlugin as unknown as Plugin;
+const pollModule = join(root, 'examples/poll/plugin.js');
 const sky = createSky();
 const network = 'dev';
 const timeMs = Date.UTC(2026, 4, 1);
@@ -48,12 +54,12 @@ const space: SpaceDescriptor = {
 };
 
 let folder: string;
-const opened: Views[] = [];
+const closers: (() => Promise<void>)[] = [];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'views-'));
 });
 afterEach(async () => {
-  for (const views of opened.splice(0)) await views.close();
+  for (const close of closers.splice(0).reverse()) await close();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -103,174 +109,164 @@ async function block(
   return checked;
 }
 
-async function put(
-  store: MemoryStore,
-  views: Views | undefined,
-  blocks: readonly CheckedBlock[],
-  firstSeenMs = timeMs,
-): Promise<void> {
-  const results = await store.put(blocks.map((one) => ({ block: one, firstSeenMs })));
-  views?.notify(await store.head());
-  await views?.waitFor(Math.max(...results.map(({ seq }) => seq)));
+interface Node {
+  readonly parts: SqliteParts;
+  readonly views: Views;
+  readonly faults: readonly string[];
+  put(blocks: readonly CheckedBlock[], firstSeenMs?: number): Promise<void>;
+  close(): Promise<void>;
 }
 
-async function open(
-  store: MemoryStore,
-  plugins: readonly Plugin[] = corePlugins,
-  onError?: (error: unknown) => void,
-): Promise<Views> {
+/** A store and its views in the test's folder, with plug-ins from these modules. */
+async function openNode(plugins: readonly string[] = []): Promise<Node> {
+  const parts = await openSqlite({ folder, network, node: 'did:key:test', plugins });
+  const faults: string[] = [];
   const views = await createViews({
-    store,
-    registry: createRegistry(plugins),
-    folder,
-    clock: createManualClock(),
-    ...(onError === undefined ? {} : { onError }),
+    storePath: storeFile(folder),
+    engine: parts.engine,
+    registry: createRegistry(await loadPlugins(plugins)),
+    plugins,
+    folder: join(folder, 'views'),
+    clock: systemClock,
+    head: () => parts.store.head(),
+    onFault: (detail) => faults.push(detail),
   });
-  opened.push(views);
-  return views;
+  let isOpen = true;
+  const close = async (): Promise<void> => {
+    if (!isOpen) return;
+    isOpen = false;
+    await views.close();
+    await parts.close();
+  };
+  closers.push(close);
+  return {
+    parts,
+    views,
+    faults,
+    close,
+    async put(blocks, firstSeenMs = timeMs) {
+      const results = await parts.store.put(blocks.map((one) => ({ block: one, firstSeenMs })));
+      results.forEach(({ seq }, i) => views.noteStored(seq, blocks[i]!.entry));
+      await views.settled();
+    },
+  };
 }
 
-const standing = (views: Views, { id }: CheckedBlock) =>
-  views.query('standing', 'of', { id }) as { stands: boolean; newest: string[] };
+const standing = async ({ views }: Node, { id }: CheckedBlock) =>
+  (await views.ask('standing', 'of', { id })).result as { stands: boolean; newest: string[] };
 const retraction = (target: CheckedBlock): Made => ({
   kind: 'retract/1',
   fields: {},
   refs: [{ rel: 'retracts', id: target.id }],
 });
+const bits = (views: Views, n: number): boolean[] => Array.from({ length: n }, (_, i) => hasBit(views.hidden(), i));
+const head = async ({ parts }: Node): Promise<number> => (await parts.store.head()).seq;
 
-describe('views follow the store', () => {
-  test('a retraction hides all rows of its author’s block, a stranger’s hides none', async () => {
-    const store = createMemoryStore();
-    const views = await open(store);
+keyedSuite(
+  { describe, test },
+  {
+    name: 'sqlite',
+    open: () => {
+      const database = openDatabase('better-sqlite3', ':memory:');
+      database.exec(KEYED_SCHEMA);
+      return { store: createSqliteKeyed(database), close: () => database.close() };
+    },
+  },
+);
+
+describe('what is hidden', () => {
+  test('a retraction hides all rows of its author’s block, a stranger’s hides none; views say why', async () => {
+    const node = await openNode();
     const [a, b, c] = [await block('ann'), await block('ann'), await block('bob')];
-    await put(store, views, [a, b, c]);
-    expect(views.hidden().length).toBe(0);
-    await put(store, views, [await block('ann', retraction(b)), await block('ann', retraction(c))]);
-    expect([a, b, c].map((one) => standing(views, one).stands)).toEqual([true, false, true]);
-    expect([0, 1, 2, 3, 4, 5].map((label) => hasBit(views.hidden(), label))).toEqual([
-      false,
-      false,
-      true,
-      true,
-      false,
-      false,
-    ]);
+    await node.put([a, b, c]);
+    expect(bits(node.views, 6)).toEqual([false, false, false, false, false, false]);
+    await node.put([await block('ann', retraction(b)), await block('ann', retraction(c))]);
+    expect(bits(node.views, 6)).toEqual([false, false, true, true, false, false]);
+    expect([a, b, c].map(({ id }) => node.views.isHidden(id))).toEqual([false, true, false]);
+    expect(await Promise.all([a, b, c].map(async (one) => (await standing(node, one)).stands))).toEqual([true, false, true]);
+    expect(await node.views.verdicts([a.id, b.id])).toMatchObject([[], [{ view: 'standing', says: 'retracted' }]]);
   });
 
-  test('a retraction that came first acts when its target arrives', async () => {
-    const store = createMemoryStore();
-    const views = await open(store);
+  test('a retraction that came first acts when its target arrives; superseding names the newest', async () => {
+    const node = await openNode();
     const a = await block('ann');
-    await put(store, views, [await block('ann', retraction(a))]);
-    await put(store, views, [await block('bob'), a]);
-    expect([0, 1, 2, 3].map((label) => hasBit(views.hidden(), label))).toEqual([false, false, true, true]);
-  });
-
-  test('superseding hides the old and names the newest', async () => {
-    const store = createMemoryStore();
-    const views = await open(store);
-    const old = await block('ann');
-    const next = await block('ann', { refs: [{ rel: 'supersedes', id: old.id }] });
-    await put(store, views, [old, next]);
-    expect(standing(views, old)).toMatchObject({ stands: false, newest: [next.id] });
-    expect([0, 2].map((label) => hasBit(views.hidden(), label))).toEqual([true, false]);
+    const next = await block('ann', { refs: [{ rel: 'supersedes', id: a.id }] });
+    await node.put([await block('ann', retraction(a)), next]);
+    await node.put([await block('bob'), a]);
+    await node.views.settled(await head(node));
+    expect(bits(node.views, 6)).toEqual([false, false, false, false, true, true]);
+    expect(await standing(node, a)).toMatchObject({ stands: false, newest: [next.id] });
   });
 
   test('a rotated-away key’s later blocks are hidden, its earlier ones are not', async () => {
-    const store = createMemoryStore();
-    const views = await open(store);
-    await put(store, views, [await block('old')], timeMs);
+    const node = await openNode();
+    await node.put([await block('old')], timeMs);
     const rotation = [
       await block('old', { kind: 'rotate/1', fields: { to: did('new') }, refs: rotatesTo(did('new')) }),
       await block('new', { kind: 'rotate/1', fields: { from: did('old') }, refs: rotatesFrom(did('old')) }),
     ];
-    await put(store, views, rotation, timeMs + 1000);
-    await put(store, views, [await block('old')], timeMs + 2000);
-    expect([0, 1, 2, 3].map((label) => hasBit(views.hidden(), label))).toEqual([false, false, true, true]);
-    expect(views.query('identities', 'of', { author: did('old') })).toMatchObject({
+    await node.put(rotation, timeMs + 1000);
+    await node.put([await block('old')], timeMs + 2000);
+    await node.views.settled(await head(node));
+    expect(bits(node.views, 4)).toEqual([false, false, true, true]);
+    expect((await node.views.ask('identities', 'of', { author: did('old') })).result).toMatchObject({
       state: 'rotated',
       current: did('new'),
     });
   });
 
-  test('goes on from its snapshot after a restart and equals a fold from the start', async () => {
-    const store = createMemoryStore();
-    const first = await open(store);
+  test('is known from the first moment after a restart, with a plug-in more or less, and in a store of another life', async () => {
+    const first = await openNode();
     const a = await block('ann');
-    await put(store, first, [a]);
+    await first.put([a, await block('ann', retraction(a))]);
     await first.close();
-    await put(store, undefined, [await block('ann', retraction(a))]);
-    const reads: number[] = [];
-    const watched: MemoryStore = { ...store, tail: (cursor, max) => (reads.push(cursor.seq), store.tail(cursor, max)) };
-    const second = await open(watched);
-    await second.waitFor(2);
-    expect(reads[0]).toBe(1);
-    expect(standing(second, a).stands).toBe(false);
-    expect(hasBit(second.hidden(), 0)).toBe(true);
-    await second.close();
-    const third = await open(store);
-    expect(hasBit(third.hidden(), 0)).toBe(true);
-  });
-
-  test('a damaged snapshot, another set of plug-ins or a foreign epoch mean folding anew', async () => {
-    const store = createMemoryStore();
-    const views = await open(store);
-    await put(store, views, [await block('ann')]);
-    await views.close();
-    const file = join(folder, 'views.snapshot');
-    const bytes = await readFile(file);
-    for (const [saved, plugins, epoch] of [
-      [bytes.subarray(0, bytes.length - 9), corePlugins, 'memory'],
-      [bytes, [...corePlugins, poll], 'memory'],
-      [bytes, corePlugins, 'other'],
-    ] as const) {
-      await writeFile(file, saved);
-      const target = createMemoryStore({ epoch });
-      await put(target, undefined, [await block('ann')]);
-      const reads: number[] = [];
-      const again = await open(
-        { ...target, tail: (cursor, max) => (reads.push(cursor.seq), target.tail(cursor, max)) },
-        plugins,
-      );
-      await again.waitFor(1);
-      expect(reads[0]).toBe(0);
-      await again.close();
+    for (const plugins of [[], [pollModule], []]) {
+      const node = await openNode(plugins);
+      expect(node.views.settled(0)).toBeUndefined();
+      expect(node.views.isHidden(a.id)).toBe(true);
+      expect(hasBit(node.views.hidden(), 0)).toBe(true);
+      await node.close();
     }
+    const name = readdirSync(join(folder, 'views')).find((one) => one.endsWith('.sqlite'))!;
+    await writeFile(join(folder, 'views', name), 'no database');
+    const mended = await openNode();
+    await mended.views.settled();
+    expect(mended.faults.join()).toMatch(/damaged/);
+    expect(mended.views.isHidden(a.id)).toBe(true);
   });
 
-  test('unknown views and queries are refused with what there is', async () => {
-    const views = await open(createMemoryStore());
-    expect(() => views.query('nothing', 'of', {})).toThrow(/request\.not_found.*standing/);
-    expect(() => views.query('standing', 'constructor', {})).toThrow(/request\.not_found.*fallen/);
-    expect(() => views.query('standing', 'of', { id: 'x' })).toThrow(/request\.malformed/);
-  });
-
-  test('a view that throws is switched off; the others go on', async () => {
-    const broken: Plugin = {
-      name: 'broken',
-      kinds: [],
-      views: [
-        {
-          name: 'broken',
-          version: 1,
-          kinds: ['*'],
-          headersOnly: true,
-          empty: () => 0,
-          apply: () => {
-            throw new Error('no');
+  test('what an earlier version of a view hid stays hidden until the new one is there', async () => {
+    const plugin = (version: number, wait: number): string => {
+      const path = join(folder, `hiding-${version}.mjs`);
+      writeFileSync(
+        path,
+        `export default { name: 'hiding', kinds: [], views: [{ name: 'hiding', version: ${version}, rels: ['hides'],
+          tables: { said: { key: ['target'] } },
+          head: ({ refs }) => { for (const end = Date.now() + ${wait}; Date.now() < end;); return { said: refs.map(({ id }) => ({ target: id })) }; },
+          hides: {
+            *touched(db, { row }) { return [{ id: row.target }]; },
+            *judge(db, { id }) { return (yield* db.row('said', [id])) !== undefined; },
           },
-          queries: { all: () => 1 },
-        },
-      ],
+          questions: { count: { describe: '', params: Object.assign(() => undefined, { json: {} }), answer: Object.assign(() => undefined, { json: {} }),
+            *run(db) { return (yield* db.rows('said')).length; } } } }] };`,
+      );
+      return path;
     };
-    const errors: unknown[] = [];
-    const store = createMemoryStore();
-    const views = await open(store, [...corePlugins, broken], (error) => errors.push(error));
+    const first = await openNode([plugin(1, 0)]);
     const a = await block('ann');
-    await put(store, views, [a, await block('bob')]);
-    expect(errors).toHaveLength(1);
-    expect(() => views.query('broken', 'all', {})).toThrow(/node\.internal/);
-    expect(standing(views, a).stands).toBe(true);
+    await first.put([a, ...(await Promise.all(['b', 'c', 'd'].map((name) => block(name, { refs: [{ rel: 'hides', id: a.id }] }))))]);
+    expect(first.views.isHidden(a.id)).toBe(true);
+    await first.close();
+    const second = await openNode([plugin(2, 300)]);
+    expect(second.views.isHidden(a.id)).toBe(true);
+    await expect(second.views.ask('hiding', 'count', {})).rejects.toThrow(/view\.building/);
+    await second.views.waitFor(await head(second));
+    expect((await second.views.ask('hiding', 'count', {})).result).toBe(3);
+    expect(second.views.isHidden(a.id)).toBe(true);
+    await second.close();
+    const without = await openNode([]);
+    expect(without.views.isHidden(a.id)).toBe(false);
+    expect(readdirSync(join(folder, 'views')).filter((one) => one.endsWith('.sqlite'))).toHaveLength(1);
   });
 });
 
@@ -279,81 +275,114 @@ describe('a plug-in from outside: the poll of the examples', () => {
   const vote = (about: CheckedBlock, choice: number, at = timeMs): Made => ({
     kind: 'poll.example/1',
     fields: { choice },
-    links: [{ rel: 'about', id: about.id }],
+    refs: [{ rel: 'about', id: about.id }],
     timeMs: at,
   });
 
-  test('counts one vote an author, the latest', async () => {
-    const store = createMemoryStore();
-    const views = await open(store, [...corePlugins, poll]);
+  test('counts one vote an author, the latest; forgets one whose body was erased; watchers are told', async () => {
+    const node = await openNode([pollModule]);
     const asked = await block('ann', question);
-    await put(store, views, [
-      await block('bob', vote(asked, 0)),
-      asked,
-      await block('carl', vote(asked, 1)),
-      await block('bob', vote(asked, 1, timeMs + 5)),
+    const ending = new AbortController();
+    const told: unknown[] = [];
+    const watching = (async () => {
+      for await (const { result } of node.views.watch('poll', 'result', { id: asked.id }, ending.signal)) told.push(result);
+    })();
+    const bob = await block('bob', vote(asked, 1, timeMs + 5));
+    await node.put([await block('bob', vote(asked, 0)), asked, await block('carl', vote(asked, 1)), bob]);
+    await node.views.waitFor(await head(node));
+    const votes = async (): Promise<unknown> =>
+      ((await node.views.ask('poll', 'result', { id: asked.id })).result as { result: { votes: number }[] }).result.map(
+        (one) => one.votes,
+      );
+    expect(await votes()).toEqual([0, 2]);
+    await node.parts.store.erase([bob.id], 'takedown');
+    await node.views.waitFor(await head(node));
+    expect(await votes()).toEqual([1, 1]);
+    while (told.length < 2 || !JSON.stringify(told.at(-1)).includes('"votes":1},{')) await node.views.ask('poll', 'list', {});
+    ending.abort(new Error('enough'));
+    await watching;
+    expect(told.at(-1)).toMatchObject({ known: true, result: [{ votes: 1 }, { votes: 1 }] });
+  });
+
+  test('blocks that were inert before the plug-in was switched on count afterwards', async () => {
+    const without = await openNode();
+    const asked = await block('ann', question);
+    await without.put([
+      { ...asked, entry: { ...asked.entry, inert: { code: 'kind.unknown', detail: 'poll.example/1' } } },
     ]);
-    expect(views.query('poll', 'result', { id: asked.id })).toMatchObject({
-      result: [
-        { option: 'tea', votes: 0 },
-        { option: 'coffee', votes: 2 },
-      ],
-    });
-  });
-
-  test('forgets a vote whose body was erased, and says the old until the new is there', async () => {
-    const store = createMemoryStore();
-    const views = await open(store, [...corePlugins, poll]);
-    const asked = await block('ann', question);
-    const [bob, carl] = [await block('bob', vote(asked, 0)), await block('carl', vote(asked, 1))];
-    await put(store, views, [asked, bob, carl]);
-    await store.erase([bob.id], 'takedown');
-    views.notify(await store.head());
-    await views.waitFor((await store.head()).seq);
-    expect(views.query('poll', 'result', { id: asked.id })).toMatchObject({ result: [{ votes: 0 }, { votes: 1 }] });
-  });
-
-  test('blocks that were inert before the plug-in was switched on are folded after', async () => {
-    const store = createMemoryStore();
-    const asked = await block('ann', question);
-    const inert = { ...asked, entry: { ...asked.entry, inert: { code: 'kind.unknown', detail: 'poll.example/1' } } };
-    const without = await open(store);
-    await put(store, without, [inert]);
     await without.close();
-    const views = await open(store, [...corePlugins, poll]);
-    await views.waitFor(1);
-    expect(views.query('poll', 'list', {})).toMatchObject({ polls: [{ question: 'Tea or coffee?' }] });
+    const node = await openNode([pollModule]);
+    await node.views.waitFor(1);
+    expect((await node.views.ask('poll', 'list', {})).result).toMatchObject({ polls: [{ question: 'Tea or coffee?' }] });
   });
 
   test('refuses malformed polls at the author’s door', async () => {
     await expect(
       block('ann', { kind: 'poll.example/1', fields: { question: 'one?', options: ['yes'] } }),
     ).rejects.toThrow(/kind\.malformed/);
+    await expect(block('ann', { kind: 'poll.example/1', fields: { choice: 1 } })).rejects.toThrow(/about a poll/);
+  });
+});
+
+describe('views that misbehave', () => {
+  const plain = '{ params: Object.assign(() => undefined, { json: {} }), answer: Object.assign(() => undefined, { json: {} }), describe: "x" }';
+  const module = (name: string, view: string): string => {
+    const path = join(folder, `${name}.mjs`);
+    writeFileSync(
+      path,
+      `const plain = ${plain};
+       export default { name: '${name}', kinds: [{ name: '${name}.example/1', maxBytes: 1000, schema: {}, parse: (_, body) => ({ ok: true, body }) }],
+         views: [{ name: '${name}', version: 1, kinds: ['${name}.example/1'], tables: { rows: { key: ['id'] } }, ${view} }] };`,
+    );
+    return path;
+  };
+  const say = async (name: string, author: string, word: string): Promise<CheckedBlock> =>
+    block(author, { kind: `${name}.example/1`, fields: { word } }, [
+      ...corePlugins,
+      { name, kinds: [{ name: `${name}.example/1`, maxBytes: 1000, schema: {}, parse: (_, body) => ({ ok: true, body }) }], views: [] },
+    ]);
+
+  test('unknown views and questions are refused with what there is', async () => {
+    const { views } = await openNode();
+    await expect(views.ask('nothing', 'of', {})).rejects.toThrow(/request\.not_found.*standing/);
+    await expect(views.ask('standing', 'constructor', {})).rejects.toThrow(/request\.not_found.*claims/);
+    await expect(views.ask('standing', 'of', { id: 'x' })).rejects.toThrow(/request\.malformed/);
+    await expect(views.ask('standing', 'claims', { limit: '0' })).rejects.toThrow(/limit/);
   });
 
-  viewSuite(
-    { describe, test },
-    {
-      name: 'poll',
-      views: poll.views,
-      scenario(random) {
-        const ids = Array.from({ length: 30 }, (_, i) => cidOf(DAG_CBOR, sha256(Uint8Array.of(i))).text);
-        const inputs = ids.map((id, i) => ({
-          block: {
-            id,
-            author: `author ${Math.floor(random() * 5)}`,
-            kind: 'poll.example/1',
-            timeMs: Math.floor(random() * 4),
-            refs: [],
-            tags: [],
-            links: i < 3 ? [] : [{ rel: 'about', id: ids[Math.floor(random() * 3)]! }],
-            body: i < 3 ? { question: `q${i}`, options: ['a', 'b', 'c'] } : { choice: Math.floor(random() * 4) },
-          },
-          firstSeenMs: 0,
-          receipts: [],
-        }));
-        return { inputs, questions: [{ view: 'poll', query: 'list', params: {} }] };
-      },
-    },
-  );
+  test('a block that a view throws on or makes too many rows of is a fault; the others count', async () => {
+    const path = module(
+      'strict',
+      `body: ({ id }, { word }) => { if (word === 'bad') throw new Error('no'); return { rows: Array.from({ length: word === 'many' ? 65 : 1 }, () => ({ id, word })) }; },
+       questions: { count: { ...plain, *run(db) { return (yield* db.rows('rows')).map(({ word }) => word); } } }`,
+    );
+    const node = await openNode([path]);
+    await node.put(await Promise.all(['good', 'bad', 'many'].map((word) => say('strict', 'ann', word))));
+    await node.views.waitFor(3);
+    expect((await node.views.ask('strict', 'count', {})).result).toEqual(['good']);
+    expect(node.faults.join()).toMatch(/Error: no.*more than 64 rows/s);
+  });
+
+  test('a view that does not come to an end with a block goes on without it, and nothing else is held up', async () => {
+    const path = module(
+      'loop',
+      `body: ({ id }, { word }) => { while (word === 'loop'); return { rows: [{ id, word }] }; },
+       questions: { count: { ...plain, *run(db) { return (yield* db.rows('rows')).length; } },
+                    loop: { ...plain, *run() { for (;;); } } }`,
+    );
+    const node = await openNode([path]);
+    const startedMs = Date.now();
+    const a = await block('ann');
+    await node.put([await say('loop', 'ann', 'good'), await say('loop', 'bob', 'loop'), await say('loop', 'ann', 'too'), a]);
+    await node.put([await block('ann', retraction(a))]);
+    expect(node.views.isHidden(a.id)).toBe(true);
+    expect(Date.now() - startedMs).toBeLessThan(4_000);
+    await node.views.waitFor(3);
+    expect((await node.views.ask('loop', 'count', {})).result).toBe(2);
+    expect(node.faults.join()).toMatch(/view loop did not come to an end with the block at 2/);
+    const asked = node.views.ask('loop', 'loop', {});
+    const other = node.views.ask('standing', 'of', { id: a.id });
+    await expect(asked).rejects.toThrow(/view\.failed.*loop\/loop/);
+    expect((await other).result).toMatchObject({ stands: false });
+  }, 40_000);
 });

@@ -11,6 +11,7 @@ import type {
   SearchAnswer,
   SearchRequest,
 } from '../ports/index.js';
+import type { Verdict, ViewAnswer } from '../views/answer.js';
 import { ask, jsonOf, type RequestHost } from './request.js';
 
 export interface ClientOptions {
@@ -105,10 +106,12 @@ export function createClient(options: ClientOptions): NodeClient {
       const response = await ask(host, '/v2/search', { method: 'POST', body: json(plain(request)), signal });
       return withOwnVector(await jsonOf<SearchAnswer>(response), request);
     },
-    view: async (name, query, params) => {
-      const path = `/v2/views/${encodeURIComponent(name)}/${encodeURIComponent(query)}?${new URLSearchParams(params).toString()}`;
-      return (await jsonOf<{ result: unknown }>(await ask(host, path))).result;
+    view: async (name, question, params) => {
+      const path = `/v2/views/${encodeURIComponent(name)}/${encodeURIComponent(question)}?${queryOf(params)}`;
+      return jsonOf<ViewAnswer>(await ask(host, path));
     },
+    verdicts: async (id) =>
+      (await jsonOf<{ verdicts: Verdict[] }>(await ask(host, `${block(id)}/verdicts`))).verdicts,
     status: async () => jsonOf<NodeStatus>(await ask(host, '/v2/status')),
     peers: async () => (await jsonOf<{ peers: PeerStatus[] }>(await ask(host, '/v2/peers'))).peers,
     addPeer: async (url) =>
@@ -242,4 +245,11 @@ function baseOf(url: string): string {
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')
     throw new CosmicError('config.malformed', `node: ${url} is no http address`);
   return parsed.href.replace(/\/+$/, '');
+}
+
+function queryOf(params: Readonly<Record<string, unknown>>): string {
+  const texts = Object.entries(params).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, typeof value === 'string' ? value : JSON.stringify(value)]],
+  );
+  return new URLSearchParams(texts).toString();
 }

@@ -6,6 +6,7 @@ import type { BlockFormat, BlockId, CatalogueEntry, CheckedBlock } from '../bloc
 import type { Code, Rejected } from '../errors.js';
 import type { Filter, Page } from '../filter/index.js';
 import type { SpaceDescriptor } from '../space/descriptor.js';
+import type { Verdict, ViewAnswer } from '../views/answer.js';
 
 // ---------------------------------------------------------------------------------------------- time
 
@@ -353,6 +354,8 @@ export interface Hit {
   readonly heading?: string;
   readonly passage?: string;
   readonly explain?: Readonly<Record<string, unknown>>;
+  /** What views say of the block; with `hidden: 'show'`, of blocks that are hidden otherwise. */
+  readonly verdicts?: readonly Verdict[];
   /** Near-duplicates folded into this hit. */
   readonly duplicates?: number;
 }
@@ -429,7 +432,10 @@ export interface NodeApi {
   get(id: BlockId): Promise<BlockView | undefined>;
   find(filter: Filter, page: Page): Promise<{ readonly ids: readonly BlockId[]; readonly next?: string }>;
   search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer>;
-  view(name: string, query: string, params: Readonly<Record<string, string>>): Promise<unknown>;
+  /** @throws CosmicError request.not_found, request.malformed, view.building, view.too_costly, view.busy, view.failed */
+  view(name: string, question: string, params: Readonly<Record<string, unknown>>): Promise<ViewAnswer>;
+  /** What views say of a block; those that have nothing to say are left out. */
+  verdicts(id: BlockId): Promise<readonly Verdict[]>;
   status(): Promise<NodeStatus>;
   peers(): Promise<PeerStatus[]>;
 }

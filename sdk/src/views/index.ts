@@ -1,3 +1,4 @@
+export type { Verdict, ViewAnswer } from './answer.js';
 export { coneCursor, takeBatch, type ConeItem, type Taken } from './cone.js';
 export { fallenIn, type Judged } from './hiding.js';
 export type { KeyedEntry, KeyedStore } from './keyed-store.js';
@@ -13,8 +14,6 @@ export {
   type AskOptions,
   type Cone,
   type Params,
-  type Verdict,
-  type ViewAnswer,
 } from './question.js';
 export { dbOf, drive, newTrace, placeText, type ReaderOptions, type Trace } from './reader.js';
 export { readRows, rowPrefix, space } from './rows.js';

@@ -2,6 +2,7 @@ import type { BlockId } from '../block/types.js';
 import { isMap, type Value, type ValueMap } from '../codec/value.js';
 import { CosmicError } from '../errors.js';
 import type { Cursor } from '../ports/index.js';
+import type { Verdict, ViewAnswer } from './answer.js';
 import { coneCursor } from './cone.js';
 import type { KeyedStore } from './keyed-store.js';
 import type { ConePlan } from './plan.js';
@@ -20,25 +21,6 @@ export interface Cone {
 
 /** Texts as they come from query strings, or values that have their types already. */
 export type Params = Readonly<Record<string, unknown>>;
-
-export interface ViewAnswer {
-  /** Plain JSON; integers beyond 2^53 are decimal text. */
-  readonly result: unknown;
-  /** What the answer rests on: all blocks up to here. */
-  readonly cursor: Cursor;
-  /** Blocks that would be needed and are not here. */
-  readonly missing: readonly BlockId[];
-  /** It rests on when this node first saw something: others may answer otherwise. */
-  readonly local?: true;
-}
-
-/** A block's standing in the eyes of one view. */
-export interface Verdict {
-  readonly view: string;
-  readonly says: string;
-  readonly why: string;
-  readonly local?: true;
-}
 
 export interface AskOptions {
   /** Ends the run with view.busy when it answers true. */

@@ -94,9 +94,14 @@ export function queryRoutes(app: FastifyInstance, { api }: Routes): void {
         ...(query.after === undefined ? {} : { after: query.after }),
       }),
   );
+  app.get<{ Params: { id: string } }>(
+    '/v2/blocks/:id/verdicts',
+    { schema: { summary: 'What views say of a block: withdrawn, superseded, …' } },
+    async (request) => ({ verdicts: await api.verdicts(request.params.id) }),
+  );
   app.get<{ Params: { name: string; query: string }; Querystring: Record<string, string> }>(
     '/v2/views/:name/:query',
-    { schema: { summary: 'Ask a view: what the blocks mean, folded from them' } },
-    async (request) => ({ result: await api.view(request.params.name, request.params.query, request.query) }),
+    { schema: { summary: 'Ask a view: what the blocks mean' } },
+    async (request) => api.view(request.params.name, request.params.query, request.query),
   );
 }

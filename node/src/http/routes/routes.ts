@@ -5,8 +5,10 @@ import type {
   EraseReason,
   NodeApi,
   PeerStatus,
+  Registry,
   Rejected,
   Source,
+  ViewAnswer,
 } from '@cosmicembeddings/sdk';
 import type { Forms } from '../forms.js';
 import type { IncomingRooms } from '../incoming.js';
@@ -21,6 +23,17 @@ export interface Routes {
   aliases(name: string): Promise<readonly BlockId[]>;
   /** The network's judgement of bytes that are here or not, without keeping them. */
   check(wire: Uint8Array): Promise<CheckedBlock | Rejected>;
+  /** Kinds, views, commands and panels that are switched on. */
+  readonly registry: Registry;
+  /** @throws CosmicError as views do; `at`: only blocks of that scope */
+  askView(name: string, question: string, params: Readonly<Record<string, unknown>>, at?: string): Promise<ViewAnswer>;
+  /** The answer now, and again whenever it changes. */
+  watchView(
+    name: string,
+    question: string,
+    params: Readonly<Record<string, unknown>>,
+    signal: AbortSignal,
+  ): AsyncIterable<ViewAnswer>;
   related(id: BlockId, limit: number): Promise<unknown>;
   erase(ids: readonly BlockId[], reason: EraseReason, withhold?: readonly ('body' | 'text')[]): Promise<number[]>;
   addPeer(url: string): Promise<void>;

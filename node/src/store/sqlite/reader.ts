@@ -5,6 +5,7 @@ import type {
   EraseReason,
   Head,
   StoredBlock,
+  StoredEntry,
   Tail,
   TailItem,
   Wants,
@@ -12,9 +13,10 @@ import type {
 import { isDamage, openDatabase, type Database, type Row, type SqliteEngine, type Statement } from './driver.js';
 import { findByDigest } from './ids.js';
 import { metaOf } from './meta.js';
-import { BARE_COLUMNS, BLOCK_COLUMNS, blockOf, bytesOf, digestOf, idOf, Names } from './rows.js';
+import { BARE_COLUMNS, BLOCK_COLUMNS, blockOf, bytesOf, digestOf, idOf, idOfRow, Names } from './rows.js';
 
 const NO_CRC = 'NULL AS crc';
+const PAGE = 1000;
 const NO_ENTRY = { tags: [], links: [], refs: [], rows: 0 } as const;
 
 /** Reads `store.sqlite` on a connection of its own: the store's reading half, for this thread or any other. */
@@ -25,6 +27,9 @@ export class StoreReader {
   /** Statements of tails by what is wanted. */
   private readonly tails = new Map<string, Statement>();
   private readonly wholeColumns: string;
+  private readonly bareByDigest: ReturnType<typeof findByDigest>;
+  private readonly ofAuthor: Statement;
+  private readonly arrived: Statement;
   private readonly heads: Statement;
   private readonly rowsAt: Statement;
   private readonly decided: Statement;
@@ -39,6 +44,13 @@ export class StoreReader {
     this.wholeColumns =
       Number(metaOf(this.database, 'version')) < 3 ? BLOCK_COLUMNS.replace('y.crc', NO_CRC) : BLOCK_COLUMNS;
     this.byDigest = findByDigest(this.database, this.wholeColumns, 'JOIN bytes y ON y.block = b.id');
+    this.bareByDigest = findByDigest(this.database, BARE_COLUMNS, '');
+    this.ofAuthor = prepare(
+      `SELECT ${BARE_COLUMNS} FROM blocks b WHERE b.author = ? AND (b.time, b.id) > (?, ?) ORDER BY b.time, b.id LIMIT ?`,
+    );
+    this.arrived = prepare(
+      'SELECT e.seq, b.digest, b.python, b.author FROM events e JOIN blocks b ON b.id = e.block WHERE e.seq > ? AND e.seq <= ? AND e.reason IS NULL ORDER BY e.seq LIMIT ?',
+    );
     this.rowsAt = prepare('SELECT b.row_count FROM events e JOIN blocks b ON b.id = e.block WHERE e.seq = ?');
     this.heads = prepare('SELECT (SELECT max(seq) FROM events) AS seq, (SELECT max(id) FROM blocks) AS count');
     this.decided = prepare(`
@@ -55,6 +67,38 @@ export class StoreReader {
       const row = named === undefined ? undefined : this.byDigest(named.digest);
       return row === undefined || (row['python'] === 1) !== named!.python ? undefined : blockOf(row, this.names);
     });
+  }
+
+  /** As `get`, without the bytes. */
+  getEntries(ids: readonly BlockId[]): (StoredEntry | undefined)[] {
+    return ids.map((id) => {
+      const named = digestOf(id);
+      const row = named === undefined ? undefined : this.bareByDigest(named.digest);
+      return row === undefined || (row['python'] === 1) !== named!.python ? undefined : blockOf(row, this.names);
+    });
+  }
+
+  /** All blocks of an author, by time, without their bytes. */
+  *byAuthor(author: string): Iterable<StoredEntry> {
+    const id = this.names.id(author);
+    if (id === undefined) return;
+    let [time, row] = [Number.MIN_SAFE_INTEGER, 0];
+    for (;;) {
+      const rows = this.ofAuthor.all(id, time, row, PAGE);
+      for (const one of rows) yield blockOf(one, this.names);
+      if (rows.length < PAGE) return;
+      [time, row] = [rows.at(-1)!['time'] as number, rows.at(-1)!['id'] as number];
+    }
+  }
+
+  /** Blocks and bodies that came after `after`, up to `upTo`: ids and authors alone. */
+  *arrivals(after: number, upTo: number): Iterable<{ readonly id: BlockId; readonly author: string }> {
+    for (let from = after; from < upTo; ) {
+      const rows = this.arrived.all(from, upTo, PAGE);
+      for (const row of rows) yield { id: idOfRow(row), author: this.names.name(row['author'] as number) };
+      if (rows.length < PAGE) return;
+      from = rows.at(-1)!['seq'] as number;
+    }
   }
 
   /** The epoch can change only in a restored file, so it is read once. */

@@ -1,0 +1,177 @@
+import { Worker } from 'node:worker_threads';
+import { CosmicError, type Clock, type Cursor } from '@cosmicembeddings/sdk';
+import { faultOfWorker } from '../store/sqlite/driver.js';
+import { workerMemory } from '../worker-memory.js';
+import { step, type ConeReply, type ConeRequest, type ConeSetup, type PackedBlocks } from './cone-protocol.js';
+
+/** A cone's worker as the main thread sees it: it is started again when it ends, and ended when a view does not. */
+export interface ConeHost {
+  position(): Cursor;
+  isReady(): boolean;
+  /** Why it stands still for good. */
+  failure(): string | undefined;
+  /** Resolves when all up to `seq` is taken. @throws CosmicError view.failed; the signal's reason */
+  waitFor(seq: number, signal?: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ConeHostOptions {
+  readonly setup: Omit<ConeSetup, 'bars' | 'isCareful' | 'steps'>;
+  readonly clock: Clock;
+  /** All that the cone hides, whenever its worker begins. */
+  onOpened(fallen: PackedBlocks): void;
+  onMoved(moved: Extract<ConeReply, { type: 'moved' }>): void;
+  /** A block that a view cannot take, or a view that cannot go on: named, everything else goes on. */
+  onFault(detail: string): void;
+}
+
+/** A view that shows no sign of life for so long is ended. */
+const HANG_MS = 5_000;
+const LOOK_MS = 500;
+const AGAIN_MS = 1_000;
+/** A view that did not come to an end so often stands still for good. */
+const HANGS_MAX = 4;
+const HEAP_MB = 256;
+
+export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> {
+  const { setup, clock } = options;
+  const { views } = setup.cone;
+  const steps = new Int32Array(new SharedArrayBuffer(4 * step.length));
+  const bars: { readonly view: string; readonly seq: number }[] = [];
+  const waiting = new Set<{ readonly seq: number; resolve(): void; reject(error: unknown): void }>();
+  const closing = new AbortController();
+  let hangs = 0;
+  let isCareful = false;
+  let position: Cursor = { epoch: '', seq: -1 };
+  let isReady = false;
+  let isAsked = false;
+  let failure: string | undefined;
+  let worker: Worker | undefined;
+  let opened!: () => void;
+  let refused!: (error: unknown) => void;
+  const first = new Promise<void>((resolve, reject) => ([opened, refused] = [resolve, reject]));
+  let lookedAt = { beats: -1, sinceMs: clock.now() };
+
+  function start(): void {
+    Atomics.store(steps, step.view, 0);
+    const mine = new Worker(new URL('./cone-worker.js', import.meta.url), {
+      workerData: { ...setup, bars, isCareful, steps: steps.buffer as SharedArrayBuffer } satisfies ConeSetup,
+      resourceLimits: { ...workerMemory, maxOldGenerationSizeMb: HEAP_MB },
+    });
+    worker = mine;
+    isAsked = false;
+    mine.on('message', (reply: ConeReply) => hear(reply));
+    mine.on('error', (thrown) => {
+      if (worker !== mine) return;
+      const error = faultOfWorker(thrown);
+      options.onFault(`views ${views.join(', ')}: ${String(error)}`);
+      ended(String(error));
+      // Before it has opened its file, a worker that ends would only end again.
+      refused(error);
+    });
+    mine.on('exit', () => {
+      if (worker !== mine || closing.signal.aborted) return;
+      worker = undefined;
+      if (failure === undefined) void clock.sleep(AGAIN_MS, closing.signal).then(start, () => undefined);
+    });
+    if (waiting.size > 0) ask();
+  }
+
+  function ask(): void {
+    if (isAsked || worker === undefined) return;
+    isAsked = true;
+    worker.postMessage({ type: 'catchUp', number: 0 } satisfies ConeRequest);
+  }
+
+  function hear(reply: ConeReply): void {
+    if (reply.type === 'opened') {
+      position = reply.position;
+      isReady = reply.ready;
+      options.onOpened(reply.fallen);
+      opened();
+    } else if (reply.type === 'moved') {
+      position = reply.position;
+      isReady ||= reply.ready;
+      options.onMoved(reply);
+    } else if (reply.type === 'caughtUp') isAsked = false;
+    else if (reply.type === 'fault') options.onFault(`view ${reply.view} cannot take ${reply.at}: ${reply.detail}`);
+    else options.onFault(reply.detail);
+    settle();
+  }
+
+  function settle(): void {
+    for (const one of waiting) {
+      if (position.seq < one.seq) continue;
+      waiting.delete(one);
+      one.resolve();
+    }
+    if (waiting.size > 0) ask();
+  }
+
+  /** Which view it was, on which block: that one is left out from now on. */
+  function ended(how: string): void {
+    const view = views[Atomics.load(steps, step.view) - 1];
+    if (view === undefined) return;
+    const seq = Atomics.load(steps, step.seq);
+    hangs += 1;
+    if (seq >= 0 && !bars.some((bar) => bar.view === view && bar.seq === seq)) {
+      bars.push({ view, seq });
+      options.onFault(`view ${view} did not come to an end with the block at ${seq}, which it is not given again: ${how}`);
+    } else options.onFault(`view ${view} did not come to an end: ${how}`);
+    isCareful = true;
+    if (hangs < HANGS_MAX) return;
+    failure = `view ${view} did not come to an end ${hangs} times; the last time at ${seq}`;
+    options.onFault(`${failure}; its cone (${views.join(', ')}) stands still`);
+    opened();
+    for (const one of waiting) one.reject(new CosmicError('view.failed', failure));
+    waiting.clear();
+  }
+
+  const watchdog = setInterval(() => {
+    const beats = Atomics.load(steps, step.beats);
+    const isBusy = Atomics.load(steps, step.view) !== 0;
+    if (!isBusy || beats !== lookedAt.beats) {
+      lookedAt = { beats, sinceMs: clock.now() };
+      return;
+    }
+    if (clock.now() - lookedAt.sinceMs < HANG_MS || worker === undefined) return;
+    lookedAt = { beats, sinceMs: clock.now() };
+    ended(`no sign of life for ${HANG_MS} ms`);
+    void worker.terminate();
+  }, LOOK_MS);
+  watchdog.unref();
+
+  start();
+  await first;
+  return {
+    position: () => position,
+    isReady: () => isReady,
+    failure: () => failure,
+    waitFor(seq, signal) {
+      if (position.seq >= seq) return Promise.resolve();
+      if (failure !== undefined) return Promise.reject(new CosmicError('view.failed', failure));
+      return new Promise((resolve, reject) => {
+        const one = { seq, resolve, reject };
+        waiting.add(one);
+        signal?.addEventListener('abort', () => {
+          if (waiting.delete(one)) reject(signal.reason as Error);
+        });
+        ask();
+      });
+    },
+    async close() {
+      closing.abort(new CosmicError('node.stopping', 'views'));
+      clearInterval(watchdog);
+      const mine = worker;
+      if (mine === undefined) return;
+      const exited = new Promise<void>((resolve) => mine.once('exit', () => resolve()));
+      mine.postMessage({ type: 'close' } satisfies ConeRequest);
+      // One that is in a view which does not come to an end does not hear it.
+      const hung = setTimeout(() => void mine.terminate(), HANG_MS);
+      await exited;
+      clearTimeout(hung);
+      for (const one of waiting) one.reject(closing.signal.reason);
+      waiting.clear();
+    },
+  };
+}

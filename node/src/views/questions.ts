@@ -1,0 +1,101 @@
+import { Worker } from 'node:worker_threads';
+import { CosmicError } from '@cosmicembeddings/sdk';
+import { faultOfWorker } from '../store/sqlite/driver.js';
+import { workerMemory } from '../worker-memory.js';
+import type { QuestionAsked, QuestionReply, QuestionRequest, QuestionSetup } from './question-worker.js';
+
+/** A worker that answers questions, one at a time; a new one takes the place of one that does not come to an end. */
+export interface Questions {
+  /** @throws CosmicError as the question does; view.failed for one that did not come to an end, node.busy */
+  ask(question: QuestionAsked): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** Reading is stopped after a quarter of a second; who is still at it then reads nothing and would go on for ever. */
+const END_MS = 2_000;
+const WAITING_MAX = 256;
+const HEAP_MB = 128;
+
+interface Open {
+  readonly request: QuestionRequest;
+  resolve(answer: unknown): void;
+  reject(error: unknown): void;
+}
+
+export function openQuestions(setup: QuestionSetup, onFault: (detail: string) => void): Questions {
+  const waiting: Open[] = [];
+  let numbers = 0;
+  let current: Open | undefined;
+  let worker: Worker | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
+
+  function start(): Worker {
+    const mine = new Worker(new URL('./question-worker.js', import.meta.url), {
+      workerData: setup,
+      resourceLimits: { ...workerMemory, maxOldGenerationSizeMb: HEAP_MB },
+    });
+    mine.on('message', (reply: QuestionReply) => {
+      if (worker !== mine || current?.request.number !== reply.number) return;
+      const { resolve, reject } = current;
+      current = undefined;
+      clearTimeout(timer);
+      if (reply.error === undefined) resolve(reply.answer);
+      else reject(reply.code === undefined ? new Error(reply.error) : new CosmicError(reply.code, reply.error));
+      next();
+    });
+    mine.on('error', (thrown) => {
+      if (worker === mine) give(`${nameOf(current)}: ${String(faultOfWorker(thrown))}`);
+    });
+    return mine;
+  }
+
+  /** The question under way is answered by a failure, and the worker ends with it. */
+  function give(detail: string): void {
+    const [ended, open] = [worker, current];
+    worker = undefined;
+    current = undefined;
+    clearTimeout(timer);
+    void ended?.terminate();
+    onFault(`questions: ${detail}`);
+    open?.reject(new CosmicError('view.failed', detail));
+    next();
+  }
+
+  function next(): void {
+    if (current !== undefined) return;
+    current = waiting.shift();
+    if (current === undefined) return;
+    worker ??= start();
+    worker.postMessage(current.request);
+    // A worker that begins needs a moment more.
+    timer = setTimeout(() => give(`${nameOf(current)} did not come to an end`), END_MS + (numbers < 2 ? END_MS : 0));
+  }
+
+  const ask = (question: QuestionAsked): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      if (isClosed) return reject(new CosmicError('node.stopping', 'views'));
+      if (waiting.length >= WAITING_MAX) return reject(new CosmicError('node.busy', 'too many questions to views'));
+      waiting.push({ request: { ...question, number: ++numbers }, resolve, reject });
+      next();
+    });
+
+  return {
+    ask,
+    async close() {
+      if (worker === undefined) {
+        isClosed = true;
+        return;
+      }
+      const mine = worker;
+      const exited = new Promise<void>((resolve) => mine.once('exit', () => resolve()));
+      await ask({ type: 'close' }).catch(() => undefined);
+      isClosed = true;
+      await exited;
+    },
+  };
+}
+
+function nameOf(open: Open | undefined): string {
+  return open?.request.type === 'ask' ? `${open.request.view}/${open.request.question}` : 'verdicts';
+}
