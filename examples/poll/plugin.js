@@ -20,7 +20,7 @@ const pollKind = {
     const poll = refs.find(({ rel }) => rel === 'about')?.id;
     const fault =
       ('choice' in own ? votes : asks)(own, 'body') ??
-      (('choice' in own) === (poll === undefined) ? 'header.refs: a vote, and nothing else, is about a poll' : undefined);
+      ('choice' in own === (poll === undefined) ? 'header.refs: a vote, and nothing else, is about a poll' : undefined);
     return fault === undefined
       ? { ok: true, body: { ...own, poll } }
       : { ok: false, code: 'kind.malformed', detail: fault };
@@ -105,7 +105,11 @@ export default {
     { name: 'result', describe: 'How many chose what', does: { ask: { view: 'poll', question: 'result' } } },
   ],
   panels: [
-    { name: 'result', title: 'Result of a poll', shows: { view: 'poll', question: 'result', as: 'bars', rows: 'result' } },
+    {
+      name: 'result',
+      title: 'Result of a poll',
+      shows: { view: 'poll', question: 'result', as: 'bars', rows: 'result' },
+    },
     { name: 'list', title: 'Polls', shows: { view: 'poll', question: 'list', as: 'table', rows: 'polls' } },
     { name: 'new', title: 'Ask or vote', shows: { form: 'poll.example/1' } },
   ],

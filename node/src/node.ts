@@ -377,7 +377,10 @@ async function withVerdicts(answer: SearchAnswer, request: SearchRequest, views:
   const ids = answer.hits.map(({ id }) => id).filter((id) => views.isHidden(id));
   if (ids.length === 0) return answer;
   const verdicts = new Map((await views.verdicts(ids)).map((list, i) => [ids[i]!, list]));
-  return { ...answer, hits: answer.hits.map((hit) => ({ ...hit, ...(verdicts.has(hit.id) ? { verdicts: verdicts.get(hit.id)! } : {}) })) };
+  return {
+    ...answer,
+    hits: answer.hits.map((hit) => ({ ...hit, ...(verdicts.has(hit.id) ? { verdicts: verdicts.get(hit.id)! } : {}) })),
+  };
 }
 
 /** Room for some groups of blocks and the log's growth. */

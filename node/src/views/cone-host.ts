@@ -116,7 +116,9 @@ export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> 
     hangs += 1;
     if (seq >= 0 && !bars.some((bar) => bar.view === view && bar.seq === seq)) {
       bars.push({ view, seq });
-      options.onFault(`view ${view} did not come to an end with the block at ${seq}, which it is not given again: ${how}`);
+      options.onFault(
+        `view ${view} did not come to an end with the block at ${seq}, which it is not given again: ${how}`,
+      );
     } else options.onFault(`view ${view} did not come to an end: ${how}`);
     isCareful = true;
     if (hangs < HANGS_MAX) return;

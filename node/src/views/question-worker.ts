@@ -35,7 +35,12 @@ export type QuestionAsked =
       readonly params: Params;
       readonly at?: string;
     }
-  | { readonly type: 'verdicts'; readonly cone: ConeChoice; readonly fingerprint: string; readonly ids: readonly string[] }
+  | {
+      readonly type: 'verdicts';
+      readonly cone: ConeChoice;
+      readonly fingerprint: string;
+      readonly ids: readonly string[];
+    }
   | { readonly type: 'forget'; readonly fingerprint: string }
   | { readonly type: 'close' };
 

@@ -3,7 +3,8 @@ import { transaction, type Database } from '../store/sqlite/driver.js';
 import { bytesOf } from '../store/sqlite/rows.js';
 
 /** Makes the table that `createSqliteKeyed` works on. */
-export const KEYED_SCHEMA = 'CREATE TABLE IF NOT EXISTS keyed (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID';
+export const KEYED_SCHEMA =
+  'CREATE TABLE IF NOT EXISTS keyed (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID';
 
 const ALL = 2 ** 53 - 1;
 const NO_END = new Uint8Array(0);

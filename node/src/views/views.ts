@@ -114,7 +114,9 @@ export async function createViews(options: ViewsOptions): Promise<Views> {
 
   async function openRun(plan: ConePlan): Promise<ConeRun> {
     const isReady = notes.some(({ fingerprint, ready }) => fingerprint === plan.fingerprint && ready);
-    const before = isReady ? [] : notes.filter((note) => note.ready && note.fingerprint !== plan.fingerprint && isOfViews(note, plan));
+    const before = isReady
+      ? []
+      : notes.filter((note) => note.ready && note.fingerprint !== plan.fingerprint && isOfViews(note, plan));
     const earlier: State[] = [];
     const frozen: string[] = [];
     for (const note of before) {
@@ -197,7 +199,10 @@ export async function createViews(options: ViewsOptions): Promise<Views> {
     if (earlier !== undefined) return sound(earlier);
     const failure = run.wanted.host.failure();
     if (failure !== undefined) throw new CosmicError('view.failed', failure);
-    throw new CosmicError('view.building', `${view} has taken ${Math.max(0, run.wanted.host.position().seq)} of ${touchedTo}`);
+    throw new CosmicError(
+      'view.building',
+      `${view} has taken ${Math.max(0, run.wanted.host.position().seq)} of ${touchedTo}`,
+    );
   }
 
   function sound(state: State): State {
@@ -212,7 +217,12 @@ export async function createViews(options: ViewsOptions): Promise<Views> {
     return (await questions.ask(at === undefined ? asked : { ...asked, at })) as ViewAnswer;
   }
 
-  async function* watch(view: string, question: string, params: Params, signal: AbortSignal): AsyncIterable<ViewAnswer> {
+  async function* watch(
+    view: string,
+    question: string,
+    params: Params,
+    signal: AbortSignal,
+  ): AsyncIterable<ViewAnswer> {
     const ending = AbortSignal.any([signal, closing.signal]);
     let last = '';
     while (!ending.aborted) {
@@ -318,7 +328,10 @@ export async function createViews(options: ViewsOptions): Promise<Views> {
       }),
     position: () => {
       const positions = runs.map(({ wanted }) => wanted.host.position());
-      const least = positions.reduce<Cursor | undefined>((min, one) => (min === undefined || one.seq < min.seq ? one : min), undefined);
+      const least = positions.reduce<Cursor | undefined>(
+        (min, one) => (min === undefined || one.seq < min.seq ? one : min),
+        undefined,
+      );
       return Promise.resolve(least ?? { epoch: head.epoch, seq: Number.MAX_SAFE_INTEGER });
     },
     waitFor: async (seq, signal) => {

@@ -49,7 +49,7 @@ test('a running node folds the poll of the examples and answers it over HTTP', a
         kind: 'poll.example/1',
         fields: fields as never,
         timeMs,
-        ...(about === undefined ? {} : { links: [{ rel: 'about', id: about }] }),
+        ...(about === undefined ? {} : { refs: [{ rel: 'about', id: about }] }),
       },
       {
         signer: signerOfSeed(sha256(utf8(author))),

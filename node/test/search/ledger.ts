@@ -32,7 +32,8 @@ import {
 const noteKind: Kind = {
   name: 'note.example/1',
   maxBytes: 10_000,
-  parse: (body) => ({ ok: true, body }),
+  schema: {},
+  parse: (_header, body) => ({ ok: true, body }),
   passages: (body) => [{ text: (body as { text: string }).text }],
 };
 

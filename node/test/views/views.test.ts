@@ -183,7 +183,11 @@ describe('what is hidden', () => {
     await node.put([await block('ann', retraction(b)), await block('ann', retraction(c))]);
     expect(bits(node.views, 6)).toEqual([false, false, true, true, false, false]);
     expect([a, b, c].map(({ id }) => node.views.isHidden(id))).toEqual([false, true, false]);
-    expect(await Promise.all([a, b, c].map(async (one) => (await standing(node, one)).stands))).toEqual([true, false, true]);
+    expect(await Promise.all([a, b, c].map(async (one) => (await standing(node, one)).stands))).toEqual([
+      true,
+      false,
+      true,
+    ]);
     expect(await node.views.verdicts([a.id, b.id])).toMatchObject([[], [{ view: 'standing', says: 'retracted' }]]);
   });
 
@@ -254,7 +258,10 @@ describe('what is hidden', () => {
     };
     const first = await openNode([plugin(1, 0)]);
     const a = await block('ann');
-    await first.put([a, ...(await Promise.all(['b', 'c', 'd'].map((name) => block(name, { refs: [{ rel: 'hides', id: a.id }] }))))]);
+    await first.put([
+      a,
+      ...(await Promise.all(['b', 'c', 'd'].map((name) => block(name, { refs: [{ rel: 'hides', id: a.id }] })))),
+    ]);
     expect(first.views.isHidden(a.id)).toBe(true);
     await first.close();
     const second = await openNode([plugin(2, 300)]);
@@ -285,7 +292,8 @@ describe('a plug-in from outside: the poll of the examples', () => {
     const ending = new AbortController();
     const told: unknown[] = [];
     const watching = (async () => {
-      for await (const { result } of node.views.watch('poll', 'result', { id: asked.id }, ending.signal)) told.push(result);
+      for await (const { result } of node.views.watch('poll', 'result', { id: asked.id }, ending.signal))
+        told.push(result);
     })();
     const bob = await block('bob', vote(asked, 1, timeMs + 5));
     await node.put([await block('bob', vote(asked, 0)), asked, await block('carl', vote(asked, 1)), bob]);
@@ -298,7 +306,8 @@ describe('a plug-in from outside: the poll of the examples', () => {
     await node.parts.store.erase([bob.id], 'takedown');
     await node.views.waitFor(await head(node));
     expect(await votes()).toEqual([1, 1]);
-    while (told.length < 2 || !JSON.stringify(told.at(-1)).includes('"votes":1},{')) await node.views.ask('poll', 'list', {});
+    while (told.length < 2 || !JSON.stringify(told.at(-1)).includes('"votes":1},{'))
+      await node.views.ask('poll', 'list', {});
     ending.abort(new Error('enough'));
     await watching;
     expect(told.at(-1)).toMatchObject({ known: true, result: [{ votes: 1 }, { votes: 1 }] });
@@ -313,7 +322,9 @@ describe('a plug-in from outside: the poll of the examples', () => {
     await without.close();
     const node = await openNode([pollModule]);
     await node.views.waitFor(1);
-    expect((await node.views.ask('poll', 'list', {})).result).toMatchObject({ polls: [{ question: 'Tea or coffee?' }] });
+    expect((await node.views.ask('poll', 'list', {})).result).toMatchObject({
+      polls: [{ question: 'Tea or coffee?' }],
+    });
   });
 
   test('refuses malformed polls at the author’s door', async () => {
@@ -325,7 +336,8 @@ describe('a plug-in from outside: the poll of the examples', () => {
 });
 
 describe('views that misbehave', () => {
-  const plain = '{ params: Object.assign(() => undefined, { json: {} }), answer: Object.assign(() => undefined, { json: {} }), describe: "x" }';
+  const plain =
+    '{ params: Object.assign(() => undefined, { json: {} }), answer: Object.assign(() => undefined, { json: {} }), describe: "x" }';
   const module = (name: string, view: string): string => {
     const path = join(folder, `${name}.mjs`);
     writeFileSync(
@@ -339,7 +351,11 @@ describe('views that misbehave', () => {
   const say = async (name: string, author: string, word: string): Promise<CheckedBlock> =>
     block(author, { kind: `${name}.example/1`, fields: { word } }, [
       ...corePlugins,
-      { name, kinds: [{ name: `${name}.example/1`, maxBytes: 1000, schema: {}, parse: (_, body) => ({ ok: true, body }) }], views: [] },
+      {
+        name,
+        kinds: [{ name: `${name}.example/1`, maxBytes: 1000, schema: {}, parse: (_, body) => ({ ok: true, body }) }],
+        views: [],
+      },
     ]);
 
   test('unknown views and questions are refused with what there is', async () => {
@@ -373,7 +389,12 @@ describe('views that misbehave', () => {
     const node = await openNode([path]);
     const startedMs = Date.now();
     const a = await block('ann');
-    await node.put([await say('loop', 'ann', 'good'), await say('loop', 'bob', 'loop'), await say('loop', 'ann', 'too'), a]);
+    await node.put([
+      await say('loop', 'ann', 'good'),
+      await say('loop', 'bob', 'loop'),
+      await say('loop', 'ann', 'too'),
+      a,
+    ]);
     await node.put([await block('ann', retraction(a))]);
     expect(node.views.isHidden(a.id)).toBe(true);
     expect(Date.now() - startedMs).toBeLessThan(4_000);

@@ -110,8 +110,7 @@ export function createClient(options: ClientOptions): NodeClient {
       const path = `/v2/views/${encodeURIComponent(name)}/${encodeURIComponent(question)}?${queryOf(params)}`;
       return jsonOf<ViewAnswer>(await ask(host, path));
     },
-    verdicts: async (id) =>
-      (await jsonOf<{ verdicts: Verdict[] }>(await ask(host, `${block(id)}/verdicts`))).verdicts,
+    verdicts: async (id) => (await jsonOf<{ verdicts: Verdict[] }>(await ask(host, `${block(id)}/verdicts`))).verdicts,
     status: async () => jsonOf<NodeStatus>(await ask(host, '/v2/status')),
     peers: async () => (await jsonOf<{ peers: PeerStatus[] }>(await ask(host, '/v2/peers'))).peers,
     addPeer: async (url) =>

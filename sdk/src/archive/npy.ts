@@ -26,7 +26,8 @@ export async function rowTables(source: BlockSource, registry: Registry): Promis
     const { header, body, headerBytes } = opened.block;
     const decoded = decodeBody(body);
     const kind = registry.kind(header.kind);
-    const parsed = decoded.status === 'ok' ? kind && readBody(kind, kindHeader(header), decoded.body, body.length) : undefined;
+    const parsed =
+      decoded.status === 'ok' ? kind && readBody(kind, kindHeader(header), decoded.body, body.length) : undefined;
     const vectors = parsed?.ok === true ? kind!.vectors?.(parsed.body) : undefined;
     if (vectors === undefined) continue;
     const spaceId = spaceIdOf(vectors.space);

@@ -1,5 +1,14 @@
 export type { BlockFormat, BlockId, CatalogueEntry, CheckedBlock, Header, ObserverLocation, Ref } from './types.js';
-export { checkBlock, decodeBody, judge, kindHeader, openBlock, type Checks, type OpenedBlock, type SkyVerdict } from './check.js';
+export {
+  checkBlock,
+  decodeBody,
+  judge,
+  kindHeader,
+  openBlock,
+  type Checks,
+  type OpenedBlock,
+  type SkyVerdict,
+} from './check.js';
 export { createBlock, publicationNotice, type Author, type CreatedBlock, type NewBlock } from './create.js';
 export { DEV_NETWORK, externalAad, readEnvelope, signedBytes, writeEnvelope, type Envelope } from './envelope.js';
 export { decodeHeader, encodeHeader } from './header.js';

@@ -2,7 +2,14 @@ export type { Kind, KindHeader, Link, Need, Origin, Parsed, Passage, Vectors } f
 export type { Command, Panel, Plugin } from './plugin.js';
 export { readBody } from './read-body.js';
 export { createRegistry, isKindName, type Registry } from './registry.js';
-export { embeddingKind, inputHash, ownFields, parseEmbedding, type EmbeddingBody, type InputReference } from './embedding.js';
+export {
+  embeddingKind,
+  inputHash,
+  ownFields,
+  parseEmbedding,
+  type EmbeddingBody,
+  type InputReference,
+} from './embedding.js';
 export { relations, type Relation } from './relations.js';
 export { retractKind, retractPlugin, type RetractBody } from './retract/index.js';
 export * from './rotate/index.js';

@@ -16,7 +16,10 @@ export interface Check {
 }
 
 /** A checker of one's own. `json`: all that is known of what fits. */
-export function checker(check: (value: Value | undefined, path: string) => string | undefined, json: JsonSchema): Check {
+export function checker(
+  check: (value: Value | undefined, path: string) => string | undefined,
+  json: JsonSchema,
+): Check {
   return Object.assign(check, { json });
 }
 
@@ -167,7 +170,9 @@ export function struct(required: Readonly<Record<string, Check>>, options: Struc
     {
       type: 'object',
       ...(requiredKeys.length === 0 ? {} : { required: requiredKeys }),
-      properties: Object.fromEntries(Object.entries({ ...required, ...optional }).map(([key, { json }]) => [key, json])),
+      properties: Object.fromEntries(
+        Object.entries({ ...required, ...optional }).map(([key, { json }]) => [key, json]),
+      ),
       additionalProperties: options.open === true,
     },
   );

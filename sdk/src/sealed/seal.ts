@@ -92,8 +92,7 @@ export async function openSealed(wire: Uint8Array, keys: AgeKeys, registry: Regi
     const common = decodeBody(encoded);
     if (common.status === 'rejected') return common;
     const kind = registry.kind(name as string);
-    const parsed =
-      kind && readBody(kind, { ...kindHeader(header), kind: kind.name }, common.body, encoded.length);
+    const parsed = kind && readBody(kind, { ...kindHeader(header), kind: kind.name }, common.body, encoded.length);
     if (parsed?.ok === false) return rejected(parsed.code, parsed.detail);
     return { status: 'opened', kind: name as string, body: common.body, parsed: parsed?.body };
   }

@@ -127,7 +127,12 @@ function derivedRows(table: ConeTable, plan: ConePlan, tables: ReadonlyMap<strin
     if (rows === undefined) return undefined;
     const before = [...new Set(rows.flatMap((row) => idsIn(row[derived.along])))].map(whole);
     const result = before.every((one) => one !== undefined)
-      ? guarded([id], () => derived.rows(rows, before.map((one) => one.map(({ row }) => row))))
+      ? guarded([id], () =>
+          derived.rows(
+            rows,
+            before.map((one) => one.map(({ row }) => row)),
+          ),
+        )
       : undefined;
     done.set(id, result);
     return result;

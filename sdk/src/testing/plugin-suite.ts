@@ -186,14 +186,17 @@ export function pluginSuite({ describe, test }: SuiteRunner, subject: PluginSubj
       }),
     );
 
-    test('a state without blocks answers, and answers are of the declared form', each((scenario, random) => {
-      const node = createNode(registry, cones, openStore);
-      node.follow(random);
-      node.checkForms(scenario.questions);
-      for (const block of scenario.blocks) node.world.put(block);
-      node.follow(random);
-      node.checkForms(scenario.questions);
-    }));
+    test(
+      'a state without blocks answers, and answers are of the declared form',
+      each((scenario, random) => {
+        const node = createNode(registry, cones, openStore);
+        node.follow(random);
+        node.checkForms(scenario.questions);
+        for (const block of scenario.blocks) node.world.put(block);
+        node.follow(random);
+        node.checkForms(scenario.questions);
+      }),
+    );
   });
 }
 
@@ -202,7 +205,12 @@ function createNode(registry: Registry, cones: readonly ConePlan[], openStore: (
   const world = known ?? createViewWorld(registry);
   const erased = new Set<BlockId>();
   const states = cones.map((plan) => ({ plan, store: openStore(), cache: createAnswerCache() }));
-  const ask = ({ view, question, params }: PluginQuestion, cone: { plan: ConePlan; store: KeyedStore; world: ViewWorld }, cache?: AnswerCache, budget?: number): string => {
+  const ask = (
+    { view, question, params }: PluginQuestion,
+    cone: { plan: ConePlan; store: KeyedStore; world: ViewWorld },
+    cache?: AnswerCache,
+    budget?: number,
+  ): string => {
     try {
       const { result, missing, local } = askView(cone, view, question, params, {
         ...(cache === undefined ? {} : { cache }),
@@ -289,7 +297,10 @@ function spoilt(block: WorldBlock, i: number, all: readonly WorldBlock[], random
   const target = pick(random, all).id;
   const refs = [
     ...block.refs,
-    ...Array.from({ length: random(14) }, () => ({ rel: pick(random, [...block.refs.map(({ rel }) => rel), 'x']), id: target })),
+    ...Array.from({ length: random(14) }, () => ({
+      rel: pick(random, [...block.refs.map(({ rel }) => rel), 'x']),
+      id: target,
+    })),
   ];
   return {
     ...block,
@@ -302,7 +313,11 @@ function spoilt(block: WorldBlock, i: number, all: readonly WorldBlock[], random
 
 function spoiltFields(fields: ValueMap, random: Random): ValueMap {
   const value = mutateValue(fields, random);
-  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value) && Object.getPrototypeOf(value) === Object.prototype;
+  const isMap =
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.getPrototypeOf(value) === Object.prototype;
   return isMap ? (value as ValueMap) : fields;
 }
 
@@ -312,7 +327,9 @@ function raised<V extends { readonly version: number; readonly reads?: readonly 
     version: view.version + 1,
     ...(view.reads === undefined
       ? {}
-      : { reads: view.reads.map((read) => read.replace(/@(\d+)$/, (_, version: string) => `@${Number(version) + 1}`)) }),
+      : {
+          reads: view.reads.map((read) => read.replace(/@(\d+)$/, (_, version: string) => `@${Number(version) + 1}`)),
+        }),
   };
 }
 
@@ -354,5 +371,7 @@ function equal(got: string, expected: string, what: string): void {
   if (got === expected) return;
   const [gotLines, expectedLines] = [got.split('\n'), expected.split('\n')];
   const line = gotLines.findIndex((text, i) => text !== expectedLines[i]);
-  throw new Error(`${what}, line ${line}: expected ${expectedLines[line] ?? 'no more'}, got ${gotLines[line] ?? 'no more'}`);
+  throw new Error(
+    `${what}, line ${line}: expected ${expectedLines[line] ?? 'no more'}, got ${gotLines[line] ?? 'no more'}`,
+  );
 }

@@ -12,7 +12,11 @@ import { BODY_ORDINAL, checkBytes, createWriter, detailOf, type ConeOptions, typ
 
 /** What comes to a cone: a block, whole or its header alone, or that a body is gone for good. */
 export type ConeItem =
-  | { readonly type: 'put'; readonly header: BlockHeader; /** Undefined where it is not here, or inert. */ readonly body?: unknown }
+  | {
+      readonly type: 'put';
+      readonly header: BlockHeader;
+      /** Undefined where it is not here, or inert. */ readonly body?: unknown;
+    }
   | { readonly type: 'erase'; readonly id: BlockId };
 
 /** What a batch did. */
@@ -51,8 +55,7 @@ export function takeBatch(
       derive(table, from, writer.changes.get(from.name) ?? [], writer);
     }
     const judged = judgeTouched(plan, writer, world, before?.seq ?? 0, upTo.seq, options);
-    for (const bucket of writer.buckets)
-      store.set(encodeTuple([space.versions, bucket]), encodeTuple([upTo.seq]));
+    for (const bucket of writer.buckets) store.set(encodeTuple([space.versions, bucket]), encodeTuple([upTo.seq]));
     store.set(CURSOR, encodeTuple([upTo.epoch, upTo.seq]));
     let changes = 0;
     for (const list of writer.changes.values()) changes += list.length;
@@ -64,7 +67,12 @@ function baseTables(plan: ConePlan): ConeTable[] {
   return [...plan.tables.values()].filter(({ derived }) => derived === undefined);
 }
 
-function putBlock(plan: ConePlan, { header, body }: Extract<ConeItem, { type: 'put' }>, writer: Writer, options: ConeOptions): void {
+function putBlock(
+  plan: ConePlan,
+  { header, body }: Extract<ConeItem, { type: 'put' }>,
+  writer: Writer,
+  options: ConeOptions,
+): void {
   const views = plan.views.filter((view) => takes(view, header));
   const fill = (part: 'head' | 'body', rowsOf: (view: View) => Rows | undefined): void => {
     const owner = [part, header.id];
@@ -85,15 +93,22 @@ function putBlock(plan: ConePlan, { header, body }: Extract<ConeItem, { type: 'p
     writer.replace(owner, [header.id], groups, part === 'head' ? 0 : BODY_ORDINAL);
   };
   fill('head', (view) => view.head?.(header));
-  if (body !== undefined) fill('body', (view) => (view.kinds?.includes(header.kind) === true ? view.body?.(header, body) : undefined));
+  if (body !== undefined)
+    fill('body', (view) => (view.kinds?.includes(header.kind) === true ? view.body?.(header, body) : undefined));
 }
 
-function checkedRows(plan: ConePlan, view: View, header: BlockHeader, rows: Rows = {}): (readonly [ConeTable, readonly Row[]])[] {
+function checkedRows(
+  plan: ConePlan,
+  view: View,
+  header: BlockHeader,
+  rows: Rows = {},
+): (readonly [ConeTable, readonly Row[]])[] {
   const { maxRows, maxRowBytes } = rowLimitsOf(view);
   let count = 0;
   return Object.entries(rows).map(([name, list]) => {
     const table = plan.tables.get(`${view.name}.${name}`);
-    if (table === undefined || table.derived !== undefined) throw new TypeError(`view ${view.name} has no table ${name}`);
+    if (table === undefined || table.derived !== undefined)
+      throw new TypeError(`view ${view.name} has no table ${name}`);
     count += list.length;
     if (count > maxRows) throw new RangeError(`more than ${maxRows} rows`);
     for (const row of list) checkBytes(table, row, [header.id], maxRowBytes);
@@ -102,6 +117,11 @@ function checkedRows(plan: ConePlan, view: View, header: BlockHeader, rows: Rows
 }
 
 function eraseBody(plan: ConePlan, id: BlockId, writer: Writer): void {
-  writer.replace(['body', id], [id], baseTables(plan).map((table) => [table, []] as const), BODY_ORDINAL);
+  writer.replace(
+    ['body', id],
+    [id],
+    baseTables(plan).map((table) => [table, []] as const),
+    BODY_ORDINAL,
+  );
   for (const { name } of plan.views) writer.store.delete(encodeTuple([space.faults, name, id]));
 }

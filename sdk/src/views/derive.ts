@@ -19,7 +19,13 @@ export function derive(table: ConeTable, from: ConeTable, changes: readonly Chan
   else causal(table, from, derived, changes, writer);
 }
 
-function group(table: ConeTable, from: ConeTable, derived: Of<'group'>, changes: readonly Change[], writer: Writer): void {
+function group(
+  table: ConeTable,
+  from: ConeTable,
+  derived: Of<'group'>,
+  changes: readonly Change[],
+  writer: Writer,
+): void {
   const touched = new Map<string, readonly KeyPart[]>();
   for (const { row } of changes) {
     const by = derived.by.map((field) => row[field] as KeyPart);
@@ -49,7 +55,10 @@ function sum(table: ConeTable, { by, ints = [] }: Of<'sum'>, changes: readonly C
     const old = before === undefined ? undefined : rowOf(table, key, before);
     const count = integerOf(old?.['count']) + delta.count;
     const sums = ints.map((field, i) => integerOf(old?.[field]) + delta.ints[i]!);
-    const next = count === 0n ? undefined : encode({ count: kept(count), ...Object.fromEntries(ints.map((field, i) => [field, kept(sums[i]!)])) });
+    const next =
+      count === 0n
+        ? undefined
+        : encode({ count: kept(count), ...Object.fromEntries(ints.map((field, i) => [field, kept(sums[i]!)])) });
     if (next !== undefined && before !== undefined && compareBytes(next, before) === 0) continue;
     if (old !== undefined) writer.changed(table, old, true);
     if (next === undefined) writer.store.delete(key);
@@ -61,7 +70,11 @@ function sum(table: ConeTable, { by, ints = [] }: Of<'sum'>, changes: readonly C
 }
 
 function integerOf(value: Value | bigint | undefined): bigint {
-  return typeof value === 'bigint' ? value : typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : 0n;
+  return typeof value === 'bigint'
+    ? value
+    : typeof value === 'number' && Number.isSafeInteger(value)
+      ? BigInt(value)
+      : 0n;
 }
 
 function kept(value: bigint): Value {
@@ -74,7 +87,13 @@ function kept(value: bigint): Value {
  * Blocks whose rows or predecessors changed, the shallow ones first, so that each is worked out once where nothing is
  * missing; what comes out the same goes no further.
  */
-function causal(table: ConeTable, from: ConeTable, derived: Of<'causal'>, changes: readonly Change[], writer: Writer): void {
+function causal(
+  table: ConeTable,
+  from: ConeTable,
+  derived: Of<'causal'>,
+  changes: readonly Change[],
+  writer: Writer,
+): void {
   const { store } = writer;
   const depthKey = (id: BlockId): Uint8Array => encodeTuple([space.owned, table.number, 'depth', id]);
   const depthOf = (id: BlockId): number | undefined => {
@@ -96,7 +115,12 @@ function causal(table: ConeTable, from: ConeTable, derived: Of<'causal'>, change
     const depths = before.map(depthOf);
     const isWhole = rows.length > 0 && depths.every((depth) => depth !== undefined);
     const out = isWhole
-      ? writer.guarded(table, [id], () => derived.rows(rows, before.map((other) => outputOf(table, other, writer))))
+      ? writer.guarded(table, [id], () =>
+          derived.rows(
+            rows,
+            before.map((other) => outputOf(table, other, writer)),
+          ),
+        )
       : [];
     const was = depthOf(id);
     const depth = isWhole ? 1 + Math.max(-1, ...(depths as number[])) : undefined;

@@ -86,7 +86,11 @@ function* arrivals(view: View, store: KeyedStore, world: World, after: number, u
     const prefix = encodeTuple([part, view.name]);
     return store.range(prefix, afterPrefix(prefix), 1).length === 0;
   };
-  const [noneAwaited, noneWatched, noneFallen] = [isEmpty(space.awaited), isEmpty(space.watched), isEmpty(space.fallen)];
+  const [noneAwaited, noneWatched, noneFallen] = [
+    isEmpty(space.awaited),
+    isEmpty(space.watched),
+    isEmpty(space.fallen),
+  ];
   if (noneAwaited && noneWatched && noneFallen) return;
   for (const { id, author } of world.arrived(after, upTo)) {
     if (!noneAwaited) {
@@ -107,7 +111,9 @@ function tablesOf(plan: ConePlan, view: View): string[] {
 }
 
 function isFallen(plan: ConePlan, store: KeyedStore, id: BlockId): boolean {
-  return plan.views.some(({ name, hides }) => hides !== undefined && store.get(encodeTuple([space.fallen, name, id])) !== undefined);
+  return plan.views.some(
+    ({ name, hides }) => hides !== undefined && store.get(encodeTuple([space.fallen, name, id])) !== undefined,
+  );
 }
 
 /** Ids of all blocks that are hidden, some of them more than once. */

@@ -39,8 +39,7 @@ export function planCones(registry: Pick<Registry, 'views' | 'kind'>): ConePlan[
   const groupOf = new Map<string, Set<View>>();
   for (const view of registry.views) {
     const group = new Set([view]);
-    for (const read of view.reads ?? [])
-      for (const other of groupOf.get(readName(read)) ?? []) group.add(other);
+    for (const read of view.reads ?? []) for (const other of groupOf.get(readName(read)) ?? []) group.add(other);
     for (const member of group) groupOf.set(member.name, group);
   }
   return [...new Set(groupOf.values())].map((group) =>
@@ -62,7 +61,8 @@ function planCone(views: readonly View[], registry: Pick<Registry, 'kind'>): Con
     const add = (table: string, key: readonly string[], derived?: Derived): void => {
       const from = derived === undefined ? undefined : fullName(view, derived.from);
       if (!/^[a-z][a-zA-Z0-9]*$/.test(table)) throw new TypeError(`view ${view.name}: bad name of a table, ${table}`);
-      if (from !== undefined && !tables.has(from)) throw new TypeError(`view ${view.name}: ${table} is derived from ${from}, which is no table before it`);
+      if (from !== undefined && !tables.has(from))
+        throw new TypeError(`view ${view.name}: ${table} is derived from ${from}, which is no table before it`);
       tables.set(`${view.name}.${table}`, {
         name: `${view.name}.${table}`,
         number: tables.size,
@@ -83,7 +83,10 @@ function planCone(views: readonly View[], registry: Pick<Registry, 'kind'>): Con
   const known = kinds.filter((kind) => registry.kind(kind) !== undefined);
   const shape = { format: FORMAT, views: views.map(({ name, version }) => `${name}@${version}`), kinds, rels, known };
   return {
-    name: views.map(({ name }) => name).sort().join('+'),
+    name: views
+      .map(({ name }) => name)
+      .sort()
+      .join('+'),
     views,
     tables,
     strata: [...tables.values()].filter(({ derived }) => derived !== undefined),
@@ -116,9 +119,19 @@ export function tableOf(plan: ConePlan, view: View, name: string): ConeTable {
 }
 
 /** Does a view take blocks with such a header? */
-export function takes(view: View, header: { readonly kind: string; readonly refs: readonly { readonly rel: string }[]; readonly prev?: string }): boolean {
+export function takes(
+  view: View,
+  header: { readonly kind: string; readonly refs: readonly { readonly rel: string }[]; readonly prev?: string },
+): boolean {
   if (view.kinds?.includes(header.kind) === true) return true;
-  return view.rels?.some((rel) => (rel === 'prev' ? header.prev !== undefined : header.refs.some((ref) => ref.rel === rel))) === true;
+  return (
+    view.rels?.some((rel) =>
+      rel === 'prev' ? header.prev !== undefined : header.refs.some((ref) => ref.rel === rel),
+    ) === true
+  );
 }
 
-export const rowLimitsOf = ({ maxRows = viewLimits.maxRows, maxRowBytes = viewLimits.maxRowBytes }: View) => ({ maxRows, maxRowBytes });
+export const rowLimitsOf = ({ maxRows = viewLimits.maxRows, maxRowBytes = viewLimits.maxRowBytes }: View) => ({
+  maxRows,
+  maxRowBytes,
+});

@@ -32,7 +32,13 @@ export interface AskOptions {
 }
 
 /** @throws CosmicError request.not_found, request.malformed, view.too_costly, view.busy, view.local, view.building; view.failed for what the view throws */
-export function askView(cone: Cone, viewName: string, name: string, params: Params, options: AskOptions = {}): ViewAnswer {
+export function askView(
+  cone: Cone,
+  viewName: string,
+  name: string,
+  params: Params,
+  options: AskOptions = {},
+): ViewAnswer {
   const { view, question } = questionOf(cone.plan.views, viewName, name);
   const given = paramsOf(question, params);
   const cursor = coneCursor(cone.store);
@@ -42,7 +48,10 @@ export function askView(cone: Cone, viewName: string, name: string, params: Para
   if (remembered !== undefined) return { ...remembered, cursor };
   const trace = newTrace();
   const budget = options.budget ?? viewLimits.readRows;
-  const result = run(() => drive(question.run(dbOf(budget), given as never), view, readerOf(cone, cursor, budget, options), trace), view);
+  const result = run(
+    () => drive(question.run(dbOf(budget), given as never), view, readerOf(cone, cursor, budget, options), trace),
+    view,
+  );
   const answer: ViewAnswer = {
     result: plain(result),
     cursor,
@@ -62,7 +71,10 @@ export function verdictsOf(cone: Cone, id: BlockId, options: AskOptions = {}): V
   return cone.plan.views.flatMap((view) => {
     if (view.verdict === undefined) return [];
     const trace = newTrace();
-    const said = run(() => drive(view.verdict!(dbOf(budget), block), view, readerOf(cone, cursor, budget, options), trace), view);
+    const said = run(
+      () => drive(view.verdict!(dbOf(budget), block), view, readerOf(cone, cursor, budget, options), trace),
+      view,
+    );
     return said === undefined
       ? []
       : [{ view: view.name, says: said.says, why: said.why, ...(trace.local ? { local: true as const } : {}) }];
@@ -74,7 +86,9 @@ function run<T>(work: () => T, view: View): T {
     return work();
   } catch (error) {
     if (error instanceof CosmicError) throw error;
-    throw new CosmicError('view.failed', `${view.name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new CosmicError('view.failed', `${view.name}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -91,13 +105,23 @@ function readerOf(cone: Cone, { seq }: Cursor, budget: number, { isLate, at }: A
 }
 
 /** @throws CosmicError request.not_found that names what there is */
-export function questionOf(views: readonly View[], viewName: string, name: string): { readonly view: View; readonly question: Question } {
+export function questionOf(
+  views: readonly View[],
+  viewName: string,
+  name: string,
+): { readonly view: View; readonly question: Question } {
   const view = views.find((one) => one.name === viewName);
   if (view === undefined)
-    throw new CosmicError('request.not_found', `no view ${viewName}; there are ${views.map((one) => one.name).join(', ')}`);
+    throw new CosmicError(
+      'request.not_found',
+      `no view ${viewName}; there are ${views.map((one) => one.name).join(', ')}`,
+    );
   const questions = view.questions ?? {};
   if (!Object.hasOwn(questions, name))
-    throw new CosmicError('request.not_found', `view ${viewName} has no question ${name}; it has ${Object.keys(questions).join(', ') || 'none'}`);
+    throw new CosmicError(
+      'request.not_found',
+      `view ${viewName} has no question ${name}; it has ${Object.keys(questions).join(', ') || 'none'}`,
+    );
   return { view, question: questions[name]! };
 }
 
@@ -116,7 +140,8 @@ export function paramsOf(question: Question, given: Params): ValueMap {
   if (typeof limit !== 'number' || !Number.isSafeInteger(limit) || limit < 1 || limit > viewLimits.pageRows)
     throw new CosmicError('request.malformed', `params.limit: expected an integer in 1…${viewLimits.pageRows}`);
   const after = given['after'];
-  if (after !== undefined && typeof after !== 'string') throw new CosmicError('request.malformed', 'params.after: expected text');
+  if (after !== undefined && typeof after !== 'string')
+    throw new CosmicError('request.malformed', 'params.after: expected text');
   return { ...own, limit, ...(after === undefined ? {} : { after }) };
 }
 
@@ -130,10 +155,14 @@ function typed(value: unknown, type: string | undefined): Value {
 /** As JSON can carry it: integers beyond 2^53 as decimal text, nothing undefined. */
 export function plain(value: unknown): unknown {
   if (typeof value === 'bigint')
-    return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value.toString();
+    return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)
+      ? Number(value)
+      : value.toString();
   if (Array.isArray(value)) return value.map(plain);
   if (!isMap(value)) return value;
-  return Object.fromEntries(Object.entries(value).flatMap(([key, one]) => (one === undefined ? [] : [[key, plain(one)]])));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, one]) => (one === undefined ? [] : [[key, plain(one)]])),
+  );
 }
 
 export interface AnswerCache {

@@ -122,8 +122,7 @@ function rowsFor(
 
 function contains(id: BlockId, view: View, options: ReaderOptions, trace: Trace): boolean {
   const header = options.world.block(id, options.upTo);
-  if (view.scope === undefined)
-    throw new CosmicError('request.malformed', `at: view ${view.name} knows no scopes`);
+  if (view.scope === undefined) throw new CosmicError('request.malformed', `at: view ${view.name} knows no scopes`);
   if (header === undefined) return false;
   const { scope, ...open } = options;
   return drive(view.scope.contains(dbOf(options.budget), scope!, header), view, open, trace);

@@ -43,7 +43,8 @@ export function entryOf(
   const rest: Record<string, Value> = {};
   for (const [name, value] of Object.entries(row)) {
     if (table.key.includes(name) || value === undefined) continue;
-    if (table.derived === undefined && name === 'block') throw new TypeError(`${table.name}: the field block is given by the host`);
+    if (table.derived === undefined && name === 'block')
+      throw new TypeError(`${table.name}: the field block is given by the host`);
     rest[name] = typeof value === 'bigint' ? { bigint: value.toString() } : value;
   }
   const key = table.key.map((field) => {
@@ -64,7 +65,8 @@ export function rowOf(table: ConeTable, key: Uint8Array, value: Uint8Array): Row
 }
 
 function bigintOf(value: Value): bigint | undefined {
-  const text = typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as ValueMap)['bigint'] : undefined;
+  const text =
+    typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as ValueMap)['bigint'] : undefined;
   return typeof text === 'string' && /^-?\d+$/.test(text) ? BigInt(text) : undefined;
 }
 
@@ -91,7 +93,7 @@ export function packKeys(keys: readonly Uint8Array[]): Uint8Array {
 
 export function unpackKeys(packed: Uint8Array | undefined): Uint8Array[] {
   const keys: Uint8Array[] = [];
-  for (let at = 0; packed !== undefined && at < packed.length; ) {
+  for (let at = 0; packed !== undefined && at < packed.length;) {
     const length = (packed[at]! << 8) | packed[at + 1]!;
     keys.push(packed.slice(at + 2, at + 2 + length));
     at += 2 + length;

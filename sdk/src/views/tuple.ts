@@ -72,7 +72,7 @@ function encodeInteger(value: bigint): Uint8Array {
 /** The parts again; integers beyond 2^53 as bigint. At most `max` parts. */
 export function decodeTuple(bytes: Uint8Array, max = Infinity): KeyPart[] {
   const parts: KeyPart[] = [];
-  for (let at = 0; at < bytes.length && parts.length < max; ) {
+  for (let at = 0; at < bytes.length && parts.length < max;) {
     const [part, next] = decodePart(bytes, at);
     parts.push(part);
     at = next;

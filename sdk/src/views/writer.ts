@@ -43,7 +43,11 @@ export interface ConeOptions {
 const DETAIL_MAX = 300;
 export const FAULTS_MAX = 10_000;
 
-export function createWriter(store: KeyedStore, step: (view: string) => void, onFault: (view: string, at: string, detail: string) => void): Writer {
+export function createWriter(
+  store: KeyedStore,
+  step: (view: string) => void,
+  onFault: (view: string, at: string, detail: string) => void,
+): Writer {
   const changes = new Map<string, Change[]>();
   const buckets = new Set<number>();
 

@@ -7,7 +7,8 @@ import { jsonLineOf, npyOf, readCar, rowTables, wireOfJson, writeCar } from '../
 import { concatBytes, toHex, utf8 } from '../../src/bytes.js';
 import { cidOf, DAG_CBOR, type ValueMap } from '../../src/codec/index.js';
 import { sha256 } from '../../src/crypto/index.js';
-import { corePlugins, createRegistry } from '../../src/kinds/index.js';
+import { createRegistry } from '../../src/kinds/index.js';
+import { corePlugins } from '../../src/plugins/index.js';
 import { createSky } from '../../src/sky/index.js';
 import { packRows } from '../../src/space/index.js';
 import { signBlock, testSpace } from '../../src/testing/index.js';

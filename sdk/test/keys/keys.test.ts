@@ -4,16 +4,12 @@ import { toBase64, toHex } from '../../src/bytes.js';
 import { checkBlock } from '../../src/block/index.js';
 import { sha256, verify } from '../../src/crypto/index.js';
 import { decodeKey, encodeKey, isLockedKey, Keyring, keyOfSeed, type KeyFolder } from '../../src/keys/index.js';
-import {
-  corePlugins,
-  createRegistry,
-  identityOf,
-  type FoldInput,
-  type IdentitiesState,
-  type View,
-} from '../../src/kinds/index.js';
+import { createRegistry } from '../../src/kinds/index.js';
+import { createMemoryKeyed } from '../../src/memory/index.js';
+import { corePlugins } from '../../src/plugins/index.js';
 import { createSky } from '../../src/sky/index.js';
-import { fold } from '../../src/testing/index.js';
+import { createViewWorld } from '../../src/testing/index.js';
+import { askView, planCones, takeBatch } from '../../src/views/index.js';
 import { testUnless } from '../skipping.ts';
 
 const seed = new Uint8Array(32).map((_, i) => i * 7);
@@ -122,19 +118,17 @@ describe('keyring', () => {
     expect((await keyring.open('ann', 'next')).did).toBe(rotation.to.did);
     expect((await keyring.open('ann-before-1', 'pass')).did).toBe(before.did);
     expect([...folder.files.keys()].sort()).toEqual(['ann-before-1.key', 'ann-before-1.pub', 'ann.key', 'ann.pub']);
-    const inputs = rotation.blocks.map(({ wire }): FoldInput => {
+    const world = createViewWorld(registry);
+    for (const { wire } of rotation.blocks) {
       const checked = checkBlock(wire, { network: 'dev', registry, verify, sha256, sky });
       if (checked.status === 'rejected') throw new Error(checked.detail);
       expect(checked.entry.inert).toBeUndefined();
-      const { author, kind, timeMs, refs, links, tags } = checked.entry;
-      return {
-        block: { id: checked.id, author, kind, timeMs, refs, links, tags, body: undefined },
-        firstSeenMs: 0,
-        receipts: [],
-      };
-    });
-    const states = fold(registry.views as readonly View[], inputs);
-    expect(identityOf(states['identities'] as IdentitiesState, before.did)).toMatchObject({
+      world.put({ ...checked.entry, id: checked.id }, true);
+    }
+    const plan = planCones(registry).find(({ name }) => name.includes('identities'))!;
+    const store = createMemoryKeyed();
+    takeBatch(plan, store, world, world.items(0, 2), { epoch: 'e', seq: 2 });
+    expect(askView({ plan, store, world }, 'identities', 'of', { author: before.did }).result).toMatchObject({
       state: 'rotated',
       current: rotation.to.did,
     });

@@ -67,13 +67,18 @@ function turmoil(random: Random): PluginScenario {
   return { blocks, questions };
 }
 
-const of = (...views: readonly string[]) => (random: Random): PluginScenario => {
-  const { blocks, questions } = turmoil(random);
-  return { blocks, questions: questions.filter(({ view }) => views.includes(view)) };
-};
+const of =
+  (...views: readonly string[]) =>
+  (random: Random): PluginScenario => {
+    const { blocks, questions } = turmoil(random);
+    return { blocks, questions: questions.filter(({ view }) => views.includes(view)) };
+  };
 
 pluginSuite({ describe, test }, { plugins: [identitiesPlugin], scenario: of('identities') });
-pluginSuite({ describe, test }, { plugins: [retractPlugin, identitiesPlugin, standingPlugin], scenario: of('standing', 'identities') });
+pluginSuite(
+  { describe, test },
+  { plugins: [retractPlugin, identitiesPlugin, standingPlugin], scenario: of('standing', 'identities') },
+);
 pluginSuite({ describe, test }, { plugins: [identitiesPlugin, forksPlugin], scenario: of('forks') });
 pluginSuite(
   { describe, test },

@@ -3,7 +3,8 @@ import { utf8 } from '../../src/bytes.js';
 import { checkAny, contentOf } from '../../src/formats/index.js';
 import { sha256, verify } from '../../src/crypto/index.js';
 import { limits } from '../../src/limits.js';
-import { createRegistry, corePlugins } from '../../src/kinds/index.js';
+import { createRegistry } from '../../src/kinds/index.js';
+import { corePlugins } from '../../src/plugins/index.js';
 import { sharedText } from '../shared-data.ts';
 
 const blocks = sharedText('python-sdk/signed_blocks.jsonl');

@@ -6,7 +6,8 @@ import { sha256, verify } from '../../src/crypto/index.js';
 import { createLexicalEmbedder } from '../../src/embedders/index.js';
 import { checkAny } from '../../src/formats/index.js';
 import { utf8 } from '../../src/bytes.js';
-import { corePlugins, createRegistry } from '../../src/kinds/index.js';
+import { createRegistry } from '../../src/kinds/index.js';
+import { corePlugins } from '../../src/plugins/index.js';
 import { createSky } from '../../src/sky/index.js';
 import {
   BlockBuilder,

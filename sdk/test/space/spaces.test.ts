@@ -8,7 +8,8 @@ import { fromBase64 } from '../../src/bytes.js';
 import { sha256, verify } from '../../src/crypto/index.js';
 import { canariesOf, canariesOfKnown } from '../../src/embedders/index.js';
 import { knownCanaries } from '../../src/embedders/known-canaries.js';
-import { corePlugins, createRegistry } from '../../src/kinds/index.js';
+import { createRegistry } from '../../src/kinds/index.js';
+import { corePlugins } from '../../src/plugins/index.js';
 import { createSky } from '../../src/sky/index.js';
 import {
   checkSpace,

@@ -93,7 +93,7 @@ export class StoreReader {
 
   /** Blocks and bodies that came after `after`, up to `upTo`: ids and authors alone. */
   *arrivals(after: number, upTo: number): Iterable<{ readonly id: BlockId; readonly author: string }> {
-    for (let from = after; from < upTo; ) {
+    for (let from = after; from < upTo;) {
       const rows = this.arrived.all(from, upTo, PAGE);
       for (const row of rows) yield { id: idOfRow(row), author: this.names.name(row['author'] as number) };
       if (rows.length < PAGE) return;

@@ -1,6 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { corePlugins, CosmicError, createRegistry, decode, type ValueMap } from '@cosmicembeddings/sdk';
+import {
+  corePlugins,
+  CosmicError,
+  createRegistry,
+  decode,
+  decodeHeader,
+  kindHeader,
+  readBody,
+  readEnvelope,
+  type ValueMap,
+} from '@cosmicembeddings/sdk';
 import { FACTS_SCHEMA, FactWriter } from './facts.js';
 import { addIds, IDS_SCHEMA } from './ids.js';
 import { metaOf } from './meta.js';
@@ -69,15 +79,19 @@ function addFacts(database: Database): void {
   const writer = new FactWriter(database);
   const names = new NameWriter(database);
   const some = database.prepare(
-    'SELECT b.id, n.name AS kind, y.body FROM blocks b JOIN names n ON n.id = b.kind JOIN bytes y ON y.block = b.id WHERE b.id > ? AND y.body IS NOT NULL ORDER BY b.id LIMIT ?',
+    'SELECT b.id, n.name AS kind, y.envelope, y.body FROM blocks b JOIN names n ON n.id = b.kind JOIN bytes y ON y.block = b.id WHERE b.id > ? AND y.body IS NOT NULL ORDER BY b.id LIMIT ?',
   );
   for (let last = 0; ;) {
     const rows = some.all(last, MIGRATED_AT_ONCE);
     if (rows.length === 0) return;
-    for (const { id, kind, body } of rows) {
+    for (const { id, kind, envelope, body } of rows) {
       const known = registry.kind(kind as string);
       if (known?.facts === undefined) continue;
-      const parsed = known.parse(decode(body as Uint8Array) as ValueMap);
+      const bytes = body as Uint8Array;
+      const read = readEnvelope(envelope as Uint8Array);
+      const header = read.status === 'rejected' ? undefined : decodeHeader(read.envelope.header);
+      if (header?.status !== 'ok') continue;
+      const parsed = readBody(known, kindHeader(header.header), decode(bytes) as ValueMap, bytes.length);
       if (parsed.ok) writer.write(id as number, known.facts(parsed.body), (name) => names.idOf(name));
     }
     last = rows.at(-1)!['id'] as number;

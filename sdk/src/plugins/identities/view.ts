@@ -110,7 +110,10 @@ export const identitiesView: View = {
     conflicts: {
       describe: 'Keys that were handed over to several others: frozen.',
       params: struct({}),
-      answer: struct({ keys: list(struct({ key: did, to: list(did, 1024) }), 1000) }, { optional: { next: text(1024) } }),
+      answer: struct(
+        { keys: list(struct({ key: did, to: list(did, 1024) }), 1000) },
+        { optional: { next: text(1024) } },
+      ),
       page: true,
       *run(db, { limit, after }) {
         const { rows, next } = yield* db.page('frozen', [], { limit, after });

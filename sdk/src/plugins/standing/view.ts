@@ -123,7 +123,9 @@ export const standingView: View = {
       says: { retracts: 'retracted', supersedes: 'superseded', rotated_away: 'of a retired key' }[rel],
       why: acting
         .map(({ rel: how, by }) =>
-          how === 'rotated_away' ? 'its key had been handed over when it was seen here' : `${how === 'retracts' ? 'retracted' : 'superseded'} by ${by}`,
+          how === 'rotated_away'
+            ? 'its key had been handed over when it was seen here'
+            : `${how === 'retracts' ? 'retracted' : 'superseded'} by ${by}`,
         )
         .join('; '),
     };
@@ -145,7 +147,12 @@ export const standingView: View = {
             id: asked,
             known: false,
             stands: false,
-            reasons: claims.map((claim) => ({ rel: claim['rel'], by: claim['block'], author: claim['author'], acts: false })),
+            reasons: claims.map((claim) => ({
+              rel: claim['rel'],
+              by: claim['block'],
+              author: claim['author'],
+              acts: false,
+            })),
             newest: [],
           };
         }
