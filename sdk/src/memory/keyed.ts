@@ -5,7 +5,7 @@ import type { KeyedEntry, KeyedStore } from '../views/keyed-store.js';
 const PAGE_MAX = 256;
 
 export function createMemoryKeyed(): KeyedStore & { readonly size: number } {
-  let pages: KeyedEntry[][] = [[]];
+  const pages: KeyedEntry[][] = [[]];
   let size = 0;
   let undo: (() => void)[] | undefined;
 
