@@ -101,6 +101,10 @@ export function removeCone(folder: string, fingerprint: string): void {
   for (const end of ENDS) rmSync(coneFile(folder, fingerprint) + end, { recursive: true, force: true });
 }
 
+export function isMarkedReady({ database }: ConeFile): boolean {
+  return database.prepare(`SELECT 1 FROM about WHERE name = 'ready'`).get() !== undefined;
+}
+
 /** Faults of a file for fsck: what SQLite finds. */
 export function coneFault(path: string, engine: SqliteEngine): string | undefined {
   if (!statSync(path).isFile()) return 'it is no file';

@@ -2,7 +2,8 @@ import { Worker } from 'node:worker_threads';
 import { CosmicError, type Clock, type Cursor } from '@cosmicembeddings/sdk';
 import { faultOfWorker } from '../store/sqlite/driver.js';
 import { workerMemory } from '../worker-memory.js';
-import { step, type ConeReply, type ConeRequest, type ConeSetup, type PackedBlocks } from './cone-protocol.js';
+import { createSharedBeat, watchBeat, type Working } from '../follow/index.js';
+import type { ConeReply, ConeRequest, ConeSetup, PackedBlocks } from './cone-protocol.js';
 
 /** A cone's worker as the main thread sees it: it is started again when it ends, and ended when a view does not. */
 export interface ConeHost {
@@ -16,7 +17,7 @@ export interface ConeHost {
 }
 
 export interface ConeHostOptions {
-  readonly setup: Omit<ConeSetup, 'bars' | 'isCareful' | 'steps'>;
+  readonly setup: Omit<ConeSetup, 'bars' | 'carefulTo' | 'beat' | 'view'>;
   readonly clock: Clock;
   /** All that the cone hides, whenever its worker begins. */
   onOpened(fallen: PackedBlocks): void;
@@ -36,12 +37,13 @@ const HEAP_MB = 256;
 export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> {
   const { setup, clock } = options;
   const { views } = setup.cone;
-  const steps = new Int32Array(new SharedArrayBuffer(4 * step.length));
+  const beat = createSharedBeat();
+  const working = new Int32Array(new SharedArrayBuffer(4));
   const bars: { readonly view: string; readonly seq: number }[] = [];
   const waiting = new Set<{ readonly seq: number; resolve(): void; reject(error: unknown): void }>();
   const closing = new AbortController();
   let hangs = 0;
-  let isCareful = false;
+  let carefulTo = 0;
   let position: Cursor = { epoch: '', seq: -1 };
   let isReady = false;
   let isAsked = false;
@@ -50,12 +52,12 @@ export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> 
   let opened!: () => void;
   let refused!: (error: unknown) => void;
   const first = new Promise<void>((resolve, reject) => ([opened, refused] = [resolve, reject]));
-  let lookedAt = { beats: -1, sinceMs: clock.now() };
+  const hung = watchBeat(beat, HANG_MS);
 
   function start(): void {
-    Atomics.store(steps, step.view, 0);
+    Atomics.store(working, 0, 0);
     const mine = new Worker(new URL('./cone-worker.js', import.meta.url), {
-      workerData: { ...setup, bars, isCareful, steps: steps.buffer as SharedArrayBuffer } satisfies ConeSetup,
+      workerData: { ...setup, bars, carefulTo, beat, view: working.buffer as SharedArrayBuffer } satisfies ConeSetup,
       resourceLimits: { ...workerMemory, maxOldGenerationSizeMb: HEAP_MB },
     });
     worker = mine;
@@ -65,7 +67,7 @@ export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> 
       if (worker !== mine) return;
       const error = faultOfWorker(thrown);
       options.onFault(`views ${views.join(', ')}: ${String(error)}`);
-      ended(String(error));
+      ended(hung(Infinity), String(error));
       // Before it has opened its file, a worker that ends would only end again.
       refused(error);
     });
@@ -80,7 +82,7 @@ export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> 
   function ask(): void {
     if (isAsked || worker === undefined) return;
     isAsked = true;
-    worker.postMessage({ type: 'catchUp', number: 0 } satisfies ConeRequest);
+    worker.postMessage({ type: 'catchUp' } satisfies ConeRequest);
   }
 
   function hear(reply: ConeReply): void {
@@ -109,20 +111,20 @@ export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> 
   }
 
   /** Which view it was, on which block: that one is left out from now on. */
-  function ended(how: string): void {
-    const view = views[Atomics.load(steps, step.view) - 1];
-    if (view === undefined) return;
-    const seq = Atomics.load(steps, step.seq);
+  function ended(at: Working | undefined, how: string): void {
+    const view = views[Atomics.load(working, 0) - 1];
+    if (view === undefined || at === undefined) return;
     hangs += 1;
-    if (seq >= 0 && !bars.some((bar) => bar.view === view && bar.seq === seq)) {
-      bars.push({ view, seq });
+    const { first, last } = at;
+    if (first === last && !bars.some((bar) => bar.view === view && bar.seq === first)) {
+      bars.push({ view, seq: first });
       options.onFault(
-        `view ${view} did not come to an end with the block at ${seq}, which it is not given again: ${how}`,
+        `view ${view} did not come to an end with the block at ${first}, which it is not given again: ${how}`,
       );
-    } else options.onFault(`view ${view} did not come to an end: ${how}`);
-    isCareful = true;
+    } else options.onFault(`view ${view} did not come to an end with the blocks from ${first} to ${last}: ${how}`);
+    carefulTo = Math.max(carefulTo, last);
     if (hangs < HANGS_MAX) return;
-    failure = `view ${view} did not come to an end ${hangs} times; the last time at ${seq}`;
+    failure = `view ${view} did not come to an end ${hangs} times; the last time at ${last}`;
     options.onFault(`${failure}; its cone (${views.join(', ')}) stands still`);
     opened();
     for (const one of waiting) one.reject(new CosmicError('view.failed', failure));
@@ -130,16 +132,10 @@ export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> 
   }
 
   const watchdog = setInterval(() => {
-    const beats = Atomics.load(steps, step.beats);
-    const isBusy = Atomics.load(steps, step.view) !== 0;
-    if (!isBusy || beats !== lookedAt.beats) {
-      lookedAt = { beats, sinceMs: clock.now() };
-      return;
-    }
-    if (clock.now() - lookedAt.sinceMs < HANG_MS || worker === undefined) return;
-    lookedAt = { beats, sinceMs: clock.now() };
-    ended(`no sign of life for ${HANG_MS} ms`);
-    void worker.terminate();
+    const at = worker === undefined ? undefined : hung(clock.now());
+    if (at === undefined) return;
+    ended(at, `no sign of life for ${HANG_MS} ms`);
+    void worker?.terminate();
   }, LOOK_MS);
   watchdog.unref();
 
@@ -169,9 +165,9 @@ export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> 
       const exited = new Promise<void>((resolve) => mine.once('exit', () => resolve()));
       mine.postMessage({ type: 'close' } satisfies ConeRequest);
       // One that is in a view which does not come to an end does not hear it.
-      const hung = setTimeout(() => void mine.terminate(), HANG_MS);
+      const late = setTimeout(() => void mine.terminate(), HANG_MS);
       await exited;
-      clearTimeout(hung);
+      clearTimeout(late);
       for (const one of waiting) one.reject(closing.signal.reason);
       waiting.clear();
     },

@@ -1,5 +1,5 @@
 import type { Cursor } from '@cosmicembeddings/sdk';
-import type { Pressure } from '../follow/give-way.js';
+import type { Pressure, SharedBeat } from '../follow/index.js';
 import type { SqliteEngine } from '../store/sqlite/driver.js';
 
 /** What a cone's worker is told. */
@@ -13,9 +13,11 @@ export interface ConeSetup {
   readonly cone: ConeChoice;
   /** Blocks that a view is not to see again, by the number of their arrival. */
   readonly bars: readonly { readonly view: string; readonly seq: number }[];
-  /** Begin with one block at a time: a view did not come to an end with several. */
-  readonly isCareful: boolean;
-  readonly steps: SharedArrayBuffer;
+  /** Take one block at a time up to this number: a view did not come to an end with several. */
+  readonly carefulTo: number;
+  readonly beat: SharedBeat;
+  /** One number: the view that works now (its place in the cone plus one; 0: none). */
+  readonly view: SharedArrayBuffer;
   readonly pressure?: Pressure;
 }
 
@@ -25,7 +27,7 @@ export interface ConeChoice {
   readonly known: readonly string[];
 }
 
-export type ConeRequest = { readonly type: 'catchUp'; readonly number: number } | { readonly type: 'close' };
+export type ConeRequest = { readonly type: 'catchUp' } | { readonly type: 'close' };
 
 /** Hidden blocks: 33 bytes an id (1 for version 1, then the digest), two numbers a block (first row label, rows). */
 export interface PackedBlocks {
@@ -44,11 +46,8 @@ export type ConeReply =
       readonly stood?: PackedBlocks;
       readonly ready: boolean;
     }
-  | { readonly type: 'caughtUp'; readonly number: number }
+  | { readonly type: 'caughtUp' }
   | { readonly type: 'fault'; readonly view: string; readonly at: string; readonly detail: string }
   | { readonly type: 'trouble'; readonly detail: string };
-
-/** Where a worker writes down what it does: beats, the view (its place in the cone plus one; 0: none), the arrival's number (−1: of several). */
-export const step = { beats: 0, view: 1, seq: 2, length: 3 } as const;
 
 export const ID_BYTES = 33;

@@ -56,7 +56,8 @@ function digestOf(id: BlockId): Uint8Array | undefined {
 export function isWanted(entry: CatalogueEntry | undefined, { kinds, rels }: Wants): boolean {
   if (kinds === undefined) return true;
   if (entry === undefined) return false;
-  return kinds.includes(entry.kind) || (rels !== undefined && entry.refs.some(({ rel }) => rels.includes(rel)));
+  if (kinds.includes(entry.kind) || rels === undefined) return kinds.includes(entry.kind);
+  return entry.refs.some(({ rel }) => rels.includes(rel)) || (entry.prev !== undefined && rels.includes('prev'));
 }
 
 function bare(item: Extract<TailItem, { type: 'put' }>): TailItem {

@@ -112,7 +112,7 @@ export type TailParts = 'all' | 'entries';
 export interface Wants {
   /** Blocks of these kinds, and their erasures. Absent: every block, and every erasure, those of unknown ids included. */
   readonly kinds?: readonly string[];
-  /** Besides them, blocks of whatever kind whose header refers by one of these relations, and their erasures. */
+  /** Besides them, blocks of whatever kind whose header refers by one of these relations, and their erasures; `prev` stands for the header's field. */
   readonly rels?: readonly string[];
   /** Default `all`. */
   readonly parts?: TailParts;

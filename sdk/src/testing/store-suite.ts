@@ -367,6 +367,8 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
       equal(await seqs(0, 9, { kinds: [], rels: ['supersedes', 'nothing'] }), [[7, 17, 27, 37, 43], 45]);
       equal(await seqs(10, 4, { kinds: ['poll.example/1'], rels: ['supersedes'] }), [[13, 17, 23, 27], 27]);
       equal((await seqs(0, 99, { rels: ['supersedes'] }))[0].length, 45);
+      await put(store, testBlock(42, { prev: target }));
+      equal(await seqs(0, 9, { kinds: [], rels: ['prev'] }), [[46], 46]);
       const entries = await store.tail({ epoch, seq: 0 }, 1, { kinds: ['embedding/1'], parts: 'entries' });
       equal(
         entries.items.map(

@@ -55,8 +55,7 @@ export class RecentTail {
     for (let at = cursor.seq - first + 1; at < this.items.length; at++) {
       const item = this.items[at]!;
       const { entry } = item.block;
-      if (kinds !== undefined && !kinds.includes(entry.kind) && !entry.refs.some(({ rel }) => rels?.includes(rel)))
-        continue;
+      if (kinds !== undefined && !kinds.includes(entry.kind) && !refersBy(entry, rels)) continue;
       if (items.push(item) === max) return { items, upTo: { epoch, seq: item.seq } };
     }
     return { items, upTo: { epoch, seq: Math.max(cursor.seq, this.items.at(-1)!.seq) } };
@@ -67,4 +66,8 @@ export class RecentTail {
 function withoutRows(entry: CatalogueEntry): CatalogueEntry {
   const { space: _space, descriptor: _descriptor, ...rest } = entry;
   return rest;
+}
+
+function refersBy({ refs, prev }: CatalogueEntry, rels: readonly string[] = []): boolean {
+  return refs.some(({ rel }) => rels.includes(rel)) || (prev !== undefined && rels.includes('prev'));
 }

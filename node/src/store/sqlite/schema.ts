@@ -129,7 +129,10 @@ function addWants(database: Database): void {
     ${WANTS_SCHEMA}
     INSERT OR IGNORE INTO event_rels
       SELECT n.id, e.seq FROM events e JOIN blocks b ON b.id = e.block, json_each(b.entry, '$.refs') r
-      JOIN names n ON n.name = json_extract(r.value, '$.rel') WHERE b.entry IS NOT NULL;`);
+      JOIN names n ON n.name = json_extract(r.value, '$.rel') WHERE b.entry IS NOT NULL;
+    INSERT OR IGNORE INTO event_rels
+      SELECT n.id, e.seq FROM events e JOIN blocks b ON b.id = e.block JOIN names n ON n.name = 'prev'
+      WHERE json_extract(b.entry, '$.prev') IS NOT NULL;`);
 }
 
 /** What `bytes.crc` holds: CRC-32 of the envelope and then the body, where there is one. */

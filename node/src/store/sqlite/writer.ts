@@ -282,8 +282,9 @@ export class StoreWriter {
     }
   }
 
-  private addRels(seq: number, { refs = [] }: EntryRest): void {
-    for (const { rel } of refs) this.statements['addEventRel']!.run(this.names.idOf(rel), seq);
+  private addRels(seq: number, { refs = [], prev }: EntryRest): void {
+    const rels = [...refs.map(({ rel }) => rel), ...(prev === undefined ? [] : ['prev'])];
+    for (const rel of rels) this.statements['addEventRel']!.run(this.names.idOf(rel), seq);
   }
 
   /** Takes back what `addRest` wrote, each entry by its key: the tables are not ordered by block. */
