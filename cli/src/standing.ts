@@ -26,7 +26,7 @@ export async function standingOf(
 ): Promise<ShownStanding> {
   let answer: { readonly known?: boolean; readonly stands?: boolean; readonly reasons?: readonly Reason[] };
   try {
-    answer = (await client.view('standing', 'of', { id })) as typeof answer;
+    answer = (await client.view('standing', 'of', { id })).result as typeof answer;
   } catch (error) {
     if (!(error instanceof CosmicError)) throw error;
     return { stands: undefined, says: [`standing not known: the node does not tell (${error.code})`] };

@@ -1,4 +1,4 @@
-import { createBlock, CosmicError, portableChecks, verdictOf } from '@cosmicembeddings/sdk';
+import { createBlock, CosmicError, inspect, portableChecks } from '@cosmicembeddings/sdk';
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { openIdentity } from '../keys/author.js';
 import { openClient } from '../node-client.js';
@@ -45,9 +45,11 @@ export const retractCommand = define<RetractFlags>({
 async function ownBlock(client: NodeClient, id: string, did: string, { network }: Settings): Promise<void> {
   const view = await client.get(id);
   if (view === undefined) throw new CosmicError('block.not_found', id);
-  const { author } = verdictOf(view.wire, portableChecks(network));
+  const { author } = inspect(view.wire, portableChecks(network));
   if (author === did) return;
-  const { keys } = (await client.view('identities', 'of', { author: did })) as { readonly keys: readonly string[] };
+  const { keys } = (await client.view('identities', 'of', { author: did })).result as {
+    readonly keys: readonly string[];
+  };
   if (author === undefined || !keys.includes(author))
     throw new CosmicError('block.not_yours', `${id} is signed by ${author ?? 'nobody'}, this key is ${did}`);
 }

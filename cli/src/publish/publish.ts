@@ -382,7 +382,7 @@ async function withdrawal(
   for (const id of ids) {
     let standing: { reasons?: readonly { rel: string; by?: string; acts: boolean }[] };
     try {
-      standing = (await client.view('standing', 'of', { id })) as typeof standing;
+      standing = (await client.view('standing', 'of', { id })).result as typeof standing;
     } catch (error) {
       if (error instanceof CosmicError && error.code !== 'node.unreachable') return undefined;
       throw error;
