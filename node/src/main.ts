@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { CosmicError } from '@cosmicembeddings/sdk';
 import { loadConfig } from './operate/config.js';
 import { createLog } from './log.js';
+import { whatIsOpen } from './operate/openness.js';
 import { maintenance } from './operate/maintenance.js';
 import { createNode } from './node.js';
 
@@ -56,6 +57,7 @@ async function start(args: string[]): Promise<void> {
   process.stdout.write(
     JSON.stringify({ listening: node.url, node: node.did, network: config.network, data: config.data }) + '\n',
   );
+  for (const line of whatIsOpen(config)) process.stderr.write(line + '\n');
   await stopping;
   const hurry = setTimeout(() => process.exit(1), STOP_MS);
   hurry.unref();
@@ -91,6 +93,8 @@ function explain(error: unknown): { line: string; status: number } {
   return { line: `node.internal: ${(error as Error).stack ?? String(error)}`, status: 1 };
 }
 
+// Nothing of a data folder is for others on this machine.
+process.umask(0o077);
 const [command, ...args] = process.argv.slice(2);
 try {
   if (command === 'start') await start(args);

@@ -1,4 +1,4 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -30,14 +30,18 @@ import type { NodeConfig } from './operate/config.js';
 import { createForms } from './http/forms.js';
 import { createRoom } from './http/room.js';
 import { isOurHost } from './http/visitors.js';
+import { createAccess, isLoopback } from './http/access.js';
 import { createHttp } from './http/server.js';
 import type { Routes } from './http/routes/routes.js';
 import { createDoor } from './door/accept.js';
 import { verifierOf } from './door/crypto/index.js';
+import { createBudgets } from './door/budgets.js';
 import { createAdmission } from './door/admission.js';
 import { loadPlugins } from './plugins.js';
 import { createVerifyPool } from './door/verify-pool.js';
 import type { Log } from './log.js';
+import { watchApiKeys } from './operate/api-keys.js';
+import { watchDisk } from './operate/disk.js';
 import { createMetrics } from './operate/metrics.js';
 import { createSearch } from './search/index.js';
 import { createPeers } from './sync/index.js';
@@ -128,6 +132,21 @@ async function assemble(
   });
   closers.push(() => pool.close());
 
+  const access = createAccess({
+    rules: config,
+    token: keys.token,
+    keys: watchApiKeys(config.data, systemClock, (error) =>
+      log.error({ error: String(error) }, 'keys stay as they were'),
+    ),
+  });
+  const disk = await watchDisk(config, systemClock);
+  closers.push(() => disk.close());
+  const budgets = createBudgets({
+    budgets: config.budgets,
+    knownSince: (author) => catalogue.knownSince(author),
+    keyAllowance: (name) => access.allowanceOf(name),
+  });
+
   let head = await store.head();
   const followers = [vectors, text] as const;
   /** Followers are told once for all that one turn of the event loop stored; what asks about the head tells them first. */
@@ -152,6 +171,8 @@ async function assemble(
     store,
     pool,
     admission: createAdmission(config.policy),
+    budgets,
+    hasRoom: ({ entry }, bytes) => disk.hasRoom(bytes, OWED.includes(entry.kind) && bytes <= OWED_BYTES),
     clock: systemClock,
     inFlightMax: config.inFlightMax,
     inFlightMaxBytes: config.inFlightMaxBytes,
@@ -162,13 +183,24 @@ async function assemble(
   });
   const network = createWebSocketNetwork({
     path: '/v2/peer',
-    isForUs: ({ headers }) => isOurHost(headers.host, config.hosts),
+    refusalOf: ({ headers, socket }) => {
+      if (!isOurHost(headers.host, config.hosts)) return 421;
+      return access.may(access.visitorOf(headers, socket.remoteAddress), 'relay') ? undefined : 401;
+    },
+    keyFor: (address) => config.peerKeys[address],
     onDefect: (error) => log.error({ error: String(error) }, 'defect in an upgrade'),
   });
   const peers = createPeers({
     network,
     store,
-    accept: door.accept,
+    // Who dials from this machine is as much the operator's own as who publishes from it.
+    accept: (bytes, source) =>
+      door.accept(
+        bytes,
+        source.type === 'peer' && config.trustLoopback && isLoopback(source.from ?? '')
+          ? { ...source, trusted: true }
+          : source,
+      ),
     clock: systemClock,
     did: keys.did,
     identity: {
@@ -306,7 +338,7 @@ async function assemble(
     allowPeer: (did) => peers.allow(did),
     bannedPeers: () => peers.banned(),
     removePeer: (url) => peers.remove(url),
-    isOperator: (authorization) => sameText(authorization ?? '', `Bearer ${keys.token}`),
+    isOperator: (visitor) => access.may(visitor, 'admin'),
     ready: async () => {
       const lags = await followerStates();
       const reasons = lags.filter(({ lag }) => lag > 100_000).map(({ name, lag }) => `${name} is ${lag} blocks behind`);
@@ -341,6 +373,7 @@ async function assemble(
     requestMaxBytes: config.requestMaxBytes,
     version,
     limits: config,
+    access,
     onCut: (reason) => log.info({ reason }, 'connection cut'),
   });
   closers.push(() => http.close());
@@ -366,6 +399,10 @@ async function assemble(
   );
   return { api, url, did: keys.did, close };
 }
+
+/** Kinds that undo something, and are small: they are taken while the disk takes anything. */
+const OWED: readonly string[] = ['retract/1', 'rotate/1'];
+const OWED_BYTES = 8192;
 
 /** What requests hold of blocks that are being received and judged: small ones, and large ones. */
 const ROOM_BYTES = 64 * 1024 * 1024;
@@ -429,12 +466,6 @@ function openEmbedders(config: NodeConfig, log: Log): { ready(): Promise<Embedde
     },
     notes: () => slots.map(({ note }) => note).filter((note) => note !== ''),
   };
-}
-
-function sameText(a: string, b: string): boolean {
-  const left = Buffer.from(a);
-  const right = Buffer.from(b);
-  return left.length === right.length && timingSafeEqual(left, right);
 }
 
 export type { Head };

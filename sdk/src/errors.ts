@@ -133,6 +133,13 @@ export const codes = {
     'This operator’s admission rules refuse the block.',
     'The detail names the rule; publish elsewhere or ask the operator.',
   ),
+  'policy.over_quota': {
+    meaning: 'Whoever sent or signed the block has used up a budget of this node.',
+    advice: 'Send it again at the time given in retryAtMs; the detail names the rule and its limit.',
+    fault: 'operator',
+    retry: true,
+    http: 429,
+  },
   'policy.erased': operator('The block was erased or is withheld here.', 'Ask another node.', 410),
   'block.not_found': reader('No block with that id is here.', 'Check the id; another node may have it.', 404),
   'block.not_yours': reader(
@@ -160,8 +167,8 @@ export const codes = {
     403,
   ),
   'request.unauthorised': reader(
-    'This route needs the operator’s token.',
-    'Send Authorization: Bearer with the token of the data folder.',
+    'This route needs a key.',
+    'Send Authorization: Bearer with the token of the data folder, or an API key with the scope that the detail names.',
     401,
   ),
   'memory.duplicate_id': reader(
@@ -176,6 +183,13 @@ export const codes = {
     'Some of the documents could not be remembered.',
     'Look at results: each refused one says why; the others are stored. The same call again repeats nothing.',
   ),
+  'request.too_many': {
+    meaning: 'More requests than this source or key may send.',
+    advice: 'Wait for the time in Retry-After.',
+    fault: 'reader',
+    retry: true,
+    http: 429,
+  },
   'filter.malformed': reader(
     'The filter has a wrong form or is over a bound.',
     'The detail names the place; compare with specs/kinds/metadata.md.',

@@ -12,6 +12,7 @@ const passedOn: Readonly<Record<string, string>> = {
   // Its help is that of commands/erase.ts.
   erase: '',
   retention: 'Show or do what retention rules ask: cosmic retention test|apply FILE',
+  access: 'API keys of a node: cosmic access list | add NAME SCOPE… | remove NAME',
   policy: 'Try admission rules on the stored blocks: cosmic policy test FILE',
 };
 

@@ -16,15 +16,20 @@ import {
   type Clock,
   type Code,
   type ObserverLocation,
+  type Source,
 } from '@cosmicembeddings/sdk';
 import { sha256 } from './crypto/index.js';
 import type { Candidate, Refusal } from './admission.js';
+import type { BudgetKeeper } from './budgets.js';
 import type { VerifyPool } from './verify-pool.js';
 
 export interface AcceptOptions {
   readonly store: BlockStore;
   readonly pool: VerifyPool;
   readonly admission: (candidate: Candidate, nowMs: number) => Refusal | undefined;
+  readonly budgets?: BudgetKeeper;
+  /** False when the disk is as full as it may be for such a block. */
+  hasRoom?(block: Pick<CheckedBlock, 'entry'>, bytes: number): boolean;
   readonly clock: Clock;
   /** Blocks being judged or written at one time; more are answered `node.busy`. */
   readonly inFlightMax: number;
@@ -52,7 +57,7 @@ export function createDoor(options: AcceptOptions): Door {
   let blocks = 0;
   let bytesUnderWay = 0;
 
-  const accept: Accept = async (bytes) => {
+  const accept: Accept = async (bytes, source) => {
     if (bytes.length > wireMaxBytes)
       return refuse(options, 'block.too_large', `${bytes.length} bytes, at most ${wireMaxBytes}`);
     const digest = digestOf(bytes);
@@ -66,7 +71,7 @@ export function createDoor(options: AcceptOptions): Door {
     blocks += 1;
     bytesUnderWay += bytes.length;
     options.onLoad?.(blocks);
-    const answer = judge(bytes, digest, options).catch((error: unknown) => faultOf(error, options));
+    const answer = judge(bytes, digest, source, options).catch((error: unknown) => faultOf(error, options));
     if (same === undefined) inFlight.set(key, { bytes, answer });
     try {
       return await answer;
@@ -91,9 +96,11 @@ function digestOf(bytes: Uint8Array): Uint8Array {
   return sha256(read.status === 'rejected' ? bytes : read.envelope.header);
 }
 
-async function judge(bytes: Uint8Array, digest: Uint8Array, options: AcceptOptions): Promise<Accepted> {
+async function judge(bytes: Uint8Array, digest: Uint8Array, source: Source, options: AcceptOptions): Promise<Accepted> {
   const known = await knownBlock(bytes, digest, options);
   if (known !== undefined) return known;
+  const early = options.budgets?.sourceLacks(source, bytes.length, options.clock.now());
+  if (early !== undefined) return overQuota(options, early);
   const verdict = await options.pool.check(bytes);
   if (verdict.status === 'rejected') {
     options.onRejected?.(verdict.code);
@@ -103,10 +110,24 @@ async function judge(bytes: Uint8Array, digest: Uint8Array, options: AcceptOptio
   if (verdict.timeMs > nowMs + limits.futureMaxMs)
     return { status: 'later', id: verdict.id, retryAtMs: verdict.timeMs - limits.futureMaxMs };
   const refusal = options.admission(candidateOf(verdict, bytes.length), nowMs);
+  if (refusal?.retryAtMs !== undefined) return overQuota(options, refusal, verdict.id);
   if (refusal !== undefined) {
     await options.store.decide([{ timeMs: verdict.timeMs, digest: verdict.digest }]);
     return { ...refuse(options, 'policy.refused', `${refusal.rule}: ${refusal.detail}`), id: verdict.id };
   }
+  const { inert } = verdict.entry;
+  // Where its author stands at the door, a block that nobody could read is told so; from a peer it is kept as it is.
+  if (inert !== undefined && inert.code !== 'kind.unknown' && source.type !== 'peer')
+    return { ...refuse(options, inert.code as Code, inert.detail), id: verdict.id };
+  if (options.hasRoom?.(verdict, bytes.length) === false)
+    return {
+      ...refuse(options, 'node.storage_full', 'the disk is as full as the operator lets it be'),
+      id: verdict.id,
+    };
+  // A version-1 block is known by what it says, which only its check has found.
+  const isHere = verdict.format === 'python/1' && (await options.store.get([verdict.id]))[0] !== undefined;
+  const lack = isHere ? undefined : await options.budgets?.charge(verdict, bytes.length, source, nowMs);
+  if (lack !== undefined) return overQuota(options, lack, verdict.id);
   return keep(verdict, nowMs, options);
 }
 
@@ -154,6 +175,15 @@ async function keep(block: CheckedBlock, firstSeenMs: number, options: AcceptOpt
   if (!result.fresh) return { status: 'known', id: result.id, seq: result.seq };
   options.onStored?.(result.seq, block);
   return { status: 'stored', id: result.id, seq: result.seq };
+}
+
+/** Nothing is decided about such a block: it passes when its time has come. */
+function overQuota(options: AcceptOptions, { rule, detail, retryAtMs }: Refusal, id?: string): Accepted {
+  return {
+    ...refuse(options, 'policy.over_quota', `${rule}: ${detail}`),
+    ...(id === undefined ? {} : { id }),
+    ...(retryAtMs === undefined ? {} : { retryAtMs }),
+  };
 }
 
 function refuse(options: AcceptOptions, code: Code, detail: string): Accepted & { status: 'rejected' } {

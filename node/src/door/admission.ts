@@ -1,5 +1,6 @@
 import type { CheckedBlock, ObserverLocation } from '@cosmicembeddings/sdk';
 import { CosmicError } from '@cosmicembeddings/sdk';
+import { createBuckets, type Buckets } from './buckets.js';
 
 /** Allowed or denied values of one property; without `allow` everything is allowed that is not denied. */
 export interface Rule {
@@ -35,6 +36,8 @@ export interface Refusal {
   /** The rule that refused, e.g. `authors.deny`. */
   readonly rule: string;
   readonly detail: string;
+  /** When the same block passes, where time alone is in the way. */
+  readonly retryAtMs?: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -49,8 +52,8 @@ export interface Candidate {
 
 /** Judges one block after another; keeps the quotas' counts. */
 export function createAdmission(policy: Policy): (candidate: Candidate, nowMs: number) => Refusal | undefined {
-  const spent = new Map<string, { sinceMs: number; blocks: number; bytes: number }>();
-  return (candidate, nowMs) => refusalOf(policy, candidate, nowMs) ?? charge(policy, spent, candidate, nowMs);
+  const buckets = createBuckets();
+  return (candidate, nowMs) => refusalOf(policy, candidate, nowMs) ?? charge(policy, buckets, candidate, nowMs);
 }
 
 function refusalOf(policy: Policy, { block, bytes, place }: Candidate, nowMs: number): Refusal | undefined {
@@ -100,28 +103,18 @@ function unproven(required: readonly string[] | undefined, entry: CheckedBlock['
   return missing === undefined ? undefined : { rule: 'requiredProofs', detail: `no link with the relation ${missing}` };
 }
 
-function charge(
-  policy: Policy,
-  spent: Map<string, { sinceMs: number; blocks: number; bytes: number }>,
-  { block, bytes }: Candidate,
-  nowMs: number,
-): Refusal | undefined {
-  const { quota } = policy;
-  if (quota === undefined) return undefined;
-  const perMs = quota.perMs ?? DAY_MS;
-  let account = spent.get(block.entry.author);
-  if (account === undefined || nowMs - account.sinceMs >= perMs) {
-    if (spent.size > 100_000) spent.clear();
-    account = { sinceMs: nowMs, blocks: 0, bytes: 0 };
-    spent.set(block.entry.author, account);
+function charge(policy: Policy, buckets: Buckets, { block, bytes }: Candidate, nowMs: number): Refusal | undefined {
+  if (policy.quota === undefined) return undefined;
+  const allowance = { perMs: DAY_MS, ...policy.quota };
+  const cost = { blocks: 1, bytes };
+  const lack = buckets.lacks(block.entry.author, allowance, cost, nowMs);
+  if (lack === undefined) {
+    buckets.take(block.entry.author, allowance, cost, nowMs);
+    return undefined;
   }
-  if (quota.blocks !== undefined && account.blocks >= quota.blocks)
-    return { rule: 'quota.blocks', detail: `${quota.blocks} blocks in ${perMs} ms` };
-  if (quota.bytes !== undefined && account.bytes + bytes > quota.bytes)
-    return { rule: 'quota.bytes', detail: `${quota.bytes} bytes in ${perMs} ms` };
-  account.blocks += 1;
-  account.bytes += bytes;
-  return undefined;
+  const { of, limit, perMs, retryAtMs } = lack;
+  const detail = `${limit} ${of} in ${perMs} ms`;
+  return { rule: `quota.${of}`, detail, ...(retryAtMs === undefined ? {} : { retryAtMs }) };
 }
 
 const RULES = new Set(['authors', 'kinds', 'spaces', 'tags']);

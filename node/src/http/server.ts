@@ -11,6 +11,7 @@ import { codes, CosmicError, problemOf, type Code } from '@cosmicembeddings/sdk'
 import type { JsonSchema } from '@cosmicembeddings/sdk/filter';
 import { compileSchema } from '../json-schema.js';
 import type { Log } from '../log.js';
+import { scopeOf, type Access, type Visitor } from './access.js';
 import { questionMaxBytes } from './cbor.js';
 import { jsonFormMaxChars } from './forms.js';
 import { smallMaxBytes, type IncomingRooms } from './incoming.js';
@@ -31,6 +32,8 @@ export interface HttpOptions {
   readonly requestMaxBytes: number;
   readonly version: string;
   readonly limits: ConnectionLimits & WaitingRoomLimits & VisitorRules;
+  /** Who may do what; without it everybody may do everything but what needs the operator's token. */
+  readonly access?: Access;
   /** A connection was cut for standing still. */
   onCut?(reason: string): void;
 }
@@ -92,6 +95,8 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: questionMaxBytes }, readJson);
   acceptBlockBodies(app);
+  app.decorateRequest('visitor');
+  app.addHook('onRequest', (request, reply) => admit(request, reply, options.access));
   app.addHook('onRequest', (request, reply) => makeRoom(request, reply, options.routes.rooms));
   await app.register(swagger, {
     openapi: {
@@ -163,6 +168,21 @@ function readJson(
       new CosmicError('request.malformed', `the body is no JSON: ${(cause as Error).message.slice(0, 200)}`, { cause }),
     );
   }
+}
+
+const EVERYBODY: Visitor = { from: 'unknown', trusted: true, isOperator: false };
+
+/** Who asks, whether that is allowed, and not too often. */
+async function admit(request: FastifyRequest, reply: FastifyReply, access: Access | undefined): Promise<unknown> {
+  request.visitor = access?.visitorOf(request.headers, request.socket.remoteAddress) ?? EVERYBODY;
+  if (access === undefined) return undefined;
+  const scope = scopeOf(request.method, request.routeOptions.url);
+  if (scope === undefined) return undefined;
+  if (!access.may(request.visitor, scope)) throw new CosmicError('request.unauthorised', `scope ${scope}`);
+  const nowMs = Date.now();
+  const retryAtMs = access.spend(request.visitor, nowMs);
+  if (retryAtMs === undefined) return undefined;
+  return sendProblem(reply, 'request.too_many', request.visitor.from, Math.ceil((retryAtMs - nowMs) / 1000));
 }
 
 /** A body that is read as a whole has to be there in this time. */

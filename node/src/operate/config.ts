@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import { CosmicError, DEV_NETWORK } from '@cosmicembeddings/sdk';
 import { parseEmbedderConfig, type EmbedderConfig } from '@cosmicembeddings/sdk/embedders';
 import type { LogLevel } from '../log.js';
+import { parseBudgets, type Budgets } from '../door/budgets.js';
+import { scopes, type Scope } from '../http/access.js';
 import { parsePolicy, type Policy } from '../door/admission.js';
 import { parsePeerRules, type PeerRules } from '../sync/rules.js';
 import { parseRetention, type RetentionRules } from './retention.js';
@@ -43,6 +45,17 @@ export interface NodeConfig {
   /** Names, besides addresses and `localhost`, under which the node may be asked; pages of these origins may use it. */
   readonly hosts: readonly string[];
   readonly cors: readonly string[];
+  /** How much storage whom is given. */
+  readonly budgets: Budgets;
+  /** The data folder's size and the disk's free space beyond which blocks are refused. */
+  readonly dataMaxBytes: number;
+  readonly freeMinBytes: number;
+  /** What visitors from beyond this machine need a key for, and how often each may ask. */
+  readonly demand: readonly Scope[];
+  readonly trustLoopback: boolean;
+  readonly requestsPerMinute: number;
+  /** Keys with which this node connects to peers that demand one, by their address. */
+  readonly peerKeys: Readonly<Record<string, string>>;
   readonly guard: boolean;
   readonly weights: { readonly vectors: number; readonly words: number } | undefined;
   readonly log: LogLevel;
@@ -70,11 +83,26 @@ const DEFAULTS = {
   slowMs: 30_000,
   hosts: [],
   cors: [],
+  dataMaxBytes: Number.MAX_SAFE_INTEGER,
+  freeMinBytes: 512 * 1024 * 1024,
+  demand: [],
+  trustLoopback: true,
+  requestsPerMinute: 6_000,
+  peerKeys: {},
   guard: true,
   log: 'info',
 } as const;
 
-const KEYS = new Set([...Object.keys(DEFAULTS), 'peerRules', 'embedders', 'policy', 'retention', 'weights', 'data']);
+const KEYS = new Set([
+  ...Object.keys(DEFAULTS),
+  'peerRules',
+  'embedders',
+  'policy',
+  'budgets',
+  'retention',
+  'weights',
+  'data',
+]);
 
 /**
  * Settings of a node: defaults, then `<data>/config.json`, then what the command line gave.
@@ -121,6 +149,15 @@ export async function loadConfig(
     slowMs: whole(merged, 'slowMs', 100, 3_600_000),
     hosts: list(merged, 'hosts').map((host) => hostName(host)),
     cors: list(merged, 'cors').map((origin) => originOf(origin)),
+    budgets: parseBudgets(merged['budgets']),
+    dataMaxBytes: whole(merged, 'dataMaxBytes', 0, Number.MAX_SAFE_INTEGER),
+    freeMinBytes: whole(merged, 'freeMinBytes', 0, Number.MAX_SAFE_INTEGER),
+    demand: list(merged, 'demand').map((scope) =>
+      scopes.includes(scope as Scope) ? (scope as Scope) : bad('demand', `scopes of ${scopes.join(', ')}`, scope),
+    ),
+    trustLoopback: merged['trustLoopback'] !== false,
+    requestsPerMinute: whole(merged, 'requestsPerMinute', 1, 1e9),
+    peerKeys: texts(merged, 'peerKeys'),
     guard: merged['guard'] !== false,
     weights: merged['weights'] as NodeConfig['weights'],
     log: choice(merged, 'log', ['silent', 'error', 'warn', 'info', 'debug']),
@@ -177,6 +214,16 @@ function originOf(value: unknown): string {
   return typeof value === 'string' && (value === '*' || /^https?:\/\/[^/\s]+$/.test(value))
     ? value
     : bad('cors', 'origins such as "https://app.example", or "*"', value);
+}
+
+function texts(settings: Settings, name: string): Readonly<Record<string, string>> {
+  const value = settings[name];
+  const fits =
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((one) => typeof one === 'string');
+  return fits ? (value as Record<string, string>) : bad(name, 'an object of texts', value);
 }
 
 function list(settings: Settings, name: string, otherwise: readonly unknown[] = []): readonly unknown[] {

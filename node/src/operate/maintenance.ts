@@ -9,6 +9,7 @@ import { loadConfig, type NodeConfig } from './config.js';
 import { candidateOf } from '../door/accept.js';
 import { createAdmission, parsePolicy } from '../door/admission.js';
 import { loadPlugins } from '../plugins.js';
+import { addApiKey, isScope, readApiKeys, removeApiKey } from './api-keys.js';
 import { backup, restore } from './backup.js';
 import { eraseAndProve } from './erase.js';
 import { existingStore } from './folder.js';
@@ -23,6 +24,9 @@ const options = {
   store: { type: 'string' },
   reason: { type: 'string' },
   withhold: { type: 'string', multiple: true },
+  'per-minute': { type: 'string' },
+  'blocks-per-day': { type: 'string' },
+  'bytes-per-day': { type: 'string' },
   prove: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;
@@ -33,6 +37,8 @@ type Args = {
   readonly reason: string | undefined;
   readonly withhold: readonly string[] | undefined;
   readonly json: boolean;
+  readonly perMinute: number | undefined;
+  readonly perDay: { readonly blocks?: number; readonly bytes?: number };
 };
 type Task = (args: Args) => Promise<void>;
 
@@ -44,6 +50,7 @@ const tasks: Readonly<Record<string, Task>> = {
   erase,
   retention,
   policy,
+  access,
 };
 
 /** Commands over a data folder, mostly of a node that is stopped. Answers false for a name that is none of them. */
@@ -65,6 +72,11 @@ export async function maintenance(command: string, args: readonly string[]): Pro
     reason: values.reason,
     withhold: values.withhold,
     json: values.json === true,
+    perMinute: numberOf(values['per-minute']),
+    perDay: {
+      ...(values['blocks-per-day'] === undefined ? {} : { blocks: Number(values['blocks-per-day']) }),
+      ...(values['bytes-per-day'] === undefined ? {} : { bytes: Number(values['bytes-per-day']) }),
+    },
   });
   return true;
 }
@@ -185,6 +197,38 @@ async function policy({ config, words: [action, file], json }: Args): Promise<vo
     ...Object.entries(rules).map(([rule, n]) => `${rule}: ${n}`),
     `${refused} of ${blocks} blocks would be refused`,
   ]);
+}
+
+const ACCESS_USAGE =
+  'usage: access list | access add NAME SCOPE… [--per-minute N] [--blocks-per-day N] [--bytes-per-day N] | access remove NAME';
+
+/** API keys; a running node sees a change within a second. */
+async function access({ config, words: [action, name, ...asked], perMinute, perDay, json }: Args): Promise<void> {
+  if (action === 'list') {
+    const keys = readApiKeys(config.data).map(({ sha256: _, ...key }) => key);
+    print(
+      json,
+      { keys },
+      keys.map((key) => `${key.name}  ${key.scopes.join(', ')}`),
+    );
+  } else if (action === 'remove' && name !== undefined) {
+    removeApiKey(config.data, name);
+    print(json, { ok: true }, [`${name} opens nothing any more`]);
+  } else if (action === 'add' && name !== undefined && asked.length > 0) {
+    const wrong = asked.find((scope) => !isScope(scope));
+    if (wrong !== undefined) throw new CosmicError('request.malformed', `${wrong}: no scope; ${ACCESS_USAGE}`);
+    const secret = addApiKey(config.data, {
+      name,
+      scopes: asked.filter(isScope),
+      ...(perMinute === undefined ? {} : { requestsPerMinute: perMinute }),
+      ...(Object.keys(perDay).length === 0 ? {} : { allowance: { ...perDay, perMs: 86_400_000 } }),
+    });
+    print(json, { name, secret }, [`${secret}`, `send it as Authorization: Bearer …; it is shown this once`]);
+  } else throw new CosmicError('request.malformed', ACCESS_USAGE);
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text);
 }
 
 async function sqliteOf(config: NodeConfig): Promise<SqliteOptions> {

@@ -424,7 +424,12 @@ export class Peer {
     this.judgingBytes += block.length;
     const wasAsked = digest !== undefined && this.shared.wants.isAsked(this.id, digest);
     try {
-      const verdict = await accept(block, { type: 'peer', peer: this.session.hello?.node ?? this.id });
+      const verdict = await accept(block, {
+        type: 'peer',
+        peer: this.session.hello?.node ?? this.id,
+        from: this.remote.address,
+        trusted: this.remote.direction === 'out',
+      });
       this.progressMs = this.now();
       this.strikes = 0;
       if (verdict.status === 'known' && !wasAsked) this.charge('duplicate', 'sent what was here');
@@ -458,6 +463,11 @@ export class Peer {
     } else if (verdict.status === 'later') {
       drop();
       if (digest !== undefined) later.add(digestKey(digest), verdict.retryAtMs);
+      this.schedule.by(verdict.retryAtMs);
+    } else if (verdict.retryAtMs !== undefined) {
+      drop();
+      if (digest !== undefined) later.add(digestKey(digest), verdict.retryAtMs);
+      this.pausedUntilMs = Math.max(this.pausedUntilMs, this.now() + limits.retryMs);
       this.schedule.by(verdict.retryAtMs);
     } else if (codes[verdict.code].fault === 'operator') {
       const timeMs = drop();

@@ -14,7 +14,7 @@ import {
 import { createLexicalEmbedder, lexicalSpace } from '@cosmicembeddings/sdk/embedders';
 import { createMemoryStore } from '@cosmicembeddings/sdk/memory';
 import { createSky } from '@cosmicembeddings/sdk/sky';
-import { createDoor } from '../../src/door/accept.js';
+import { createDoor, type AcceptOptions } from '../../src/door/accept.js';
 import { createAdmission, parsePolicy, type Policy } from '../../src/door/admission.js';
 import { createVerifyPool, type VerifyPool } from '../../src/door/verify-pool.js';
 
@@ -47,7 +47,9 @@ async function blockOf(change: Partial<NewBlock> = {}, seed = 1, network = 'dev'
   );
 }
 
-function doorOf(options: { policy?: Policy; store?: BlockStore; inFlightMax?: number } = {}) {
+function doorOf(
+  options: { policy?: Policy; store?: BlockStore; inFlightMax?: number; hasRoom?: AcceptOptions['hasRoom'] } = {},
+) {
   const store = options.store ?? createMemoryStore();
   const clock = { now: () => nowMs, sleep: async () => undefined };
   const door = createDoor({
@@ -57,6 +59,7 @@ function doorOf(options: { policy?: Policy; store?: BlockStore; inFlightMax?: nu
     clock,
     inFlightMax: options.inFlightMax ?? 1000,
     inFlightMaxBytes: 1e9,
+    ...(options.hasRoom === undefined ? {} : { hasRoom: options.hasRoom }),
   });
   return { store, ...door };
 }
@@ -192,6 +195,65 @@ async function bodyBytes(wire: Uint8Array): Promise<number> {
   if (opened.status !== 'ok') throw new Error(opened.code);
   return opened.block.header.body_bytes;
 }
+
+describe('blocks that nobody can read', () => {
+  const rowsOf = (row: Float32Array) => ({
+    fields: {
+      space: { ...lexicalSpace },
+      embedding: { ...packRows([row], 'f32') },
+      input_type: 'text',
+      input_reference: [{ hash: new Uint8Array(32), origin: 'test' }],
+    },
+  });
+  /** As somebody signs it whose software checks nothing. */
+  async function unchecked(row: Float32Array): Promise<Uint8Array> {
+    const kinds = registry.kind('embedding/1')!;
+    const careless = { ...registry, kind: () => ({ ...kinds, parse: (body: never) => ({ ok: true as const, body }) }) };
+    const { wire } = await createBlock(
+      { kind: 'embedding/1', timeMs: nowMs - 1000, ...rowsOf(row) },
+      {
+        signer: signerOfSeed(new Uint8Array(32).fill(1)),
+        network: 'dev',
+        registry: careless as never,
+        sky,
+        salt: () => new Uint8Array(16).fill(++salts),
+      },
+    );
+    return wire;
+  }
+
+  test.each([
+    ['vector.not_finite', () => vector.map((x, i) => (i === 3 ? NaN : x))],
+    ['vector.zero', () => vector.map(() => 0)],
+    ['vector.not_unit', () => vector.map((x) => 2 * x)],
+  ] as const)('%s: refused where its author stands, kept as it is from a peer', async (code, row) => {
+    const { accept, store } = doorOf();
+    const wire = await unchecked(row());
+    for (const type of ['http', 'own', 'import'] as const)
+      expect(await accept(wire, { type })).toMatchObject({ status: 'rejected', code });
+    expect((await store.head()).count).toBe(0);
+    expect(await accept(wire, { type: 'peer', peer: 'x' })).toMatchObject({ status: 'stored' });
+  });
+});
+
+describe('when there is no room', () => {
+  test('a budget that is used up is a refusal with its time, and nothing is decided: the block passes later', async () => {
+    const { accept, store } = doorOf({ policy: { quota: { blocks: 1, perMs: 60_000 } } });
+    await accept((await blockOf()).wire, { type: 'http' });
+    const { wire, id } = await blockOf();
+    const refused = await accept(wire, { type: 'peer', peer: 'x' });
+    expect(refused).toMatchObject({ status: 'rejected', code: 'policy.over_quota', id, retryAtMs: nowMs + 60_000 });
+    expect((refused as { detail: string }).detail).toMatch(/^quota\.blocks: 1 blocks/);
+    expect(
+      await store.items({ timeMs: 0, digest: new Uint8Array(32) }, { timeMs: 2 ** 50, digest: new Uint8Array(32) }, 9),
+    ).toHaveLength(1);
+  });
+
+  test('on a disk that is as full as it may be, only what undoes something is taken', async () => {
+    const { accept } = doorOf({ hasRoom: ({ entry }) => entry.kind === 'retract/1' });
+    expect(await accept((await blockOf()).wire, { type: 'own' })).toMatchObject({ code: 'node.storage_full' });
+  });
+});
 
 describe('admission', () => {
   const judge = (

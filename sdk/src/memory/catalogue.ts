@@ -59,6 +59,10 @@ export function createMemoryCatalogue(store: MemoryStore): Catalogue {
           .map(({ rel }) => ({ id: block.id, rel })),
       ),
     aliases: async (alias) => store.blocks().flatMap(({ id, entry }) => (entry.aliases?.includes(alias) ? [id] : [])),
+    knownSince: async (author) => {
+      const seen = store.blocks().flatMap(({ entry, firstSeenMs }) => (entry.author === author ? [firstSeenMs] : []));
+      return seen.length === 0 ? undefined : Math.min(...seen.slice(0, 1), seen.at(-1)!);
+    },
     counts: async () => {
       const blocks = store.blocks();
       const kinds: Record<string, number> = {};

@@ -176,6 +176,11 @@ export interface Catalogue {
   linksTo(id: BlockId): Promise<readonly { readonly id: BlockId; readonly rel: string }[]>;
   /** Blocks that go by an id which their signature does not cover, oldest first (version 1). */
   aliases(alias: string): Promise<readonly BlockId[]>;
+  /**
+   * When a block of this author was first kept here, ms since the epoch, as far as one look tells: of the author's oldest
+   * and newest block by their own times, the one that came first. undefined for an author of whom there is none.
+   */
+  knownSince(author: string): Promise<number | undefined>;
   counts(): Promise<CatalogueCounts>;
 }
 
@@ -274,13 +279,19 @@ export interface Network {
 // ---------------------------------------------------------------------------------------------- the door
 
 /** Where bytes came from; decides quotas and whom a refusal is charged to, never the verdict. */
-export type Source = { readonly type: 'http' | 'import' | 'own' } | { readonly type: 'peer'; readonly peer: string };
+export type Source =
+  | { readonly type: 'import' | 'own' }
+  /** `from`: the address that asked; `key`: name of its API key; `trusted`: the operator's own, on this machine. */
+  | { readonly type: 'http'; readonly from?: string; readonly key?: string; readonly trusted?: boolean }
+  /** `from`: its address; `trusted`: a peer that this node dialled, or one on this machine. */
+  | { readonly type: 'peer'; readonly peer: string; readonly from?: string; readonly trusted?: boolean };
 
 export type Accepted =
   | { readonly status: 'stored'; readonly id: BlockId; readonly seq: number }
   | { readonly status: 'known'; readonly id: BlockId; readonly seq: number }
   | { readonly status: 'later'; readonly id: BlockId; readonly retryAtMs: number }
-  | (Rejected & { readonly id?: BlockId });
+  /** `retryAtMs`: when the same block can be taken; only where time alone is in the way. */
+  | (Rejected & { readonly id?: BlockId; readonly retryAtMs?: number });
 
 /** The one door: every block from every source. Resolves when durable. */
 export type Accept = (bytes: Uint8Array, source: Source) => Promise<Accepted>;

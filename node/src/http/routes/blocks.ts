@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { codes, CosmicError, problemOf, type Accepted } from '@cosmicembeddings/sdk';
+import { codes, CosmicError, problemOf, type Accepted, type Source } from '@cosmicembeddings/sdk';
 import {
   filterOfTexts,
   filterSchema,
@@ -10,6 +10,7 @@ import {
   type Filter,
   type Page,
 } from '@cosmicembeddings/sdk/filter';
+import { sourceOf } from '../access.js';
 import { jsonFormMaxChars, numbersMaxBytes } from '../forms.js';
 import { cborBlocks, jsonBlocks, type Incoming } from '../incoming.js';
 import { sendProblem } from '../problem.js';
@@ -127,7 +128,7 @@ async function publish(
   const { rooms, forms } = routes;
   const items = lines ? jsonBlocks(body, rooms, forms.fromJson, jsonFormMaxChars) : cborBlocks(body, rooms);
   const streamed = request.headers['content-length'] === undefined;
-  const answers = judgeInOrder(items, routes, request.query.wait ?? 'durable', streamed);
+  const answers = judgeInOrder(items, sourceOf(request.visitor), routes, request.query.wait ?? 'durable', streamed);
   const first: Accepted[] = [];
   while (first.length < 2) {
     const next = await answers.next();
@@ -151,15 +152,15 @@ function answerOne(reply: FastifyReply, answer: Accepted): FastifyReply {
   if (answer.status === 'known') return reply.code(200).send({ results: [answer] });
   const code = answer.status === 'later' ? 'block.in_future' : answer.code;
   const detail = answer.status === 'later' ? `retry at ${answer.retryAtMs}` : answer.detail;
-  if (codes[code].retry)
-    void reply.header(
-      'retry-after',
-      answer.status === 'later' ? String(Math.max(1, Math.ceil((answer.retryAtMs - Date.now()) / 1000))) : '1',
-    );
+  if (codes[code].retry) void reply.header('retry-after', secondsUntil(answer.retryAtMs));
   return reply
     .code(codes[code].http)
     .type('application/problem+json')
     .send({ ...problemOf(code, detail), results: [answer] });
+}
+
+export function secondsUntil(retryAtMs: number | undefined): string {
+  return String(retryAtMs === undefined ? 1 : Math.max(1, Math.ceil((retryAtMs - Date.now()) / 1000)));
 }
 
 /** A block under way: what it will be answered, and that answer as soon as it is there. */
@@ -174,6 +175,7 @@ interface UnderWay {
  */
 async function* judgeInOrder(
   items: AsyncIterable<Incoming>,
+  source: Source,
   routes: Routes,
   wait: 'durable' | 'indexed',
   streamed: boolean,
@@ -190,7 +192,7 @@ async function* judgeInOrder(
     return answers;
   };
   for await (const { item, release } of items) {
-    const answer = item instanceof Uint8Array ? acceptOnce(item, routes, patient) : Promise.resolve(item);
+    const answer = item instanceof Uint8Array ? acceptOnce(item, source, routes, patient) : Promise.resolve(item);
     const one: UnderWay = { answer: answer.finally(release) };
     patient = true;
     one.answer.then(
@@ -204,9 +206,9 @@ async function* judgeInOrder(
 }
 
 /** Tries again for a while when the node is full, if `patient`: the window fills meanwhile, and no more is read. */
-async function acceptOnce(wire: Uint8Array, routes: Routes, patient: boolean): Promise<Accepted> {
+async function acceptOnce(wire: Uint8Array, source: Source, routes: Routes, patient: boolean): Promise<Accepted> {
   for (let tries = 0; ; tries++) {
-    const answer = await routes.accept(wire, { type: 'http' });
+    const answer = await routes.accept(wire, source);
     const isBusy = answer.status === 'rejected' && answer.code === 'node.busy';
     if (!isBusy || !patient || tries * BUSY_PAUSE_MS >= PATIENCE_MS) return answer;
     await sleep(BUSY_PAUSE_MS);

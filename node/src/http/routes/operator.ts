@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CosmicError, type EraseReason } from '@cosmicembeddings/sdk';
 import type { Routes } from './routes.js';
 
@@ -8,9 +8,9 @@ const DAY_MS = 86_400_000;
 
 /** Status for everybody; what configures or erases only with the token of the data folder. */
 export function operatorRoutes(app: FastifyInstance, routes: Routes): void {
-  const operatorOnly = async (request: { headers: { authorization?: string | undefined } }): Promise<void> => {
-    if (!routes.isOperator(request.headers.authorization))
-      throw new CosmicError('request.unauthorised', 'the token is in the file `token` of the data folder');
+  const operatorOnly = async ({ visitor }: FastifyRequest): Promise<void> => {
+    if (!routes.isOperator(visitor))
+      throw new CosmicError('request.unauthorised', 'scope admin: the token is in the file `token` of the data folder');
   };
   app.get('/v2/status', { schema: { summary: 'What this node is, holds and runs on' } }, async () =>
     routes.api.status(),

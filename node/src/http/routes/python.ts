@@ -1,10 +1,20 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { codes, CosmicError, formatOf, problemOf, type Accepted, type BlockView } from '@cosmicembeddings/sdk';
+import {
+  codes,
+  CosmicError,
+  formatOf,
+  problemOf,
+  type Accepted,
+  type BlockView,
+  type Source,
+} from '@cosmicembeddings/sdk';
 import { readFilter } from '@cosmicembeddings/sdk/filter';
 import { PYTHON_KIND } from '@cosmicembeddings/sdk/python';
+import { sourceOf } from '../access.js';
 import type { PythonClaims } from '../forms-worker.js';
 import { jsonFormMaxChars, numbersMaxBytes } from '../forms.js';
 import { sendProblem } from '../problem.js';
+import { secondsUntil } from './blocks.js';
 import { NodeHints } from './node-hints.js';
 import type { Routes } from './routes.js';
 
@@ -24,7 +34,7 @@ export async function pythonRoutes(app: FastifyInstance, routes: Routes): Promis
   const hide = { schema: { hide: true } };
 
   app.post<{ Body: string }>('/blocks', hide, async (request, reply) =>
-    answerPublished(reply, await publishText(request.body ?? '', routes)),
+    answerPublished(reply, await publishText(request.body ?? '', sourceOf(request.visitor), routes)),
   );
   app.get<{ Querystring: PythonQuery }>('/blocks/search', hide, async ({ query }, reply) =>
     sendBlocks(reply, await findBlocks(query, routes), routes),
@@ -96,11 +106,11 @@ export async function pythonRoutes(app: FastifyInstance, routes: Routes): Promis
   }));
 }
 
-async function publishText(text: string, routes: Routes): Promise<Accepted> {
+async function publishText(text: string, source: Source, routes: Routes): Promise<Accepted> {
   const trimmed = text.trim();
   if (trimmed === '') throw new CosmicError('request.malformed', 'send one block as JSON');
   const wire = await routes.forms.fromJson(trimmed);
-  return wire instanceof Uint8Array ? routes.accept(wire, { type: 'http' }) : wire;
+  return wire instanceof Uint8Array ? routes.accept(wire, source) : wire;
 }
 
 function answerPublished(reply: FastifyReply, answer: Accepted): FastifyReply {
@@ -109,6 +119,7 @@ function answerPublished(reply: FastifyReply, answer: Accepted): FastifyReply {
       .code(200)
       .send({ ...answer, message: answer.status === 'stored' ? 'block kept' : 'block was here already' });
   const code = answer.status === 'later' ? 'block.in_future' : answer.code;
+  if (codes[code].retry) void reply.header('retry-after', secondsUntil(answer.retryAtMs));
   return reply
     .code(codes[code].http)
     .type('application/problem+json')

@@ -10,6 +10,7 @@ import type {
   Source,
   ViewAnswer,
 } from '@cosmicembeddings/sdk';
+import type { Visitor } from '../access.js';
 import type { Forms } from '../forms.js';
 import type { IncomingRooms } from '../incoming.js';
 
@@ -48,7 +49,7 @@ export interface Routes {
   banPeer(did: string, forMs: number): void;
   allowPeer(did: string): void;
   bannedPeers(): readonly { readonly name: string; readonly untilMs: number; readonly why: string }[];
-  isOperator(authorization: string | undefined): boolean;
+  isOperator(visitor: Visitor): boolean;
   /** Blocks from JSON and to JSON. */
   readonly forms: Forms;
   /** Room for blocks that are being received and judged. */

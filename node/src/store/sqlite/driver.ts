@@ -1,3 +1,4 @@
+import { closeSync, fchmodSync, fstatSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { CosmicError } from '@cosmicembeddings/sdk';
 import type { Database, OpenOptions, SqliteEngine } from './database.js';
@@ -50,7 +51,21 @@ export function loadableEngines(): SqliteEngine[] {
 }
 
 export function openDatabase(engine: SqliteEngine, path: string, options: OpenOptions = {}): Database {
+  if (options.readOnly !== true && path !== ':memory:') keepPrivate(path);
   return openers[engine](path, options);
+}
+
+/** What is not erased yet is in there: for its owner alone. SQLite gives the files beside it the same mode. */
+function keepPrivate(path: string): void {
+  let file: number | undefined;
+  try {
+    file = openSync(path, 'a', 0o600);
+    if ((fstatSync(file).mode & 0o077) !== 0) fchmodSync(file, 0o600);
+  } catch {
+    // Where a file cannot be opened, opening the database says so with its code; another owner's mode is his.
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
 }
 
 /** Runs `work` in one transaction: all of it or nothing. */

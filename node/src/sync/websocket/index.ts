@@ -11,8 +11,10 @@ export interface WebSocketNetworkOptions {
   /** Largest message read. */
   readonly frameMaxBytes?: number;
   onDefect?(error: unknown): void;
-  /** False for a request that is not meant for this node: asked under a name that is not its own. */
-  isForUs?(request: IncomingMessage): boolean;
+  /** The HTTP status with which a request is refused before it is looked at: not for this node, or not from whom may. */
+  refusalOf?(request: IncomingMessage): number | undefined;
+  /** The key to show to the peer at an address. */
+  keyFor?(address: string): string | undefined;
   readonly timing?: Partial<TransportTiming & { readonly handshakeMs: number }>;
 }
 
@@ -48,7 +50,7 @@ export function createWebSocketNetwork(options: WebSocketNetworkOptions): WebSoc
   };
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const status = options.isForUs?.(request) === false ? 421 : refusalOf(request, options.path);
+    const status = options.refusalOf?.(request) ?? refusalOf(request, options.path);
     const full = closed || pending.length >= PENDING_MAX;
     if (status !== undefined || full) return refuse(socket, status ?? 503);
     server.handleUpgrade(request, socket, head, (ws) => {
@@ -76,11 +78,13 @@ export function createWebSocketNetwork(options: WebSocketNetworkOptions): WebSoc
     dial: async (address, signal) => {
       signal?.throwIfAborted();
       if (closed) throw new CosmicError('node.stopping', 'network is closed');
+      const key = options.keyFor?.(address);
       const socket = new WebSocket(address, SUBPROTOCOL, {
         perMessageDeflate: false,
         maxPayload,
         handshakeTimeout: timing.handshakeMs,
         followRedirects: false,
+        ...(key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } }),
       });
       const abort = (): void => socket.terminate();
       signal?.addEventListener('abort', abort, { once: true });

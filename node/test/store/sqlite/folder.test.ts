@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
@@ -100,4 +110,23 @@ test('an engine that is not there is named', async () => {
   await expect(
     openSqlite({ folder: newFolder(), network: 'dev', node: 'x', engine: 'oracle' as never }),
   ).rejects.toMatchObject({ code: 'config.malformed' });
+});
+
+describe('files', () => {
+  test.each(loadableEngines())('of a store are for their owner alone, old ones too (%s)', async (engine) => {
+    const folder = newFolder();
+    const open = () => openSqlite({ folder, engine, network: 'dev', node: 'did:key:z' });
+    const modes = (): string[] =>
+      readdirSync(folder)
+        .filter((name) => name.includes('.sqlite'))
+        .map((name) => `${name} ${(statSync(join(folder, name)).mode & 0o777).toString(8)}`);
+    const first = await open();
+    expect(modes().filter((line) => !line.endsWith(' 600'))).toEqual([]);
+    expect(modes().some((line) => line.startsWith('store.sqlite '))).toBe(true);
+    await first.close();
+    chmodSync(storeFile(folder), 0o644);
+    const again = await open();
+    expect(modes().filter((line) => !line.endsWith(' 600'))).toEqual([]);
+    await again.close();
+  });
 });

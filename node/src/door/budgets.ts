@@ -1,0 +1,176 @@
+import { CosmicError, type CheckedBlock, type Source } from '@cosmicembeddings/sdk';
+import { createBuckets, type Allowance, type Buckets } from './buckets.js';
+import type { Refusal } from './admission.js';
+
+/** How much storage whom is given (specs/budgets.md); `policy` says what is taken at all. */
+export interface Budgets {
+  /** An author whom this node has known for `newMs`, or who publishes from this machine. */
+  readonly author: Allowance;
+  /** One that it has not. */
+  readonly newAuthor: Allowance;
+  /** All of those together: keys cost nothing. */
+  readonly newAuthors: Allowance;
+  /** The same for what comes from this machine: its operator's own import may be large. */
+  readonly ownNewAuthors: Allowance;
+  /** Blocks that nobody here can read, of whomever: kinds without a plug-in, bodies that fit no schema. */
+  readonly unread: Allowance;
+  /** One address, or one peer, beyond this machine. */
+  readonly source: Allowance;
+  /** Everything that comes from beyond this machine. */
+  readonly all: Allowance;
+  readonly newMs: number;
+}
+
+const DAY_MS = 86_400_000;
+const [MiB, GiB] = [2 ** 20, 2 ** 30];
+
+/** Generous for one operator's own use, safe for an open node. */
+export const defaultBudgets: Budgets = {
+  author: { blocks: 5_000_000, bytes: 16 * GiB, perMs: DAY_MS },
+  newAuthor: { blocks: 20_000, bytes: 64 * MiB, perMs: DAY_MS },
+  newAuthors: { blocks: 200_000, bytes: GiB, perMs: DAY_MS },
+  ownNewAuthors: { blocks: 5_000_000, bytes: 16 * GiB, perMs: DAY_MS },
+  unread: { blocks: 20_000, bytes: 256 * MiB, perMs: DAY_MS },
+  source: { blocks: 200_000, bytes: GiB, perMs: DAY_MS },
+  all: { blocks: 2_000_000, bytes: 8 * GiB, perMs: DAY_MS },
+  newMs: DAY_MS,
+};
+
+export interface BudgetOptions {
+  readonly budgets: Budgets;
+  /** When this node first kept a block of an author, ms since the epoch; undefined for a stranger. */
+  knownSince(author: string): Promise<number | undefined>;
+  /** The allowance that an API key has instead of its source's. */
+  keyAllowance?(key: string): Allowance | undefined;
+}
+
+export interface BudgetKeeper {
+  /** Is the source itself overdrawn? Asked before a block is looked at: refusing then costs nothing. */
+  sourceLacks(source: Source, bytes: number, nowMs: number): Refusal | undefined;
+  /** Charges a sound block that is new here, or says why it has to wait. */
+  charge(
+    block: Pick<CheckedBlock, 'entry'>,
+    bytes: number,
+    source: Source,
+    nowMs: number,
+  ): Promise<Refusal | undefined>;
+}
+
+/** One account that a block is charged to. */
+interface Charge {
+  readonly rule: string;
+  readonly key: string;
+  readonly allowance: Allowance;
+}
+
+const KNOWN_MAX = 100_000;
+
+export function createBudgets(options: BudgetOptions, buckets: Buckets = createBuckets()): BudgetKeeper {
+  const { budgets } = options;
+  const since = new Map<string, number>();
+
+  const sinceOf = async (author: string, nowMs: number): Promise<number> => {
+    const kept = since.get(author);
+    if (kept !== undefined) return kept;
+    const found = (await options.knownSince(author)) ?? nowMs;
+    since.set(author, found);
+    if (since.size > KNOWN_MAX) since.delete(since.keys().next().value!);
+    return found;
+  };
+  const ofSource = (source: Source): Charge[] => {
+    const key = source.type === 'http' ? source.key : undefined;
+    const own = key === undefined ? undefined : options.keyAllowance?.(key);
+    if (own !== undefined) return [{ rule: 'keys', key: `key ${key}`, allowance: own }];
+    if (isOwn(source)) return [];
+    return [
+      { rule: 'budgets.source', key: nameOf(source), allowance: budgets.source },
+      { rule: 'budgets.all', key: 'all', allowance: budgets.all },
+    ];
+  };
+  const lacking = (charges: readonly Charge[], bytes: number, nowMs: number): Refusal | undefined => {
+    for (const { rule, key, allowance } of charges) {
+      const lack = buckets.lacks(key, allowance, { blocks: 1, bytes }, nowMs);
+      if (lack === undefined) continue;
+      const { of, limit, perMs, retryAtMs } = lack;
+      const detail = `${limit} ${of} in ${spoken(perMs)}`;
+      if (retryAtMs === undefined) return { rule: `${rule}.${of}`, detail };
+      return {
+        rule: `${rule}.${of}`,
+        detail: `${detail}; come back at ${new Date(retryAtMs).toISOString()}`,
+        retryAtMs,
+      };
+    }
+    return undefined;
+  };
+
+  return {
+    sourceLacks: (source, bytes, nowMs) => lacking(ofSource(source), bytes, nowMs),
+    charge: async ({ entry }, bytes, source, nowMs) => {
+      const own = isOwn(source);
+      const isNew = nowMs - (await sinceOf(entry.author, nowMs)) < budgets.newMs;
+      const author = `author ${entry.author}`;
+      const charges: Charge[] = [
+        ...ofSource(source),
+        ...(isNew && !own
+          ? [{ rule: 'budgets.newAuthor', key: author, allowance: budgets.newAuthor }]
+          : [{ rule: 'budgets.author', key: author, allowance: budgets.author }]),
+        ...(!isNew
+          ? []
+          : own
+            ? [{ rule: 'budgets.ownNewAuthors', key: 'own new', allowance: budgets.ownNewAuthors }]
+            : [{ rule: 'budgets.newAuthors', key: 'new', allowance: budgets.newAuthors }]),
+        ...(entry.inert === undefined ? [] : [{ rule: 'budgets.unread', key: 'unread', allowance: budgets.unread }]),
+      ];
+      const refusal = lacking(charges, bytes, nowMs);
+      if (refusal === undefined)
+        for (const { key, allowance } of charges) buckets.take(key, allowance, { blocks: 1, bytes }, nowMs);
+      return refusal;
+    },
+  };
+}
+
+/** The operator's own: made here, or sent from this machine, or by a peer that the operator chose. */
+function isOwn(source: Source): boolean {
+  return (source.type !== 'http' && source.type !== 'peer') || source.trusted === true;
+}
+
+function nameOf(source: Source): string {
+  if (source.type === 'peer') return `peer ${source.peer}`;
+  return `from ${(source.type === 'http' ? source.from : undefined) ?? 'unknown'}`;
+}
+
+function spoken(ms: number): string {
+  if (ms % DAY_MS === 0) return ms === DAY_MS ? 'a day' : `${ms / DAY_MS} days`;
+  return ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`;
+}
+
+/** Checks budgets as they stand in a configuration; what is left out stays as it is. @throws CosmicError config.malformed */
+export function parseBudgets(value: unknown): Budgets {
+  const bad = (what: string): never => {
+    throw new CosmicError('config.malformed', `budgets${what}`);
+  };
+  if (value === undefined) return defaultBudgets;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return bad(': expected an object');
+  const parsed: Record<string, unknown> = { ...defaultBudgets };
+  for (const [name, given] of Object.entries(value)) {
+    if (!Object.hasOwn(defaultBudgets, name))
+      bad(`.${name}: unknown; known: ${Object.keys(defaultBudgets).join(', ')}`);
+    if (name === 'newMs') {
+      if (!isCount(given)) bad('.newMs: expected milliseconds');
+      parsed[name] = given;
+    } else parsed[name] = parseAllowance(given, (what) => bad(`.${name}${what}`));
+  }
+  return parsed as unknown as Budgets;
+}
+
+export function parseAllowance(value: unknown, bad: (what: string) => never): Allowance {
+  if (typeof value !== 'object' || value === null) return bad(': expected {"blocks", "bytes", "perMs"}');
+  for (const [key, count] of Object.entries(value))
+    if (!['blocks', 'bytes', 'perMs'].includes(key) || !isCount(count))
+      bad(`.${key}: expected blocks, bytes or perMs as whole numbers from 1 on`);
+  return { perMs: DAY_MS, ...value };
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) > 0;
+}
