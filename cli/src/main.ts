@@ -8,6 +8,7 @@ import { importCommand } from './commands/import.js';
 import { initCommand } from './commands/init.js';
 import { keyCommand } from './commands/key.js';
 import { isMaintenance, maintenanceCommands, runMaintenance } from './commands/maintenance.js';
+import { mcpCommand } from './commands/mcp.js';
 import { nodeCommand } from './commands/node.js';
 import { peersCommand } from './commands/peers.js';
 import { syncCommand } from './commands/sync.js';
@@ -33,6 +34,7 @@ const commands = [
   statusCommand,
   peersCommand,
   syncCommand,
+  mcpCommand,
   createCommand,
   embedCommand,
   keyCommand,

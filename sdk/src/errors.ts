@@ -179,6 +179,16 @@ export const codes = {
     'Nothing says what should be forgotten.',
     'Give ids or a where with a condition; { all: true } is everything of yours in the collection.',
   ),
+  'memory.id_in_use': reader(
+    'Something else stands under that id already.',
+    'Ask for it to be replaced, or take another id.',
+    409,
+  ),
+  'mcp.consent_needed': reader(
+    'Publishing here is public, and the user has not agreed to it.',
+    'Ask the user; then start cosmic mcp with --publish, or use a client that can ask (elicitation).',
+    403,
+  ),
   'memory.partial': reader(
     'Some of the documents could not be remembered.',
     'Look at results: each refused one says why; the others are stored. The same call again repeats nothing.',
