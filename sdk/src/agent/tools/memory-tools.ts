@@ -2,7 +2,7 @@ import type { Did } from '../../crypto/identity.js';
 import { sha256 } from '../../crypto/hash.js';
 import { CosmicError } from '../../errors.js';
 import { toHex, utf8 } from '../../bytes.js';
-import { verdictOf } from '../../formats/index.js';
+import { inspect } from '../../formats/index.js';
 import type { Metadata, Where } from '../../metadata/index.js';
 import type { JsonSchema } from '../../filter/index.js';
 import type { MemoryParts } from '../parts.js';
@@ -301,20 +301,20 @@ const RANK: readonly Strength[] = ['weak', 'fair', 'strong'];
 async function verify(block: string, { api, checks }: ToolParts): Promise<ToolAnswer> {
   const view = await api.get(block);
   if (view === undefined) throw new CosmicError('block.not_found', block.slice(0, 128));
-  const verdict = verdictOf(view.wire, checks);
-  const valid = verdict.valid && verdict.id === block;
-  const lines = verdict.checks.map(
+  const inspection = inspect(view.wire, checks);
+  const valid = inspection.valid && inspection.id === block;
+  const lines = inspection.checks.map(
     ({ name, ok, code, detail }) =>
       `${ok ? 'agrees' : 'differs'}: ${name}${ok ? '' : ` (${code ?? ''} ${detail ?? ''})`}`,
   );
   return {
-    text: [`${valid ? 'Valid' : 'Not valid'}: ${block}`, `Signed by ${verdict.author ?? 'nobody'}`, ...lines].join(
+    text: [`${valid ? 'Valid' : 'Not valid'}: ${block}`, `Signed by ${inspection.author ?? 'nobody'}`, ...lines].join(
       '\n',
     ),
     structured: {
       valid,
-      ...(verdict.author === undefined ? {} : { author: verdict.author }),
-      checks: verdict.checks.map(({ name, ok, code, detail }) => ({
+      ...(inspection.author === undefined ? {} : { author: inspection.author }),
+      checks: inspection.checks.map(({ name, ok, code, detail }) => ({
         name,
         ok,
         ...(code === undefined ? {} : { code }),
