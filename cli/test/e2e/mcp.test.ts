@@ -146,7 +146,7 @@ describe.each(['legacy', 'auto'] as const)('%s protocol', (era) => {
     const refused = await call(mute, 'cosmic_remember', { text: 'Nobody could be asked.' });
     expect(refused.content[0]!.text).toMatch(/^mcp.consent_needed/);
     await mute.close();
-  });
+  }, 60_000);
 });
 
 test('text of a stranger stays inside markers that it could not know, and hides nothing', async () => {

@@ -24,9 +24,11 @@ export interface Ask {
 }
 
 const LONGEST_WAIT_MS = 30_000;
+/** Refusals of a moment: no room, or an answer that is being made. */
+const SOON: ReadonlySet<Code> = new Set<Code>(['node.busy', 'view.building', 'view.busy']);
 
 /**
- * One request, tried again a bounded number of times while the node says `node.busy`, after the time it asks for.
+ * One request, tried again a bounded number of times while the node says that it will soon, after the time it asks for.
  * @throws CosmicError node.unreachable, or the code of the problem object that the node answered
  */
 export async function ask(host: RequestHost, path: string, request: Ask = {}): Promise<Response> {
@@ -34,7 +36,7 @@ export async function ask(host: RequestHost, path: string, request: Ask = {}): P
     const response = await send(host, path, request);
     if (response.ok || request.also?.includes(response.status) === true) return response;
     const error = await refusalOf(response, host.url);
-    if (error.code !== 'node.busy' || attempt >= host.attemptsMax || host.sleep === undefined) throw error;
+    if (!SOON.has(error.code) || attempt >= host.attemptsMax || host.sleep === undefined) throw error;
     const seconds = Number(response.headers.get('retry-after'));
     await host.sleep(
       Math.min(LONGEST_WAIT_MS, Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 1000),
