@@ -58,19 +58,21 @@ export function fromHex(text: string): Uint8Array {
 
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const BASE64_VALUE = valuesOf(BASE64);
+const BASE64_CODE = encoder.encode(BASE64);
+const PAD = 0x3d;
+const ascii = new TextDecoder();
 
 /** Standard alphabet with padding (RFC 4648 section 4). */
 export function toBase64(bytes: Uint8Array): string {
-  let out = '';
-  for (let i = 0; i < bytes.length; i += 3) {
-    const a = bytes[i]!;
-    const b = bytes[i + 1];
-    const c = bytes[i + 2];
-    out += BASE64[a >> 2]! + BASE64[((a & 3) << 4) | ((b ?? 0) >> 4)]!;
-    out += b === undefined ? '=' : BASE64[((b & 15) << 2) | ((c ?? 0) >> 6)]!;
-    out += c === undefined ? '=' : BASE64[c & 63]!;
+  const out = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
+  for (let i = 0, at = 0; i < bytes.length; i += 3) {
+    const word = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    out[at++] = BASE64_CODE[word >> 18]!;
+    out[at++] = BASE64_CODE[(word >> 12) & 63]!;
+    out[at++] = i + 1 < bytes.length ? BASE64_CODE[(word >> 6) & 63]! : PAD;
+    out[at++] = i + 2 < bytes.length ? BASE64_CODE[word & 63]! : PAD;
   }
-  return out;
+  return ascii.decode(out);
 }
 
 /** Canonical base64 only: padded, no spaces, unused bits zero. @throws SyntaxError */

@@ -4,8 +4,8 @@ export const limits = {
   bodyMaxBytes: 4 * 1024 * 1024,
   /** A version-1 text: reading and writing it anew, as its signature wants, costs some fifty times what native bytes do. */
   pythonMaxBytes: 1024 * 1024,
-  /** Numbers, texts, lists and maps in it: 170 rows of 768 numbers. */
-  pythonValuesMax: 131_072,
+  /** Numbers, texts, lists and maps in it: 85 rows of 768 numbers, more than a MiB of them as Python writes them. */
+  pythonValuesMax: 65_536,
   /** JSON form of one block: a float32 takes up to four times its bytes, an escaped character up to six. */
   jsonMaxBytes: 32 * 1024 * 1024,
   nestingMax: 16,

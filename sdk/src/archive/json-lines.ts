@@ -1,4 +1,4 @@
-import { fromJson, toJson } from '../block/json.js';
+import { fromParsed, toJson } from '../block/json.js';
 import { utf8 } from '../bytes.js';
 import { JsonError, parseJson } from '../codec/json-text.js';
 import { rejected, type Rejected } from '../errors.js';
@@ -22,7 +22,7 @@ export function wireOfJson(text: string): Uint8Array | Rejected {
   try {
     const json = parseJson(trimmed);
     if (!(json instanceof Map)) return rejected('block.malformed', 'JSON: expected an object');
-    return json.get('version') === 2 ? fromJson(trimmed) : utf8(trimmed);
+    return json.get('version') === 2 ? fromParsed(json) : utf8(trimmed);
   } catch (error) {
     // Python writes NaN and Infinity, which are no JSON; the version-1 codec judges those.
     if (error instanceof JsonError)

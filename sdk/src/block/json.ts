@@ -89,11 +89,20 @@ export function fromJson(text: string): Uint8Array | Rejected {
     return rejected('block.too_large', `JSON: ${text.length} characters, at most ${limits.jsonMaxBytes}`);
   try {
     const json = parseJson(text);
-    if (!(json instanceof Map)) throw new Refusal('block.malformed', 'JSON: expected an object');
+    if (!(json instanceof Map)) return rejected('block.malformed', 'JSON: expected an object');
+    return fromParsed(json);
+  } catch (error) {
+    if (error instanceof JsonError) return rejected('block.malformed', `JSON: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The same for a text that was read already. */
+export function fromParsed(json: JsonMap): Uint8Array | Rejected {
+  try {
     return wireOf(json);
   } catch (error) {
     if (error instanceof Refusal) return rejected(error.code, error.message);
-    if (error instanceof JsonError) return rejected('block.malformed', `JSON: ${error.message}`);
     throw error;
   }
 }

@@ -1,0 +1,180 @@
+/**
+ * What one request, block, frame or search costs at its worst (processor and memory above rest), and what stays of honest
+ * work while a hundred of it run at once.
+ * usage: node proportion.mjs [one|hundred] [seconds] [name…]      results/proportion.json
+ */
+import { fork } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { spaceIdOf } from '@cosmicembeddings/sdk';
+import { record } from '../record.mjs';
+import { attacks, honest, longTexts, prepare, space, vectorOf } from './attacks.mjs';
+import { start } from './live-node.mjs';
+
+const MB = 1e6;
+
+const post = (url, wire, query = '') =>
+  fetch(`${url}/v2/blocks${query}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/cbor-seq' },
+    body: wire,
+  });
+
+let published = 100_000;
+
+if (process.env.ATTACK !== undefined) await attackUntilStopped(JSON.parse(process.env.ATTACK));
+else if (import.meta.url === pathToFileURL(process.argv[1]).href) await main(process.argv.slice(2));
+
+/** In a process of its own: `lanes` clients that do the same thing again and again. */
+async function attackUntilStopped({ url, name, lanes }) {
+  await prepare(url);
+  process.send('ready');
+  process.on('message', () => process.exit());
+  let done = 0;
+  setInterval(() => process.send({ done }), 200);
+  await Promise.all(
+    Array.from({ length: lanes }, async () => {
+      for (;;) {
+        await attacks[name](url).catch(() => sleep(50));
+        done += 1;
+      }
+    }),
+  );
+}
+
+async function main([what = 'one', seconds = '5', ...only]) {
+  const folder = mkdtempSync(join(tmpdir(), 'cosmic-proportion-'));
+  const node = await start(folder, { log: 'error' });
+  try {
+    for (let n = 0; n < 300; n++) await post(node.url, honest(n));
+    for (let n = 0; n < 40; n++) await post(node.url, longTexts(n));
+    await prepare(node.url);
+    await quiet(node);
+    const names = Object.keys(attacks).filter((name) => only.length === 0 || only.some((part) => name.includes(part)));
+    const rows = {};
+    for (const name of names) {
+      rows[name] = what === 'one' ? await one(node, name) : await hundred(node, name, Number(seconds));
+      console.error(name.padEnd(44), JSON.stringify(rows[name]));
+      await quiet(node);
+    }
+    if (only.length === 0) record(import.meta.url, `proportion-${what}`, { rows });
+  } finally {
+    await node.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Until the node has rested for a while: followers are done, memory was given back as far as it is. */
+async function quiet(node) {
+  for (let still = 0, before = node.cpuSeconds(); still < 4;) {
+    await sleep(250);
+    const now = node.cpuSeconds();
+    still = now - before < 0.02 ? still + 1 : 0;
+    before = now;
+  }
+}
+
+/** Largest memory and longest wait for /health while something runs. */
+function watch(node) {
+  const seen = { peakBytes: 0, healthMs: 0 };
+  let running = true;
+  const memory = (async () => {
+    for (; running; await sleep(5)) seen.peakBytes = Math.max(seen.peakBytes, node.residentBytes());
+  })();
+  const health = (async () => {
+    for (; running; await sleep(20)) {
+      const at = performance.now();
+      await fetch(`${node.url}/health`).then((answer) => answer.text());
+      seen.healthMs = Math.max(seen.healthMs, performance.now() - at);
+    }
+  })();
+  return async () => {
+    running = false;
+    await Promise.all([memory, health]);
+    return seen;
+  };
+}
+
+async function one(node, name) {
+  // The first of its kind loads code and grows heaps; the second is what it costs.
+  await attacks[name](node.url).catch(() => undefined);
+  await quiet(node);
+  const restBytes = node.residentBytes();
+  const cpu = node.cpuSeconds();
+  const stop = watch(node);
+  const at = performance.now();
+  await attacks[name](node.url).catch(() => undefined);
+  const ms = performance.now() - at;
+  const { peakBytes, healthMs } = await stop();
+  await quiet(node);
+  return {
+    cpuSeconds: round(node.cpuSeconds() - cpu),
+    aboveRestMb: Math.round((peakBytes - restBytes) / MB),
+    ms: Math.round(ms),
+    healthMs: Math.round(healthMs),
+  };
+}
+
+/** Honest clients: two that publish one block after another, two that search. Answers a second. */
+async function honestWork(node, seconds) {
+  const untilMs = performance.now() + seconds * 1000;
+  const counts = { published: 0, searched: 0, refused: 0, slowestMs: 0 };
+  const lane = async (step) => {
+    while (performance.now() < untilMs) {
+      const at = performance.now();
+      await step();
+      counts.slowestMs = Math.max(counts.slowestMs, performance.now() - at);
+    }
+  };
+  const publish = async () => {
+    const { status } = await post(node.url, honest(published++));
+    if (status === 201) counts.published += 1;
+    else counts.refused += 1;
+    await sleep(10);
+  };
+  const search = async () => {
+    const vector = { space: spaceIdOf(space), values: [...vectorOf(Math.floor(Math.random() * 300))] };
+    const body = JSON.stringify({ vector, k: 10 });
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${node.url}/v2/search`, { method: 'POST', headers, body });
+    await answer.arrayBuffer();
+    if (answer.ok) counts.searched += 1;
+    else counts.refused += 1;
+    await sleep(10);
+  };
+  await Promise.all([publish, publish, search, search].map(lane));
+  return counts;
+}
+
+async function hundred(node, name, seconds) {
+  const before = await honestWork(node, seconds);
+  const attacker = fork(process.argv[1], [], {
+    env: { ...process.env, ATTACK: JSON.stringify({ url: node.url, name, lanes: 100 }) },
+    execArgv: [],
+  });
+  let done = 0;
+  await new Promise((resolve) =>
+    attacker.on('message', (message) => (message === 'ready' ? resolve() : (done = message.done))),
+  );
+  const stop = watch(node);
+  await sleep(500);
+  const during = await honestWork(node, seconds);
+  const { peakBytes, healthMs } = await stop();
+  attacker.kill('SIGKILL');
+  return {
+    attacks: done,
+    honestPublished: round(during.published / before.published),
+    honestSearched: round(during.searched / before.searched),
+    refused: during.refused,
+    slowestMs: Math.round(during.slowestMs),
+    healthMs: Math.round(healthMs),
+    peakMb: Math.round(peakBytes / MB),
+  };
+}
+
+function round(x) {
+  return Math.round(x * 100) / 100;
+}
