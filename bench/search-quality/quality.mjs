@@ -3,35 +3,18 @@
  * `node bench/search-quality/quality.mjs [--weights] [--textless]`. `--weights` prints the sweep that the defaults were
  * chosen from, `--textless` what happens to blocks whose authors kept their texts.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLexicalEmbedder } from '@cosmicembeddings/sdk/embedders';
-import { createEnglishEmbedder } from '@cosmicembeddings/sdk/embedders/english';
-import { ndcg10, readCollection, readNpy, shared } from './collections.mjs';
-import { openLedger, spaceOf } from './ledger.mjs';
+import { ndcg10, readCollection } from './collections.mjs';
+import { openLedger } from './ledger.mjs';
 import { record } from './record.mjs';
+import { english, ours, published } from './vectors.mjs';
 
 const goals = { 'english cranfield': 0.525, 'english npl': 0.467, 'minilm cranfield': 0.56, 'minilm npl': 0.51 };
 const sweep = process.argv.includes('--weights');
 const textless = process.argv.includes('--textless');
-
-/** Vectors of a model that others computed: documents by their place, queries by their text. */
-function published(model, { name, documents, queries }) {
-  const of = (what) => readNpy(join(shared, 'embeddings', 'two-models', `${name}_${what}.${model}.f16.npy`));
-  const space = spaceOf(model, 384);
-  const byText = new Map(of('queries').map((vector, i) => [queries[i].text, vector]));
-  return {
-    space,
-    documents: of('docs').slice(0, documents.length),
-    embedder: { space, embed: async ([text]) => ({ vectors: [byText.get(text)], truncated: [false], tokens: [null] }) },
-  };
-}
-
-async function ours(embedder, { documents }) {
-  const kept = documents.map((text) => (/\p{L}/u.test(text) ? text : 'empty'));
-  return { space: embedder.space, documents: (await embedder.embed(kept, { role: 'passage' })).vectors, embedder };
-}
 
 async function score({ search, ids }, { queries }, request) {
   const place = new Map(ids.map((id, i) => [id, i]));
@@ -48,9 +31,6 @@ async function score({ search, ids }, { queries }, request) {
   return { ndcg: sum / queries.length, silent: silent / hits };
 }
 
-const english = createEnglishEmbedder(
-  new Uint8Array(readFileSync(new URL('../../sdk/assets/english-1.bin', import.meta.url))),
-);
 const rows = [];
 for (const name of ['cranfield', 'npl']) {
   const collection = readCollection(name);
@@ -58,8 +38,6 @@ for (const name of ['cranfield', 'npl']) {
     console.log(`skipped: ../shared/data/ir/${name} is absent`);
     continue;
   }
-  // Quotes would demand phrases; these queries mean none by them.
-  collection.queries = collection.queries.map((query) => ({ ...query, text: query.text.replaceAll('"', ' ') }));
   for (const [model, made] of [
     ['english', await ours(english, collection)],
     ['minilm', published('minilm', collection)],

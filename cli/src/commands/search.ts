@@ -1,4 +1,4 @@
-import type { Filter, Hit, SearchAnswer, SearchRequest } from '@cosmicembeddings/sdk';
+import type { Excerpt, Hit, SearchAnswer, SearchRequest } from '@cosmicembeddings/sdk';
 import { verifyHit, type HitVerification, type NodeClient } from '@cosmicembeddings/sdk/api';
 import { portableChecks } from '@cosmicembeddings/sdk';
 import { openClient } from '../node-client.js';
@@ -50,7 +50,6 @@ export const searchCommand = define<SearchFlags>({
       return printJson({ ...answer, hits: answer.hits.map((hit, i) => ({ ...hit, verified: marks[i] ?? null })) });
     answer.hits.forEach((hit, i) => print(`${hitText(hit, i + 1, marks[i])}\n`));
     print(endText(answer, args.k));
-    if (answer.hits.length === 0 && args.k > 0) for (const text of await whyNone(request, client)) note(text);
     for (const text of answer.notes ?? []) note(`note: ${text}`);
   },
 });
@@ -87,16 +86,16 @@ export function hitText(hit: Hit, rank: number, mark: HitVerification | undefine
   const where = [hit.origin ?? '(no source named)', hit.heading]
     .filter((part) => part !== undefined && part !== '')
     .join(' › ');
-  const first = hit.passage === undefined ? undefined : firstLine(hit.passage);
+  const first = hit.passage === undefined ? undefined : bestText(hit.passage, hit.excerpt);
   const lines = [
-    `${String(rank).padStart(2)}. ${hit.score.toFixed(3)}  ${plain(where)}`,
-    `    ${first === undefined ? '(the author did not publish the text)' : plain(first).slice(0, 160)}`,
+    `${String(rank).padStart(2)}. ${hit.score.toFixed(3)}${hit.strength === undefined || hit.strength === 'unknown' ? '' : ` ${hit.strength}`}  ${plain(where)}`,
+    `    ${first ?? '(the author did not publish the text)'}`,
     `    ${shortDid(hit.author)} · claimed ${timeText(hit.timeMs)}${hit.label === undefined ? '' : ` · ${plain(hit.label)}`}${hit.tags.map((tag) => ` · #${plain(tag)}`).join('')}`,
     `    ${badge(hit, mark)}`,
     `    ${hit.id}${hit.row > 0 ? ` row ${hit.row}` : ''}`,
   ];
   if (hit.duplicates !== undefined && hit.duplicates > 0)
-    lines.push(`    and ${plural(hit.duplicates, 'near-duplicate')}`);
+    lines.push(`    and ${plural(hit.duplicates, 'copy', 'copies')}`);
   if (hit.explain !== undefined) lines.push(...explainText(hit.explain));
   return lines.join('\n');
 }
@@ -111,6 +110,34 @@ function explainText(explained: Readonly<Record<string, unknown>>): string[] {
       .join(', ');
   };
   return Object.entries(explained).map(([part, value]) => `      ${part}: ${said(value)}`);
+}
+
+const SHOWN_CHARS = 160;
+
+/** The sentence that says most of what was asked, its words marked; else the first line. */
+function bestText(passage: string, excerpt: Excerpt | undefined): string {
+  if (excerpt === undefined || !(excerpt.start >= 0 && excerpt.end <= passage.length))
+    return plain(firstLine(passage)).slice(0, SHOWN_CHARS);
+  const marks = excerpt.marks.filter(([from, to]) => from >= excerpt.start && to <= excerpt.end && from < to);
+  // A long sentence is shown from a little before its first word on.
+  const from = Math.max(excerpt.start, Math.min((marks[0]?.[0] ?? 0) - 40, excerpt.end - SHOWN_CHARS));
+  const to = Math.min(excerpt.end, from + SHOWN_CHARS);
+  let [text, at] = [from > excerpt.start ? '…' : '', from];
+  for (const [start, end] of marks) {
+    if (start < at || end > to) continue;
+    text += oneLine(passage.slice(at, start)) + marked(oneLine(passage.slice(start, end)));
+    at = end;
+  }
+  return `${text}${oneLine(passage.slice(at, to))}${to < excerpt.end ? '…' : ''}`;
+}
+
+function oneLine(text: string): string {
+  return plain(text.replace(/\s+/g, ' '));
+}
+
+/** Bold where a person looks; plain where a program reads. */
+function marked(word: string): string {
+  return process.stdout.isTTY && process.env['NO_COLOR'] === undefined ? `\x1b[1m${word}\x1b[22m` : word;
 }
 
 /** The first line with words in it: no fence of code, no rule. */
@@ -139,22 +166,4 @@ function endText(answer: SearchAnswer, k: number): string {
   if (answer.hits.length === 0) return 'no hits';
   if (answer.hits.length < k && answer.exhausted) return `${plural(answer.hits.length, 'hit')}; there are no more`;
   return plural(answer.hits.length, 'hit');
-}
-
-/** Which condition nothing here meets by itself: a tag, author or language that the node does not know. */
-async function whyNone({ filter = {} }: SearchRequest, client: NodeClient): Promise<string[]> {
-  const conditions = Object.entries(filter).flatMap(([field, value]) =>
-    Array.isArray(value)
-      ? (value as unknown[]).map((one): [string, unknown, Filter] => [field, one, { [field]: [one] }])
-      : [[field, value, { [field]: value }] as [string, unknown, Filter]],
-  );
-  const unmet: string[] = [];
-  for (const [field, value, alone] of conditions) {
-    const { ids } = await client.find(alone, { limit: 1 });
-    if (ids.length === 0)
-      unmet.push(`no block here meets ${field} ${plain(typeof value === 'string' ? value : JSON.stringify(value))}`);
-  }
-  if (unmet.length === 0 && conditions.length > 1)
-    return ['each of the conditions is met by some block, all together by none that was found'];
-  return unmet;
 }

@@ -94,7 +94,7 @@ describe('the eight commands by hand', () => {
     id = hits[0]!.id;
     expect(await cosmic(['search', 'sea', '--tag', 'desert'])).toMatchObject({
       stdout: 'no hits\n',
-      stderr: 'no block here meets tagsAll desert\n',
+      stderr: 'note: no block here has the tag "desert"\n',
     });
     expect((await cosmic(['search', 'sea', '--explain'])).stdout).toMatch(
       /\n {6}vectors: space bafyrei\w+, cosine 0\.\d+/,

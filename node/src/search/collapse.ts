@@ -1,48 +1,71 @@
 import { contentOf, cosine, toUnit, unpackRow, type BlockStore, type Registry } from '@cosmicembeddings/sdk';
 import type { PageBudget } from './budget.js';
+import type { CutText } from './cut-texts.js';
 import type { Scored } from './fusion.js';
 import type { HitRow } from './hit-reader.js';
 
-/** Rows this much alike are one thing said twice. */
+/** With `collapse: true`, rows this much alike are one thing said twice. */
 export const duplicateCosine = 0.97;
+/** Of the different words of two texts, so many are in both: a copy with a word changed. */
+const copyShare = 0.85;
+const copyWordsMin = 8;
+/** Hits that others are compared with word by word: the first ones, which are seen. */
+const COMPARED_MAX = 100;
 
 interface Group {
+  readonly label: number;
   readonly space?: string;
   readonly vector?: Float32Array;
-  readonly passage?: string;
+  readonly cut?: CutText;
   first: { readonly hit: HitRow; readonly scored: Scored };
   count: number;
 }
 
-/** Folds near-duplicates: of rows that are nearly equal, or of equal texts, the one that was here first is shown. */
+/**
+ * Folds copies: of equal or nearly equal texts, or of rows that the index found nearly equal, the one that was here first
+ * is shown. With `byVectors`, rows that are only near too, for which blocks are read.
+ */
 export class Collapser {
   private readonly groups: Group[] = [];
   private readonly byLead = new Map<string, Group>();
+  private readonly byLabel = new Map<number, Group>();
+  private readonly byPassage = new Map<string, Group>();
 
   constructor(
     private readonly store: Pick<BlockStore, 'get'>,
     private readonly registry: Registry,
     private readonly budget: PageBudget,
+    private readonly byVectors: boolean,
+    private readonly cut: (hit: HitRow) => CutText | undefined,
   ) {}
 
   /** Takes the next hit of a ranking; true when it belongs to one that came before. */
   async folds(hit: HitRow, scored: Scored): Promise<boolean> {
-    const vector = await this.vectorOf(hit);
+    const vector = this.byVectors ? await this.vectorOf(hit) : undefined;
+    const cut = this.cut(hit);
+    const copied = scored.copyOf === undefined ? undefined : this.byLabel.get(scored.copyOf);
     this.budget.products -= this.groups.length * (vector?.length ?? 0);
-    const group = this.groups.find((one) => isAlike(one, hit, vector));
+    const group =
+      copied ??
+      (hit.passage === undefined ? undefined : this.byPassage.get(hit.passage)) ??
+      this.groups.slice(0, this.byVectors ? Infinity : COMPARED_MAX).find((one) => isAlike(one, hit, vector, cut));
     if (group === undefined) {
       const added: Group = {
+        label: scored.label,
         ...(hit.space === undefined ? {} : { space: hit.space }),
         ...(vector === undefined ? {} : { vector }),
-        ...(hit.passage === undefined ? {} : { passage: hit.passage }),
+        ...(cut === undefined ? {} : { cut }),
         first: { hit, scored },
         count: 0,
       };
       this.groups.push(added);
       this.byLead.set(nameOf(hit), added);
+      if (scored.label >= 0) this.byLabel.set(scored.label, added);
+      if (hit.passage !== undefined) this.byPassage.set(hit.passage, added);
       return false;
     }
     group.count++;
+    if (scored.label >= 0) this.byLabel.set(scored.label, group);
     if (isEarlier(hit, group.first.hit)) group.first = { hit, scored };
     return true;
   }
@@ -60,21 +83,28 @@ export class Collapser {
   private async vectorOf({ id, row }: HitRow): Promise<Float32Array | undefined> {
     const [block] = await this.store.get([id]);
     const vectors = block === undefined ? undefined : contentOf(block, this.registry).vectors;
-    this.budget.blockBytes -= block?.body?.length ?? block?.envelope.length ?? 0;
     return vectors === undefined || row >= vectors.stored.rows
       ? undefined
       : toUnit(unpackRow(vectors.stored, vectors.space.dims, row));
   }
 }
 
-function isAlike(group: Group, hit: HitRow, vector: Float32Array | undefined): boolean {
-  if (group.passage !== undefined && group.passage === hit.passage) return true;
+function isAlike(group: Group, hit: HitRow, vector: Float32Array | undefined, cut: CutText | undefined): boolean {
+  if (group.cut !== undefined && cut !== undefined && areCopies(group.cut.terms, cut.terms)) return true;
   return (
     group.space === hit.space &&
     group.vector !== undefined &&
     vector !== undefined &&
     cosine(group.vector, vector) >= duplicateCosine
   );
+}
+
+function areCopies(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  const [small, large] = a.size < b.size ? [a, b] : [b, a];
+  if (small.size < copyWordsMin || small.size < copyShare * large.size) return false;
+  let shared = 0;
+  for (const term of small) if (large.has(term)) shared++;
+  return shared >= copyShare * (a.size + b.size - shared);
 }
 
 function isEarlier(a: HitRow, b: HitRow): boolean {

@@ -11,6 +11,8 @@ export interface Candidate {
   readonly cosine?: number;
   /** Taken off the cosine by the guard. */
   readonly demotion?: number;
+  /** Label of a row that is nearly equal and stands before it in the index's answer. */
+  readonly copyOf?: number;
   /** 0: it carries a text and no word of the query is in it; undefined: it carries no text. */
   readonly bm25?: number;
 }

@@ -2,7 +2,7 @@ import type { Cursor, Head, TextHit } from '@cosmicembeddings/sdk';
 import { bitsOf, hasLabel, spread, spreadLabels } from './bits.js';
 import type { Allowed } from './filter-bits.js';
 import { byScore, fuse, type Candidate, type Scales, type Scored } from './fusion.js';
-import type { Bm25, SearchParts, VectorAnswer, WordAnswer } from './parts.js';
+import type { Bm25, OwnBackground, SearchParts, VectorAnswer, VectorHit, WordAnswer } from './parts.js';
 import type { Plan } from './plan.js';
 import { scaleOfBackground, scaleOfRows, scaleOfWords, shortRows, standard, wordScale, type Scale } from './scale.js';
 
@@ -10,6 +10,7 @@ import { scaleOfBackground, scaleOfRows, scaleOfWords, shortRows, standard, word
 type Candidates = Map<number | string, Candidate>;
 
 interface Joined {
+  readonly terms?: WordAnswer['terms'];
   readonly scale: Scale;
   /** Were all texts with words of the query joined? */
   readonly complete: boolean;
@@ -22,8 +23,14 @@ export interface Gathered {
   readonly complete: boolean;
   readonly scales: Scales;
   readonly indexedTo: Cursor;
+  /** How near rows of the question's spaces are to each other. */
+  readonly own: ReadonlyMap<string, OwnBackground>;
+  /** The question's words and how much each tells; undefined where no words take part, or nobody counted them. */
+  readonly terms?: WordAnswer['terms'];
 }
 
+/** Texts that hold what stands in quotes and are looked at for it. */
+const PHRASE_HITS = 200;
 /** Texts of the sample against which words are scaled. */
 const SAMPLE = 300;
 /** Word hits asked for at least: the cheap part, and the more of them are known, the fewer have to be asked for one by one. */
@@ -68,14 +75,14 @@ export class Gatherer {
     );
     signal?.throwIfAborted();
     const candidates: Candidates = new Map();
+    const own = new Map<string, OwnBackground>();
     let indexedTo: Cursor | undefined;
     let complete = true;
     for (const [space, answer] of answers) {
       indexedTo = earlier(indexedTo, answer.indexedTo);
       complete &&= answer.hits.length < depth;
-      for (const { label, score, demotion } of answer.hits)
-        if (isShown(label, allowed))
-          candidates.set(label, { label, space, cosine: score, ...(demotion === undefined ? {} : { demotion }) });
+      if (answer.own !== undefined) own.set(space, answer.own);
+      for (const hit of answer.hits) if (isShown(hit.label, allowed)) candidates.set(hit.label, rowOf(space, hit));
     }
     const to = indexedTo ?? { epoch: head.epoch, seq: head.seq };
     const spaces = await this.scalesOf(answers, plan, head, scaled, signal);
@@ -83,7 +90,7 @@ export class Gatherer {
       const ranked = [...candidates.values()]
         .map((candidate) => alone(candidate, scaled ? spaces.get(candidate.space!) : undefined))
         .sort(byScore);
-      return { ranked, complete, scales: { spaces, words: NONE }, indexedTo: to };
+      return { ranked, complete, scales: { spaces, words: NONE }, indexedTo: to, own };
     }
     const joined =
       (await this.matchWords(candidates, plan, allowed, depth, signal)) ??
@@ -95,27 +102,48 @@ export class Gatherer {
       complete: complete && joined.complete,
       scales,
       indexedTo: earlier(to, await this.parts.text.position()),
+      own,
+      ...(joined.terms === undefined ? {} : { terms: joined.terms }),
     };
   }
 
   /** By words alone. */
   private async gatherWords(words: string, plan: Plan, allowed: Allowed, head: Head, depth: number): Promise<Gathered> {
-    const found = plan.phrases === undefined ? await this.matched(words, depth, allowed, [], bm25Alone) : undefined;
+    const phrases = await this.phraseHits(plan, allowed);
+    const quoted = labelsOf(phrases);
+    const found = await this.matched(words, depth, allowed, quoted, bm25Alone);
     const wordDepth = found === undefined ? Math.max(depth, WORDS_MIN) : depth;
-    const hits = found?.hits ?? (await this.wordHits(words, wordDepth, allowed));
-    const ranked = hits.map(({ label, id, score }): Scored => ({
-      label,
-      ...(label < 0 ? { id: id! } : {}),
-      bm25: score,
-      score,
-    }));
-    const complete = (found?.asked ?? hits.length) < wordDepth;
+    const scores = new Map<number | string, Scored>();
+    for (const { label, id, score } of found?.hits ?? (await this.wordHits(words, wordDepth, allowed)))
+      scores.set(label < 0 ? id! : label, { label, ...(label < 0 ? { id: id! } : {}), bm25: score, score });
+    quoted.forEach((label, i) => {
+      const score = found?.answer.also[i] ?? 0;
+      if (!scores.has(label) && score > 0) scores.set(label, { label, bm25: score, score });
+    });
+    // The table on disk has counted the phrases already.
+    if (found !== undefined)
+      for (const { label, id, score } of phrases) {
+        const key = label < 0 ? id : label;
+        const before = scores.get(key);
+        if (before !== undefined)
+          scores.set(key, { ...before, bm25: before.bm25! + score, score: before.score + score });
+      }
+    const asked = found?.asked ?? scores.size;
     return {
-      ranked,
-      complete,
+      ranked: [...scores.values()].sort(byScore),
+      complete: asked < wordDepth,
       scales: { spaces: new Map(), words: NONE },
       indexedTo: await this.parts.text.position(),
+      own: new Map(),
+      ...(found === undefined ? {} : { terms: found.answer.terms }),
     };
+  }
+
+  /** What holds the quoted phrases, by the phrases alone. */
+  private async phraseHits(plan: Plan, allowed: Allowed): Promise<TextHit[]> {
+    if (plan.phrases === undefined) return [];
+    const found = (await this.parts.text.phrases?.(plan.words!, PHRASE_HITS, allowed.labels)) ?? [];
+    return found.filter(({ label, id }) => (label < 0 ? this.parts.isHidden?.(id) !== true : isShown(label, allowed)));
   }
 
   /** Joins words by the index in memory; undefined where there is none. */
@@ -126,22 +154,33 @@ export class Gatherer {
     depth: number,
     signal?: AbortSignal,
   ): Promise<Joined | undefined> {
-    const labels = [...candidates.keys()].filter((key): key is number => typeof key === 'number');
+    const phrases = await this.phraseHits(plan, allowed);
+    const near = [...candidates.keys()].filter((key): key is number => typeof key === 'number');
+    const quoted = labelsOf(phrases).filter((label) => !candidates.has(label));
+    const labels = [...near, ...quoted];
     const joinedDepth = Math.max(depth, JOINED_MIN);
     const found = await this.matched(plan.words!, joinedDepth, allowed, labels, bm25Beside);
     if (found === undefined) return undefined;
-    const { also, scale } = found.answer;
+    const { also, scale, terms } = found.answer;
+    const fresh = new Map<number | string, { readonly label: number; readonly id?: string }>();
+    for (const hit of found.hits) fresh.set(hit.label < 0 ? hit.id! : hit.label, hit);
+    for (const label of quoted) fresh.set(label, { label });
+    for (const key of candidates.keys()) fresh.delete(key);
+    await this.joinFresh(candidates, [...fresh.values()], plan, signal);
+    const add = (key: number | string, score: number): void => {
+      const candidate = candidates.get(key);
+      if (candidate !== undefined) candidates.set(key, { ...candidate, bm25: score });
+    };
     labels.forEach((label, i) => {
-      const bm25 = also[i]!;
-      if (!Number.isNaN(bm25)) candidates.set(label, { ...candidates.get(label)!, bm25 });
+      if (!Number.isNaN(also[i]!)) add(label, also[i]!);
     });
-    const fresh = found.hits.filter(({ label, id }) => !candidates.has(label < 0 ? id! : label));
-    await this.joinFresh(candidates, fresh, plan, signal);
-    for (const { label, id, score } of fresh) {
-      const key = label < 0 ? id! : label;
-      candidates.set(key, { ...candidates.get(key)!, bm25: score });
+    for (const { label, id, score } of found.hits)
+      if (label < 0 || fresh.has(label)) add(label < 0 ? id! : label, score);
+    for (const { label, id, score } of phrases) {
+      const key = label < 0 ? id : label;
+      add(key, (candidates.get(key)?.bm25 ?? 0) + score);
     }
-    return { scale: wordScale(scale), complete: found.asked < joinedDepth };
+    return { scale: wordScale(scale), complete: found.asked < joinedDepth, terms };
   }
 
   /** Hits of the index in memory that may be shown, and how many it had before. */
@@ -251,9 +290,7 @@ export class Gatherer {
           ] as const,
       ),
     );
-    for (const [space, { hits }] of found)
-      for (const { label, score, demotion } of hits)
-        candidates.set(label, { label, space, cosine: score, ...(demotion === undefined ? {} : { demotion }) });
+    for (const [space, { hits }] of found) for (const hit of hits) candidates.set(hit.label, rowOf(space, hit));
   }
 
   /** Gives every candidate its bm25 score (0: no word of the query) and answers the scale of such scores. */
@@ -344,6 +381,20 @@ export class Gatherer {
     });
     return scaleOfRows(hits.map(({ score }) => score));
   }
+}
+
+function rowOf(space: string, { label, score, demotion, copyOf }: VectorHit): Candidate {
+  return {
+    label,
+    space,
+    cosine: score,
+    ...(demotion === undefined ? {} : { demotion }),
+    ...(copyOf === undefined ? {} : { copyOf }),
+  };
+}
+
+function labelsOf(hits: readonly TextHit[]): number[] {
+  return hits.flatMap(({ label }) => (label < 0 ? [] : [label]));
 }
 
 /** By vectors alone: of one space the cosine itself, of several the standard score. */

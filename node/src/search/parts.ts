@@ -1,4 +1,13 @@
-import type { BlockStore, Catalogue, Clock, Cursor, Embedder, Registry, TextIndex } from '@cosmicembeddings/sdk';
+import type {
+  BlockStore,
+  Catalogue,
+  Clock,
+  Cursor,
+  Embedder,
+  Registry,
+  TextHit,
+  TextIndex,
+} from '@cosmicembeddings/sdk';
 
 /** One row of a space's answer. */
 export interface VectorHit {
@@ -7,6 +16,8 @@ export interface VectorHit {
   readonly score: number;
   /** What the guard takes off before rows are ordered; absent where it takes nothing. */
   readonly demotion?: number;
+  /** Label of a row ranked before it that is nearly equal. */
+  readonly copyOf?: number;
 }
 
 /** Mean and spread of a query's similarities to a space's background sample of `n` rows. */
@@ -16,12 +27,20 @@ export interface Background {
   readonly n: number;
 }
 
+export interface OwnBackground {
+  readonly mean: number;
+  readonly spread: number;
+  readonly rows: number;
+}
+
 export interface VectorAnswer {
   /** At most k, best (score − demotion) first. */
   readonly hits: readonly VectorHit[];
   readonly indexedTo: Cursor;
   /** Absent while the space is too small to have a sample, or where none is kept. */
   readonly background?: Background;
+  /** Mean and spread of the cosines of the space's rows to each other, and how many rows it has. */
+  readonly own?: OwnBackground;
 }
 
 /** What a search needs of the vector index: the rows of every space behind one call. An unknown space answers no hits. */
@@ -47,6 +66,8 @@ export interface WordAnswer {
   readonly also: Float32Array;
   /** Of the scores of all texts here, those without any word of the query (score 0) included. */
   readonly scale: { readonly mean: number; readonly spread: number; readonly n: number };
+  /** The query's words as they are compared, and how much each tells. */
+  readonly terms: readonly (readonly [term: string, weight: number])[];
 }
 
 /** A text index that can do what hybrid searches want in one go; undefined while it cannot yet. */
@@ -55,6 +76,8 @@ export interface WordMatcher {
     query: string,
     question: { readonly k: number; readonly allow?: Uint8Array; readonly also?: Uint32Array; readonly bm25: Bm25 },
   ): Promise<WordAnswer | undefined>;
+  /** Texts that hold what stands in quotes, best first. */
+  phrases(query: string, k: number, allow?: Uint8Array): Promise<TextHit[]>;
   /** Follows the store to the head of now, or until the deadline (ms since the epoch). */
   catchUp(deadlineMs: number): Promise<Cursor>;
 }

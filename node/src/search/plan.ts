@@ -23,8 +23,8 @@ export interface Plan {
   readonly queries: ReadonlyMap<string, Float32Array>;
   /** What the text index is asked; undefined: no words take part. */
   readonly words?: string;
-  /** Quoted phrases, quoted: hits must hold them all. */
-  readonly phrases?: string;
+  /** Does something of it stand in quotes? What holds that as it stands is ahead. */
+  readonly phrases?: true;
   /** A block that was asked for by its id and comes first. */
   readonly pinned?: StoredBlock;
   /** A block that is not news to who asks. */
@@ -211,8 +211,7 @@ function checkRequest(request: SearchRequest): void {
 
 function readWords(text: string): Pick<Plan, 'words' | 'phrases'> {
   const { phrases, words } = readQuery(text);
-  if (phrases.length === 0) return words.length === 0 ? {} : { words: text };
-  return { words: text, phrases: phrases.map((phrase) => `"${phrase.join(' ')}"`).join(' ') };
+  return words.length === 0 ? {} : { words: text, ...(phrases.length === 0 ? {} : { phrases: true as const }) };
 }
 
 /** Several queries of one space as one: the cosine to a sum of unit vectors is that of the mean cosine, but for a factor. */

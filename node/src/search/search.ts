@@ -7,9 +7,12 @@ import {
   type SearchAnswer,
   type SearchRequest,
 } from '@cosmicembeddings/sdk';
-import { bitsOf } from './bits.js';
 import { isSpent, pageBudget, type PageBudget } from './budget.js';
 import { Collapser } from './collapse.js';
+import { cutText, equalTerms, type CutText } from './cut-texts.js';
+import { coverageOf, excerptOf, type QuestionTerms } from './excerpt.js';
+import { whyEmpty } from './empty-filter.js';
+import { strengthOf } from './strength.js';
 import { readCursor, shownMax, writeCursor, type SearchCursor } from './cursor.js';
 import { explain } from './explain.js';
 import { FilterBits, type Allowed } from './filter-bits.js';
@@ -34,8 +37,6 @@ const SPARE = 8;
 const HYBRID_MIN = 60;
 /** Hits whose texts are read at a time. */
 const READ_AT_ONCE = 64;
-/** Phrases are looked up in at most so many passages. */
-const PHRASE_MAX = 10_000;
 
 /** The question that a node answers: what is near this? Depends on ports alone. */
 export function createSearch(parts: SearchParts): Search {
@@ -65,8 +66,8 @@ export function createSearch(parts: SearchParts): Search {
     const notes = [...plan.notes];
     if (request.after !== undefined && cursor.epoch !== head.epoch)
       notes.push('the store was rebuilt since the page before: blocks may repeat');
-    const allow = async (): Promise<Allowed> =>
-      narrow(plan, await filters.allowed(request.filter, isHiding ? parts.hidden() : undefined, head), parts, notes);
+    const allow = (): Promise<Allowed> => filters.allowed(request.filter, isHiding ? parts.hidden() : undefined, head);
+    const cuts = new Cuts(plan);
     let allowed = await allow();
     const hybrid = plan.words !== undefined && plan.queries.size > 0;
     let depth = Math.max(
@@ -76,13 +77,15 @@ export function createSearch(parts: SearchParts): Search {
     for (;;) {
       // k = 0 asks whether the question is good and how far the index reaches.
       const gathered = await gatherer.gather(plan, allowed, head, request.k === 0 ? 1 : depth, signal);
-      const page = await choose(request, plan, gathered, cursor, head, signal);
+      const page = await choose(request, plan, gathered, cursor, head, cuts, signal);
       if (isHiding && (await isOutdated(page))) {
         allowed = await allow();
         continue;
       }
-      if (page.rows.length >= request.k || page.cut || gathered.complete || depth > head.labels + head.count)
-        return answer(request, plan, gathered, page, cursor, head, notes);
+      if (page.rows.length >= request.k || page.cut || gathered.complete || depth > head.labels + head.count) {
+        if (page.rows.length === 0 && request.k > 0) notes.push(...(await whyEmpty(request.filter, parts.catalogue)));
+        return answer(request, plan, gathered, page, cursor, head, notes, cuts);
+      }
       depth *= 4;
     }
   }
@@ -102,6 +105,7 @@ export function createSearch(parts: SearchParts): Search {
     gathered: Gathered,
     cursor: SearchCursor,
     head: Head,
+    cuts: Cuts,
     signal?: AbortSignal,
   ): Promise<Page> {
     const { k, minCosine, perAuthor } = request;
@@ -110,7 +114,13 @@ export function createSearch(parts: SearchParts): Search {
     const seen = new Set<string>();
     const authors = new Map<string, number>();
     const budget = pageBudget();
-    const collapser = request.collapse === true ? new Collapser(parts.store, registry, budget) : undefined;
+    const foldsAll = request.collapse === true;
+    const collapser =
+      foldsAll || (request.collapse === undefined && !byRow)
+        ? new Collapser(parts.store, registry, budget, foldsAll, (hit) => cuts.of(hit))
+        : undefined;
+    /** Copies that are not to come back on the next page; hits of pages before are not read again to find more of them. */
+    const folded: number[] = [];
     const rows: ChosenRow[] = [];
     const pinned = await pin(plan, shown, request, head, budget);
     if (pinned !== undefined) {
@@ -121,8 +131,8 @@ export function createSearch(parts: SearchParts): Search {
     const { ranked } = gathered;
     // Nearly always the first ones are shown, and one more says that there is more.
     let chunk = k + 1;
-    // Duplicates are counted as far as was looked.
-    const done = (): boolean => cut || (more && collapser === undefined);
+    // With all near ones to be folded, they are counted as far as was looked.
+    const done = (): boolean => cut || (more && !foldsAll);
     const isWanted = (place: Wanted | undefined, scored: Scored): place is Wanted => {
       if (place !== undefined && request.hidden !== 'show' && parts.isHidden?.(place.id) === true) return false;
       if (place === undefined || place.id === plan.exclude || (place.id === plan.pinned?.id && !byRow)) return false;
@@ -144,7 +154,7 @@ export function createSearch(parts: SearchParts): Search {
       chunk = k + SPARE;
       const places = await reader.places(part, head);
       const wanted = part.flatMap((scored, i) => (isWanted(places[i], scored) ? [{ scored, place: places[i] }] : []));
-      const open = collapser === undefined ? wanted.filter(({ place }) => isAllowed(place)) : wanted;
+      const open = foldsAll ? wanted : wanted.filter(({ place }) => isAllowed(place));
       for (let from = 0; from < open.length && !done();) {
         if (collapser === undefined && rows.length >= k) {
           more = true;
@@ -152,7 +162,7 @@ export function createSearch(parts: SearchParts): Search {
         }
         const some = open.slice(
           from,
-          from + Math.min(READ_AT_ONCE, collapser === undefined ? k - rows.length : Infinity),
+          from + Math.min(READ_AT_ONCE, foldsAll ? Infinity : Math.max(1, k - rows.length)),
         );
         from += some.length;
         const read = await reader.read(
@@ -163,7 +173,11 @@ export function createSearch(parts: SearchParts): Search {
         for (const [i, hit] of read.entries()) {
           const { scored, place } = some[i]!;
           if (hit === undefined) continue;
-          if (collapser !== undefined && ((await collapser.folds(hit, scored)) || !isAllowed(place))) continue;
+          if (collapser !== undefined && (await collapser.folds(hit, scored))) {
+            folded.push(keyOf(hit, scored.label, byRow));
+            continue;
+          }
+          if (foldsAll && !isAllowed(place)) continue;
           if (rows.length >= k) more = true;
           else rows.push({ scored, hit, lead: keyOf(hit, scored.label, byRow) });
         }
@@ -171,7 +185,7 @@ export function createSearch(parts: SearchParts): Search {
         if (left && isSpent(budget)) [more, cut] = [true, true];
       }
     }
-    return { rows: collapser === undefined ? rows : collapser.settle(rows), more, cut };
+    return { rows: collapser === undefined ? rows : collapser.settle(rows), folded, more, cut };
   }
 
   /** The block that was asked for by its id, as a hit. */
@@ -219,6 +233,8 @@ interface ChosenRow {
 
 interface Page {
   readonly rows: readonly ChosenRow[];
+  /** Keys of the copies that were folded into them. */
+  readonly folded: readonly number[];
   /** Is at least one more hit known to exist? */
   readonly more: boolean;
   /** Did it end because its budget was spent? */
@@ -229,15 +245,20 @@ function answer(
   request: SearchRequest,
   plan: Plan,
   gathered: Gathered,
-  { rows, more, cut }: Page,
+  { rows, folded, more, cut }: Page,
   cursor: SearchCursor,
   head: Head,
   notes: string[],
+  cuts: Cuts,
 ): SearchAnswer {
   const byRow = request.rows === 'all';
   const exhausted = !more && gathered.complete;
   const shown = [
-    ...new Set([...cursor.shown, ...rows.flatMap(({ hit, scored, lead }) => [lead, keyOf(hit, scored.label, byRow)])]),
+    ...new Set([
+      ...cursor.shown,
+      ...folded,
+      ...rows.flatMap(({ hit, scored, lead }) => [lead, keyOf(hit, scored.label, byRow)]),
+    ]),
   ];
   const next =
     exhausted || rows.length === 0 || shown.length > shownMax
@@ -256,8 +277,10 @@ function answer(
   if (cut) notes.push('the page ends early: its blocks or texts are large; ask for the next one, or for fewer hits');
   if (gathered.indexedTo.seq < head.seq)
     notes.push(`indexed up to ${gathered.indexedTo.seq} of ${head.seq}: later blocks may be missing`);
+  const hits = rows.map((row) => hitOf(row, request, plan, gathered, cuts));
+  if (hits.length > 0 && hits.every(({ strength }) => strength === 'weak')) notes.push(allWeak);
   return {
-    hits: rows.map((row) => hitOf(row, request, plan, gathered)),
+    hits,
     requested: request.k,
     returned: rows.length,
     exhausted,
@@ -274,12 +297,18 @@ function hitOf(
   request: SearchRequest,
   plan: Plan,
   gathered: Gathered,
+  cuts: Cuts,
 ): Hit {
   const { seq: _, ...shown } = hit;
+  const terms = cuts.termsOf(gathered);
+  const cut = terms === undefined ? undefined : cuts.of(hit);
+  const excerpt = cut === undefined ? undefined : excerptOf(hit.passage!, cut, terms!);
   return {
     ...shown,
     ...(scored.cosine === undefined ? {} : { cosine: scored.cosine }),
     score: scored.score,
+    ...(pinned === true ? {} : { strength: strengthOf(evidenceOf(scored, cut, terms, gathered)) }),
+    ...(excerpt === undefined ? {} : { excerpt }),
     ...(duplicates === undefined ? {} : { duplicates }),
     ...(request.explain === true
       ? { explain: pinned === true ? { asked: 'by its id' } : explain(scored, gathered.scales, plan) }
@@ -287,35 +316,56 @@ function hitOf(
   };
 }
 
+function evidenceOf(
+  { cosine, demotion, space }: Scored,
+  cut: CutText | undefined,
+  terms: QuestionTerms | undefined,
+  gathered: Gathered,
+): Parameters<typeof strengthOf>[0] {
+  const own = space === undefined ? undefined : gathered.own.get(space);
+  // Where nobody counted the words, all weigh the same, and how many of them a text holds says little.
+  const coverage =
+    cut === undefined || terms === undefined || gathered.terms === undefined ? undefined : coverageOf(cut, terms);
+  return {
+    ...(cosine === undefined ? {} : { cosine: cosine - (demotion ?? 0) }),
+    ...(own === undefined ? {} : { own }),
+    ...(coverage === undefined ? {} : { coverage }),
+  };
+}
+
+const allWeak =
+  'all of these are weak: a question about nothing that is here would find as much; other words may find more';
+
+/** Characters of passages that are cut into words for one answer; hits beyond have no excerpt. */
+const CUT_CHARS = 1024 * 1024;
+
+/** Passages by their words, each cut once in a search; only where a question in words was asked. */
+class Cuts {
+  private leftChars = CUT_CHARS;
+  private readonly cuts = new Map<HitRow, CutText>();
+  private terms: QuestionTerms | undefined;
+
+  constructor(private readonly plan: Plan) {}
+
+  of(hit: HitRow): CutText | undefined {
+    if (this.plan.words === undefined || hit.passage === undefined) return undefined;
+    const known = this.cuts.get(hit);
+    if (known !== undefined || this.leftChars <= 0) return known;
+    this.leftChars -= hit.passage.length;
+    const cut = cutText(hit.heading, hit.passage);
+    this.cuts.set(hit, cut);
+    return cut;
+  }
+
+  termsOf({ terms }: Gathered): QuestionTerms | undefined {
+    if (this.plan.words === undefined) return undefined;
+    return (this.terms ??= terms === undefined ? equalTerms(this.plan.words) : new Map(terms));
+  }
+}
+
 function startOf(request: SearchRequest, head: Head): SearchCursor {
   if (request.after !== undefined) return readCursor(request.after, request);
   return { epoch: head.epoch, seq: Infinity, labels: Infinity, shown: [] };
-}
-
-/** Quoted phrases must hold, so only what holds them is allowed. */
-async function narrow(plan: Plan, allowed: Allowed, parts: SearchParts, notes: string[]): Promise<Allowed> {
-  if (plan.phrases === undefined) return allowed;
-  const found = await parts.text.search(plan.phrases, PHRASE_MAX, allowed.labels);
-  const bare =
-    allowed.labels === undefined
-      ? found
-      : [
-          ...found,
-          ...(allowed.rowless === undefined || allowed.rowless.size === 0
-            ? []
-            : await parts.text.search(plan.phrases, PHRASE_MAX)),
-        ];
-  if (found.length === PHRASE_MAX)
-    notes.push(`${plan.phrases} stands in more than ${PHRASE_MAX} passages: the best of them were searched`);
-  return {
-    ...allowed,
-    labels: bitsOf(found.map(({ label }) => label)),
-    rowless: new Set(
-      bare.flatMap(({ label, id }) =>
-        label < 0 && (allowed.rowless === undefined || allowed.rowless.has(id)) ? [id] : [],
-      ),
-    ),
-  };
 }
 
 /** Looks which rows carry a text, as far as a page's budget goes. */

@@ -129,7 +129,6 @@ export class Peer {
       network: shared.networkId,
       node: shared.did,
       ...(prover === undefined ? {} : { prover }),
-      sketches: true,
       ...(limits.timing === undefined ? {} : { timing: limits.timing }),
     });
     this.known = new RecentSet(limits.knownMax);
@@ -324,7 +323,7 @@ export class Peer {
         this.seekBodies(this.shared.bodyless.digests());
         return this.shared.stir();
       case 'items':
-        return this.fulfil(this.session.items(this.shared.decided.snapshot(), this.now(), this.shared.decided.sketch));
+        return this.fulfil(this.session.items(this.shared.decided.snapshot(), this.now()));
       case 'offered':
         for (const item of wish.items) this.known.add(digestKey(item.digest));
         return this.wantAll(wish.items);

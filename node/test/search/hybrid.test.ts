@@ -169,17 +169,18 @@ describe.each([
       expect(answer.notes!.join()).toMatch(/no block bafy/);
     });
 
-    test('a phrase in quotes must hold', async () => {
+    test('a phrase in quotes is ahead, and hides nothing', async () => {
       await ledger.put(
         ...filler(150),
         towards(0, 3, 'sky of the night'),
         towards(0, 2, 'in the night sky above'),
         towards(2, 1, 'night sky bread'),
       );
-      const found = await passages({ text: '"night sky"' });
-      expect(new Set(found)).toEqual(new Set(['in the night sky above', 'night sky bread']));
+      expect(new Set((await passages({ text: '"night sky"' })).slice(0, 2))).toEqual(
+        new Set(['in the night sky above', 'night sky bread']),
+      );
       expect((await passages({ text: '"night sky" star' }))[0]).toBe('in the night sky above');
-      expect(await passages({ text: '"sky night" star' })).toEqual([]);
+      expect(await passages({ text: '"sky night" star' })).toContain('sky of the night');
       expect(await passages({ text: '"night sky"', filter: { tagsAll: ['none'] } })).toEqual([]);
     });
 

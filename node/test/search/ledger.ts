@@ -19,7 +19,7 @@ import {
   memoryVectors,
 } from '@cosmicembeddings/sdk/memory';
 import { testSpace, unsignedBlock } from '@cosmicembeddings/sdk/testing';
-import { WordIndex } from '../../src/index/words/index.js';
+import { Cutter, WordIndex } from '../../src/index/words/index.js';
 import {
   createSearch,
   type Background,
@@ -80,7 +80,8 @@ export class Ledger {
   >();
   readonly search: Search;
 
-  private readonly words = new WordIndex();
+  private readonly cutter = new Cutter();
+  private readonly words = new WordIndex(this.cutter);
 
   /** `inMemory`: with the words' postings in memory, as a node has them; without, on the full-text index alone. */
   constructor(more: Partial<SearchParts> & { readonly inMemory?: boolean } = {}) {
@@ -113,8 +114,7 @@ export class Ledger {
             stored!.seq * 1000 + row,
             draft.rowless === true ? -1 : stored!.firstLabel + row,
             block.id,
-            heading ?? '',
-            text,
+            this.cutter.text(heading ?? '', text),
           );
       });
       ids.push(block.id);

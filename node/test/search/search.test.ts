@@ -297,7 +297,7 @@ describe('pages', () => {
   });
 
   test('the place in one question is none in another', async () => {
-    await ledger.put(about(0, 3, 'sky'), about(0, 2, 'sky'), about(0, 1, 'sky'));
+    await ledger.put(about(0, 3, 'sky'), about(0, 2, 'sky one'), about(0, 1, 'sky two'));
     const { next } = await ask({ text: 'sky', k: 1 });
     expect(await codeOf({ text: 'bread', k: 1, after: next! })).toMatch(
       /search\.bad_query: after: it belongs to another question/,

@@ -3,6 +3,7 @@ import type { BlockId } from '../block/types.js';
 import type { Registry } from '../kinds/registry.js';
 import type { BlockStore, Cursor, TextHit, TextIndex } from '../ports/index.js';
 import { hasBit } from './vectors.js';
+import { readQuery, wordsIn } from './words.js';
 
 interface Passage {
   readonly id: BlockId;
@@ -11,39 +12,14 @@ interface Passage {
   readonly words: readonly string[];
 }
 
-/** Required phrases and wanted words of a free text: what is quoted must occur, of the rest at least one word. */
-export interface WordQuery {
-  readonly phrases: readonly (readonly string[])[];
-  readonly words: readonly string[];
-}
-
-/** Letters and digits, lower case, without diacritics. */
-export function wordsIn(text: string): string[] {
-  return (
-    text
-      .normalize('NFD')
-      .replace(/\p{M}+/gu, '')
-      .toLowerCase()
-      .match(/[\p{L}\p{N}]+/gu) ?? []
-  );
-}
-
-/** Reads what people type; any input is a query, an unclosed quote is none. */
-export function readQuery(query: string): WordQuery {
-  const phrases: string[][] = [];
-  const rest = query.replace(/"([^"]*)"/g, (_, quoted: string) => {
-    const words = wordsIn(quoted);
-    if (words.length > 0) phrases.push(words);
-    return ' ';
-  });
-  return { phrases, words: [...new Set(wordsIn(rest))] };
+export interface MemoryText extends TextIndex {
+  catchUp(deadlineMs: number): Promise<Cursor>;
+  /** Texts that hold what stands in quotes, best first. */
+  phrases(query: string, k: number, allow?: Uint8Array): Promise<TextHit[]>;
 }
 
 /** Full-text search over a store's passages, scored by Okapi BM25 (k1 1.2, b 0.75); without stemming. */
-export function createMemoryText(
-  store: BlockStore,
-  registry: Registry,
-): TextIndex & { catchUp(deadlineMs: number): Promise<Cursor> } {
+export function createMemoryText(store: BlockStore, registry: Registry): MemoryText {
   const byBlock = new Map<BlockId, Passage[]>();
   let position: Cursor = { epoch: '', seq: 0 };
 
@@ -75,32 +51,35 @@ export function createMemoryText(
     }
   };
 
+  const find = async (terms: readonly (readonly string[])[], k: number, allow?: Uint8Array): Promise<TextHit[]> => {
+    await catchUp();
+    const passages = [...byBlock.values()].flat();
+    if (k <= 0 || terms.length === 0) return [];
+    const counts = passages.map((passage) => terms.map((term) => occurrences(passage.words, term)));
+    const found = terms.map((_, t) => counts.reduce((sum, row) => sum + (row[t]! > 0 ? 1 : 0), 0));
+    const mean = passages.reduce((sum, { words: own }) => sum + own.length, 0) / Math.max(1, passages.length);
+    const hits: TextHit[] = [];
+    passages.forEach((passage, i) => {
+      const row = counts[i]!;
+      if (row.every((count) => count === 0)) return;
+      if (allow !== undefined && (passage.label < 0 || !hasBit(allow, passage.label))) return;
+      const score = row.reduce(
+        (sum, count, t) => sum + weight(count, found[t]!, passages.length, passage.words.length / mean),
+        0,
+      );
+      hits.push({ id: passage.id, label: passage.label, score });
+    });
+    return hits.sort((a, b) => b.score - a.score || a.label - b.label).slice(0, k);
+  };
+
   return {
     catchUp,
     position: async () => position,
-    search: async (query, k, allow) => {
-      await catchUp();
-      const passages = [...byBlock.values()].flat();
+    search: (query, k, allow) => {
       const { phrases, words } = readQuery(query);
-      const terms = [...phrases, ...words.map((word) => [word])];
-      if (k <= 0 || terms.length === 0) return [];
-      const counts = passages.map((passage) => terms.map((term) => occurrences(passage.words, term)));
-      const found = terms.map((_, t) => counts.reduce((sum, row) => sum + (row[t]! > 0 ? 1 : 0), 0));
-      const mean = passages.reduce((sum, { words: own }) => sum + own.length, 0) / Math.max(1, passages.length);
-      const hits: TextHit[] = [];
-      passages.forEach((passage, i) => {
-        const row = counts[i]!;
-        const wanted = words.length === 0 || row.slice(phrases.length).some((count) => count > 0);
-        if (!wanted || row.slice(0, phrases.length).some((count) => count === 0)) return;
-        if (allow !== undefined && (passage.label < 0 || !hasBit(allow, passage.label))) return;
-        const score = row.reduce(
-          (sum, count, t) => sum + weight(count, found[t]!, passages.length, passage.words.length / mean),
-          0,
-        );
-        hits.push({ id: passage.id, label: passage.label, score });
-      });
-      return hits.sort((a, b) => b.score - a.score || a.label - b.label).slice(0, k);
+      return find([...words.map((word) => [word]), ...phrases], k, allow);
     },
+    phrases: (query, k, allow) => find(readQuery(query).phrases, k, allow),
   };
 }
 

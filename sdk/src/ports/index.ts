@@ -338,6 +338,7 @@ export interface SearchRequest {
   readonly minCosine?: number;
   /** All rows of a block instead of its best one. */
   readonly rows?: 'best' | 'all';
+  /** Copies of one text are one hit, unless false or where all rows are wanted; true folds rows that are only near, too. */
   readonly collapse?: boolean;
   readonly perAuthor?: number;
   readonly hidden?: 'hide' | 'show';
@@ -345,6 +346,21 @@ export interface SearchRequest {
   readonly explain?: boolean;
   /** Other than the node's own, for this question. */
   readonly weights?: { readonly vectors?: number; readonly words?: number };
+}
+
+/**
+ * How good a hit is, from the space's own background and the words of the question: `weak` is no nearer than what a question
+ * about nothing that is here finds; `strong` as near as what people call relevant usually is.
+ */
+export type Strength = 'strong' | 'fair' | 'weak' | 'unknown';
+
+/** Where in a hit's passage the question is answered best. Offsets are UTF-16 units, ends exclusive. */
+export interface Excerpt {
+  /** The sentence that holds most of the question's words. */
+  readonly start: number;
+  readonly end: number;
+  /** The question's words, in the whole passage. */
+  readonly marks: readonly (readonly [start: number, end: number])[];
 }
 
 export interface Hit {
@@ -355,6 +371,8 @@ export interface Hit {
   readonly cosine?: number;
   /** This node's own opinion; comparable within one answer only. */
   readonly score: number;
+  /** This node's own opinion too; comparable between answers. */
+  readonly strength?: Strength;
   readonly author: string;
   readonly kind: string;
   readonly timeMs: number;
@@ -364,10 +382,12 @@ export interface Hit {
   readonly origin?: string;
   readonly heading?: string;
   readonly passage?: string;
+  /** Absent where no word of the question is in the passage. */
+  readonly excerpt?: Excerpt;
   readonly explain?: Readonly<Record<string, unknown>>;
   /** What views say of the block; with `hidden: 'show'`, of blocks that are hidden otherwise. */
   readonly verdicts?: readonly Verdict[];
-  /** Near-duplicates folded into this hit. */
+  /** Copies folded into this hit, as far as was looked. */
   readonly duplicates?: number;
 }
 

@@ -1,4 +1,4 @@
-import type { Hit } from '@cosmicembeddings/sdk';
+import type { Excerpt, Hit } from '@cosmicembeddings/sdk';
 import type { HitVerification } from '@cosmicembeddings/sdk/api';
 import { tierMeaning } from '@cosmicembeddings/sdk/sky';
 import { element, flowing, shortDid, timeText } from './element.js';
@@ -22,7 +22,7 @@ export function hitCard(hit: Hit): HitCard {
       element('h2', {}, where === '' ? 'no source named' : where),
       hit.passage === undefined
         ? element('p', { class: 'quiet' }, 'The author did not publish the text.')
-        : element('blockquote', {}, flowing(hit.passage)),
+        : element('blockquote', {}, ...markedText(hit.passage, hit.excerpt)),
       element(
         'p',
         { class: 'facts quiet' },
@@ -31,6 +31,15 @@ export function hitCard(hit: Hit): HitCard {
           { class: 'score', title: 'this node’s own opinion, comparable within this answer only' },
           `score ${hit.score.toFixed(3)}`,
         ),
+        ...(hit.strength === undefined || hit.strength === 'unknown'
+          ? []
+          : [
+              element(
+                'span',
+                { class: `strength ${hit.strength}`, title: strengthMeaning[hit.strength] },
+                hit.strength,
+              ),
+            ]),
         element(
           'span',
           {},
@@ -53,6 +62,25 @@ export function hitCard(hit: Hit): HitCard {
       if (hit.label !== undefined) sky.append(hit.label);
     },
   };
+}
+
+const strengthMeaning = {
+  strong: 'as near as what people call relevant usually is',
+  fair: 'nearer than what a question about something else finds',
+  weak: 'no nearer than what a question about something else finds',
+} as const;
+
+/** The passage with the question's words marked; offsets that do not fit it mark nothing. */
+function markedText(passage: string, excerpt: Excerpt | undefined): (Node | string)[] {
+  const parts: (Node | string)[] = [];
+  let at = 0;
+  for (const [start, end] of excerpt?.marks ?? []) {
+    if (!(start >= at && end > start && end <= passage.length)) continue;
+    parts.push(passage.slice(at, start), element('mark', {}, passage.slice(start, end)));
+    at = end;
+  }
+  if (at === 0) return [flowing(passage)];
+  return [...parts, passage.slice(at)];
 }
 
 function sound(found: HitVerification): boolean {

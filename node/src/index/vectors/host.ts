@@ -15,7 +15,7 @@ import type { ChosenEngine } from './graph.js';
 import { authorHash } from './guard.js';
 import { RecallSample } from './recall-sample.js';
 import { RowsDamaged, type Budget } from './rows.js';
-import { SpaceIndex, type Background, type SpaceStatus } from './space-index.js';
+import { SpaceIndex, type OwnBackground, type Background, type SpaceStatus } from './space-index.js';
 import { readStateFile, writeStateFile } from './state-file.js';
 import type { ScoredRow } from './top-rows.js';
 
@@ -73,6 +73,8 @@ export interface VectorsAnswer {
   readonly indexedTo: Cursor;
   /** Absent while the space has too few rows for a sample, and where the guard is off. */
   readonly background?: Background;
+  /** How near rows of the space are to each other; absent for fewer than two. */
+  readonly own?: OwnBackground;
   /** Was every row looked at? */
   readonly exact: boolean;
 }
@@ -232,6 +234,7 @@ export class IndexHost {
         indexedTo,
         exact: answer.exact,
         ...(answer.background === undefined ? {} : { background: answer.background }),
+        ...(answer.own === undefined ? {} : { own: answer.own }),
       };
     } catch (error) {
       if (!(error instanceof RowsDamaged))

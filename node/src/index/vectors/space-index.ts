@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Cursor } from '@cosmicembeddings/sdk';
 import type { SpaceDescriptor } from '@cosmicembeddings/sdk/space';
 import { Bits } from './bits.js';
+import { markCopies } from './copies.js';
 import { fileCrc } from './checksum.js';
 import { dot, makeUnit } from './dot.js';
 import type { ChosenEngine, Graph } from './graph.js';
@@ -30,9 +31,18 @@ export interface Background {
   readonly n: number;
 }
 
+/** Mean and spread of the cosines of the space's rows to each other, from a sample, and how many rows the space has. */
+export interface OwnBackground {
+  readonly mean: number;
+  readonly spread: number;
+  readonly rows: number;
+}
+
 export interface SpaceAnswer {
   readonly rows: ScoredRow[];
   readonly background?: Background;
+  /** Absent where rows are of no common length, or fewer than two. */
+  readonly own?: OwnBackground;
   /** Was every row looked at? */
   readonly exact: boolean;
 }
@@ -95,6 +105,11 @@ export class SpaceIndex {
   private hubTo = 0;
   private saving: Promise<void> = Promise.resolve();
   private changed = false;
+  private own: {
+    readonly version: number;
+    readonly size: number;
+    readonly found: Omit<OwnBackground, 'rows'> | undefined;
+  } = { version: -2, size: 0, found: undefined };
 
   private constructor(
     readonly space: SpaceDescriptor,
@@ -314,7 +329,25 @@ export class SpaceIndex {
     const { allow } = options;
     const exact = this.searchRows(q, top, allow, options.exact === true);
     const background = options.background === true ? this.backgroundOf(q) : undefined;
-    return { rows: top.take(), exact, ...(background === undefined ? {} : { background }) };
+    const own = this.byProduct ? undefined : this.ownBackground();
+    return {
+      rows: own === undefined ? top.take() : this.withCopies(top.take(), own.mean),
+      exact,
+      ...(background === undefined ? {} : { background }),
+      ...(own === undefined ? {} : { own }),
+    };
+  }
+
+  private withCopies(rows: readonly ScoredRow[], usual: number): ScoredRow[] {
+    return markCopies(
+      rows,
+      (label) => {
+        const slot = this.slotOf(label);
+        return slot < 0 ? undefined : { data: this.rows.at(slot), offset: this.rows.offset(slot) };
+      },
+      this.space.dims,
+      usual,
+    );
   }
 
   /** Offers the rows of some slots, exactly scored; answers where the next part begins. For a query of any length. */
@@ -440,6 +473,36 @@ export class SpaceIndex {
 
   private demotionOf(slot: number): number {
     return this.guard === undefined || !this.guard.active ? 0 : this.guard.demotion(this.hubs[slot]!);
+  }
+
+  /** Of the guard's sample, or of rows all over the space; taken anew when the sample changed or the rows have doubled. */
+  private ownBackground(): OwnBackground | undefined {
+    const { guard, size } = this;
+    const version = guard?.active === true ? guard.version : -1;
+    if (this.own.version !== version || size >= 2 * this.own.size || size < this.own.size / 2 || size < OWN_MIN)
+      this.own = { version, size, found: this.measureOwn(version >= 0 ? guard!.sampleSlots : undefined) };
+    return this.own.found === undefined ? undefined : { ...this.own.found, rows: size };
+  }
+
+  private measureOwn(sample: readonly number[] | undefined): Omit<OwnBackground, 'rows'> | undefined {
+    const from =
+      sample ?? Array.from({ length: this.rows.count }, (_, slot) => slot).filter((slot) => !this.dead.has(slot));
+    const slots = spreadOver(from, OWN_SAMPLE);
+    let [n, sum, squares] = [0, 0, 0];
+    for (let i = 1; i < slots.length; i++) {
+      const at = this.rows.offset(slots[i]!);
+      const row = this.rows.at(slots[i]!).subarray(at, at + this.space.dims);
+      for (let j = 0; j < i; j++) {
+        const cosine = dot(row, this.rows.at(slots[j]!), this.rows.offset(slots[j]!));
+        n++;
+        sum += cosine;
+        squares += cosine * cosine;
+      }
+    }
+    if (n === 0) return undefined;
+    const mean = sum / n;
+    const spread = Math.sqrt((n * Math.max(0, squares / n - mean * mean) + OWN_PRIOR * 0.01) / (n + OWN_PRIOR));
+    return { mean, spread };
   }
 
   private backgroundOf(q: Float32Array): Background | undefined {
@@ -716,7 +779,18 @@ export interface SpaceStatus {
 /** Of the rows put aside, so many of the least demoted are looked at. */
 const ASIDE_MAX = 1024;
 
+/** Rows that a space's own background is taken from, and below how many it is taken with every search. */
+const OWN_SAMPLE = 64;
+const OWN_MIN = 16;
+/** Pairs' worth of belief in a spread of 0.1, which is common between models, while there are few rows. */
+const OWN_PRIOR = 10;
+
 const EMPTY = new Float32Array(0);
+
+function spreadOver(slots: readonly number[], n: number): readonly number[] {
+  if (slots.length <= n) return slots;
+  return Array.from({ length: n }, (_, i) => slots[Math.floor(((i + 0.5) * slots.length) / n)]!);
+}
 
 function isAllowed(allow: Uint8Array, label: number): boolean {
   return ((allow[label >>> 3] ?? 0) & (1 << (label & 7))) !== 0;

@@ -5,6 +5,8 @@ export interface ScoredRow {
   readonly score: number;
   /** What the guard takes off the score before rows are ordered; absent where it takes nothing. */
   readonly demotion?: number;
+  /** Label of a row ranked before it that is nearly equal. */
+  readonly copyOf?: number;
 }
 
 /** The k best rows by score − demotion; of equal ones the lowest label first. */

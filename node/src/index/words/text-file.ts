@@ -10,7 +10,8 @@ import {
 } from '../../store/sqlite/driver.js';
 import { digestOf, idOfRow } from '../../store/sqlite/rows.js';
 import { configure, textPageBytes } from '../../store/sqlite/schema.js';
-import { matchOf } from './text-query.js';
+import { Cutter } from './terms.js';
+import { matchOf, phrasesOf } from './text-query.js';
 import { compareSum, leaveSum, removeText, takeSum } from './text-sum.js';
 import { WordFollower } from './word-follower.js';
 
@@ -25,14 +26,17 @@ type Put = Extract<TailItem, { type: 'put' }>['block'];
 /** So many numbers of a store are read again within some seconds (10,000 texts of 200 bytes: 3 s on a busy machine). */
 const ANEW_MAX = 10_000;
 /** A changed tokeniser, table or rule of what is indexed. */
-const VERSION = '3';
+const VERSION = '4';
+/** Of a stem in the heading, in the text, and of an exact form or a single letter beside it. */
+export const columnWeights = [2, 1, 0.25] as const;
 
 /**
- * `text.sqlite`: passages in FTS5, with the store position that they cover. The texts themselves stay in the store: the
- * table holds stems and places only. Every file can be lost: it is filled again from the store.
+ * `text.sqlite`: passages in FTS5, cut into terms here (`Cutter`; the table's own tokenizer only splits at spaces), with the
+ * store position that they cover. The texts themselves stay in the store: the table holds terms and places only. Every file can be lost: it is filled again from the store.
  */
 export class TextFile {
   readonly words: WordFollower;
+  private readonly cutter = new Cutter();
   private readonly statements: Readonly<Record<string, Statement>>;
 
   private constructor(
@@ -46,17 +50,17 @@ export class TextFile {
     this.statements = {
       document: prepare('INSERT INTO documents (label, digest, python) VALUES (?, ?, ?)'),
       lastId: prepare('SELECT last_insert_rowid() AS id'),
-      passage: prepare('INSERT INTO passages (rowid, heading, body) VALUES (?, ?, ?)'),
+      passage: prepare('INSERT INTO passages (rowid, heading, body, also) VALUES (?, ?, ?, ?)'),
       ofRows: prepare('SELECT id FROM documents WHERE label >= ? AND label < ?'),
       ofBlock: prepare('SELECT id FROM documents WHERE label = -1 AND digest = ?'),
       dropPassage: prepare('DELETE FROM passages WHERE rowid = ?'),
       dropDocument: prepare('DELETE FROM documents WHERE id = ?'),
       position: prepare(`UPDATE meta SET value = ? WHERE name = 'position'`),
       search: prepare(
-        'SELECT d.label, d.digest, d.python, -bm25(passages, 2.0, 1.0) AS score FROM passages JOIN documents d ON d.id = passages.rowid WHERE passages MATCH ? ORDER BY bm25(passages, 2.0, 1.0) LIMIT ? OFFSET ?',
+        `SELECT d.label, d.digest, d.python, -bm25(passages, ${columnWeights.join(', ')}) AS score FROM passages JOIN documents d ON d.id = passages.rowid WHERE passages MATCH ? ORDER BY bm25(passages, ${columnWeights.join(', ')}) LIMIT ? OFFSET ?`,
       ),
     };
-    this.words = new WordFollower(database);
+    this.words = new WordFollower(database, this.cutter);
   }
 
   /** Opens the file, or starts it anew: when it is damaged, of another version or of another life of the store. */
@@ -132,11 +136,12 @@ export class TextFile {
     contentOf(block, registry).passages.forEach((passage, row) => {
       if (passage === undefined) return;
       const label = row < entry.rows ? firstLabel + row : -1;
-      const heading = passage.heading ?? '';
+      const terms = this.cutter.text(passage.heading ?? '', passage.text);
       this.statements['document']!.run(label, digest, python ? 1 : 0);
       const key = this.statements['lastId']!.get()!['id'] as number;
-      this.statements['passage']!.run(key, heading, passage.text);
-      this.words.note({ key, label, id, heading, body: passage.text });
+      const { heading, body, also } = terms;
+      this.statements['passage']!.run(key, heading.join(' '), body.join(' '), also.join(' '));
+      this.words.note({ key, label, id, terms });
     });
   }
 
@@ -154,9 +159,12 @@ export class TextFile {
     return found.length;
   }
 
-  /** Best first; `allow`: bitset over labels, which leaves out passages of blocks without rows. */
-  search(query: string, k: number, allow: Uint8Array | undefined): TextHit[] {
-    const match = matchOf(query);
+  /**
+   * Best first; `allow`: bitset over labels, which leaves out passages of blocks without rows. `phrases`: by what stands
+   * in quotes alone.
+   */
+  search(query: string, k: number, allow: Uint8Array | undefined, phrases = false): TextHit[] {
+    const match = (phrases ? phrasesOf : matchOf)(this.cutter.ask(query));
     if (match === undefined || k <= 0) return [];
     const hits: TextHit[] = [];
     const size = allow === undefined ? k : Math.max(k * 4, 256);
@@ -198,7 +206,7 @@ function startOf(database: Database, store: StoreNow): Cursor {
       CREATE TABLE documents (id INTEGER PRIMARY KEY, label INTEGER NOT NULL, digest BLOB NOT NULL, python INTEGER NOT NULL);
       CREATE INDEX documents_label ON documents (label);
       CREATE INDEX documents_digest ON documents (digest) WHERE label = -1;
-      CREATE VIRTUAL TABLE passages USING fts5 (heading, body, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2');`);
+      CREATE VIRTUAL TABLE passages USING fts5 (heading, body, also, content = '', contentless_delete = 1, tokenize = 'ascii');`);
     const set = database.prepare('INSERT INTO meta VALUES (?, ?)');
     set.run('version', VERSION);
     set.run('position', JSON.stringify(start));

@@ -24,6 +24,8 @@ export type TextRequest =
       readonly query: string;
       readonly k: number;
       readonly allow?: Uint8Array;
+      /** By what stands in quotes alone. */
+      readonly phrases?: boolean;
     }
   | {
       readonly number: number;
@@ -126,7 +128,8 @@ function idle(): void {
 
 function answer(request: TextRequest): TextReply {
   if (request.type === 'catchUp') while (Date.now() < request.deadlineMs && followIfRoom());
-  const hits = request.type === 'search' ? file.search(request.query, request.k, request.allow) : undefined;
+  const hits =
+    request.type === 'search' ? file.search(request.query, request.k, request.allow, request.phrases) : undefined;
   const found = request.type === 'match' ? file.words.search(request.query, request) : undefined;
   return {
     number: request.number,

@@ -10,13 +10,21 @@ export interface SqliteText extends TextIndex {
   catchUp(deadlineMs: number): Promise<Cursor>;
   /** Scores by the words' postings in memory, for hybrid searches; undefined while these are not loaded yet. */
   match(query: string, question: WordQuestion): Promise<WordAnswer | undefined>;
+  /** Texts that hold what stands in quotes. */
+  phrases(query: string, k: number, allow?: Uint8Array): Promise<TextHit[]>;
   notify(head: Head): void;
   close(): Promise<void>;
 }
 
 type Asked =
   | { readonly type: 'catchUp'; readonly deadlineMs: number }
-  | { readonly type: 'search'; readonly query: string; readonly k: number; readonly allow?: Uint8Array }
+  | {
+      readonly type: 'search';
+      readonly query: string;
+      readonly k: number;
+      readonly allow?: Uint8Array;
+      readonly phrases?: boolean;
+    }
   | ({ readonly type: 'match'; readonly query: string } & WordQuestion)
   | { readonly type: 'close' };
 
@@ -61,6 +69,14 @@ export async function openText(setup: TextSetup): Promise<SqliteText> {
     worker.on('exit', () => end(new Error('the text index is closed')));
   });
   await ready;
+  const find = async (
+    query: string,
+    k: number,
+    allow: Uint8Array | undefined,
+    phrases: boolean,
+  ): Promise<TextHit[]> => [
+    ...((await ask({ type: 'search', query, k, phrases, ...(allow === undefined ? {} : { allow }) })).hits ?? []),
+  ];
   return {
     position: async () => {
       if (headSeq > position.seq) await ask({ type: 'catchUp', deadlineMs: 0 });
@@ -71,9 +87,8 @@ export async function openText(setup: TextSetup): Promise<SqliteText> {
       if (headSeq >= 0 && position.seq >= headSeq) return position;
       return (await ask({ type: 'catchUp', deadlineMs })).position;
     },
-    search: async (query, k, allow): Promise<TextHit[]> => [
-      ...((await ask({ type: 'search', query, k, ...(allow === undefined ? {} : { allow }) })).hits ?? []),
-    ],
+    search: (query, k, allow) => find(query, k, allow, false),
+    phrases: (query, k, allow) => find(query, k, allow, true),
     match: async (query, question) => {
       const { match } = await ask({ type: 'match', query, ...question });
       return match === undefined ? undefined : unpackAnswer(match);

@@ -1,3 +1,4 @@
+import type { Cutter, TextTerms } from './terms.js';
 import { WordIndex, type WordAnswer, type WordQuestion } from './index.js';
 import type { Database, Statement } from '../../store/sqlite/driver.js';
 import { idOfRow } from '../../store/sqlite/rows.js';
@@ -7,8 +8,7 @@ export interface TextChange {
   readonly key: number;
   readonly label?: number;
   readonly id?: string;
-  readonly heading?: string;
-  readonly body?: string;
+  readonly terms?: TextTerms;
 }
 
 /** Occurrences read in one slice. */
@@ -21,7 +21,7 @@ const UNASKED_MAX = 16_384;
  * every batch that the table has committed. Where there are many texts that begins with the first question.
  */
 export class WordFollower {
-  private index = new WordIndex();
+  private index: WordIndex;
   private loading: Loading | undefined;
   private ready = false;
   private asked = false;
@@ -31,8 +31,11 @@ export class WordFollower {
 
   constructor(
     private readonly database: Database,
+    private readonly cutter: Cutter,
     private readonly unaskedMax = UNASKED_MAX,
-  ) {}
+  ) {
+    this.index = new WordIndex(cutter);
+  }
 
   begin(): void {
     this.batch = [];
@@ -77,14 +80,14 @@ export class WordFollower {
   }
 
   private unload(): void {
-    this.index = new WordIndex();
+    this.index = new WordIndex(this.cutter);
     this.ready = false;
   }
 
   private apply(changes: readonly TextChange[]): void {
-    for (const { key, label, id, heading, body } of changes) {
+    for (const { key, label, id, terms } of changes) {
       if (label === undefined) this.index.remove(key);
-      else this.index.add(key, label, id!, heading!, body!);
+      else this.index.add(key, label, id!, terms!);
     }
   }
 
@@ -127,7 +130,7 @@ class Loading {
       rows += this.terms[this.at++]!.count;
     const last = this.terms[this.at - 1]!;
     for (const row of this.occurrences.all(first.term, last.term))
-      this.index.occur(row['term'] as string, row['doc'] as number, row['col'] === 'heading');
+      this.index.occur(row['term'] as string, row['doc'] as number, row['col'] as keyof TextTerms);
     return this.at < this.terms.length;
   }
 }

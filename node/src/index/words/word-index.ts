@@ -1,5 +1,4 @@
-import { readQuery, wordsIn } from '@cosmicembeddings/sdk/memory';
-import { stem } from './porter.js';
+import type { Cutter, QueryTerms, TextTerms } from './terms.js';
 
 /** How often a word counts and how much the length of a text does, in Okapi BM25. */
 export interface Bm25 {
@@ -31,13 +30,14 @@ export interface WordAnswer {
   readonly also: Float32Array;
   /** Of the scores of all texts, those without any word of the query (score 0) included. */
   readonly scale: { readonly mean: number; readonly spread: number; readonly n: number };
+  /** The query's words as they are compared, and how much each tells: the logarithm of how rare it is here. */
+  readonly terms: readonly (readonly [term: string, weight: number])[];
 }
 
-/** Words of headings count twice. */
-const HEADING = 2;
+/** How often an occurrence counts, in quarters: words of headings twice, exact forms a quarter. */
+const counts4: Readonly<Record<keyof TextTerms, number>> = { heading: 8, body: 4, also: 1 };
 /** In place of a label: no such text, or no longer. */
 const GONE = -2;
-const STEMS_MAX = 200_000;
 /** Texts from which on usual words are not scanned any more. */
 const LARGE = 20_000;
 /** Texts whose order the usual words refine, at least. */
@@ -57,13 +57,11 @@ interface Postings {
 
 /**
  * All texts by their stems, in memory, for scores that take microseconds where a full-text table takes milliseconds: a
- * query adds up its words' postings over one array of scores. Words are cut and stemmed exactly as the table on disk does
- * it (`porter unicode61 remove_diacritics 2`), from which this index is filled when a node starts.
+ * query adds up its words' postings over one array of scores. It holds the very terms of the table on disk, from which it
+ * is filled when a node starts.
  */
 export class WordIndex {
   private readonly terms = new Map<string, Postings>();
-  /** Of the words met last, so that each is stemmed once. */
-  private stems = new Map<string, string>();
   /** Texts are numbered in order of arrival, and a number never comes again. */
   private next = 0;
   private numbers = new Int32Array(1024).fill(-1);
@@ -78,6 +76,8 @@ export class WordIndex {
   private touched = new Uint32Array(1024);
   private readonly bins = new Uint32Array(2048);
 
+  constructor(private readonly cutter: Cutter) {}
+
   get size(): number {
     return this.live;
   }
@@ -88,26 +88,20 @@ export class WordIndex {
   }
 
   /** `key`: by which the text is known outside, a small number; keys of removed texts may come again. */
-  add(key: number, label: number, id: string, heading: string, body: string): void {
+  add(key: number, label: number, id: string, terms: TextTerms): void {
     const doc = this.enter(key, label, id);
     const counts = new Map<string, number>();
     let length = 0;
-    for (const [text, weight] of [
-      [heading, HEADING],
-      [body, 1],
-    ] as const) {
-      for (const word of wordsIn(text)) {
-        const term = this.stemOf(word);
-        counts.set(term, (counts.get(term) ?? 0) + weight);
-        length++;
-      }
+    for (const column of ['heading', 'body', 'also'] as const) {
+      for (const term of terms[column]) counts.set(term, (counts.get(term) ?? 0) + counts4[column]);
+      length += terms[column].length;
     }
     for (const [term, count] of counts) this.post(term, doc, count);
     this.lengths[doc] = length;
     this.words += length;
   }
 
-  /** For texts that are already cut into stems: makes the text known, without words. Answers its number here. */
+  /** Makes a text known, without words. Answers its number here. */
   enter(key: number, label: number, id: string): number {
     this.remove(key);
     const doc = this.next++;
@@ -121,14 +115,14 @@ export class WordIndex {
   }
 
   /** One occurrence of a stem in a text that was entered; a stem's texts come in the order in which they were entered. */
-  occur(term: string, key: number, inHeading: boolean): void {
+  occur(term: string, key: number, column: keyof TextTerms): void {
     const doc = this.numbers[key] ?? -1;
     if (doc < 0) return;
     this.lengths[doc]!++;
     this.words++;
     const postings = this.terms.get(term);
     const last = postings === undefined ? -1 : postings.size - 1;
-    const count = inHeading ? HEADING : 1;
+    const count = counts4[column];
     if (last >= 0 && postings!.docs[last] === doc)
       postings!.counts[last] = Math.min(255, postings!.counts[last]! + count);
     else this.post(term, doc, count);
@@ -149,7 +143,8 @@ export class WordIndex {
 
   search(query: string, { k, allow, also = new Uint32Array(0), bm25 }: WordQuestion): WordAnswer {
     const { labels, scores, touched } = this;
-    const { told, usual } = this.split(query);
+    const asked = this.cutter.ask(query);
+    const { told, usual } = this.split(asked);
     const norms = this.norms(bm25);
     let count = 0;
     for (const one of told) count = this.scan(one, norms, count);
@@ -165,7 +160,7 @@ export class WordIndex {
     const best = this.best(count, usual.length === 0 ? k : Math.max(4 * k, REFINED_MIN), highest, allow);
     const refine = (doc: number): number =>
       usual.reduce((score, one) => score + this.scoreIn(one, doc, norms), scores[doc]!);
-    const asked = Float32Array.from(also, (label) => {
+    const scored = Float32Array.from(also, (label) => {
       const doc = this.docOf[label] ?? -1;
       return doc < 0 ? NaN : refine(doc);
     });
@@ -179,7 +174,12 @@ export class WordIndex {
       .map(({ doc, score }): WordHit =>
         labels[doc]! < 0 ? { label: -1, id: this.ids.get(doc)!, score } : { label: labels[doc]!, score },
       );
-    return { hits, also: asked, scale: { mean, spread, n } };
+    return {
+      hits,
+      also: scored,
+      scale: { mean, spread, n },
+      terms: asked.words.map((term) => [term, this.rarity(term)]),
+    };
   }
 
   /** At least the k highest of the touched texts that are allowed (a few more, in no order), by a histogram of scores. */
@@ -211,10 +211,8 @@ export class WordIndex {
    * The query's stems: those that tell texts apart, whose postings are scanned, and, in a large ledger, the usual ones
    * that stand in a tenth of all texts or more, which only refine the order of what the others have found.
    */
-  private split(query: string): { readonly told: Postings[]; readonly usual: Postings[] } {
-    const { phrases, words } = readQuery(query);
-    const stems = new Set([...phrases.flat(), ...words].map((word) => this.stemOf(word)));
-    const found = [...stems].flatMap((term) => this.terms.get(term) ?? []);
+  private split({ words, also }: QueryTerms): { readonly told: Postings[]; readonly usual: Postings[] } {
+    const found = [...words, ...also].flatMap((term) => this.terms.get(term) ?? []);
     const isUsual = ({ size }: Postings): boolean => this.live >= LARGE && size * 10 >= this.live;
     const told = found.filter((one) => !isUsual(one));
     return told.length === 0 ? { told: found, usual: [] } : { told, usual: found.filter(isUsual) };
@@ -233,7 +231,7 @@ export class WordIndex {
     let count = touchedBefore;
     for (let i = 0; i < size; i++) {
       const doc = docs[i]!;
-      const times = counts[i]!;
+      const times = counts[i]! / 4;
       const before = scores[doc]!;
       if (before === 0) touched[count++] = doc;
       scores[doc] = before + (weight * times) / (times + fixed + perWord * lengths[doc]!);
@@ -252,7 +250,7 @@ export class WordIndex {
       else high = middle;
     }
     if (low === size || docs[low] !== doc) return 0;
-    const times = counts[low]!;
+    const times = counts[low]! / 4;
     return (this.weightOf(postings) * gain * times) / (times + fixed + perWord * this.lengths[doc]!);
   }
 
@@ -261,13 +259,10 @@ export class WordIndex {
     return Math.max(1e-6, Math.log((this.live + this.dead - size + 0.5) / (size + 0.5)));
   }
 
-  private stemOf(word: string): string {
-    const known = this.stems.get(word);
-    if (known !== undefined) return known;
-    if (this.stems.size > STEMS_MAX) this.stems = new Map();
-    const found = stem(word);
-    this.stems.set(word, found);
-    return found;
+  /** As the weight, but never below zero: what nobody wrote here tells most. */
+  private rarity(term: string): number {
+    const size = this.terms.get(term)?.size ?? 0;
+    return Math.log(1 + Math.max(0, this.live + this.dead - size + 0.5) / (size + 0.5));
   }
 
   private post(term: string, doc: number, count: number): void {

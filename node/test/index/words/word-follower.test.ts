@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { chooseSqlite, openDatabase } from '../../../src/store/sqlite/driver.js';
+import { Cutter } from '../../../src/index/words/index.js';
 import { WordFollower } from '../../../src/index/words/word-follower.js';
 
 const question = { k: 10, bm25: { k1: 1.2, b: 0.75 }, also: new Uint32Array(0) };
@@ -8,13 +9,14 @@ test('many texts are kept in memory from the first question on, with whatever ca
   const database = openDatabase(chooseSqlite('auto'), ':memory:');
   database.exec(`
     CREATE TABLE documents (id INTEGER PRIMARY KEY, label INTEGER NOT NULL, digest BLOB NOT NULL, python INTEGER NOT NULL);
-    CREATE VIRTUAL TABLE passages USING fts5(heading, body, content='', contentless_delete=1, tokenize='porter unicode61');`);
-  const follower = new WordFollower(database, 3);
+    CREATE VIRTUAL TABLE passages USING fts5(heading, body, also, content='', contentless_delete=1, tokenize='ascii');`);
+  const cutter = new Cutter();
+  const follower = new WordFollower(database, cutter, 3);
   const add = (key: number, body: string): void => {
     follower.begin();
     database.prepare('INSERT INTO documents VALUES (?, ?, ?, 0)').run(key, key, new Uint8Array(32).fill(key));
     database.prepare('INSERT INTO passages (rowid, heading, body) VALUES (?, ?, ?)').run(key, '', body);
-    follower.note({ key, label: key, id: `block ${key}`, heading: '', body });
+    follower.note({ key, label: key, id: `block ${key}`, terms: cutter.text('', body) });
     follower.commit();
   };
   const labels = (): number[] | undefined =>

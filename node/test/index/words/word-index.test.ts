@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { wordsIn } from '@cosmicembeddings/sdk/memory';
 import { openDatabase, loadableEngines, type Database } from '../../../src/store/sqlite/driver.js';
-import { stem, WordIndex } from '../../../src/index/words/index.js';
+import { Cutter, stem, WordIndex } from '../../../src/index/words/index.js';
 import { idOf } from '../../../src/store/sqlite/rows.js';
+import { matchOf } from '../../../src/index/words/text-query.js';
 import { WordFollower } from '../../../src/index/words/word-follower.js';
 
+const cutter = new Cutter();
 const bm25 = { k1: 1.2, b: 0.75 };
 const texts = [
   'The night sky above the observatory',
@@ -22,12 +24,15 @@ const digestFor = (key: number): Uint8Array => new Uint8Array(32).fill(key);
 
 function fullText(database: Database): void {
   database.exec(`CREATE TABLE documents (id INTEGER PRIMARY KEY, label INTEGER NOT NULL, digest BLOB NOT NULL, python INTEGER NOT NULL);
-    CREATE VIRTUAL TABLE passages USING fts5 (heading, body, content = '', contentless_delete = 1, tokenize = 'porter unicode61 remove_diacritics 2')`);
+    CREATE VIRTUAL TABLE passages USING fts5 (heading, body, also, content = '', contentless_delete = 1, tokenize = 'ascii')`);
 }
 
 function insert(database: Database, key: number, heading: string, body: string): void {
   database.prepare('INSERT INTO documents VALUES (?, ?, ?, 0)').run(key, key - 1, digestFor(key));
-  database.prepare('INSERT INTO passages (rowid, heading, body) VALUES (?, ?, ?)').run(key, heading, body);
+  const terms = cutter.text(heading, body);
+  database
+    .prepare('INSERT INTO passages (rowid, heading, body, also) VALUES (?, ?, ?, ?)')
+    .run(key, terms.heading.join(' '), terms.body.join(' '), terms.also.join(' '));
 }
 
 const engine = loadableEngines()[0]!;
@@ -62,22 +67,28 @@ test('words are cut and stemmed as the full-text table does it', () => {
 test('scores are those of FTS5 with headings counted twice, whether added or loaded from the table', () => {
   const database = openDatabase(engine, ':memory:');
   fullText(database);
-  const added = new WordIndex();
+  const added = new WordIndex(cutter);
   texts.forEach((text, i) => {
     const heading = i % 2 === 0 ? 'On nights and bread' : '';
     insert(database, i + 1, heading, text);
-    added.add(i + 1, i, idOf(false, digestFor(i + 1)), heading, text);
+    added.add(i + 1, i, idOf(false, digestFor(i + 1)), cutter.text(heading, text));
   });
-  const loaded = new WordFollower(database);
+  const loaded = new WordFollower(database, cutter);
   expect(loaded.search('night', { k: 1, bm25 })).toBeUndefined();
   while (loaded.load());
-  for (const query of ['night', 'sky bread', 'baking at night', 'sao cafe', 'organisation', 'nothing here']) {
-    const match = wordsIn(query)
-      .map((word) => `"${word}"`)
-      .join(' OR ');
+  for (const query of [
+    'night',
+    'sky bread',
+    'baking at night',
+    'sao cafe',
+    'São cafés',
+    'organisation',
+    'nothing here',
+  ]) {
+    const match = matchOf(cutter.ask(query))!;
     const theirs = database
       .prepare(
-        'SELECT rowid - 1 AS label, -bm25(passages, 2.0, 1.0) AS score FROM passages WHERE passages MATCH ? ORDER BY score DESC, rowid',
+        'SELECT rowid - 1 AS label, -bm25(passages, 2.0, 1.0, 0.25) AS score FROM passages WHERE passages MATCH ? ORDER BY score DESC, rowid',
       )
       .all(match);
     for (const answer of [added.search(query, { k: 10, bm25 }), loaded.search(query, { k: 10, bm25 })!]) {
@@ -89,8 +100,8 @@ test('scores are those of FTS5 with headings counted twice, whether added or loa
 });
 
 test('what is asked for besides the hits has its score, its silence or NaN; the scale is that of all texts', () => {
-  const index = new WordIndex();
-  texts.forEach((text, i) => index.add(i + 1, 2 * i, '', '', text));
+  const index = new WordIndex(cutter);
+  texts.forEach((text, i) => index.add(i + 1, 2 * i, '', cutter.text('', text)));
   const { hits, also, scale } = index.search('sky', { k: 1, also: Uint32Array.of(0, 2, 4, 5, 900), bm25 });
   expect(hits).toHaveLength(1);
   expect(also[0]).toBeGreaterThan(0);
@@ -102,9 +113,9 @@ test('what is asked for besides the hits has its score, its silence or NaN; the 
 });
 
 test('a bitset keeps hits out; removed texts are gone and their keys can come again', () => {
-  const index = new WordIndex();
-  texts.forEach((text, i) => index.add(i + 1, i, '', '', text));
-  index.add(100, -1, 'id-note', '', 'a note on the sky');
+  const index = new WordIndex(cutter);
+  texts.forEach((text, i) => index.add(i + 1, i, '', cutter.text('', text)));
+  index.add(100, -1, 'id-note', cutter.text('', 'a note on the sky'));
   const found = (allow?: Uint8Array): number[] =>
     index
       .search('sky', { k: 10, bm25, ...(allow === undefined ? {} : { allow }) })
@@ -115,7 +126,7 @@ test('a bitset keeps hits out; removed texts are gone and their keys can come ag
   expect(found(Uint8Array.of(0b10))).toEqual([1]);
   index.remove(2);
   expect(found()).toEqual([-1, 0]);
-  index.add(2, 50, '', '', 'something about bread');
+  index.add(2, 50, '', cutter.text('', 'something about bread'));
   expect(found()).toEqual([-1, 0]);
   expect(
     index
@@ -127,9 +138,9 @@ test('a bitset keeps hits out; removed texts are gone and their keys can come ag
 });
 
 test('in a large ledger usual words refine what telling ones have found', () => {
-  const index = new WordIndex();
+  const index = new WordIndex(cutter);
   for (let i = 0; i < 25_000; i++)
-    index.add(i + 1, i, '', '', `usual word${i % 500}${i % 3 === 0 ? ' also common' : ' else plain'}`);
+    index.add(i + 1, i, '', cutter.text('', `usual word${i % 500}${i % 3 === 0 ? ' also common' : ' else plain'}`));
   const { hits } = index.search('usual common word7', { k: 10, bm25 });
   expect(hits).toHaveLength(10);
   for (const { label } of hits) expect([label % 500, label % 3]).toEqual([7, 0]);
@@ -140,11 +151,11 @@ test('changes during the loading are not lost', () => {
   const database = openDatabase(engine, ':memory:');
   fullText(database);
   texts.forEach((text, i) => insert(database, i + 1, '', text));
-  const follower = new WordFollower(database);
+  const follower = new WordFollower(database, cutter);
   follower.begin();
   follower.note({ key: 1 });
   database.prepare('DELETE FROM documents WHERE id = ?').run(1);
-  follower.note({ key: 8, label: 7, id: 'id-8', heading: '', body: 'a late sky' });
+  follower.note({ key: 8, label: 7, id: 'id-8', terms: cutter.text('', 'a late sky') });
   insert(database, 8, '', 'a late sky');
   follower.commit();
   while (follower.load());
@@ -160,7 +171,7 @@ test('changes during the loading are not lost', () => {
   expect(labels()).toEqual([1]);
   // A batch that was rolled back was never committed here either.
   follower.begin();
-  follower.note({ key: 9, label: 8, id: 'id-9', heading: '', body: 'sky' });
+  follower.note({ key: 9, label: 8, id: 'id-9', terms: cutter.text('', 'sky') });
   follower.begin();
   follower.commit();
   expect(labels()).toEqual([1]);

@@ -1,0 +1,47 @@
+import type { ScoredRow } from './top-rows.js';
+
+/** Rows of an answer that are looked through for copies. */
+const LOOKED_MAX = 256;
+/** Squared distance of unit rows below which they say one thing, where two rows of a space have usually a cosine of 0.2 … */
+const nearSquared = 2 - 2 * 0.97;
+const usualCosine = 0.2;
+
+export interface RowPlace {
+  readonly data: Float32Array;
+  readonly offset: number;
+}
+
+/**
+ * Marks rows that are nearly equal to one ranked before them. In spaces whose rows are all alike (`usual`: their mean
+ * cosine) nearly equal is nearer. Rows that differ are told apart by some tens of their numbers.
+ */
+export function markCopies(
+  rows: readonly ScoredRow[],
+  placeOf: (label: number) => RowPlace | undefined,
+  dims: number,
+  usual: number,
+): ScoredRow[] {
+  const limit = nearSquared * Math.min(1, Math.max(0.01, (1 - usual) / (1 - usualCosine)));
+  const leads: { readonly label: number; readonly place: RowPlace }[] = [];
+  return rows.map((row, i) => {
+    const place = i < LOOKED_MAX ? placeOf(row.label) : undefined;
+    if (place === undefined) return row;
+    const lead = leads.find((one) => isWithin(one.place, place, dims, limit));
+    if (lead !== undefined) return { ...row, copyOf: lead.label };
+    leads.push({ label: row.label, place });
+    return row;
+  });
+}
+
+function isWithin(a: RowPlace, b: RowPlace, dims: number, limit: number): boolean {
+  let sum = 0;
+  for (let from = 0; from < dims; from += 16) {
+    const to = Math.min(dims, from + 16);
+    for (let i = from; i < to; i++) {
+      const difference = a.data[a.offset + i]! - b.data[b.offset + i]!;
+      sum += difference * difference;
+    }
+    if (sum > limit) return false;
+  }
+  return true;
+}

@@ -1,0 +1,50 @@
+import type { Excerpt } from '@cosmicembeddings/sdk';
+import type { CutText } from './cut-texts.js';
+
+/** Words of a question, as they are compared, and how much each tells. */
+export type QuestionTerms = ReadonlyMap<string, number>;
+
+/** Words that tell less than this share of what the rarest does are not worth marking. */
+const MARKED_SHARE = 0.25;
+const MARKS_MAX = 64;
+const sentences = new Intl.Segmenter('en', { granularity: 'sentence' });
+
+/** The sentence that says most of what was asked, and where its words stand in the whole passage; undefined: no word does. */
+export function excerptOf(passage: string, { words }: CutText, terms: QuestionTerms): Excerpt | undefined {
+  const least = MARKED_SHARE * Math.max(0, ...terms.values());
+  const marks = words.filter(({ term }) => (terms.get(term) ?? -1) >= least);
+  if (marks.length === 0) return undefined;
+  let best = { start: 0, end: 0, weight: -1 };
+  let at = 0;
+  for (const { segment, index } of sentences.segment(passage)) {
+    const end = index + segment.length;
+    const held = new Set<string>();
+    while (at < marks.length && marks[at]!.start < end) held.add(marks[at++]!.term);
+    let weight = 0;
+    for (const term of held) weight += terms.get(term)!;
+    if (weight > best.weight) best = { start: index, end: index + segment.trimEnd().length, weight };
+  }
+  return { start: best.start, end: best.end, marks: joined(marks) };
+}
+
+/** Pairs of letters overlap: what touches is one mark. */
+function joined(marks: readonly { readonly start: number; readonly end: number }[]): [number, number][] {
+  const out: [number, number][] = [];
+  for (const { start, end } of marks) {
+    const last = out.at(-1);
+    if (last !== undefined && start < last[1]) last[1] = Math.max(last[1], end);
+    else if (out.length === MARKS_MAX) break;
+    else out.push([start, end]);
+  }
+  return out;
+}
+
+/** Share of the question's words that are in a text, each weighed by how rare it is; undefined for a question without words. */
+export function coverageOf({ terms: held }: CutText, terms: QuestionTerms): number | undefined {
+  let [all, found] = [0, 0];
+  for (const [term, weight] of terms) {
+    all += weight;
+    if (held.has(term)) found += weight;
+  }
+  return all === 0 ? undefined : found / all;
+}

@@ -1,0 +1,87 @@
+import { describe, expect, test } from '@jest/globals';
+import { spaceIdOf } from '@cosmicembeddings/sdk';
+import { cutText } from '../../src/search/cut-texts.js';
+import { coverageOf, excerptOf } from '../../src/search/excerpt.js';
+import { strengthOf } from '../../src/search/strength.js';
+import { Ledger, spaceNamed } from './ledger.ts';
+
+const space = spaceNamed('test/words');
+const own = { mean: 0.3, spread: 0.1, rows: 1000 };
+
+describe('how good a hit is', () => {
+  test('rises with nearness and with the words held; nothing known is unknown', () => {
+    expect(strengthOf({})).toBe('unknown');
+    expect(strengthOf({ cosine: 0.9 })).toBe('unknown');
+    expect(strengthOf({ cosine: 0.1, own, coverage: 0.1 })).toBe('weak');
+    expect(strengthOf({ cosine: 0.5, own, coverage: 0.35 })).toBe('fair');
+    expect(strengthOf({ cosine: 0.6, own, coverage: 0.7 })).toBe('strong');
+    expect(strengthOf({ cosine: 0.75, own, coverage: 0 })).not.toBe('weak');
+    expect(strengthOf({ coverage: 0.1 })).toBe('weak');
+    expect(strengthOf({ coverage: 1 })).toBe('strong');
+    expect(strengthOf({ cosine: 0.2, own })).toBe('weak');
+  });
+});
+
+describe('the sentence that answers', () => {
+  const passage = 'Herons stand. The grey heron eats fish, frogs and the odd mole! They nest in trees.';
+  const terms = new Map([
+    ['heron', 3],
+    ['fish', 4],
+    ['the', 0.1],
+  ]);
+
+  test('holds most of what was asked; its words are marked where they stand, usual words are not', () => {
+    const { start, end, marks } = excerptOf(passage, cutText(undefined, passage), terms)!;
+    expect(passage.slice(start, end)).toBe('The grey heron eats fish, frogs and the odd mole!');
+    expect(marks.map(([from, to]) => passage.slice(from, to))).toEqual(['Herons', 'heron', 'fish']);
+  });
+
+  test('letters in pairs are one mark; no word is no excerpt; headings count', () => {
+    const chinese = '今天下雨。量子纠缠实验室。';
+    const { start, end, marks } = excerptOf(
+      chinese,
+      cutText(undefined, chinese),
+      new Map([
+        ['量子', 2],
+        ['子纠', 2],
+        ['纠缠', 2],
+      ]),
+    )!;
+    expect(chinese.slice(start, end)).toBe('量子纠缠实验室。');
+    expect(marks.map(([from, to]) => chinese.slice(from, to))).toEqual(['量子纠缠']);
+    expect(excerptOf('Bread.', cutText('On herons', 'Bread.'), terms)).toBeUndefined();
+    expect(coverageOf(cutText('On herons', 'Bread.'), terms)).toBeCloseTo(3 / 7.1, 6);
+  });
+});
+
+describe('an answer', () => {
+  test('folds copies by several authors into the first, unless told not to', async () => {
+    const ledger = new Ledger({ inMemory: true });
+    const text = 'The grey heron eats fish, frogs and the odd mole, and it nests in tall trees by the lake.';
+    const draft = (said: string, x: number) => ({ rows: [{ vector: [1, x, 0, 0, 0, 0, 0, 0], text: said }], space });
+    await ledger.put(
+      draft(text, 0.1),
+      draft(text, 0.5),
+      draft(text.replace('odd', 'occasional'), 0.9),
+      draft('Bread.', 3),
+    );
+    const asked = { vector: { space: spaceIdOf(space), values: [1, 0, 0, 0, 0, 0, 0, 0] }, text: 'heron fish', k: 10 };
+    const { hits } = await ledger.search(asked);
+    expect(hits.map(({ passage }) => passage)).toEqual([text, 'Bread.']);
+    expect(hits[0]!.duplicates).toBe(2);
+    expect((await ledger.search({ ...asked, collapse: false })).hits).toHaveLength(4);
+  });
+
+  test('says which condition nothing meets', async () => {
+    const ledger = new Ledger();
+    await ledger.put({ rows: [{ vector: [1, 0, 0, 0, 0, 0, 0, 0], text: 'a' }], space, tags: ['birds'] });
+    const ask = async (filter: object): Promise<readonly string[] | undefined> =>
+      (await ledger.search({ text: 'a', mode: 'words', k: 3, filter })).notes;
+    expect(await ask({ tagsAll: ['brids'] })).toEqual(['no block here has the tag "brids"']);
+    expect(await ask({ authors: ['did:key:zNobody'], tagsAll: ['birds'] })).toEqual([
+      'no block here is by the author "did:key:zNobody"',
+    ]);
+    expect(await ask({ language: 'eo' })).toEqual(['no text here is said to be in the language "eo"']);
+    expect(await ask({ tagsAll: ['birds'] })).toBeUndefined();
+  });
+});
