@@ -268,11 +268,16 @@ async function assemble(
     }));
   }
 
+  /** All that a search rests on has reached `seq`. */
+  async function waitIndexed(seq: number, signal?: AbortSignal): Promise<void> {
+    await Promise.all([vectors.waitFor(seq, signal), views.settled(seq)]);
+  }
+
   const api: NodeApi = {
     publish: async (blocks, options) => {
       const answers = await Promise.all(blocks.map((bytes) => accept(bytes, { type: 'own' })));
       const seqs = answers.flatMap((answer) => (answer.status === 'stored' ? [answer.seq] : []));
-      if (options?.wait === 'indexed' && seqs.length > 0) await vectors.waitFor(Math.max(...seqs), options.signal);
+      if (options?.wait === 'indexed' && seqs.length > 0) await waitIndexed(Math.max(...seqs), options.signal);
       return answers;
     },
     get: async (id) => {
@@ -320,7 +325,7 @@ async function assemble(
   const routes: Routes = {
     api,
     accept,
-    waitIndexed: (seq, signal) => vectors.waitFor(seq, signal),
+    waitIndexed,
     aliases: (name) => catalogue.aliases(name),
     check: (wire) => pool.check(wire),
     registry,

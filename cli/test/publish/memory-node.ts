@@ -18,12 +18,14 @@ export function memoryNode(did = 'did:a', network = 'dev') {
       Promise.resolve({ ids: [...kept].filter(([, { entry }]) => authors.includes(entry.author)).map(([id]) => id) }),
     view: (_name: string, _query: string, { id }: { id: string }) =>
       Promise.resolve({
-        reasons: [
-          ...(state.retracted.has(id) ? [{ rel: 'retracts', by: 'x', acts: true }] : []),
-          ...[...kept.values()].flatMap(({ entry }) =>
-            entry.refs.filter((ref) => ref.id === id).map(({ rel }) => ({ rel, by: 'y', acts: true })),
-          ),
-        ],
+        result: {
+          reasons: [
+            ...(state.retracted.has(id) ? [{ rel: 'retracts', by: 'x', acts: true }] : []),
+            ...[...kept.values()].flatMap(({ entry }) =>
+              entry.refs.filter((ref) => ref.id === id).map(({ rel }) => ({ rel, by: 'y', acts: true })),
+            ),
+          ],
+        },
       }),
     publish: async (given: readonly Uint8Array[]): Promise<Accepted[]> => {
       state.calls++;

@@ -46,7 +46,7 @@ const SWEEP_MAX_MS = 5_000;
 
 /**
  * Cuts connections that hold on to a node without using it. A long import goes on for as long as it moves: its time is
- * not bounded, its standing still is.
+ * not bounded, its stillness is.
  */
 export function guardConnections(
   server: Server,

@@ -34,7 +34,7 @@ export interface HttpOptions {
   readonly limits: ConnectionLimits & WaitingRoomLimits & VisitorRules;
   /** Who may do what; without it everybody may do everything but what needs the operator's token. */
   readonly access?: Access;
-  /** A connection was cut for standing still. */
+  /** A connection was cut because nothing moved on it. */
   onCut?(reason: string): void;
 }
 

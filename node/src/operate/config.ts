@@ -104,6 +104,11 @@ const KEYS = new Set([
   'data',
 ]);
 
+/** A path is relative to the file that names it, or to where the command was given. */
+function besideFile(name: string, folder: string): string {
+  return name.startsWith('.') ? resolve(folder, name) : name;
+}
+
 /**
  * Settings of a node: defaults, then `<data>/config.json`, then what the command line gave.
  * @throws CosmicError config.malformed with the setting's name
@@ -129,7 +134,7 @@ export async function loadConfig(
     network: text(merged, 'network'),
     peers: list(merged, 'peers').map(String),
     peerRules: parsePeerRules(merged['peerRules']),
-    plugins: list(merged, 'plugins').map(String),
+    plugins: list(merged, 'plugins').map((one) => besideFile(String(one), given.plugins === undefined ? data : '.')),
     embedders: embedders.map(parseEmbedderConfig),
     policy: parsePolicy(merged['policy']),
     retention: merged['retention'] === undefined ? undefined : parseRetention(merged['retention']),

@@ -55,8 +55,8 @@ export function fuse(candidates: readonly Candidate[], scales: Scales, weights: 
   }
   const whole = weights.vectors + weights.words;
   const isPartial = complete[2].length < n;
-  const byVectors = isPartial ? standing(complete[0], complete[2], whole) : undefined;
-  const byWords = isPartial ? standing(complete[1], complete[2], whole) : undefined;
+  const byVectors = isPartial ? placeOf(complete[0], complete[2], whole) : undefined;
+  const byWords = isPartial ? placeOf(complete[1], complete[2], whole) : undefined;
   const scored = candidates.map((candidate, i): Scored => {
     const vectorPart = vectorParts[i]!;
     const wordPart = wordParts[i]!;
@@ -71,7 +71,7 @@ export function fuse(candidates: readonly Candidate[], scales: Scales, weights: 
 const COMPLETE_MIN = 10;
 
 /** From a part to the score of equal rank, straight lines between; without enough ranks as if both parts were equal. */
-function standing(parts: readonly number[], scores: readonly number[], whole: number): (part: number) => number {
+function placeOf(parts: readonly number[], scores: readonly number[], whole: number): (part: number) => number {
   if (parts.length < COMPLETE_MIN) return (part) => whole * part;
   const x = Float64Array.from(parts).sort();
   const y = Float64Array.from(scores).sort();

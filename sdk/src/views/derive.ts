@@ -107,11 +107,13 @@ function causal(
         .map((key) => rowOf(from, key, store.get(key)!)),
     );
   const queue = createQueue();
-  for (const { row } of changes) queue.push(row['block'] as string, depthOf(row['block'] as string) ?? 0);
+  const changed = new Set(changes.map(({ row }) => row['block'] as string));
+  for (const id of changed) queue.push(id, depthOf(id) ?? 0);
   for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
     const rows = own(id);
     const before = [...new Set(rows.flatMap((row) => idsIn(row[derived.along])))];
-    writer.link(table, id, before);
+    // Whom a block names changes with its own rows alone.
+    if (changed.delete(id)) writer.link(table, id, before);
     const depths = before.map(depthOf);
     const isWhole = rows.length > 0 && depths.every((depth) => depth !== undefined);
     const out = isWhole

@@ -4,7 +4,7 @@ import { readName, type ConePlan } from './plan.js';
 import { dbOf, drive, newTrace } from './reader.js';
 import { space } from './rows.js';
 import { afterPrefix, decodeTuple, encodeTuple } from './tuple.js';
-import { viewLimits, type BlockHeader, type View } from './view.js';
+import { viewLimits, type BlockHeader, type Row, type View } from './view.js';
 import type { World } from './world.js';
 import { detailOf, type ConeOptions, type Writer } from './writer.js';
 
@@ -32,12 +32,14 @@ export function judgeTouched(
   const db = dbOf();
   for (const view of hiding) {
     const touched = new Set<BlockId>();
+    // While it is judged, rows do not change.
+    const memo = new Map<string, readonly Row[]>();
     const authors = new Set<string>();
     const run = <T>(ask: Parameters<typeof drive<T>>[0], subject: BlockId | undefined, fallback: T): T => {
       options.step?.(view.name, subject);
       const trace = newTrace();
       try {
-        return drive(ask, view, { plan, store, world, upTo, budget: viewLimits.readRows }, trace);
+        return drive(ask, view, { plan, store, world, upTo, budget: viewLimits.readRows, memo }, trace);
       } catch (error) {
         writer.fault(view.name, ['hides', subject ?? ''], detailOf(error));
         return fallback;

@@ -1,6 +1,6 @@
 import type { BlockId } from '../block/types.js';
 import { CosmicError } from '../errors.js';
-import { fromBase64, toBase64 } from '../bytes.js';
+import { fromBase64, toBase64, toHex } from '../bytes.js';
 import type { KeyedStore } from './keyed-store.js';
 import { tableOf, type ConePlan, type ConeTable } from './plan.js';
 import { readRows, type KeptRow } from './rows.js';
@@ -34,9 +34,13 @@ export interface ReaderOptions {
   readonly budget: number;
   /** Rows of other blocks are not there. */
   readonly scope?: string | undefined;
+  /** Rows that were read by an earlier run; for whoever knows that nothing has changed since. */
+  readonly memo?: Map<string, readonly Row[]>;
   /** Called before each reading; may throw to end the run. */
   tick?(): void;
 }
+
+const MEMO_MAX = 1000;
 
 /** Buckets of changes: one version counter each. A range that was read shares its bucket with few others. */
 const BUCKETS = 65_536;
@@ -61,8 +65,18 @@ export function drive<T>(ask: Ask<T>, view: View, options: ReaderOptions, trace:
 function respond(request: Request, view: View, options: ReaderOptions, trace: Trace): unknown {
   const { world, upTo } = options;
   switch (request.type) {
-    case 'rows':
-      return rowsFor(request, view, options, trace);
+    case 'rows': {
+      const isPlain = request.after === undefined && !request.reverse;
+      if (options.memo === undefined || !isPlain) return rowsFor(request, view, options, trace);
+      const name = `${request.table} ${request.limit} ${toHex(encodeTuple(request.key))}`;
+      let rows = options.memo.get(name);
+      if (rows === undefined) {
+        rows = rowsFor(request, view, options, trace);
+        if (options.memo.size >= MEMO_MAX) options.memo.clear();
+        options.memo.set(name, rows);
+      }
+      return rows;
+    }
     case 'block': {
       spend(1, options, trace);
       const block = world.block(request.id, upTo);

@@ -1,4 +1,3 @@
-import { concatBytes, utf8 } from '../bytes.js';
 import { cidOf, DAG_CBOR, parseCid, RAW } from '../codec/cid.js';
 
 /** What a key is made of. Text that is a block's id takes 34 bytes. */
@@ -20,53 +19,99 @@ const ID_FORM = /^ba(?:fyrei|fkrei)[a-z2-7]{52}$/;
  * After the tuple layer of FoundationDB, with block ids added. @throws RangeError for a number that is no safe integer
  */
 export function encodeTuple(parts: readonly KeyPart[]): Uint8Array {
-  return concatBytes(...parts.map(encodePart));
+  let at = 0;
+  for (const part of parts) at = writePart(part, at);
+  return scratch.slice(0, at);
 }
 
-function encodePart(part: KeyPart): Uint8Array {
-  if (part === null) return Uint8Array.of(NULL);
-  if (typeof part === 'boolean') return Uint8Array.of(part ? TRUE : FALSE);
-  if (typeof part === 'string') {
-    const cid = ID_FORM.test(part) ? idBytes(part) : undefined;
-    return cid ?? escaped(TEXT, utf8(part));
+/** Where keys are put together, one at a time; it grows with the longest. */
+let scratch = new Uint8Array(1024);
+const encoder = new TextEncoder();
+
+function room(at: number, bytes: number): void {
+  if (at + bytes <= scratch.length) return;
+  const grown = new Uint8Array(Math.max(2 * scratch.length, at + bytes));
+  grown.set(scratch.subarray(0, at));
+  scratch = grown;
+}
+
+/** Writes a part at `at` and answers where it ends. */
+function writePart(part: KeyPart, at: number): number {
+  room(at, 64);
+  if (typeof part === 'number') {
+    if (!Number.isSafeInteger(part)) throw new RangeError(`key: ${part} is no safe integer`);
+    return writeInteger(part, at);
   }
-  if (part instanceof Uint8Array) return escaped(BYTES, part);
-  if (typeof part === 'number' && !Number.isSafeInteger(part)) throw new RangeError(`key: ${part} is no safe integer`);
-  return encodeInteger(BigInt(part));
+  if (typeof part === 'string') return writeText(part, at);
+  if (typeof part === 'bigint') {
+    const isSmall = part >= BigInt(Number.MIN_SAFE_INTEGER) && part <= BigInt(Number.MAX_SAFE_INTEGER);
+    return isSmall ? writeInteger(Number(part), at) : writeBigint(part, at);
+  }
+  if (part instanceof Uint8Array) return writeEscaped(BYTES, part, at);
+  scratch[at] = part === null ? NULL : part ? TRUE : FALSE;
+  return at + 1;
 }
 
+function writeText(text: string, at: number): number {
+  const id = text.length === 59 && ID_FORM.test(text) ? idBytes(text) : undefined;
+  if (id === undefined) return writeEscaped(TEXT, encoder.encode(text), at);
+  scratch[at] = ID;
+  scratch.set(id, at + 1);
+  return at + 34;
+}
+
+/** The ids of a batch are asked for again and again. */
+const knownIds = new Map<string, Uint8Array | undefined>();
+const KNOWN_MAX = 4096;
+
+/** Codec and digest; undefined for what looks like an id and is none (unused bits): text like any other. */
 function idBytes(id: string): Uint8Array | undefined {
+  if (knownIds.has(id)) return knownIds.get(id);
+  let found: Uint8Array | undefined;
   try {
     const { bytes } = parseCid(id);
-    return concatBytes(Uint8Array.of(ID, bytes[1]!), bytes.subarray(4));
+    found = new Uint8Array(33);
+    found[0] = bytes[1]!;
+    found.set(bytes.subarray(4), 1);
   } catch {
-    // Looks like an id and is none (unused bits): text like any other.
-    return undefined;
+    found = undefined;
   }
+  if (knownIds.size >= KNOWN_MAX) knownIds.clear();
+  knownIds.set(id, found);
+  return found;
 }
 
 /** A zero inside is followed by 0xff; a zero that is not ends the part. */
-function escaped(type: number, bytes: Uint8Array): Uint8Array {
-  const zeros = bytes.reduce((count, byte) => count + (byte === 0 ? 1 : 0), 0);
-  const out = new Uint8Array(bytes.length + zeros + 2);
-  out[0] = type;
-  let at = 1;
+function writeEscaped(type: number, bytes: Uint8Array, start: number): number {
+  room(start, 2 * bytes.length + 2);
+  let at = start;
+  scratch[at++] = type;
   for (const byte of bytes) {
-    out[at++] = byte;
-    if (byte === 0) out[at++] = 0xff;
+    scratch[at++] = byte;
+    if (byte === 0) scratch[at++] = 0xff;
   }
-  return out;
+  scratch[at++] = 0;
+  return at;
 }
 
 /** Magnitude big-endian behind its length; of negative numbers the complement, so that lesser sorts first. */
-function encodeInteger(value: bigint): Uint8Array {
+function writeInteger(value: number, at: number): number {
+  let left = Math.abs(value);
+  let length = 0;
+  for (let rest = left; rest > 0; rest = Math.floor(rest / 256)) length++;
+  for (let i = at + length; i > at; i--, left = Math.floor(left / 256))
+    scratch[i] = value < 0 ? 255 - (left % 256) : left % 256;
+  scratch[at] = value < 0 ? ZERO - length : ZERO + length;
+  return at + 1 + length;
+}
+
+function writeBigint(value: bigint, at: number): number {
   const digits: number[] = [];
   for (let left = value < 0n ? -value : value; left > 0n; left >>= 8n) digits.push(Number(left & 255n));
   if (digits.length > INTEGER_MAX_BYTES) throw new RangeError(`key: integer of ${digits.length} bytes`);
-  const magnitude = digits.reverse();
-  return value < 0n
-    ? Uint8Array.of(ZERO - magnitude.length, ...magnitude.map((byte) => 255 - byte))
-    : Uint8Array.of(ZERO + magnitude.length, ...magnitude);
+  scratch[at] = value < 0n ? ZERO - digits.length : ZERO + digits.length;
+  digits.reverse().forEach((byte, i) => (scratch[at + 1 + i] = value < 0n ? 255 - byte : byte));
+  return at + 1 + digits.length;
 }
 
 /** The parts again; integers beyond 2^53 as bigint. At most `max` parts. */
