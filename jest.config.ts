@@ -13,7 +13,8 @@ const config: Config = {
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
-    '^(\\.{1,2}/(?:.*/)?)src/(.*)\\.js$': '$1dist/$2.js',
+    // Not those inside packages: only up to a workspace and down into its sources.
+    '^((?:\\.\\./)+(?:(?:sdk|node|cli|web-ui)/)?)src/(.*)\\.js$': '$1dist/$2.js',
     // Its ESM build is not marked as such; Node finds out by itself, jest takes the CommonJS one.
     '^astronomy-engine$': '<rootDir>/node_modules/astronomy-engine/astronomy.js',
   },

@@ -36,6 +36,7 @@ interface Draft {
   readonly tags: readonly string[];
   readonly origin: string;
   readonly language?: string;
+  readonly vectors?: readonly Float32Array[];
 }
 
 type Place = { readonly draft: Draft } | { readonly refused: Remembered };
@@ -68,6 +69,7 @@ function place(one: string | NewMemory, collection: string): Place {
   const passages = 'passages' in given ? given.passages : [given.text];
   const about: About = given;
   const { metadata = {}, tags = [], origin = '', language } = about;
+  const { vectors } = given;
   const id = about.id ?? contentId(collection, passages, metadata, tags);
   try {
     if (passages.length === 0 || passages.some((text) => typeof text !== 'string' || text.trim() === ''))
@@ -77,8 +79,11 @@ function place(one: string | NewMemory, collection: string): Place {
         'input.too_large',
         `${id}: ${passages.length} passages, at most ${limits.rowsMax} a document`,
       );
+    if (vectors !== undefined && vectors.length !== passages.length)
+      throw new CosmicError('vector.malformed', `${id}: ${vectors.length} vectors for ${passages.length} passages`);
     encodeMetadata(metadata);
-    return { draft: { id, passages, metadata, tags, origin, ...(language === undefined ? {} : { language }) } };
+    const more = { ...(language === undefined ? {} : { language }), ...(vectors === undefined ? {} : { vectors }) };
+    return { draft: { id, passages, metadata, tags, origin, ...more } };
   } catch (error) {
     if (!(error instanceof CosmicError)) throw error;
     return { refused: refusal(id, error) };
@@ -149,9 +154,13 @@ async function makeAll(
   signal: AbortSignal | undefined,
 ): Promise<Map<string, Made>> {
   const made = new Map<string, Made>();
-  const vectors = await embedAll(drafts, parts, signal);
+  const vectors = await embedAll(
+    drafts.filter((draft) => draft.vectors === undefined),
+    parts,
+    signal,
+  );
   for (const draft of drafts) {
-    const rows = vectors.get(draft.id)!;
+    const rows = draft.vectors ?? vectors.get(draft.id)!;
     if (rows instanceof CosmicError) {
       made.set(draft.id, refusal(draft.id, rows));
       continue;

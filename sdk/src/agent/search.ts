@@ -29,7 +29,12 @@ export async function search(
     ...(mode === undefined ? {} : { mode }),
     ...(after === undefined ? {} : { after }),
   };
-  const answer = await parts.api.search(asked, signal);
+  const answer = await parts.api.search(asked, signal).catch((error: unknown) => {
+    // Nobody has published in this space yet: there is nothing to find.
+    if (error instanceof CosmicError && error.code === 'space.unknown') return undefined;
+    throw error;
+  });
+  if (answer === undefined) return Object.assign([], { dropped: [], exhausted: true });
   const judged = await Promise.all(answer.hits.map((hit) => judge(hit, answer, parts, documents)));
   const hits = judged.flatMap(({ hit }) => (hit === undefined ? [] : [hit]));
   const dropped = judged.flatMap((one) => (one.hit === undefined ? [{ block: one.block, why: one.why }] : []));

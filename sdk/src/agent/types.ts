@@ -46,7 +46,10 @@ export interface Write {
 }
 
 export type NewMemory<M extends Metadata = Metadata> = About<M> &
-  ({ readonly text: string } | { readonly passages: readonly string[] });
+  ({ readonly text: string } | { readonly passages: readonly string[] }) & {
+    /** Rows of the memory's space, one for each passage, where they are known already; else the embedder makes them. */
+    readonly vectors?: readonly Float32Array[];
+  };
 
 export interface Remembered {
   readonly id: string;

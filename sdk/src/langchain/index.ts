@@ -1,0 +1,2 @@
+export { embedderOf } from './embedder.js';
+export { CosmicVectorStore, type AddOptions } from './store.js';
