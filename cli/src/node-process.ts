@@ -22,7 +22,8 @@ export function spawnNode(args: readonly string[], options: SpawnOptions): Child
 /** Runs the node's command in the foreground with this terminal; answers its exit status. */
 export function runNode(args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawnNode(args, { stdio: 'inherit' });
+    // The channel tells the node when this process is gone, also by SIGKILL.
+    const child = spawnNode(args, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
     // A terminal sends Ctrl-C to both; a service manager sends SIGTERM to this process alone. Once only: the library
     // behind the configuration file sends this process every signal again, and a node takes a second one for haste.
     let passed = false;
@@ -33,11 +34,27 @@ export function runNode(args: readonly string[]): Promise<number> {
     const ignore = (): void => undefined;
     process.on('SIGTERM', pass);
     process.on('SIGINT', ignore);
+    const orphaned = whenOrphaned(() => pass('SIGTERM'));
     child.once('error', reject);
     child.once('exit', (code, signal) => {
+      clearInterval(orphaned);
       process.off('SIGTERM', pass);
       process.off('SIGINT', ignore);
       resolve(code ?? (signal === null ? 1 : 130));
     });
   });
+}
+
+/**
+ * npx and npm run start a command through a shell: a signal ends npm and the shell, and never reaches the command. Whoever
+ * starts it otherwise may have meant it to outlive the terminal.
+ */
+function whenOrphaned(then: () => void): NodeJS.Timeout | undefined {
+  if (process.env['npm_command'] === undefined) return undefined;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid !== parent) then();
+  }, 500);
+  timer.unref();
+  return timer;
 }

@@ -51,6 +51,9 @@ async function start(args: string[]): Promise<void> {
     process.on(event, (error: unknown) =>
       log.error({ event, error: String(error), stack: (error as Error | undefined)?.stack }, 'defect'),
     );
+  // Warnings of the engine are lines of the log like any other.
+  process.removeAllListeners('warning');
+  process.on('warning', ({ name, message }) => log.warn({ warning: name }, message));
   // From before there is anything to stop: a node that is told while it starts stops as soon as it is whole.
   const stopping = stopSignal();
   const node = await createNode(config, log);
@@ -79,6 +82,9 @@ function stopSignal(): Promise<void> {
     };
     process.on('SIGINT', stop);
     process.on('SIGTERM', stop);
+    // Whoever started it with a channel (cosmic node start) is gone, however it ended.
+    process.on('disconnect', stop);
+    process.channel?.unref();
   });
 }
 
@@ -87,7 +93,10 @@ function explain(error: unknown): { line: string; status: number } {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC') return { line: `node.storage_full: ${message}; free space and try again`, status: 1 };
   if (code === 'EADDRINUSE')
-    return { line: `config.malformed: port in use: ${message}; choose another --port`, status: 1 };
+    return {
+      line: new CosmicError('config.port_in_use', `port in use: ${message}; choose another --port`).message,
+      status: 1,
+    };
   if (code === 'EACCES' || code === 'EADDRNOTAVAIL') return { line: `config.malformed: ${message}`, status: 1 };
   if (code?.startsWith('ERR_PARSE_ARGS') === true) return { line: message, status: 2 };
   return { line: `node.internal: ${(error as Error).stack ?? String(error)}`, status: 1 };

@@ -23,6 +23,7 @@ import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import { systemClock } from './clock.js';
 import { createPressure } from './follow/give-way.js';
 import { openNodeKeys } from './operate/keys.js';
+import { whyNotBetter } from './store/sqlite/driver.js';
 import { openSqlite, storeFile } from './store/sqlite/index.js';
 import { openVectors } from './index/vectors/index.js';
 import { createWebSocketNetwork } from './sync/websocket/index.js';
@@ -102,6 +103,8 @@ async function assemble(
     pressure: pressure.shared,
   });
   closers.push(() => sqlite.close());
+  const slowStore = whyNotBetter(sqlite.engine);
+  if (slowStore !== undefined) log.warn({ store: sqlite.engine }, slowStore);
   const { store, catalogue, text } = sqlite;
   const vectors = await openVectors({
     folder: join(config.data, 'index'),
@@ -315,7 +318,13 @@ async function assemble(
       engines: { store: sqlite.engine, index: vectors.engine, verifier: pool.verifier },
       embedders: (await embedders.ready()).map(({ space }) => ({ space: spaceIdOf(space), model: space.model })),
       startedAtMs,
-      notes: [...vectors.notes(), ...embedders.notes(), ...views.notes(), ...peers.notes()],
+      notes: [
+        ...(slowStore === undefined ? [] : [slowStore]),
+        ...vectors.notes(),
+        ...embedders.notes(),
+        ...views.notes(),
+        ...peers.notes(),
+      ],
     }),
     peers: () => Promise.resolve(peers.status()),
   };

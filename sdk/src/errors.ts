@@ -312,6 +312,7 @@ export const codes = {
     'The detail says which, and until when.',
   ),
   'config.malformed': operator('A setting is missing or malformed.', 'The detail names the setting.', 400),
+  'config.port_in_use': operator('Another program listens on that port.', 'Choose another --port, or stop it.', 409),
   'key.malformed': reader(
     'The key file is not a key of ours, or the passphrase is wrong.',
     'Make one with cosmic key new.',

@@ -27,7 +27,7 @@ async function judgeOne(root, marks, engine, spare) {
     for (const number of told('put')) assert(found.has(number), `acknowledged block ${number} is gone`);
     for (const number of told('erase')) assert(erased.has(number), `the acknowledged erasure of ${number} is gone`);
     for (const number of told('decide')) {
-      const { items } = await parts.store.items(
+      const items = await parts.store.items(
         { timeMs: number, digest: new Uint8Array(32) },
         { timeMs: number + 1, digest: new Uint8Array(32) },
         1,

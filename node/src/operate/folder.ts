@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { CosmicError } from '@cosmicembeddings/sdk';
 import { chooseSqlite, type SqliteEngine } from '../store/sqlite/driver.js';
 import { recoverWasm, storeFile } from '../store/sqlite/index.js';
+import { lockDatabase } from '../store/sqlite/kernel-lock.js';
 import { lockFolder } from '../store/sqlite/lock.js';
 
 /** Which data folder, and which SQLite engine reads it. */
@@ -40,5 +41,5 @@ function recover(folder: string): void {
 }
 
 export function isEmptyFolder(folder: string): boolean {
-  return !existsSync(folder) || readdirSync(folder).length === 0;
+  return !existsSync(folder) || readdirSync(folder).every((name) => name === lockDatabase);
 }

@@ -14,7 +14,7 @@ const openers: Readonly<Record<SqliteEngine, (path: string, options: OpenOptions
     return new Native(path, { readonly: readOnly, timeout: 10_000 });
   },
   'node:sqlite': (path, { readOnly = false }) => {
-    const { DatabaseSync } = require('node:sqlite') as {
+    const { DatabaseSync } = withoutWarning(() => require('node:sqlite')) as {
       DatabaseSync: new (path: string, options: object) => Database;
     };
     const database = new DatabaseSync(path, { readOnly });
@@ -32,10 +32,40 @@ export function chooseSqlite(wanted: SqliteEngine | 'auto'): SqliteEngine {
       openers[engine](':memory:', {}).close();
       return engine;
     } catch (error) {
-      reasons.push(`${engine}: ${(error as Error).message.split('\n')[0]}`);
+      reasons.push(`${engine}: ${firstLine(error)}`);
     }
   }
   throw new CosmicError('config.malformed', `store: no usable SQLite (${reasons.join('; ')})`);
+}
+
+/** Why a better engine than this one is not used; undefined for the best. */
+export function whyNotBetter(engine: SqliteEngine): string | undefined {
+  const [best] = Object.keys(openers) as SqliteEngine[];
+  if (engine === best) return undefined;
+  try {
+    openers[best!](':memory:', {}).close();
+    return undefined;
+  } catch (error) {
+    return `the store runs on ${engine}, which is slower: ${best!} does not load (${firstLine(error)}); npm rebuild better-sqlite3`;
+  }
+}
+
+function firstLine(error: unknown): string {
+  return (error as Error).message.split('\n')[0]!;
+}
+
+/** Node calls its own SQLite experimental, in plain text amid the log; that it is used is told by the log itself. */
+function withoutWarning<T>(load: () => T): T {
+  const emit = process.emitWarning.bind(process);
+  process.emitWarning = ((warning: string | Error, ...rest: unknown[]) => {
+    if (!/SQLite is an experimental feature/.test(String(warning)))
+      (emit as (...all: unknown[]) => void)(warning, ...rest);
+  }) as typeof process.emitWarning;
+  try {
+    return load();
+  } finally {
+    process.emitWarning = emit;
+  }
 }
 
 /** All engines that work on this machine, best first. */

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { CosmicError } from '@cosmicembeddings/sdk';
 import { createFile, makeFolder } from '../durable.js';
+import { takeKernelLock } from './kernel-lock.js';
 
 interface Holder {
   readonly pid: number;
@@ -12,15 +13,33 @@ interface Holder {
   readonly ticks?: string;
   /** Which start of the machine: after a loss of power the lock is nobody's, whatever number it names. */
   readonly boot?: string;
+  /** It holds the kernel's lock as well: when that is free, this is nobody's. */
+  readonly kernel?: boolean;
 }
 
 /**
- * Takes the data folder for this process. A lock that a dead process of this host left is taken over.
+ * Takes the data folder for this process: the kernel's lock where SQLite has one, and a file that says who holds it. What a
+ * dead process left is taken over, also that of a container whose host name is gone.
  * @throws CosmicError store.locked
  */
 export function lockFolder(folder: string): () => void {
   makeFolder(folder);
   const path = join(folder, 'lock');
+  const kernel = takeKernelLock(folder);
+  if (kernel === 'taken') throw lockedBy(folder, holderOf(readText(path)), '');
+  try {
+    sayWhoHolds(folder, path, kernel !== undefined);
+  } catch (error) {
+    kernel?.();
+    throw error;
+  }
+  return () => {
+    rmSync(path, { force: true });
+    kernel?.();
+  };
+}
+
+function sayWhoHolds(folder: string, path: string, kernel: boolean): void {
   const ticks = startTicks(process.pid);
   const boot = bootId();
   const own: Holder = {
@@ -29,19 +48,23 @@ export function lockFolder(folder: string): () => void {
     startedAt: new Date().toISOString(),
     ...(ticks === undefined ? {} : { ticks }),
     ...(boot === undefined ? {} : { boot }),
+    ...(kernel ? { kernel } : {}),
   };
   for (let attempt = 0; attempt < 3; attempt++) {
-    if (createFile(path, JSON.stringify(own) + '\n')) return () => rmSync(path, { force: true });
+    if (createFile(path, JSON.stringify(own) + '\n')) return;
     const found = readText(path);
     const holder = holderOf(found);
-    if (holder !== undefined && isAlive(holder))
-      throw new CosmicError(
-        'store.locked',
-        `${folder} is held by process ${holder.pid} on ${holder.host} since ${holder.startedAt}${elsewhere(holder, path)}`,
-      );
+    const isStale = kernel && holder?.kernel === true;
+    if (holder !== undefined && !isStale && isAlive(holder)) throw lockedBy(folder, holder, elsewhere(holder, path));
     putAside(path, found);
   }
   throw new CosmicError('store.locked', `${folder}: another process is taking it now`);
+}
+
+function lockedBy(folder: string, holder: Holder | undefined, advice: string): CosmicError {
+  const who =
+    holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host} since ${holder.startedAt}`;
+  return new CosmicError('store.locked', `${folder} is held by ${who}${advice}`);
 }
 
 /** Takes a dead process's lock away; when another process was quicker and this is its lock, puts it back. */

@@ -68,6 +68,26 @@ describe('lock', () => {
     expect(taken(folder)).toThrow(/store\.locked.*elsewhere.*remove/);
   });
 
+  test('of a container that was killed and has another host name now is taken over: the kernel has freed it', () => {
+    const folder = newFolder();
+    const lock = new URL('../../../dist/store/sqlite/lock.js', import.meta.url).href;
+    const hold = `import { lockFolder } from ${JSON.stringify(lock)}; lockFolder(${JSON.stringify(folder)});`;
+    const holder = spawnSync(process.execPath, [
+      '--input-type=module',
+      '-e',
+      `${hold} process.kill(process.pid, 'SIGKILL')`,
+    ]);
+    expect(holder.signal).toBe('SIGKILL');
+    const left = JSON.parse(readFileSync(join(folder, 'lock'), 'utf8')) as object;
+    writeFileSync(join(folder, 'lock'), JSON.stringify({ ...left, pid: 1, host: 'c0ffee01' }));
+    const unlock = lockFolder(folder);
+    // And while this process has it no other takes it, whatever the file says.
+    writeFileSync(join(folder, 'lock'), JSON.stringify({ ...left, pid: 1, host: 'c0ffee02' }));
+    const other = spawnSync(process.execPath, ['--input-type=module', '-e', hold], { encoding: 'utf8' });
+    expect(other.stderr).toMatch(/store\.locked.*c0ffee02/);
+    unlock();
+  });
+
   test('with nonsense in it is taken over', () => {
     const folder = newFolder();
     writeFileSync(join(folder, 'lock'), '{"pid":');
