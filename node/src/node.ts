@@ -21,7 +21,7 @@ import { createEmbedder } from '@cosmicembeddings/sdk/embedders';
 import { nodeEmbedderHost } from '@cosmicembeddings/sdk/embedders/node';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import { systemClock } from './clock.js';
-import { createPressure } from './follow/give-way.js';
+import { createPressure, openFaults, type Trailing } from './follow/index.js';
 import { openNodeKeys } from './operate/keys.js';
 import { whyNotBetter } from './store/sqlite/driver.js';
 import { openSqlite, storeFile } from './store/sqlite/index.js';
@@ -94,6 +94,7 @@ async function assemble(
   const registry = createRegistry(await loadPlugins(config.plugins));
   const keys = await openNodeKeys(config.data);
   const pressure = createPressure();
+  const faults = openFaults(join(config.data, 'faults.json'));
   const sqlite = await openSqlite({
     folder: config.data,
     network: config.network,
@@ -101,6 +102,7 @@ async function assemble(
     plugins: config.plugins,
     node: keys.did,
     pressure: pressure.shared,
+    faults,
   });
   closers.push(() => sqlite.close());
   const slowStore = whyNotBetter(sqlite.engine);
@@ -113,6 +115,7 @@ async function assemble(
     plugins: config.plugins,
     guard: config.guard,
     pressure: pressure.shared,
+    faults,
   });
   closers.push(() => vectors.close());
   const views = await createViews({
@@ -151,7 +154,6 @@ async function assemble(
   });
 
   let head = await store.head();
-  const followers = [vectors, text] as const;
   /** Followers are told once for all that one turn of the event loop stored; what asks about the head tells them first. */
   let untold = true;
   let telling = Promise.resolve();
@@ -160,7 +162,6 @@ async function assemble(
       telling = store.head().then((next) => {
         head = next;
         for (const follower of followers) follower.notify(head);
-        peers.notify(head);
       });
     untold = false;
     return telling;
@@ -217,6 +218,30 @@ async function assemble(
     peers: config.peers,
     log,
   });
+  /** Everything that trails the store, and whether what is found rests on it. */
+  const followers: readonly Trailing[] = [
+    { ...trailing(vectors), answers: true },
+    { ...trailing(text), answers: true },
+    {
+      name: 'views',
+      answers: false,
+      position: () => views.position().then((at) => (at.seq > head.seq ? head : at)),
+      waitFor: (seq, signal) => views.waitFor(seq, signal),
+      notify: () => undefined,
+    },
+    { ...trailing(peers.announcements), answers: false },
+  ];
+  /** `indexed`: all that answers rest on; else the follower of that name. */
+  const waitFor = async (what: string, seq: number, signal?: AbortSignal): Promise<void> => {
+    if (what === 'durable') return;
+    const wanted = followers.filter(({ name, answers }) => (what === 'indexed' ? answers : name === what));
+    if (wanted.length === 0) throw new CosmicError('request.malformed', unknownWait(what, followers));
+    await Promise.all([
+      ...wanted.map((follower) => follower.waitFor(seq, signal)),
+      // What hides rows counts; a view that is out of order holds nobody up.
+      ...(what === 'indexed' ? [views.settled(seq)] : []),
+    ]);
+  };
   const metrics = createMetrics({
     head: () => store.head(),
     load: door.load,
@@ -258,11 +283,7 @@ async function assemble(
   async function followerStates(): Promise<NodeStatus['followers']> {
     await tell();
     const positions = await Promise.all(
-      [
-        ['vectors', vectors.position()] as const,
-        ['text', text.position()] as const,
-        ['views', views.position().then((at) => (at.seq > head.seq ? head : at))] as const,
-      ].map(async ([name, position]) => ({ name, position: await position })),
+      followers.map(async (follower) => ({ name: follower.name, position: await follower.position() })),
     );
     return positions.map(({ name, position }) => ({
       name,
@@ -271,16 +292,12 @@ async function assemble(
     }));
   }
 
-  /** All that a search rests on has reached `seq`. */
-  async function waitIndexed(seq: number, signal?: AbortSignal): Promise<void> {
-    await Promise.all([vectors.waitFor(seq, signal), views.settled(seq)]);
-  }
-
   const api: NodeApi = {
     publish: async (blocks, options) => {
       const answers = await Promise.all(blocks.map((bytes) => accept(bytes, { type: 'own' })));
       const seqs = answers.flatMap((answer) => (answer.status === 'stored' ? [answer.seq] : []));
-      if (options?.wait === 'indexed' && seqs.length > 0) await waitIndexed(Math.max(...seqs), options.signal);
+      if (options?.wait !== undefined && seqs.length > 0)
+        await waitFor(options.wait, Math.max(...seqs), options.signal);
       return answers;
     },
     get: async (id) => {
@@ -320,6 +337,7 @@ async function assemble(
       startedAtMs,
       notes: [
         ...(slowStore === undefined ? [] : [slowStore]),
+        ...passedOver(faults.counts()),
         ...vectors.notes(),
         ...embedders.notes(),
         ...views.notes(),
@@ -334,7 +352,8 @@ async function assemble(
   const routes: Routes = {
     api,
     accept,
-    waitIndexed,
+    followers: () => followers.map(({ name }) => name),
+    waitFor,
     aliases: (name) => catalogue.aliases(name),
     check: (wire) => pool.check(wire),
     registry,
@@ -355,7 +374,11 @@ async function assemble(
     isOperator: (visitor) => access.may(visitor, 'admin'),
     ready: async () => {
       const lags = await followerStates();
-      const reasons = lags.filter(({ lag }) => lag > 100_000).map(({ name, lag }) => `${name} is ${lag} blocks behind`);
+      const reasons = lags.flatMap(({ name, lag }) => {
+        const why = followers.find((follower) => follower.name === name)?.stopped?.();
+        if (lag > 0 && why !== undefined) return [`${name} stands still, ${lag} blocks behind: ${why}`];
+        return lag > LAG_MAX ? [`${name} is ${lag} blocks behind`] : [];
+      });
       if (diskFull) diskFull = (await freeBytes(config.data)) < DISK_ROOM_BYTES;
       if (diskFull) reasons.push('the disk is full: blocks cannot be kept');
       reasons.push(...peers.faults());
@@ -432,6 +455,29 @@ async function withVerdicts(answer: SearchAnswer, request: SearchRequest, views:
     ...answer,
     hits: answer.hits.map((hit) => ({ ...hit, ...(verdicts.has(hit.id) ? { verdicts: verdicts.get(hit.id)! } : {}) })),
   };
+}
+
+/** Blocks that a follower may be behind while the node still counts as ready. */
+const LAG_MAX = 100_000;
+
+function trailing(follower: Omit<Trailing, 'answers'>): Omit<Trailing, 'answers'> {
+  return {
+    name: follower.name,
+    position: () => follower.position(),
+    waitFor: (seq, signal) => follower.waitFor(seq, signal),
+    stopped: () => follower.stopped?.(),
+    notify: (head) => follower.notify(head),
+  };
+}
+
+function unknownWait(what: string, followers: readonly Trailing[]): string {
+  return `wait: ${what.slice(0, 64)}; give durable, indexed, or one of ${followers.map(({ name }) => name).join(', ')}`;
+}
+
+function passedOver(counts: Readonly<Record<string, number>>): string[] {
+  return Object.entries(counts).map(
+    ([name, n]) => `${name} passed over ${n} blocks that it could not take (faults.json)`,
+  );
 }
 
 /** Room for some groups of blocks and the log's growth. */

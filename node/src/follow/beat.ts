@@ -3,7 +3,7 @@ export type SharedBeat = SharedArrayBuffer;
 
 /** The worker's side. */
 export interface Beat {
-  /** Items from number `first` to `last` are being taken; 0, 0: work of its own. */
+  /** Items from number `first` to `last` are being taken. */
   begin(first: number, last: number): void;
   /** It is this one now. */
   at(seq: number): void;

@@ -10,6 +10,7 @@ import {
 } from '@cosmicembeddings/sdk';
 import type { Beat } from './beat.js';
 import { restAfter, type Pressure } from './give-way.js';
+import { Waiters } from './waiters.js';
 
 /** What a follower's loop needs of the store; in a worker it answers at once. */
 export interface Followed {
@@ -60,6 +61,8 @@ export interface Following {
   /** Drives it towards `seq` without resting, until `deadlineMs` of the clock at most. Answers how far it is. */
   catchUp(seq: number, deadlineMs: number): Promise<Cursor>;
   progress(): Progress;
+  /** What it had is lost: it goes on from what `durable` says now. */
+  resume(): void;
   /** A hint that the store has moved, to `seq` where that is known; may be lost without harm. */
   notify(seq?: number): void;
   /** Ends after the batch or the slice under way. */
@@ -71,6 +74,21 @@ const LOOK_EVERY_MS = 500;
 const SLICE_MS = 40;
 const AFTER_FAULT_MS = 1000;
 
+/** A failure is the one item's that was taken when it has come so often; until then the fault may lie elsewhere and pass. */
+const TRIES = 3;
+
+/** What a block's content, or its kind's code, did: waiting would not help, so it is passed over at once. */
+export class BlockFault extends Error {}
+
+/** Reads a block with its kind's code. @throws BlockFault whatever that throws */
+export function readingBlock<T>(id: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new BlockFault(`${id}: ${String(error)}`, { cause: error });
+  }
+}
+
 /**
  * The one loop behind everything that trails the store: wakes, reads what is wanted in batches, gives way to the door,
  * rests when there is nothing, tries again where the disk is full or the store cannot be read, starts over in another
@@ -81,34 +99,43 @@ export async function follow(follower: Follower, options: FollowOptions): Promis
   const { store, clock, pressure, beat, faults = new Set<number>() } = options;
   const batch = options.batch ?? BATCH;
   const stopping = new AbortController();
-  const waiters = new Set<{ readonly seq: number; resolve(): void; reject(error: unknown): void }>();
+  const waiters = new Waiters();
   const failed = new Set(faults);
   let carefulTo = options.carefulTo ?? 0;
+  /** How often the item of that number failed in a row. */
+  let tries = 0;
+  let triedSeq = 0;
   let stopped: string | undefined;
   let wake: (() => void) | undefined;
   let woken = false;
+  let isLost = false;
   let working: Promise<unknown> = Promise.resolve();
 
-  const head = await store.head();
-  let headSeq = head.seq;
+  let headSeq = 0;
   let position = await start();
 
   async function start(): Promise<Cursor> {
+    const head = await store.head();
+    headSeq = head.seq;
     const saved = await follower.durable();
     if (saved !== undefined && saved.epoch === head.epoch && saved.seq <= head.seq) return saved;
     if (saved !== undefined) await follower.restart?.(head.epoch);
     return { epoch: head.epoch, seq: follower.wants.from === 'head' ? head.seq : 0 };
   }
 
-  /** Steps never overlap: those of the loop and those of `catchUp`. */
-  function step(idle: boolean): Promise<boolean> {
-    const turn = working.then(async () => (await advance()) || (idle && (await idleSlice())));
+  /** Batches never overlap: those of the loop and those of `catchUp`. Its own work must not hold up who catches up. */
+  function step(): Promise<boolean> {
+    const turn = working.then(advance);
     working = turn.catch(() => undefined);
     return turn;
   }
 
   /** One batch; false where there is nothing to take, or no room for it. */
   async function advance(): Promise<boolean> {
+    if (isLost) {
+      isLost = false;
+      moveTo(await start());
+    }
     const room = Math.min(batch, follower.room?.() ?? batch);
     if (room <= 0) return false;
     const { items, upTo } = await store.tail(position, position.seq < carefulTo ? 1 : room, follower.wants);
@@ -118,8 +145,10 @@ export async function follow(follower: Follower, options: FollowOptions): Promis
     }
     if (upTo.epoch === position.epoch && upTo.seq === position.seq) return false;
     headSeq = Math.max(headSeq, upTo.seq);
-    const before = position;
-    moveTo(await takeAll(items, upTo));
+    const before = { ...position, carefulTo };
+    const reached = await takeAll(items, upTo);
+    if (!isLost) moveTo(reached);
+    if (carefulTo > before.carefulTo) return true;
     return items.length > 0 && (position.seq !== before.seq || position.epoch !== before.epoch);
   }
 
@@ -128,15 +157,18 @@ export async function follow(follower: Follower, options: FollowOptions): Promis
     try {
       return await takeSome(sound, upTo);
     } catch (error) {
-      if (isForLater(error)) throw error;
-      if (sound.length === 0) throw error;
+      if (isForLater(error) || sound.length === 0) throw error;
       if (sound.length > 1) {
-        // Which one it is shows when they come one at a time, from where the follower says that it stands.
+        // Which one it is shows when they come one at a time.
         carefulTo = Math.max(carefulTo, sound.at(-1)!.seq);
         return position;
       }
-      failed.add(sound[0]!.seq);
-      options.onFault?.(sound[0]!, error);
+      const item = sound[0]!;
+      tries = item.seq === triedSeq ? tries + 1 : 1;
+      triedSeq = item.seq;
+      if (!(error instanceof BlockFault) && tries < TRIES) throw error;
+      failed.add(item.seq);
+      options.onFault?.(item, error);
       return takeSome([], upTo);
     }
   }
@@ -151,19 +183,14 @@ export async function follow(follower: Follower, options: FollowOptions): Promis
   }
 
   async function idleSlice(): Promise<boolean> {
-    beat?.begin(0, 0);
-    try {
-      return (await follower.idle?.(SLICE_MS)) ?? false;
-    } finally {
-      beat?.end();
-    }
+    return (await follower.idle?.(SLICE_MS)) ?? false;
   }
 
   function moveTo(cursor: Cursor): void {
     if (cursor.epoch === position.epoch && cursor.seq === position.seq) return;
     position = cursor;
     stopped = undefined;
-    for (const waiter of waiters) if (position.seq >= waiter.seq) waiter.resolve();
+    waiters.reach(position.seq);
     options.onMoved?.(position);
   }
 
@@ -172,7 +199,8 @@ export async function follow(follower: Follower, options: FollowOptions): Promis
       const startedMs = clock.now();
       let restMs: number;
       try {
-        const busy = await step(true);
+        const took = await step();
+        const busy = (await idleSlice()) || took;
         restMs = busy ? restAfter(clock.now() - startedMs, pressure) : -1;
       } catch (error) {
         if (stopping.signal.aborted) return;
@@ -211,27 +239,12 @@ export async function follow(follower: Follower, options: FollowOptions): Promis
     position: () => position,
     waitFor: (seq, signal) => {
       if (position.seq >= seq) return Promise.resolve();
-      return new Promise((resolve, reject) => {
-        if (signal?.aborted === true) return reject(signal.reason as Error);
-        const done = (): void => {
-          waiters.delete(waiter);
-          signal?.removeEventListener('abort', abort);
-        };
-        const abort = (): void => waiter.reject(signal!.reason);
-        const waiter = {
-          seq,
-          resolve: () => (done(), resolve()),
-          reject: (error: unknown) => (done(), reject(error as Error)),
-        };
-        waiters.add(waiter);
-        signal?.addEventListener('abort', abort, { once: true });
-        stir();
-      });
+      stir();
+      return waiters.wait(seq, signal);
     },
     catchUp: async (seq, deadlineMs) => {
       headSeq = Math.max(headSeq, Number.isFinite(seq) ? seq : 0);
-      while (position.seq < seq && !stopping.signal.aborted)
-        if (!(await step(false)) || clock.now() >= deadlineMs) break;
+      while (position.seq < seq && !stopping.signal.aborted) if (!(await step()) || clock.now() >= deadlineMs) break;
       return position;
     },
     progress: () => ({
@@ -240,6 +253,10 @@ export async function follow(follower: Follower, options: FollowOptions): Promis
       lag: Math.max(0, headSeq - position.seq),
       ...(stopped === undefined ? {} : { stopped }),
     }),
+    resume: () => {
+      isLost = true;
+      stir();
+    },
     notify: (seq) => {
       if (seq !== undefined) headSeq = Math.max(headSeq, seq);
       stir();
@@ -249,7 +266,7 @@ export async function follow(follower: Follower, options: FollowOptions): Promis
       stir();
       await running;
       await working;
-      for (const waiter of waiters) waiter.reject(stopping.signal.reason);
+      waiters.fail(stopping.signal.reason);
     },
   };
 }

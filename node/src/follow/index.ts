@@ -1,3 +1,15 @@
-export { follow, type Followed, type FollowOptions, type Following, type Progress } from './follow.js';
+export {
+  BlockFault,
+  follow,
+  readingBlock,
+  type Followed,
+  type FollowOptions,
+  type Following,
+  type Progress,
+} from './follow.js';
 export { beatOn, createSharedBeat, watchBeat, type Beat, type SharedBeat, type Working } from './beat.js';
+export type { Trailing } from './trailing.js';
+export { openFaults, type Fault, type FaultList } from './faults.js';
 export { createPressure, restAfter, type Pressure } from './give-way.js';
+export { serveFollower, type FollowerPart, type FromFollower } from './serve.js';
+export { FollowerWorker, type FollowerWorkerOptions } from './worker.js';

@@ -4,8 +4,8 @@ import {
   type Accept,
   type BlockStore,
   type Clock,
+  type Cursor,
   type Follower,
-  type Head,
   type Network,
   type PeerStatus,
   publicKeyOfDid,
@@ -13,7 +13,7 @@ import {
   type Verify,
 } from '@cosmicembeddings/sdk';
 import { digestKey, RecentSet, Wants, type Prover } from '@cosmicembeddings/sdk/sync';
-import { follow, type Following } from '../follow/index.js';
+import { follow, type Following, type Trailing } from '../follow/index.js';
 import type { Log } from '../log.js';
 import { partsOf, peerAddress } from './address.js';
 import { Bodyless } from './bodyless.js';
@@ -97,9 +97,8 @@ export interface Peers {
   /** Could this id have been decided here? False only where it was not, up to what arrived in the last moments. */
   mayHave(digest: Uint8Array, timeMs: number): boolean;
   /** The store's head moved; may be lost without harm. */
-  notify(head: Head): void;
-  /** The follower that tells them what is new, once started. */
-  announcements(): Following | undefined;
+  /** The follower that tells them what is new. */
+  readonly announcements: Omit<Trailing, 'answers'>;
   close(): Promise<void>;
 }
 
@@ -112,6 +111,7 @@ const SYNC_LOOK_MS = 50;
 /** An address that was dialled for one `sync` is kept for so long for the next. */
 const SYNC_KEPT_MS = 10_000;
 const TAIL_MAX = 256;
+const NOWHERE: Cursor = { epoch: '', seq: 0 };
 const RELAYED_MAX = 65_536;
 const LATER_MAX = 16_384;
 const BODYLESS_MAX = 1_024;
@@ -501,8 +501,13 @@ export function createPeers(options: PeersOptions): Peers {
     },
     clockOffsetMs: clocks,
     mayHave: (digest, timeMs) => shared.decided.mayHave(digest, timeMs),
-    notify: (head) => announcements?.notify(head.seq),
-    announcements: () => announcements,
+    announcements: {
+      name: announcer.name,
+      position: () => announcements?.position() ?? NOWHERE,
+      waitFor: (seq, signal) => announcements?.waitFor(seq, signal) ?? Promise.resolve(),
+      stopped: () => announcements?.progress().stopped,
+      notify: (head) => announcements?.notify(head.seq),
+    },
     close: async () => {
       stopping.abort(new CosmicError('node.stopping', 'sync is closed'));
       await announcements?.close();

@@ -3,6 +3,7 @@ import { CosmicError, type Cursor, type Follower, type TailItem } from '@cosmice
 import { createManualClock, createMemoryStore, type ManualClock, type MemoryStore } from '@cosmicembeddings/sdk/memory';
 import { testBlock } from '@cosmicembeddings/sdk/testing';
 import {
+  BlockFault,
   beatOn,
   createPressure,
   createSharedBeat,
@@ -130,7 +131,7 @@ describe('the one loop', () => {
     const follower: Taken = recorder({
       take: (batch) => {
         for (const { seq } of batch) {
-          if (seq === 7) throw new Error('seven');
+          if (seq === 7) throw new BlockFault('seven');
           follower.seqs.push(seq);
         }
       },
@@ -145,6 +146,27 @@ describe('the one loop', () => {
     await later.waitFor(12);
     expect(again.seqs).toEqual(upTo(12).filter((seq) => seq !== 3 && seq !== 12));
     await later.close();
+  });
+
+  test('whatever else it fails on is tried again before it is put down to the item', async () => {
+    const options = world();
+    await put(options.store, 1, 4);
+    let tries = 0;
+    const follower: Taken = recorder({
+      take: (batch) => {
+        for (const { seq } of batch) {
+          if (seq === 2 && ++tries <= 2) throw new Error('for now');
+          if (seq === 3) throw new Error('for ever');
+          follower.seqs.push(seq);
+        }
+      },
+    });
+    const faults: number[] = [];
+    const following = await follow(follower, { ...options, onFault: ({ seq }) => void faults.push(seq) });
+    await options.clock.advance(5000);
+    expect([...new Set(follower.seqs)]).toEqual([1, 2, 4]);
+    expect(faults).toEqual([3]);
+    await following.close();
   });
 
   test('a full disk is waited for: nothing is passed over', async () => {
@@ -234,6 +256,25 @@ describe('the one loop', () => {
     await options.clock.advance(10);
     expect(await caught).toEqual({ epoch: 'e', seq: 30 });
     await following.close();
+  });
+
+  test('who catches up waits no longer than they said, and hears how far it got', async () => {
+    const options = world();
+    const slow: Taken = recorder({
+      wants: { from: 'start' },
+      take: async (batch) => {
+        await options.clock.sleep(20);
+        slow.seqs.push(...batch.map(({ seq }) => seq));
+      },
+    });
+    const following = await follow(slow, { ...options, batch: 10 });
+    await put(options.store, 1, 50);
+    const caught = following.catchUp(50, options.clock.now() + 30);
+    await options.clock.advance(40);
+    expect(await caught).toEqual({ epoch: 'e', seq: 20 });
+    const rest = following.close();
+    await options.clock.advance(100);
+    await rest;
   });
 
   test('whoever waits is let go when it closes, or when they give up', async () => {

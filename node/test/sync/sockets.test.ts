@@ -32,7 +32,7 @@ async function start(n: number, peers: readonly string[], folder?: string): Prom
   const store = createMemoryStore({ epoch: `sockets-${n}` });
   const waiting: { count: number; resolve: () => void }[] = [];
   const stored = (): void => {
-    void store.head().then((head) => node.peers.notify(head));
+    void store.head().then((head) => node.peers.announcements.notify(head));
     for (const one of waiting) if (store.blocks().length >= one.count) one.resolve();
   };
   const door = createDoor(store, systemClock.now, stored);

@@ -233,7 +233,7 @@ export class World {
     const door = createDoor(
       store,
       () => this.clock.now() + (options.clockOffsetMs ?? 0),
-      () => void store.head().then((head) => node.peers.notify(head)),
+      () => void store.head().then((head) => node.peers.announcements.notify(head)),
       options.refuse,
     );
     Object.assign(node, {

@@ -78,7 +78,7 @@ export function createClient(options: ClientOptions): NodeClient {
     url: host.url,
     publish: async (blocks, publishing = {}) => {
       const answers: Accepted[] = [];
-      const query = publishing.wait === undefined ? '' : `?wait=${publishing.wait}`;
+      const query = publishing.wait === undefined ? '' : `?wait=${encodeURIComponent(publishing.wait)}`;
       for (const batch of runs(blocks).flatMap((run) => [...batches(run)])) {
         const body = bodyOf(batch);
         const response = await ask(host, `/v2/blocks${query}`, {

@@ -458,7 +458,8 @@ export interface BlockView {
 export interface NodeApi {
   publish(
     blocks: readonly Uint8Array[],
-    options?: { readonly wait?: 'durable' | 'indexed'; readonly signal?: AbortSignal },
+    /** `wait`: `durable`; `indexed`: found by every search; or the name of a follower in the status. */
+    options?: { readonly wait?: string; readonly signal?: AbortSignal },
   ): Promise<Accepted[]>;
   get(id: BlockId): Promise<BlockView | undefined>;
   find(filter: Filter, page: Page): Promise<{ readonly ids: readonly BlockId[]; readonly next?: string }>;

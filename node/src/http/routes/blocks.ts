@@ -24,7 +24,7 @@ const PATIENCE_MS = 30_000;
 const BUSY_PAUSE_MS = 20;
 
 interface PublishQuery {
-  readonly wait?: 'durable' | 'indexed';
+  readonly wait?: string;
 }
 
 export function blockRoutes(app: FastifyInstance, routes: Routes): void {
@@ -37,7 +37,14 @@ export function blockRoutes(app: FastifyInstance, routes: Routes): void {
         querystring: {
           type: 'object',
           additionalProperties: false,
-          properties: { wait: { type: 'string', enum: ['durable', 'indexed'], default: 'durable' } },
+          properties: {
+            wait: {
+              type: 'string',
+              maxLength: 64,
+              default: 'durable',
+              description: 'durable; indexed: found by every search; or the name of a follower in the status',
+            },
+          },
         },
       },
     },
@@ -128,7 +135,10 @@ async function publish(
   const { rooms, forms } = routes;
   const items = lines ? jsonBlocks(body, rooms, forms.fromJson, jsonFormMaxChars) : cborBlocks(body, rooms);
   const streamed = request.headers['content-length'] === undefined;
-  const answers = judgeInOrder(items, sourceOf(request.visitor), routes, request.query.wait ?? 'durable', streamed);
+  const { wait = 'durable' } = request.query;
+  const waits = ['durable', 'indexed', ...routes.followers()];
+  if (!waits.includes(wait)) throw new CosmicError('request.malformed', `wait: give one of ${waits.join(', ')}`);
+  const answers = judgeInOrder(items, sourceOf(request.visitor), routes, wait, streamed);
   const first: Accepted[] = [];
   while (first.length < 2) {
     const next = await answers.next();
@@ -177,7 +187,7 @@ async function* judgeInOrder(
   items: AsyncIterable<Incoming>,
   source: Source,
   routes: Routes,
-  wait: 'durable' | 'indexed',
+  wait: string,
   streamed: boolean,
 ): AsyncGenerator<readonly Accepted[]> {
   const window: UnderWay[] = [];
@@ -188,7 +198,7 @@ async function* judgeInOrder(
     const answers = [await window.shift()!.answer];
     while (window[0]?.settled !== undefined) answers.push(window.shift()!.settled!);
     for (const answer of answers) if (answer.status === 'stored') lastSeq = Math.max(lastSeq, answer.seq);
-    if (wait === 'indexed' && window.length === 0 && lastSeq > 0) await routes.waitIndexed(lastSeq);
+    if (wait !== 'durable' && window.length === 0 && lastSeq > 0) await routes.waitFor(wait, lastSeq);
     return answers;
   };
   for await (const { item, release } of items) {

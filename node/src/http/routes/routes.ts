@@ -19,7 +19,10 @@ export interface Routes {
   readonly api: NodeApi;
   accept(bytes: Uint8Array, source: Source): Promise<Accepted>;
   /** Resolves when the vector index has reached `seq`. */
-  waitIndexed(seq: number, signal?: AbortSignal): Promise<void>;
+  /** Names of what trails the store. */
+  followers(): readonly string[];
+  /** `indexed`, or a follower's name: resolves when it has taken all up to `seq`. @throws CosmicError request.malformed */
+  waitFor(what: string, seq: number, signal?: AbortSignal): Promise<void>;
   /** Blocks that call themselves by this name (version 1). */
   aliases(name: string): Promise<readonly BlockId[]>;
   /** The network's judgement of bytes that are here or not, without keeping them. */

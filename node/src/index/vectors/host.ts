@@ -4,13 +4,15 @@ import {
   contentOf,
   CosmicError,
   type Cursor,
+  type Follower,
   type Head,
   type Registry,
   type StoredBlock,
   type TailItem,
 } from '@cosmicembeddings/sdk';
 import { unpackRow, type SpaceDescriptor } from '@cosmicembeddings/sdk/space';
-import { Rate, type IndexReader, type NewSpaceRate } from './follower.js';
+import { readingBlock, type Followed } from '../../follow/index.js';
+import { Rate, type NewSpaceRate } from './rate.js';
 import type { ChosenEngine } from './graph.js';
 import { authorHash } from './guard.js';
 import { RecallSample } from './recall-sample.js';
@@ -23,7 +25,8 @@ export interface HostOptions {
   /** Without a folder nothing is saved. */
   readonly folder?: string;
   readonly engine: ChosenEngine;
-  readonly reader: IndexReader;
+  /** The store, for what is read again: spaces that were lost or had to wait. */
+  readonly reader: Followed;
   readonly registry: Registry;
   readonly guard: boolean;
   readonly nowMs: () => number;
@@ -109,14 +112,14 @@ const QUIET_SLICE_MS = 40;
  */
 const GATHER_ROWS = 256;
 const GATHER_MS = 300;
-/** Time that one search may spend on reading what the store has and the index has not. */
-const CATCH_UP_MS = 8;
-
 /**
- * All spaces of a node: follows the store, moves rows from tails into graphs in slices of some milliseconds, saves, and
- * answers searches in between. Runs in a worker; has no threads, timers or clock of its own.
+ * All spaces of a node: a follower that moves rows from tails into graphs in slices of some milliseconds, saves, and
+ * answers searches in between. Runs in a worker; has no threads, timers, loop or clock of its own.
  */
-export class IndexHost {
+export class IndexHost implements Follower {
+  readonly name = 'vectors';
+  readonly version = '1';
+  readonly wants = {};
   private readonly spaces = new Map<string, SpaceIndex>();
   /** Space → position up to which its rows are known; what follows is read again by the backfill. */
   private readonly waiting = new Map<string, number>();
@@ -136,7 +139,6 @@ export class IndexHost {
   private slice = 64;
   private readMs = -Infinity;
   private searchedMs = -Infinity;
-  private reading: Promise<unknown> = Promise.resolve();
   private saving: Promise<void> | undefined;
   private tailAllowance = 0;
   private unindexed = 0;
@@ -197,12 +199,10 @@ export class IndexHost {
 
   // ------------------------------------------------------------------------------------------ search
 
-  /** Answers in order. What the store has up to `seq` is found, within a time bound; `indexedTo` says how far that got. */
-  async search(questions: readonly SearchQuestion[], seq = Infinity): Promise<(VectorsAnswer | CosmicError)[]> {
+  /** Answers in order. Rows are found as soon as they are taken; `indexedTo` says how far that got. */
+  search(questions: readonly SearchQuestion[]): (VectorsAnswer | CosmicError)[] {
     this.searchedMs = this.options.nowMs();
     if (this.slice > 64) this.slice = 64;
-    const deadline = this.searchedMs + CATCH_UP_MS;
-    while (this.cursor.seq < seq && (await this.read()) > 0) if (this.options.nowMs() > deadline) break;
     return questions.map((question) => this.answer(question));
   }
 
@@ -246,21 +246,57 @@ export class IndexHost {
 
   // ------------------------------------------------------------------------------------------ following
 
-  /** One slice of whatever there is to do; false when there is nothing. */
-  async turn({ gather = true } = {}): Promise<boolean> {
-    const read = this.roomToRead > 0 ? await this.read() : 0;
-    const filled = read > 0 ? 0 : await this.fill();
-    const nowMs = this.options.nowMs();
-    if (read > 0) this.readMs = nowMs;
-    const worked = this.work(gather && nowMs - this.readMs < GATHER_MS ? GATHER_ROWS : 1);
-    const sampled = read === 0 && !worked && this.sample.step(this.spaces, this.options.nowMs());
-    if (this.dueToSave) await this.save().catch((error: unknown) => this.saveLater(error));
-    return read > 0 || filled > 0 || worked || sampled;
+  durable(): Cursor {
+    return this.cursor;
   }
 
-  /** Reads until the store's head is reached and every graph is complete. */
-  async settle(): Promise<void> {
-    while (await this.turn({ gather: false })) await this.options.yieldTurn();
+  /** Items are many rows or one: the batch ends where there is no more room. */
+  take(items: readonly TailItem[], upTo: Cursor, at: (item: TailItem) => void): Cursor {
+    const room = this.roomToRead;
+    let rows = 0;
+    for (const item of items) {
+      if (rows >= room) return this.cursor;
+      at(item);
+      rows += this.takeItem(item);
+      this.cursor = { epoch: this.cursor.epoch, seq: item.seq };
+    }
+    if (items.length > 0) this.readMs = this.options.nowMs();
+    this.cursor = upTo;
+    this.manifestDirty = true;
+    return upTo;
+  }
+
+  /** Another life of the store: what was indexed belongs to the earlier one. */
+  async restart(epoch: string): Promise<void> {
+    for (const space of this.spaces.values()) await space.close();
+    for (const known of [this.spaces, this.waiting, this.large, this.busy]) known.clear();
+    this.backfill = undefined;
+    this.savedSeqs = {};
+    if (this.options.folder !== undefined) discardAll(this.options.folder);
+    this.seed = seedOf(epoch);
+    this.cursor = { epoch, seq: 0 };
+  }
+
+  room(): number {
+    return Math.max(0, this.roomToRead);
+  }
+
+  /** One slice of whatever there is to do; false when there is nothing. */
+  async idle(): Promise<boolean> {
+    return this.slices(this.options.nowMs() - this.readMs < GATHER_MS ? GATHER_ROWS : 1);
+  }
+
+  /** As `idle`, without waiting for more rows to gather. */
+  finish(): Promise<boolean> {
+    return this.slices(1);
+  }
+
+  private async slices(min: number): Promise<boolean> {
+    const filled = await this.fill();
+    const worked = this.work(min);
+    const sampled = filled === 0 && !worked && this.sample.step(this.spaces, this.options.nowMs());
+    if (this.dueToSave) await this.save().catch((error: unknown) => this.saveLater(error));
+    return filled > 0 || worked || sampled;
   }
 
   private get roomToRead(): number {
@@ -270,28 +306,7 @@ export class IndexHost {
     return this.rules.tailMax + this.tailAllowance - tails;
   }
 
-  /** Takes the next items of the store's tail; answers how many. */
-  private read(): Promise<number> {
-    const turn = this.reading.then(async () => {
-      const room = this.roomToRead;
-      if (room <= 0) return 0;
-      const { items } = await this.options.reader.tail(this.cursor, READ_MAX);
-      let rows = 0;
-      let taken = 0;
-      for (const item of items) {
-        if (rows >= room) break;
-        rows += this.take(item);
-        this.cursor = { epoch: this.cursor.epoch, seq: item.seq };
-        taken++;
-      }
-      if (taken > 0) this.manifestDirty = true;
-      return taken;
-    });
-    this.reading = turn.catch(() => undefined);
-    return turn;
-  }
-
-  private take(item: TailItem): number {
+  private takeItem(item: TailItem): number {
     if (item.type === 'erase') {
       const labels = Array.from({ length: item.rows }, (_, row) => item.firstLabel + row);
       for (const [id, space] of this.spaces)
@@ -321,7 +336,7 @@ export class IndexHost {
   }
 
   private addNew(id: string, block: StoredBlock): number {
-    const vectors = contentOf(block, this.options.registry).vectors;
+    const { vectors } = readingBlock(block.id, () => contentOf(block, this.options.registry));
     if (vectors === undefined) return 0;
     const space = this.openSpace(id, vectors.space);
     this.spaces.set(id, space);
@@ -329,7 +344,7 @@ export class IndexHost {
   }
 
   private add(space: SpaceIndex, block: StoredBlock): number {
-    const vectors = contentOf(block, this.options.registry).vectors;
+    const { vectors } = readingBlock(block.id, () => contentOf(block, this.options.registry));
     if (vectors === undefined) return 0;
     const author = authorHash(block.entry.author);
     try {
@@ -496,11 +511,9 @@ export class IndexHost {
   }
 
   async close(): Promise<void> {
-    await this.reading;
     await this.saving;
     await this.save({ graph: true });
     for (const space of this.spaces.values()) await space.close();
-    await this.options.reader.close();
   }
 
   private load(head: Head): void {

@@ -1,11 +1,9 @@
-import { Worker } from 'node:worker_threads';
 import { CosmicError, type Cursor, type Head } from '@cosmicembeddings/sdk';
 import { faultOfWorker, isDamage } from '../../store/sqlite/driver.js';
-import type { Pressure } from '../../follow/give-way.js';
+import { FollowerWorker, type FaultList, type Pressure } from '../../follow/index.js';
 import type { EngineSetting } from './graph.js';
 import type { HostRules, HostStatus, SearchQuestion, VectorsAnswer } from './host.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
-import { workerMemory } from '../../worker-memory.js';
 
 export type { EngineName, EngineSetting } from './graph.js';
 export type { HostRules, HostStatus, VectorsAnswer } from './host.js';
@@ -25,6 +23,8 @@ export interface VectorsOptions {
   readonly threads?: number;
   /** Blocks at the door: while they are many, indexing rests more than it works. */
   readonly pressure?: Pressure;
+  /** Blocks that it passes over. */
+  readonly faults?: FaultList;
   readonly rules?: Partial<HostRules>;
   /** Module with `openReader(setup)`, in place of the SQLite reader. */
   readonly readerModule?: string;
@@ -42,6 +42,7 @@ export interface SearchOptions {
 
 /** Rows of all spaces behind one worker, which follows the store by itself. */
 export interface Vectors {
+  readonly name: string;
   /** The engine in use; `exact` where no native one could be loaded (`notes` says why). */
   readonly engine: string;
   /** An unknown space answers no hits. @throws CosmicError space.dims_mismatch, node.internal */
@@ -51,6 +52,8 @@ export interface Vectors {
   /** Resolves when rows of blocks up to `seq` are found by every search. */
   waitFor(seq: number, signal?: AbortSignal): Promise<void>;
   position(): Cursor;
+  /** Why it stands still for now. */
+  stopped(): string | undefined;
   /** Recall@10 of the last compared search. */
   recall(): number | undefined;
   notes(): readonly string[];
@@ -67,9 +70,6 @@ interface Waiting {
   sent: number;
 }
 
-/** A worker that dies is started again this often within a minute; then searches fail. */
-const RESTARTS_MAX = 5;
-
 export async function openVectors(options: VectorsOptions): Promise<Vectors> {
   const client = new VectorsClient(options);
   await client.start();
@@ -78,8 +78,7 @@ export async function openVectors(options: VectorsOptions): Promise<Vectors> {
 
 class VectorsClient implements Vectors {
   engine = 'exact';
-  private worker: Worker | undefined;
-  private position_: Cursor = { epoch: '', seq: 0 };
+  private readonly worker: FollowerWorker<ToWorker, FromWorker>;
   private notes_: readonly string[] = [];
   private recall_: number | undefined;
   private readonly open = new Map<number, Waiting>();
@@ -92,20 +91,9 @@ class VectorsClient implements Vectors {
   private flushing = false;
   private notified = false;
   private headSeq: number | undefined;
-  private readonly waiters = new Set<{
-    readonly seq: number;
-    readonly resolve: () => void;
-    readonly reject: (error: unknown) => void;
-  }>();
-  private restarts: number[] = [];
-  private ended: Promise<void> = Promise.resolve();
-  private failure: CosmicError | undefined;
-  private closing = false;
 
-  constructor(private readonly options: VectorsOptions) {}
-
-  start(): Promise<void> {
-    const { plugins = [], guard = true, folder, engine, reader, threads, pressure, rules, readerModule } = this.options;
+  constructor(options: VectorsOptions) {
+    const { plugins = [], guard = true, folder, engine, reader, threads, rules, readerModule } = options;
     const setup: WorkerSetup = {
       folder,
       engine,
@@ -113,46 +101,35 @@ class VectorsClient implements Vectors {
       plugins,
       guard,
       ...(threads === undefined ? {} : { threads }),
-      ...(pressure === undefined ? {} : { pressure }),
       ...(rules === undefined ? {} : { rules }),
       ...(readerModule === undefined ? {} : { readerModule }),
     };
-    const worker = new Worker(new URL('./worker.js', import.meta.url), {
-      workerData: setup,
-      resourceLimits: workerMemory,
+    this.worker = new FollowerWorker<ToWorker, FromWorker>({
+      name: 'vectors',
+      module: new URL('./worker.js', import.meta.url),
+      setup,
+      ...(options.pressure === undefined ? {} : { pressure: options.pressure }),
+      ...(options.faults === undefined ? {} : { faults: options.faults }),
+      faultOf: faultOfWorker,
+      receive: (message) => this.receive(message),
+      lost: (fault) => this.askAgain(fault),
+      failed: (error) => this.fail(error),
+      started: () => this.flushSoon(),
     });
-    this.worker = worker;
-    return new Promise((resolve, reject) => {
-      let ready = false;
-      let fault: unknown;
-      worker.on('message', (message: FromWorker) => {
-        if (message.type === 'ready') {
-          ready = true;
-          this.engine = message.engine;
-          resolve();
-        }
-        this.receive(message);
-      });
-      worker.on('error', (thrown) => {
-        fault = faultOfWorker(thrown);
-      });
-      this.ended = new Promise((ended) => {
-        worker.once('exit', () => {
-          ended();
-          if (this.worker !== worker) return;
-          this.worker = undefined;
-          if (!ready)
-            reject(
-              isDamage(fault)
-                ? fault
-                : new CosmicError('node.internal', `the index worker did not start: ${String(fault)}`, {
-                    cause: fault,
-                  }),
-            );
-          if (!this.closing && ready) this.restart(fault);
-        });
-      });
-    });
+  }
+
+  get name(): string {
+    return this.worker.name;
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.worker.start();
+    } catch (fault) {
+      throw isDamage(fault)
+        ? fault
+        : new CosmicError('node.internal', `the index worker did not start: ${String(fault)}`, { cause: fault });
+    }
   }
 
   search(
@@ -162,8 +139,7 @@ class VectorsClient implements Vectors {
     { allow, background, exact, signal }: SearchOptions = {},
   ): Promise<VectorsAnswer> {
     return new Promise((resolve, reject) => {
-      if (this.failure !== undefined || this.closing)
-        return reject(this.failure ?? new CosmicError('node.stopping', 'the index is closed'));
+      if (this.worker.failure !== undefined) return reject(this.worker.failure as Error);
       if (signal?.aborted === true) return reject(signal.reason);
       const question = {
         space,
@@ -186,20 +162,16 @@ class VectorsClient implements Vectors {
   }
 
   waitFor(seq: number, signal?: AbortSignal): Promise<void> {
-    if (this.position_.seq >= seq) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted === true) return reject(signal.reason);
-      const stop = (): void => void (this.waiters.delete(waiter), signal?.removeEventListener('abort', abort));
-      const abort = (): void => (stop(), reject(signal!.reason));
-      const waiter = { seq, resolve: () => (stop(), resolve()), reject: (error: unknown) => (stop(), reject(error)) };
-      this.waiters.add(waiter);
-      signal?.addEventListener('abort', abort, { once: true });
-      this.notify();
-    });
+    this.notify();
+    return this.worker.waitFor(seq, signal);
   }
 
   position(): Cursor {
-    return this.position_;
+    return this.worker.position();
+  }
+
+  stopped(): string | undefined {
+    return this.worker.stopped();
   }
 
   recall(): number | undefined {
@@ -219,12 +191,9 @@ class VectorsClient implements Vectors {
   }
 
   async close(): Promise<void> {
-    if (this.closing) return this.ended;
-    this.closing = true;
     this.flush();
-    this.post({ type: 'close' });
-    await this.ended;
-    this.failAll(new CosmicError('node.stopping', 'the index is closed'));
+    await this.worker.close({ type: 'close' });
+    this.failAll(this.worker.failure);
   }
 
   /** One message for all that one turn of the event loop asks. */
@@ -236,7 +205,7 @@ class VectorsClient implements Vectors {
 
   private flush(): void {
     this.flushing = false;
-    if (this.worker === undefined) return;
+    if (!this.worker.isRunning) return;
     if (this.queued.length > 0) {
       const first = this.nextId;
       const batch = this.queued.splice(0);
@@ -250,7 +219,8 @@ class VectorsClient implements Vectors {
         questions: batch.map(({ question }) => question),
         ...(this.headSeq === undefined ? {} : { seq: this.headSeq }),
       });
-    } else if (this.notified) this.post({ type: 'notify' });
+    } else if (this.notified)
+      this.post({ type: 'notify', ...(this.headSeq === undefined ? {} : { seq: this.headSeq }) });
     this.notified = false;
   }
 
@@ -262,13 +232,11 @@ class VectorsClient implements Vectors {
         if ('code' in answer) waiting?.reject(new CosmicError(answer.code, answer.detail));
         else waiting?.resolve(answer);
       });
-    } else if (message.type === 'progress') {
-      this.position_ = message.position;
-      if (message.notes !== undefined) {
-        this.notes_ = message.notes;
-        this.recall_ = message.recall ?? undefined;
-      }
-      for (const waiter of this.waiters) if (message.position.seq >= waiter.seq) waiter.resolve();
+    } else if (message.type === 'engine') {
+      this.engine = message.engine;
+    } else if (message.type === 'notes') {
+      this.notes_ = message.notes;
+      this.recall_ = message.recall ?? undefined;
     } else if (message.type === 'status' || message.type === 'saved') {
       this.calls.get(message.id)?.resolve((message.type === 'status' ? message.status : undefined) as never);
       this.calls.delete(message.id);
@@ -277,8 +245,8 @@ class VectorsClient implements Vectors {
 
   private call<T>(type: 'status' | 'save'): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.failure !== undefined || this.closing || this.worker === undefined)
-        return reject(this.failure ?? new CosmicError('node.stopping', 'the index is closed or starting'));
+      if (this.worker.failure !== undefined || !this.worker.isRunning)
+        return reject(this.worker.failure ?? new CosmicError('node.stopping', 'the index is starting'));
       const id = this.nextId++;
       this.calls.set(id, { resolve: resolve as (value: never) => void, reject });
       this.post({ type, id });
@@ -286,13 +254,11 @@ class VectorsClient implements Vectors {
   }
 
   private post(message: ToWorker): void {
-    this.worker?.postMessage(message);
+    this.worker.post(message);
   }
 
-  /** The next worker starts from what is saved and reads the rest from the store. A question that killed two is refused. */
-  private restart(fault: unknown): void {
-    const now = Date.now();
-    this.restarts = [...this.restarts.filter((at) => now - at < 60_000), now];
+  /** A question that ended two workers is refused. */
+  private askAgain(fault: unknown): void {
     const open = [...this.open.values()];
     this.open.clear();
     this.failCalls(fault);
@@ -301,29 +267,15 @@ class VectorsClient implements Vectors {
       else
         waiting.reject(new CosmicError('node.internal', `the index worker failed: ${String(fault)}`, { cause: fault }));
     }
-    if (this.restarts.length > RESTARTS_MAX)
-      return this.fail(
-        new CosmicError(
-          'node.internal',
-          `the index worker failed ${RESTARTS_MAX} times in a minute: ${String(fault)}`,
-          { cause: fault },
-        ),
-      );
-    this.start().then(
-      () => this.flushSoon(),
-      (error: unknown) => this.fail(error as CosmicError),
-    );
   }
 
-  private fail(error: CosmicError): void {
-    this.failure = error;
-    this.notes_ = [`the vector index is out of order: ${error.detail}`];
+  private fail(error: unknown): void {
+    this.notes_ = [`the vector index is out of order: ${error instanceof CosmicError ? error.detail : String(error)}`];
     this.failAll(error);
   }
 
-  private failAll(error: CosmicError): void {
+  private failAll(error: unknown): void {
     for (const waiting of [...this.open.values(), ...this.queued.splice(0)]) waiting.reject(error);
-    for (const waiter of [...this.waiters]) waiter.reject(error);
     this.open.clear();
     this.failCalls(error);
   }

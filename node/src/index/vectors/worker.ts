@@ -1,22 +1,31 @@
-import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { CosmicError, createRegistry } from '@cosmicembeddings/sdk';
+import { serveFollower, type Followed } from '../../follow/index.js';
 import { loadPlugins } from '../../plugins.js';
-import { restAfter } from '../../follow/give-way.js';
-import type { IndexReader } from './follower.js';
 import { chooseEngine } from './choose-engine.js';
 import { IndexHost } from './host.js';
-import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
+import type { FromWorker, ToWorker, WorkerSetup, WorkerStart } from './messages.js';
 
-/** How long an idle worker waits for a hint before it looks by itself. */
-const LOOK_EVERY_MS = 500;
 /** Notes are gathered over all spaces: not with every search. */
 const NOTES_EVERY_MS = 1000;
 const ANSWERS_AT_A_TIME = 3;
+/** Items read at one time. */
+const BATCH = 128;
+/** Time that one search may spend on reading what the store has and the index has not. */
+const CATCH_UP_MS = 8;
 
-const setup = workerData as WorkerSetup;
+/** What the index reads with, in this thread. */
+export interface IndexReader extends Followed {
+  close(): void | Promise<void>;
+}
+
+const setup = workerData as WorkerStart;
 const port = parentPort!;
 const send = (message: FromWorker): void => port.postMessage(message);
+
+let answering: Promise<void> = Promise.resolve();
+let reported = '';
 
 const reader = await openReader();
 const engine = await chooseEngine(setup.engine, setup.threads === undefined ? {} : { threads: setup.threads });
@@ -30,77 +39,59 @@ const host = await IndexHost.open({
   yieldTurn: () => immediate(),
   ...(setup.rules === undefined ? {} : { rules: setup.rules }),
 });
-
-let closing = false;
-let wake: () => void = () => undefined;
-let reported = { epoch: '', seq: -1, line: '', notesMs: 0 };
+send({ type: 'engine', engine: engine.name });
+report();
+const following = await serveFollower(host, {
+  store: reader,
+  part: setup.follower,
+  port,
+  batch: BATCH,
+});
+const reporting = setInterval(report, NOTES_EVERY_MS).unref();
 
 port.on('message', (message: ToWorker) => {
   if (message.type === 'search') void answer(message);
   else if (message.type === 'status') send({ type: 'status', id: message.id, status: host.status });
   else if (message.type === 'save') void host.save({ graph: true }).then(() => send({ type: 'saved', id: message.id }));
-  else if (message.type === 'close') closing = true;
-  wake();
+  else if (message.type === 'notify') following.notify(message.seq);
+  else void close();
 });
-report();
-send({ type: 'ready', engine: engine.name, position: host.position });
-await follow();
-await host.close();
-send({ type: 'closed' });
-port.close();
 
-/** A failure in here ends the worker; the main thread starts another one from what is saved. */
-async function follow(): Promise<void> {
-  while (!closing) {
-    const startedMs = performance.now();
-    const busy = await host.turn();
-    report();
-    const restMs = busy ? restAfter(performance.now() - startedMs, setup.pressure) : 0;
-    if (restMs > 0) await sleep(restMs);
-    else if (busy) await immediate();
-    else if (!closing) await pause();
-  }
+async function close(): Promise<void> {
+  clearInterval(reporting);
+  await following.close();
+  await answering;
+  await host.close();
+  await reader.close();
+  port.close();
 }
 
 /** Some at a time, so that the main thread shows hits while the next are looked for. */
-async function answer({ first, questions, seq }: Extract<ToWorker, { type: 'search' }>): Promise<void> {
-  for (let at = 0; at < questions.length; at += ANSWERS_AT_A_TIME) {
-    const answers = await host.search(questions.slice(at, at + ANSWERS_AT_A_TIME), seq);
-    if (at === 0) report();
-    send({
-      type: 'answers',
-      first: first + at,
-      answers: answers.map((one) => (one instanceof CosmicError ? { code: one.code, detail: one.detail } : one)),
-    });
-  }
+function answer({ first, questions, seq = Infinity }: Extract<ToWorker, { type: 'search' }>): Promise<void> {
+  const one = (async () => {
+    // What cannot be read now is missing from the answer, which says how far it reaches.
+    await following.catchUp(seq, Date.now() + CATCH_UP_MS).catch(() => undefined);
+    for (let at = 0; at < questions.length; at += ANSWERS_AT_A_TIME) {
+      const answers = host.search(questions.slice(at, at + ANSWERS_AT_A_TIME));
+      send({
+        type: 'answers',
+        first: first + at,
+        answers: answers.map((given) =>
+          given instanceof CosmicError ? { code: given.code, detail: given.detail } : given,
+        ),
+      });
+    }
+  })();
+  answering = Promise.all([answering, one]).then(() => undefined);
+  return one;
 }
 
 function report(): void {
-  const { position } = host;
-  const moved = position.seq !== reported.seq || position.epoch !== reported.epoch;
-  const nowMs = Date.now();
-  if (nowMs - reported.notesMs >= NOTES_EVERY_MS) {
-    const { notes, recall } = host;
-    const line = `${recall ?? ''} ${notes.join('\n')}`;
-    if (line === reported.line && !moved) return;
-    reported = { ...position, line, notesMs: nowMs };
-    send({ type: 'progress', position, notes, recall: recall ?? null });
-  } else if (moved) {
-    reported = { ...reported, ...position };
-    send({ type: 'progress', position });
-  }
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, LOOK_EVERY_MS);
-    function done(): void {
-      clearTimeout(timer);
-      wake = () => undefined;
-      resolve();
-    }
-    wake = done;
-  });
+  const { notes, recall } = host;
+  const line = `${recall ?? ''} ${notes.join('\n')}`;
+  if (line === reported) return;
+  reported = line;
+  send({ type: 'notes', notes, recall: recall ?? null });
 }
 
 async function openReader(): Promise<IndexReader> {

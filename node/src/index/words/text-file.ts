@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { contentOf, CosmicError, type Cursor, type Registry, type TailItem, type TextHit } from '@cosmicembeddings/sdk';
+import { readingBlock } from '../../follow/index.js';
 import {
   isDamage,
   openDatabase,
@@ -26,7 +27,7 @@ type Put = Extract<TailItem, { type: 'put' }>['block'];
 /** So many numbers of a store are read again within some seconds (10,000 texts of 200 bytes: 3 s on a busy machine). */
 const ANEW_MAX = 10_000;
 /** A changed tokeniser, table or rule of what is indexed. */
-const VERSION = '4';
+export const textVersion = '4';
 /** Of a stem in the heading, in the text, and of an exact form or a single letter beside it. */
 export const columnWeights = [2, 1, 0.25] as const;
 
@@ -38,6 +39,8 @@ export class TextFile {
   readonly words: WordFollower;
   private readonly cutter = new Cutter();
   private readonly statements: Readonly<Record<string, Statement>>;
+  /** The table's segments still hold what was dropped. */
+  private holdsDropped: boolean;
 
   private constructor(
     private readonly database: Database,
@@ -56,11 +59,13 @@ export class TextFile {
       dropPassage: prepare('DELETE FROM passages WHERE rowid = ?'),
       dropDocument: prepare('DELETE FROM documents WHERE id = ?'),
       position: prepare(`UPDATE meta SET value = ? WHERE name = 'position'`),
+      setDropped: prepare(`INSERT OR REPLACE INTO meta VALUES ('dropped', '1')`),
       search: prepare(
         `SELECT d.label, d.digest, d.python, -bm25(passages, ${columnWeights.join(', ')}) AS score FROM passages JOIN documents d ON d.id = passages.rowid WHERE passages MATCH ? ORDER BY bm25(passages, ${columnWeights.join(', ')}) LIMIT ? OFFSET ?`,
       ),
     };
     this.words = new WordFollower(database, this.cutter);
+    this.holdsDropped = database.prepare(`SELECT 1 FROM meta WHERE name = 'dropped'`).get() !== undefined;
   }
 
   /** Opens the file, or starts it anew: when it is damaged, of another version or of another life of the store. */
@@ -106,34 +111,44 @@ export class TextFile {
   }
 
   /** Takes a piece of the tail, in one transaction with the new position. */
-  take(items: readonly TailItem[], epoch: string, registry: Registry): void {
-    const position = { epoch, seq: items.at(-1)!.seq };
+  take(items: readonly TailItem[], upTo: Cursor, registry: Registry, at: (item: TailItem) => void): void {
     this.words.begin();
     let dropped = 0;
     transaction(this.database, () => {
       for (const item of items) {
+        at(item);
         if (item.type === 'erase') dropped += this.drop(item.firstLabel, item.rows, item.id);
         else if (item.block.erased === undefined && item.block.entry.inert === undefined)
           this.add(item.block, registry);
       }
-      this.statements['position']!.run(JSON.stringify(position));
+      if (dropped > 0) this.statements['setDropped']!.run();
+      this.statements['position']!.run(JSON.stringify(upTo));
     });
-    this.position_ = position;
+    this.position_ = upTo;
     this.words.commit();
-    if (dropped > 0) this.forget();
+    this.holdsDropped ||= dropped > 0;
+  }
+
+  /** Looks through a file that nobody vouches for, forgets what was dropped, loads words; answers whether there is more. */
+  tidy(): boolean {
+    if (this.check()) return true;
+    return this.forget() || this.words.load();
   }
 
   /** Deleted passages stay in the table's segments until these are merged. */
-  private forget(): void {
-    this.database.exec(`INSERT INTO passages (passages) VALUES ('optimize')`);
+  private forget(): boolean {
+    if (!this.holdsDropped) return false;
+    this.holdsDropped = false;
+    this.database.exec(`INSERT INTO passages (passages) VALUES ('optimize'); DELETE FROM meta WHERE name = 'dropped'`);
     this.database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all();
+    return true;
   }
 
   private add(block: Put, registry: Registry): void {
     const { entry, firstLabel, id } = block;
     const { digest, python } = digestOf(id)!;
     this.drop(firstLabel, entry.rows, id);
-    contentOf(block, registry).passages.forEach((passage, row) => {
+    readingBlock(id, () => contentOf(block, registry).passages).forEach((passage, row) => {
       if (passage === undefined) return;
       const label = row < entry.rows ? firstLabel + row : -1;
       const terms = this.cutter.text(passage.heading ?? '', passage.text);
@@ -182,6 +197,7 @@ export class TextFile {
   }
 
   close(): void {
+    this.forget();
     this.database.close();
     if (!this.unchecked) leaveSum(this.path);
   }
@@ -197,7 +213,7 @@ function startOf(database: Database, store: StoreNow): Cursor {
   const meta = (name: string): string =>
     String(database.prepare('SELECT value FROM meta WHERE name = ?').get(name)?.['value'] ?? '');
   const saved = meta('position') === '' ? undefined : (JSON.parse(meta('position')) as Cursor);
-  if (meta('version') === VERSION && saved !== undefined && saved.epoch === store.epoch && saved.seq <= store.seq)
+  if (meta('version') === textVersion && saved !== undefined && saved.epoch === store.epoch && saved.seq <= store.seq)
     return saved;
   const start: Cursor = { epoch: store.epoch, seq: 0 };
   transaction(database, () => {
@@ -208,7 +224,7 @@ function startOf(database: Database, store: StoreNow): Cursor {
       CREATE INDEX documents_digest ON documents (digest) WHERE label = -1;
       CREATE VIRTUAL TABLE passages USING fts5 (heading, body, also, content = '', contentless_delete = 1, tokenize = 'ascii');`);
     const set = database.prepare('INSERT INTO meta VALUES (?, ?)');
-    set.run('version', VERSION);
+    set.run('version', textVersion);
     set.run('position', JSON.stringify(start));
   });
   return start;

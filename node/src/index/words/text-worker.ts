@@ -1,11 +1,18 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { CosmicError, createRegistry, type Code, type Cursor, type TextHit } from '@cosmicembeddings/sdk';
+import {
+  CosmicError,
+  createRegistry,
+  type Code,
+  type Cursor,
+  type Follower,
+  type TextHit,
+} from '@cosmicembeddings/sdk';
+import { serveFollower, type FollowerPart, type FromFollower } from '../../follow/index.js';
 import { loadPlugins } from '../../plugins.js';
-import { packAnswer, type Bm25, type PackedAnswer } from './index.js';
-import { restAfter, type Pressure } from '../../follow/give-way.js';
 import { faultOf, isDamage, type SqliteEngine } from '../../store/sqlite/driver.js';
 import { StoreReader } from '../../store/sqlite/reader.js';
-import { TextFile } from './text-file.js';
+import { packAnswer, type Bm25, type PackedAnswer } from './index.js';
+import { TextFile, textVersion } from './text-file.js';
 import { removeText } from './text-sum.js';
 
 export interface TextSetup {
@@ -13,11 +20,10 @@ export interface TextSetup {
   readonly path: string;
   readonly engine: SqliteEngine;
   readonly plugins: readonly string[];
-  readonly pressure?: Pressure;
 }
 
 export type TextRequest =
-  | { readonly number: number; readonly type: 'catchUp'; readonly deadlineMs: number }
+  | { readonly number: number; readonly type: 'catchUp'; readonly seq: number; readonly deadlineMs: number }
   | {
       readonly number: number;
       readonly type: 'search';
@@ -36,59 +42,37 @@ export type TextRequest =
       readonly also?: Uint32Array;
       readonly bm25: Bm25;
     }
+  | { readonly number: number; readonly type: 'notify'; readonly seq: number }
   | { readonly number: number; readonly type: 'close' };
 
 export interface TextReply {
+  readonly type: 'answer';
   readonly number: number;
+  readonly position?: Cursor;
   readonly match?: PackedAnswer;
   readonly hits?: readonly TextHit[];
-  readonly position: Cursor;
   readonly error?: string;
   readonly code?: Code;
 }
 
-const BATCH = 256;
-const IDLE_MS = 20;
-const AFTER_FAULT_MS = 1000;
-
-const setup = workerData as TextSetup;
+const setup = workerData as TextSetup & { readonly follower: FollowerPart };
 const port = parentPort!;
 const registry = createRegistry(await loadPlugins(setup.plugins));
 const reader = new StoreReader(setup.storePath, setup.engine);
 let file = open();
 
-/** Not this file's damage: making the file anew would not help. */
-class StoreUnreadable extends Error {}
-
-function fromStore<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw new StoreUnreadable(`the store: ${(error as Error).message}`, { cause: error });
-  }
-}
-
 function open(): TextFile {
-  const store = fromStore(() => ({ epoch: reader.epoch(), seq: reader.head().seq }));
-  return TextFile.open(setup.path, setup.engine, store);
+  return TextFile.open(setup.path, setup.engine, { epoch: reader.epoch(), seq: reader.head().seq });
 }
 
-/** One batch of the tail; false at the head. */
-function follow(): boolean {
-  const { items } = fromStore(() => reader.tail(file.position, BATCH));
-  if (items.length > 0) file.take(items, reader.epoch(), registry);
-  return items.length > 0;
-}
-
-/** On a full disk the index stays where it is, and answers say how far that is. */
-function followIfRoom(): boolean {
+function anew(): void {
   try {
-    return follow();
-  } catch (error) {
-    const fault = faultOf(error);
-    if (fault instanceof CosmicError && fault.code === 'node.storage_full') return false;
-    throw error;
+    file.abandon();
+  } catch {
+    // It is thrown away anyhow.
   }
+  removeText(setup.path);
+  file = open();
 }
 
 /** A damaged file is filled anew from the store; whatever else went wrong is for the caller. */
@@ -96,68 +80,68 @@ function orAnew<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof StoreUnreadable || !isDamage(error)) throw error;
-    try {
-      file.abandon();
-    } catch {
-      // It is thrown away anyhow.
-    }
-    removeText(setup.path);
-    file = open();
+    if (!isDamage(error)) throw error;
+    anew();
+    void ready.then((following) => following.resume());
     return work();
   }
 }
 
-let closing = false;
+const follower: Follower = {
+  name: 'text',
+  version: textVersion,
+  wants: {},
+  durable: () => file.position,
+  restart: anew,
+  take: (items, upTo, at) => {
+    try {
+      file.take(items, upTo, registry, at);
+    } catch (error) {
+      if (!isDamage(error)) throw faultOf(error);
+      anew();
+    }
+    return file.position;
+  },
+  idle: () => orAnew(() => file.tidy()),
+};
 
-/** Follows in the background, a batch a turn, so that questions come in between. */
-function idle(): void {
-  if (closing) return;
-  let waitMs = IDLE_MS;
-  const startedMs = performance.now();
-  try {
-    if (orAnew(() => file.check() || follow() || file.words.load()))
-      waitMs = restAfter(performance.now() - startedMs, setup.pressure);
-  } catch (error) {
-    waitMs = AFTER_FAULT_MS;
-    port.postMessage({ number: 0, position: file.position, error: String(error) } satisfies TextReply);
+const ready = serveFollower(follower, { store: reader, part: setup.follower, port });
+const following = await ready;
+
+async function answer(request: TextRequest): Promise<Omit<TextReply, 'type' | 'number'>> {
+  switch (request.type) {
+    case 'catchUp':
+      return { position: await following.catchUp(request.seq, request.deadlineMs) };
+    case 'search':
+      return { hits: orAnew(() => file.search(request.query, request.k, request.allow, request.phrases)) };
+    case 'match': {
+      const found = file.words.search(request.query, request);
+      return found === undefined ? {} : { match: packAnswer(found) };
+    }
+    case 'notify':
+      following.notify(request.seq);
+      return {};
+    case 'close':
+      await following.close();
+      file.close();
+      reader.close();
+      return {};
   }
-  if (waitMs === 0) setImmediate(idle);
-  else setTimeout(idle, waitMs).unref();
-}
-
-function answer(request: TextRequest): TextReply {
-  if (request.type === 'catchUp') while (Date.now() < request.deadlineMs && followIfRoom());
-  const hits =
-    request.type === 'search' ? file.search(request.query, request.k, request.allow, request.phrases) : undefined;
-  const found = request.type === 'match' ? file.words.search(request.query, request) : undefined;
-  return {
-    number: request.number,
-    position: file.position,
-    ...(hits === undefined ? {} : { hits }),
-    ...(found === undefined ? {} : { match: packAnswer(found) }),
-  };
 }
 
 port.on('message', (request: TextRequest) => {
-  try {
-    port.postMessage(orAnew(() => answer(request)));
-  } catch (error) {
-    const fault = faultOf(error);
-    const code = fault instanceof CosmicError ? { code: fault.code } : {};
-    port.postMessage({
-      number: request.number,
-      position: file.position,
-      error: fault instanceof CosmicError ? fault.detail : String((error as Error).stack),
-      ...code,
-    } satisfies TextReply);
-  }
-  if (request.type === 'close') {
-    closing = true;
-    file.close();
-    reader.close();
-    port.close();
-  }
+  answer(request)
+    .catch((error: unknown) => {
+      const fault = faultOf(error);
+      return fault instanceof CosmicError
+        ? { error: fault.detail, code: fault.code }
+        : { error: String((error as Error).stack) };
+    })
+    .then((result) => {
+      if (request.type !== 'notify')
+        port.postMessage({ type: 'answer', number: request.number, ...result } satisfies TextReply);
+      if (request.type === 'close') port.close();
+    });
 });
-port.postMessage({ number: 0, position: file.position } satisfies TextReply);
-idle();
+
+export type { FromFollower };

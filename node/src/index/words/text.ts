@@ -1,13 +1,17 @@
-import { Worker } from 'node:worker_threads';
 import { CosmicError, type Cursor, type Head, type TextHit, type TextIndex } from '@cosmicembeddings/sdk';
+import { FollowerWorker, type FaultList, type Pressure } from '../../follow/index.js';
 import { faultOfWorker } from '../../store/sqlite/driver.js';
 import { unpackAnswer, type WordAnswer, type WordQuestion } from './index.js';
 import type { TextReply, TextRequest, TextSetup } from './text-worker.js';
-import { workerMemory } from '../../worker-memory.js';
 
 export interface SqliteText extends TextIndex {
+  readonly name: string;
   /** Drives the index to the head seen now, or as far as the deadline (this machine's clock) allows. */
   catchUp(deadlineMs: number): Promise<Cursor>;
+  /** Resolves when texts of blocks up to `seq` are found. */
+  waitFor(seq: number, signal?: AbortSignal): Promise<void>;
+  /** Why it stands still for now. */
+  stopped(): string | undefined;
   /** Scores by the words' postings in memory, for hybrid searches; undefined while these are not loaded yet. */
   match(query: string, question: WordQuestion): Promise<WordAnswer | undefined>;
   /** Texts that hold what stands in quotes. */
@@ -17,7 +21,7 @@ export interface SqliteText extends TextIndex {
 }
 
 type Asked =
-  | { readonly type: 'catchUp'; readonly deadlineMs: number }
+  | { readonly type: 'catchUp'; readonly seq: number; readonly deadlineMs: number }
   | {
       readonly type: 'search';
       readonly query: string;
@@ -25,50 +29,67 @@ type Asked =
       readonly allow?: Uint8Array;
       readonly phrases?: boolean;
     }
-  | ({ readonly type: 'match'; readonly query: string } & WordQuestion)
-  | { readonly type: 'close' };
+  | ({ readonly type: 'match'; readonly query: string } & WordQuestion);
 
-/** Full-text search (FTS5, porter stemmer) in a worker that follows the store by itself. */
-export async function openText(setup: TextSetup): Promise<SqliteText> {
-  const worker = new Worker(new URL('./text-worker.js', import.meta.url), {
-    workerData: setup,
-    resourceLimits: workerMemory,
-  });
-  const pending = new Map<number, { resolve(reply: TextReply): void; reject(error: unknown): void }>();
+export interface TextOptions extends TextSetup {
+  readonly pressure?: Pressure;
+  readonly faults?: FaultList;
+}
+
+interface Waiting {
+  readonly request: Asked;
+  sent: number;
+  resolve(reply: TextReply): void;
+  reject(error: unknown): void;
+}
+
+/** Full-text search (FTS5) in a worker that follows the store by itself. */
+export async function openText({ pressure, faults, ...setup }: TextOptions): Promise<SqliteText> {
+  const pending = new Map<number, Waiting>();
   let numbers = 0;
-  let position: Cursor = { epoch: '', seq: 0 };
   let headSeq = -1;
-  let fault: unknown;
-  const ask = (request: Asked): Promise<TextReply> =>
-    new Promise((resolve, reject) => {
-      if (fault !== undefined) return reject(fault);
-      const number = ++numbers;
-      pending.set(number, { resolve, reject });
-      worker.postMessage({ ...request, number } as TextRequest);
-    });
-  const end = (error: unknown): void => {
-    fault ??= error;
-    for (const { reject } of pending.values()) reject(fault);
+  const send = (waiting: Waiting): void => {
+    const number = ++numbers;
+    waiting.sent += 1;
+    pending.set(number, waiting);
+    worker.post({ ...waiting.request, number } as TextRequest);
+  };
+  const endAll = (error: unknown): void => {
+    for (const { reject } of pending.values()) reject(error);
     pending.clear();
   };
-  const ready = new Promise<void>((resolve, reject) => {
-    worker.on('message', (reply: TextReply) => {
-      position = reply.position;
-      if (reply.number === 0) return resolve();
+  const worker = new FollowerWorker<TextRequest, TextReply>({
+    name: 'text',
+    module: new URL('./text-worker.js', import.meta.url),
+    setup,
+    ...(pressure === undefined ? {} : { pressure }),
+    ...(faults === undefined ? {} : { faults }),
+    faultOf: faultOfWorker,
+    receive: (reply) => {
       const waiting = pending.get(reply.number);
       pending.delete(reply.number);
       if (reply.error === undefined) waiting?.resolve(reply);
       else
         waiting?.reject(reply.code === undefined ? new Error(reply.error) : new CosmicError(reply.code, reply.error));
-    });
-    worker.on('error', (thrown) => {
-      const error = faultOfWorker(thrown);
-      reject(error);
-      end(error);
-    });
-    worker.on('exit', () => end(new Error('the text index is closed')));
+    },
+    // A question that ended two workers is not asked of a third.
+    lost: (fault) => {
+      const open = [...pending.values()];
+      pending.clear();
+      setImmediate(() => {
+        for (const waiting of open) {
+          if (waiting.sent < 2 && worker.failure === undefined) send(waiting);
+          else waiting.reject(fault);
+        }
+      });
+    },
+    failed: endAll,
   });
-  await ready;
+  const ask = (request: Asked): Promise<TextReply> =>
+    new Promise((resolve, reject) => {
+      if (worker.failure !== undefined) return reject(worker.failure as Error);
+      send({ request, sent: 0, resolve, reject });
+    });
   const find = async (
     query: string,
     k: number,
@@ -77,15 +98,17 @@ export async function openText(setup: TextSetup): Promise<SqliteText> {
   ): Promise<TextHit[]> => [
     ...((await ask({ type: 'search', query, k, phrases, ...(allow === undefined ? {} : { allow }) })).hits ?? []),
   ];
+  await worker.start();
   return {
-    position: async () => {
-      if (headSeq > position.seq) await ask({ type: 'catchUp', deadlineMs: 0 });
-      return position;
-    },
+    name: worker.name,
+    position: () => Promise.resolve(worker.position()),
+    stopped: () => worker.stopped(),
+    waitFor: (seq, signal) => worker.waitFor(seq, signal),
     catchUp: async (deadlineMs) => {
       // Nothing arrived since the index was last seen at the head: no need to ask.
-      if (headSeq >= 0 && position.seq >= headSeq) return position;
-      return (await ask({ type: 'catchUp', deadlineMs })).position;
+      if (headSeq >= 0 && worker.position().seq >= headSeq) return worker.position();
+      const seq = headSeq >= 0 ? headSeq : Infinity;
+      return (await ask({ type: 'catchUp', seq, deadlineMs })).position!;
     },
     search: (query, k, allow) => find(query, k, allow, false),
     phrases: (query, k, allow) => find(query, k, allow, true),
@@ -95,12 +118,11 @@ export async function openText(setup: TextSetup): Promise<SqliteText> {
     },
     notify: (head) => {
       headSeq = head.seq;
+      if (worker.position().seq < head.seq) worker.post({ number: 0, type: 'notify', seq: head.seq });
     },
     close: async () => {
-      if (fault !== undefined) return;
-      const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-      await ask({ type: 'close' });
-      await exited;
+      await worker.close({ number: 0, type: 'close' });
+      endAll(worker.failure);
     },
   };
 }

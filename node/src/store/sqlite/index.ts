@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'n
 import { join } from 'node:path';
 import { CosmicError, type BlockStore, type Catalogue, type Head, type StoredBlock } from '@cosmicembeddings/sdk';
 import { syncPath } from '../durable.js';
-import type { Pressure } from '../../follow/give-way.js';
+import type { FaultList, Pressure } from '../../follow/index.js';
 import { createCatalogue } from './catalogue.js';
 import { chooseSqlite, faultOf, isDamage, openDatabase, type SqliteEngine } from './driver.js';
 import { openGroupCommit } from './group-commit.js';
@@ -28,6 +28,8 @@ export interface SqliteOptions {
   readonly plugins?: readonly string[];
   /** Blocks at the door: while they are many, the text index rests more than it works. */
   readonly pressure?: Pressure;
+  /** Blocks that the text index passes over. */
+  readonly faults?: FaultList;
 }
 
 export interface SqliteParts {
@@ -71,6 +73,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
       engine,
       plugins: options.plugins ?? [],
       ...(options.pressure === undefined ? {} : { pressure: options.pressure }),
+      ...(options.faults === undefined ? {} : { faults: options.faults }),
     });
     let erasures = 0;
     const store: BlockStore = {

@@ -1,7 +1,8 @@
 import type { Dtype, EraseReason, Head, SpaceDescriptor, TailItem } from '@cosmicembeddings/sdk';
 import { toUnit } from '@cosmicembeddings/sdk/space';
 import { testSpace, unsignedBlock } from '@cosmicembeddings/sdk/testing';
-import type { IndexReader } from '../../../src/index/vectors/follower.js';
+import type { IndexHost } from '../../../src/index/vectors/host.js';
+import type { Followed } from '../../../src/follow/index.js';
 
 export const DIMS = 32;
 
@@ -48,7 +49,7 @@ export class Ledger {
     return { epoch: this.epoch, seq: this.items.length, count: this.items.length, labels: this.labels };
   }
 
-  reader(): IndexReader {
+  reader(): Followed {
     return {
       tail: (cursor, max) => {
         const from = cursor.epoch === this.epoch ? cursor.seq : 0;
@@ -56,7 +57,6 @@ export class Ledger {
         return { items, upTo: { epoch: this.epoch, seq: from + items.length } };
       },
       head: () => this.head,
-      close: () => undefined,
     };
   }
 }
@@ -72,4 +72,25 @@ export function someRows(count: number, seed: number, dims = DIMS): Float32Array
   };
   const centres = Array.from({ length: 8 }, () => Float32Array.from({ length: dims }, random));
   return Array.from({ length: count }, (_, i) => toUnit(centres[i % 8]!.map((x) => x + random())));
+}
+
+const READ_MAX = 128;
+
+/** Hands a host one batch of what the store has and it has not, as the loop does; false where there is nothing, or no room. */
+export async function readOnce(host: IndexHost, store: Followed): Promise<boolean> {
+  const room = Math.min(READ_MAX, host.room());
+  if (room === 0) return false;
+  const before = host.durable();
+  const { items, upTo } = await store.tail(before, room, host.wants);
+  if (upTo.epoch !== before.epoch) await host.restart(upTo.epoch);
+  else if (upTo.seq === before.seq) return false;
+  return host.take(items, upTo, () => undefined).seq !== before.seq;
+}
+
+/** Reads until the store's head is reached and every graph is complete. */
+export async function settle(host: IndexHost, store: Followed): Promise<void> {
+  for (;;) {
+    const read = await readOnce(host, store);
+    if (!(await host.finish()) && !read) return;
+  }
 }

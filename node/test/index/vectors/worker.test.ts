@@ -157,7 +157,7 @@ describe('index worker', () => {
   test('a worker that dies is started again; the search that waited is answered', async () => {
     await sqlite.store.put([arrival(someRows(10, 1))]);
     const trap = join(folder, 'trap');
-    // A reader that throws once, as a damaged page would, in the middle of a search.
+    // A reader that ends its worker once, in the middle of a search.
     const module = join(folder, 'reader.mjs');
     writeFileSync(
       module,
@@ -168,7 +168,7 @@ describe('index worker', () => {
          return {
            head: () => store.head(),
            tail: (cursor, max) => {
-             if (existsSync(${JSON.stringify(trap)})) { rmSync(${JSON.stringify(trap)}); throw new Error('page is damaged'); }
+             if (existsSync(${JSON.stringify(trap)})) { rmSync(${JSON.stringify(trap)}); process.exit(3); }
              return store.tail(cursor, max);
            },
            close: () => store.close(),

@@ -1,12 +1,3 @@
-import type { Cursor, Head, Tail } from '@cosmicembeddings/sdk';
-
-/** What the index needs of the store: its tail, in the worker's own thread. */
-export interface IndexReader {
-  tail(cursor: Cursor, max: number): Tail | Promise<Tail>;
-  head(): Head | Promise<Head>;
-  close(): void | Promise<void>;
-}
-
 /** Spaces that may be opened in a row, and how often one more. */
 export interface NewSpaceRate {
   readonly burst: number;

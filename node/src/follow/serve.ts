@@ -1,0 +1,59 @@
+import { setImmediate as immediate } from 'node:timers/promises';
+import type { MessagePort } from 'node:worker_threads';
+import type { Cursor, Follower } from '@cosmicembeddings/sdk';
+import { systemClock } from '../clock.js';
+import { beatOn, type SharedBeat } from './beat.js';
+import type { Fault } from './faults.js';
+import { follow, type Followed, type FollowOptions, type Following } from './follow.js';
+import type { Pressure } from './give-way.js';
+
+/** What a follower's worker is started with, beside its own setup. */
+export interface FollowerPart {
+  readonly beat: SharedBeat;
+  readonly faults: readonly Fault[];
+  readonly carefulTo: number;
+  readonly pressure?: Pressure;
+}
+
+/** What a follower's worker says of itself, beside its own answers. */
+export type FromFollower =
+  | { readonly type: 'following'; readonly version: string; readonly position: Cursor }
+  | { readonly type: 'moved'; readonly position: Cursor }
+  | { readonly type: 'fault'; readonly seq: number; readonly why: string }
+  | { readonly type: 'stopped'; readonly why: string };
+
+/** Drives a follower in the worker that owns its resource; `FollowerWorker` is the other end. */
+export async function serveFollower(
+  follower: Follower,
+  {
+    store,
+    part,
+    port,
+    ...options
+  }: { readonly store: Followed; readonly part: FollowerPart; readonly port: MessagePort } & Pick<
+    FollowOptions,
+    'batch' | 'onMoved'
+  >,
+): Promise<Following> {
+  const send = (message: FromFollower): void => port.postMessage(message);
+  const { epoch } = await store.head();
+  const own = part.faults.filter((fault) => fault.version === follower.version && fault.epoch === epoch);
+  const following = await follow(follower, {
+    ...options,
+    store,
+    clock: systemClock,
+    ...(part.pressure === undefined ? {} : { pressure: part.pressure }),
+    beat: beatOn(part.beat),
+    faults: new Set(own.map(({ seq }) => seq)),
+    carefulTo: part.carefulTo,
+    yieldTurn: () => immediate(),
+    onMoved: (position) => {
+      send({ type: 'moved', position });
+      options.onMoved?.(position);
+    },
+    onFault: ({ seq }, error) => send({ type: 'fault', seq, why: String(error) }),
+    onStopped: (error) => send({ type: 'stopped', why: String(error) }),
+  });
+  send({ type: 'following', version: follower.version, position: following.position() });
+  return following;
+}
