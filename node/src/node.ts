@@ -43,6 +43,7 @@ import { createVerifyPool } from './door/verify-pool.js';
 import type { Log } from './log.js';
 import { watchApiKeys } from './operate/api-keys.js';
 import { watchDisk } from './operate/disk.js';
+import { diskUse } from './operate/disk-use.js';
 import { createMetrics } from './operate/metrics.js';
 import { createSearch } from './search/index.js';
 import { createPeers } from './sync/index.js';
@@ -250,6 +251,8 @@ async function assemble(
     clockOffsetMs: () => peers.clockOffsetMs(),
     bannedPeers: () => peers.banned().length,
     recall: () => vectors.recall(),
+    disk: () => diskUse(config.data),
+    version,
   });
   closers.push(() => metrics.close());
 
@@ -411,6 +414,7 @@ async function assemble(
     version,
     limits: config,
     access,
+    onAnswered: (route, status) => metrics.requests.inc({ route, status: String(status) }),
     onCut: (reason) => log.info({ reason }, 'connection cut'),
   });
   closers.push(() => http.close());

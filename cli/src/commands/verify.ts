@@ -11,7 +11,7 @@ import {
   type Rejected,
   type Inspection,
 } from '@cosmicembeddings/sdk';
-import { wireOfJson } from '@cosmicembeddings/sdk/archive';
+import { readCar, wireOfJson } from '@cosmicembeddings/sdk/archive';
 import { plain, print, printJson, Refused, shortDid } from '../output.js';
 import { define } from './command.js';
 
@@ -38,7 +38,7 @@ export const verifyCommand = define<VerifyFlags>({
     const file = args.file === '' ? '-' : args.file;
     const checks = portableChecks(settings.network);
     if (args.lines) return verifyLines(file, checks);
-    const verdicts = blocksOf(readInput(file), file).map((block) => judge(block, checks));
+    const verdicts = (await blocksOf(readInput(file), file)).map((block) => judge(block, checks));
     if (settings.json) printJson(verdicts.length === 1 ? verdicts[0] : verdicts);
     else for (const verdict of verdicts) print(verdictText(verdict));
     if (!verdicts.every((verdict) => verdict.valid)) throw new Refused();
@@ -67,15 +67,27 @@ async function verifyLines(file: string, checks: Checks): Promise<void> {
   if (!allValid) throw new Refused();
 }
 
-/** Native bytes, possibly several blocks in a row; else JSON: one block, or one a line. */
-function blocksOf(bytes: Uint8Array, file: string): (Uint8Array | Rejected)[] {
+/** Native bytes, possibly several blocks in a row, or a CAR of them; else JSON: one block, or one a line. */
+async function blocksOf(bytes: Uint8Array, file: string): Promise<(Uint8Array | Rejected)[]> {
   if (bytes.length === 0) throw new CosmicError('input.empty', file);
+  if (isCar(bytes)) return blocksOfCar(bytes);
   if (formatOf(bytes)?.name === 'native/2') return splitBlocks(bytes);
   const text = new TextDecoder().decode(bytes).trim();
   if (!text.startsWith('{')) return [rejected('block.malformed', `${file} begins like no block`)];
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const oneEach = lines.length > 1 && lines.every((line) => line.startsWith('{') && line.trimEnd().endsWith('}'));
   return oneEach ? lines.map(wireOfJson) : [wireOfJson(text)];
+}
+
+/** A CAR begins with the length of its header, a CBOR map that names its roots. */
+function isCar(bytes: Uint8Array): boolean {
+  return new TextDecoder('latin1').decode(bytes.subarray(0, 16)).includes('eroots');
+}
+
+async function blocksOfCar(bytes: Uint8Array): Promise<Uint8Array[]> {
+  const blocks: Uint8Array[] = [];
+  for await (const wire of readCar([bytes])) blocks.push(wire);
+  return blocks;
 }
 
 function judge(block: Uint8Array | Rejected, checks: Checks): Inspection {

@@ -173,6 +173,7 @@ describe('other ways in and out', () => {
     await cosmic(['export', path('named.car')]);
     await cosmic(['export', path('asked'), '--format', 'car']);
     expect(readFileSync(path('named.car'))).toEqual(readFileSync(path('asked')));
+    expect((await cosmic(['verify', path('named.car'), '--json'])).json()).toMatchObject({ valid: true });
   });
 
   test('export --format npy: a matrix and its ids', async () => {

@@ -36,6 +36,8 @@ export interface HttpOptions {
   readonly access?: Access;
   /** A connection was cut because nothing moved on it. */
   onCut?(reason: string): void;
+  /** Path of the route, as it is declared, and status of each answer. */
+  onAnswered?(route: string, status: number): void;
 }
 
 /** The HTTP face of a node: maps codes to statuses in one place and knows nothing of how answers are found. */
@@ -87,6 +89,9 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   // Schemas of answers describe them; they do not decide what is sent.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   app.setErrorHandler((error, request, reply) => sendError(error as FastifyError, request, reply, options.log));
+  app.addHook('onResponse', async (request, reply) =>
+    options.onAnswered?.(request.routeOptions.url ?? 'none', reply.statusCode),
+  );
   app.addHook('preClose', async () => room.close());
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, 'request.not_found', `${request.method} ${request.url.slice(0, 200)}`),

@@ -10,7 +10,7 @@ import { candidateOf } from '../door/accept.js';
 import { createAdmission, parsePolicy } from '../door/admission.js';
 import { loadPlugins } from '../plugins.js';
 import { addApiKey, isScope, readApiKeys, removeApiKey } from './api-keys.js';
-import { backup, restore } from './backup.js';
+import { backup, readBackupNote, restore } from './backup.js';
 import { eraseAndProve } from './erase.js';
 import { existingStore } from './folder.js';
 import { fsck } from './fsck.js';
@@ -109,7 +109,13 @@ async function load({ config, words, json }: Args): Promise<void> {
   const from = one(words, 'restore FOLDER');
   const { did } = await openNodeKeys(config.data);
   const note = restore(from, { folder: config.data, engine: config.store, node: did });
-  print(json, note, [`${note.head.count} blocks restored to ${config.data}; the index is built when the node starts`]);
+  const was = readBackupNote(from)?.node;
+  print(json, { ...note, ...(was === undefined ? {} : { was }) }, [
+    `${note.head.count} blocks restored to ${config.data}; the index is built when the node starts`,
+    ...(was === undefined || was === did
+      ? []
+      : [`this node is ${did}, as the key in the folder says; the backup was of ${was}, whose key no backup holds`]),
+  ]);
 }
 
 async function vacuum({ config, json }: Args): Promise<void> {
@@ -144,6 +150,9 @@ async function erase({ config, words, reason = 'takedown', withhold, json }: Arg
   if (report.traces.length > 0) process.exitCode = 1;
 }
 
+/** Lines of a list that people are shown. */
+const LISTED = 20;
+
 /** Shows what a file of retention rules would erase; `retention apply FILE` does it. */
 async function retention({ config, words: [action, file], json }: Args): Promise<void> {
   if ((action !== 'test' && action !== 'apply') || file === undefined)
@@ -159,7 +168,8 @@ async function retention({ config, words: [action, file], json }: Args): Promise
       if (ids.length > 0) await eraseAndProve(await sqliteOf(config), ids, reason);
     }
   print(json, plan, [
-    ...plan.erase.map(({ id, rule, bytes }) => `${id} ${rule} ${bytes} bytes`),
+    ...plan.erase.slice(0, LISTED).map(({ id, rule, bytes }) => `${id} ${rule} ${bytes} bytes`),
+    ...(plan.erase.length > LISTED ? [`and ${plan.erase.length - LISTED} more; --json lists them all`] : []),
     `${plan.erase.length} blocks, ${plan.bytes} bytes${action === 'apply' ? ' erased' : ''}`,
   ]);
 }
@@ -168,6 +178,14 @@ async function retention({ config, words: [action, file], json }: Args): Promise
 async function policy({ config, words: [action, file], json }: Args): Promise<void> {
   if (action !== 'test' || file === undefined) throw new CosmicError('request.malformed', 'usage: policy test FILE');
   const read = await readJson(file);
+  if (
+    (read as { retention?: unknown } | null)?.retention !== undefined &&
+    (read as { policy?: unknown }).policy === undefined
+  )
+    throw new CosmicError(
+      'config.malformed',
+      `${file} holds retention rules: cosmic retention test FILE shows what they erase`,
+    );
   const judge = createAdmission(parsePolicy((read as { policy?: unknown }).policy ?? read));
   const { path, engine } = existingStore({ folder: config.data, engine: config.store });
   const reader = new StoreReader(path, engine);

@@ -7,6 +7,7 @@ export interface Metrics {
   readonly rejected: Counter<'code'>;
   readonly searches: Histogram;
   readonly acceptSeconds: Histogram;
+  readonly requests: Counter<'route' | 'status'>;
   text(): Promise<string>;
   close(): void;
 }
@@ -21,6 +22,9 @@ export interface MetricSources {
   bannedPeers(): number;
   /** Recall of the vector index against exact search, last sample; undefined before the first. */
   recall(): number | undefined;
+  /** Bytes of the data folder's files and folders, by name, and of the disk that are free. */
+  disk(): Promise<{ readonly used: Readonly<Record<string, number>>; readonly free: number }>;
+  readonly version: string;
 }
 
 const SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -29,6 +33,9 @@ export function createMetrics(sources: MetricSources): Metrics {
   const register = new Registry();
   const registers = [register];
   collectDefaultMetrics({ register, prefix: 'cosmic_' });
+  // Gauges with the ending of a counter, which Prometheus refuses; the same numbers stand in those without it, by kind.
+  for (const name of ['handles', 'requests', 'resources'])
+    register.removeSingleMetric(`cosmic_nodejs_active_${name}_total`);
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
   const gauge = (name: string, help: string, read: () => number | Promise<number>): Gauge =>
@@ -62,6 +69,23 @@ export function createMetrics(sources: MetricSources): Metrics {
     delay.reset();
     return Number.isFinite(p99) ? p99 : 0;
   });
+  new Gauge({
+    name: 'cosmic_build_info',
+    help: '1, with the version of node and engine',
+    labelNames: ['version', 'engine'],
+    registers,
+  }).set({ version: sources.version, engine: process.version }, 1);
+  const disk = new Gauge({
+    name: 'cosmic_disk_bytes',
+    help: 'Bytes in the data folder, by file or folder',
+    labelNames: ['part'],
+    registers,
+    async collect() {
+      disk.reset();
+      for (const [part, bytes] of Object.entries((await sources.disk()).used)) disk.set({ part }, bytes);
+    },
+  });
+  gauge('cosmic_disk_free_bytes', 'Bytes free on the disk of the data folder', async () => (await sources.disk()).free);
   const lag = new Gauge({
     name: 'cosmic_follower_lag',
     help: 'Sequence numbers a follower is behind the store',
@@ -72,6 +96,12 @@ export function createMetrics(sources: MetricSources): Metrics {
     },
   });
   return {
+    requests: new Counter({
+      name: 'cosmic_http_requests_total',
+      help: 'HTTP requests answered, by route and status',
+      labelNames: ['route', 'status'],
+      registers,
+    }),
     accepted: new Counter({
       name: 'cosmic_accepted_total',
       help: 'Blocks judged at the door, by outcome',

@@ -11,6 +11,8 @@ test('the metrics that the documentation names are the metrics that are there', 
     clockOffsetMs: () => -3_000,
     bannedPeers: () => 1,
     recall: () => undefined,
+    disk: async () => ({ used: { 'store.sqlite': 16384 }, free: 99 }),
+    version: '1.2.3',
   });
   try {
     metrics.accepted.inc({ status: 'stored' });
@@ -21,12 +23,16 @@ test('the metrics that the documentation names are the metrics that are there', 
       .filter((name) => !/^cosmic_(process|nodejs)_/.test(name));
     const documented = [
       ...readFileSync(new URL('../../../docs/operating.md', import.meta.url), 'utf8').matchAll(
-        /`(cosmic_[a-z0-9_]+)(?:\{\w+\})?`/g,
+        /`(cosmic_[a-z0-9_]+)(?:\{[\w,]+\})?`/g,
       ),
     ].map((match) => match[1]!);
     expect([...new Set(documented)].sort()).toEqual([...own].sort());
     expect(text).toContain('cosmic_follower_lag{follower="vectors"} 7');
     expect(text).toContain('cosmic_rows 5');
+    expect(text).toContain('cosmic_disk_bytes{part="store.sqlite"} 16384');
+    expect(text).toContain('cosmic_build_info{version="1.2.3"');
+    // What promtool check metrics refuses.
+    expect(text).not.toMatch(/^# TYPE \S+_total (?!counter)/m);
     expect(text).toContain('cosmic_peers_clock_offset_seconds -3');
   } finally {
     metrics.close();
