@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { ConePlan, KeyedStore } from '@cosmicembeddings/sdk/views';
 import { isDamage, openDatabase, type Database, type SqliteEngine } from '../store/sqlite/driver.js';
 import { configure } from '../store/sqlite/schema.js';
+import { rollBack } from '../store/sqlite/hot-journal.js';
+import { clearWasmLocks } from '../store/sqlite/wasm.js';
 import { createSqliteKeyed, KEYED_SCHEMA } from './sqlite-keyed.js';
 
 /** The state of a cone: `views/FINGERPRINT.sqlite`. */
@@ -71,6 +73,11 @@ export function conesIn(folder: string, engine: SqliteEngine, onDamage: (path: s
       return [];
     }
     try {
+      if (engine === 'wasm') {
+        // What a process that died left behind; the folder is ours alone.
+        clearWasmLocks([join(folder, name)]);
+        rollBack(join(folder, name));
+      }
       return [noteOf(folder, engine, fingerprint)];
     } catch {
       onDamage(join(folder, name));

@@ -11,8 +11,8 @@ import type { ConeReply, ConeRequest, ConeSetup, PackedBlocks } from './cone-pro
 import { packBlocks } from './pack.js';
 import { bodyOf, createStoreWorld, headerOf } from './store-world.js';
 
-/** Questions about the head drive it; this is how often it looks when nobody asks. */
-const LOOK_EVERY_MS = 50;
+/** Whoever searches or asks drives it to the head; this is how often it looks when nobody does. */
+const LOOK_EVERY_MS = 200;
 
 const setup = workerData as ConeSetup;
 const port = parentPort!;

@@ -289,8 +289,10 @@ export async function createViews(options: ViewsOptions): Promise<Views> {
     try {
       await Promise.all(late.map((plan) => waitJudged(plan, seq, deadline.signal)));
     } catch (error) {
-      // What an earlier state of another version hid stays hidden meanwhile; that is as much as can be known now.
-      if (!late.every((plan) => runs.find((run) => run.plan === plan)!.frozen.length > 0)) throw error;
+      // What was hidden stays hidden. Only where nothing is known of it at all is a search refused.
+      const isKnown = (plan: ConePlan): boolean =>
+        judging(plan) !== undefined || runs.find((run) => run.plan === plan)!.frozen.length > 0;
+      if (!late.every(isKnown)) throw error;
     } finally {
       deadline.abort(new Error('settled'));
       await timer;

@@ -1,6 +1,6 @@
 import type { BlockId } from '../block/types.js';
 import { CosmicError } from '../errors.js';
-import { fromBase64, toBase64, toHex } from '../bytes.js';
+import { fromBase64, toBase64 } from '../bytes.js';
 import type { KeyedStore } from './keyed-store.js';
 import { tableOf, type ConePlan, type ConeTable } from './plan.js';
 import { readRows, type KeptRow } from './rows.js';
@@ -66,9 +66,10 @@ function respond(request: Request, view: View, options: ReaderOptions, trace: Tr
   const { world, upTo } = options;
   switch (request.type) {
     case 'rows': {
-      const isPlain = request.after === undefined && !request.reverse;
+      const isPlain =
+        request.after === undefined && !request.reverse && request.key.every((part) => typeof part === 'string');
       if (options.memo === undefined || !isPlain) return rowsFor(request, view, options, trace);
-      const name = `${request.table} ${request.limit} ${toHex(encodeTuple(request.key))}`;
+      const name = `${request.table} ${request.limit} ${JSON.stringify(request.key)}`;
       let rows = options.memo.get(name);
       if (rows === undefined) {
         rows = rowsFor(request, view, options, trace);
