@@ -20,6 +20,7 @@ import { statusCommand } from './commands/status.js';
 import { verifyCommand } from './commands/verify.js';
 import { viewCommand } from './commands/view.js';
 import { exit, fail, UsageError } from './output.js';
+import { contentFlag, pluginCommands } from './plugins/commands.js';
 import { unknownFlag } from './suggest.js';
 import { markOperands } from './values.js';
 import { version } from './version.js';
@@ -47,8 +48,11 @@ const commands = [
   ...maintenanceCommands,
 ] as unknown as readonly CommandModule[];
 
-/** Fresh for every parse: yargs keeps state. */
-function commandLine(args: readonly string[]): Argv {
+/** First words that are ours: a plug-in's command never takes their place. */
+const known = new Set(commands.flatMap(({ command }) => [command].flat().map((text) => text!.split(' ')[0]!)));
+
+/** Fresh for every parse: yargs keeps state. `more`: commands that this line alone calls for. */
+function commandLine(args: readonly string[], more: readonly CommandModule[] = []): Argv {
   const cli = yargs([...args])
     .scriptName('cosmic')
     .locale('en')
@@ -79,15 +83,16 @@ function commandLine(args: readonly string[]): Argv {
         ? error
         : new UsageError(/^Did you mean/.test(message) ? `unknown command ${args[0] ?? ''}. ${message}` : message);
     });
-  for (const command of commands) cli.command(command);
+  for (const command of [...commands, ...more]) cli.command(command);
   return cli as Argv;
 }
 
 /** Runs one command line; answers the exit status. */
-export async function run(args: readonly string[]): Promise<number> {
+export async function run(given: readonly string[]): Promise<number> {
+  const args = contentFlag(given);
   try {
     if (isMaintenance(args)) await runMaintenance(args);
-    else await commandLine(markOperands(args)).parseAsync();
+    else await commandLine(markOperands(args), await pluginCommands(args, known)).parseAsync();
     return exit.done;
   } catch (error) {
     return fail(

@@ -1,5 +1,5 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import type { JsonSchema } from '@cosmicembeddings/sdk/filter';
+import type { JsonSchema } from '@cosmicembeddings/sdk/schema';
 
 /** Texts get their types from the schema, one of several stands for a list; values have theirs, which are not bent. */
 export type Given = 'texts' | 'values';

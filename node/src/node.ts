@@ -326,6 +326,7 @@ async function assemble(
       }
     },
     view: (name, question, params) => views.ask(name, question, params),
+    watch: (name, question, params, signal) => views.watch(name, question, params, signal),
     verdicts: async (id) => (await views.verdicts([id]))[0] ?? [],
     status: async () => ({
       node: keys.did,
@@ -449,16 +450,25 @@ const OWED_BYTES = 8192;
 const ROOM_BYTES = 64 * 1024 * 1024;
 const ROOM_PATIENCE_MS = 30_000;
 
-/** Hits that are shown although they are hidden say why. */
+/** Where it was asked for, what views say of each hit; hits that are shown although they are hidden say why in any case. */
 async function withVerdicts(answer: SearchAnswer, request: SearchRequest, views: Views): Promise<SearchAnswer> {
-  if (request.hidden !== 'show') return answer;
-  const ids = answer.hits.map(({ id }) => id).filter((id) => views.isHidden(id));
+  if (request.hidden !== 'show' && request.verdicts !== true) return answer;
+  const ids = answer.hits.map(({ id }) => id).filter((id) => request.verdicts === true || views.isHidden(id));
   if (ids.length === 0) return answer;
-  const verdicts = new Map((await views.verdicts(ids)).map((list, i) => [ids[i]!, list]));
-  return {
-    ...answer,
-    hits: answer.hits.map((hit) => ({ ...hit, ...(verdicts.has(hit.id) ? { verdicts: verdicts.get(hit.id)! } : {}) })),
-  };
+  let found: Awaited<ReturnType<Views['verdicts']>>;
+  try {
+    found = await views.verdicts(ids);
+  } catch (error) {
+    // The hits are right without them.
+    if (!(error instanceof CosmicError)) throw error;
+    return { ...answer, notes: [...(answer.notes ?? []), `what views say of the hits is not known: ${error.message}`] };
+  }
+  const said = new Map(found.map((list, i) => [ids[i]!, list]));
+  const hits = answer.hits.map((hit) => {
+    const verdicts = said.get(hit.id) ?? [];
+    return verdicts.length === 0 ? hit : { ...hit, verdicts };
+  });
+  return { ...answer, hits };
 }
 
 /** Blocks that a follower may be behind while the node still counts as ready. */

@@ -6,7 +6,7 @@ export * from './errors.js';
 export * from './formats/index.js';
 export * from './kinds/index.js';
 export * from './limits.js';
-export { corePlugins } from './plugins/index.js';
+export { corePlugins, keysOfIdentity, withdrawalOf, type Asked } from './plugins/index.js';
 export type * from './ports/index.js';
 export * from './space/index.js';
 export type { Says, Verdict, View, ViewAnswer } from './views/index.js';

@@ -2,6 +2,7 @@ import { createClient } from '@cosmicembeddings/sdk/api';
 import { whatAStampProves } from '@cosmicembeddings/sdk/sky';
 import { showBlock } from './pages/block.js';
 import { explain, showHits } from './pages/search.js';
+import { showForm, showQuestion, showViews } from './pages/views.js';
 import { byId, count } from './parts/element.js';
 import { wireTheme } from './parts/theme.js';
 
@@ -12,19 +13,23 @@ const place = { content: byId('content'), say: (text: string) => void (byId('say
 let asking = new AbortController();
 let network: string | undefined;
 
-/** Shows what the address says: `?q=…` or `#block=…`. */
+/** Shows what the address says: `?q=…`, `#block=…`, `#views`, `#view=NAME/QUESTION?…` or `#form=KIND`. */
 async function show(): Promise<void> {
   asking.abort();
   asking = new AbortController();
   const { signal } = asking;
-  const block = /^#block=(.+)$/.exec(location.hash)?.[1];
+  const [, page, target = ''] = /^#(block|views|view|form)(?:=(.+))?$/.exec(location.hash) ?? [];
+  const which = decodeURIComponent(target);
   const question = new URLSearchParams(location.search).get('q')?.trim() ?? '';
   if (document.activeElement !== input) input.value = question;
-  document.body.classList.toggle('answered', block !== undefined || question !== '');
+  document.body.classList.toggle('answered', page !== undefined || question !== '');
   place.content.replaceChildren();
   try {
     network ??= await showNode();
-    if (block !== undefined) await showBlock(decodeURIComponent(block), network, client, place);
+    if (page === 'block') await showBlock(which, network, client, place);
+    else if (page === 'views') await showViews(client, place);
+    else if (page === 'view') await showQuestion(which, client, place, signal);
+    else if (page === 'form') await showForm(which, client, place);
     else if (question !== '') await showHits(question, network, client, place, signal);
     else place.say('');
   } catch (error) {

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { CosmicError, formatNamed, formatOf, portableChecks, inspect } from '@cosmicembeddings/sdk';
 import { openClient } from '../node-client.js';
 import { note, print, shortDid } from '../output.js';
-import { standingOf } from '../standing.js';
+import { spokenOf } from '../verdicts.js';
 import { define } from './command.js';
 
 interface GetFlags {
@@ -36,8 +36,8 @@ export const getCommand = define<GetFlags>({
       );
     if (verdict.id !== args.id)
       throw new CosmicError('block.malformed', `the node gave another block than asked: ${verdict.id}`);
-    const { stands, says } = await standingOf(client, args.id, verdict.author!, portableChecks(settings.network));
-    for (const text of says) note(`${stands === false ? '✗' : '·'} ${text}`);
+    const checks = portableChecks(settings.network);
+    for (const line of await spokenOf(client, args.id, verdict.author!, checks)) note(line);
     if (args.output !== undefined) {
       writeFileSync(args.output, view.wire);
       note(`${view.wire.length} bytes, signed by ${shortDid(verdict.author!)}, written to ${args.output}`);

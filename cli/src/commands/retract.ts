@@ -1,4 +1,4 @@
-import { createBlock, CosmicError, inspect, portableChecks } from '@cosmicembeddings/sdk';
+import { createBlock, CosmicError, keysOfIdentity, inspect, portableChecks } from '@cosmicembeddings/sdk';
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { openIdentity } from '../keys/author.js';
 import { openClient } from '../node-client.js';
@@ -47,9 +47,7 @@ async function ownBlock(client: NodeClient, id: string, did: string, { network }
   if (view === undefined) throw new CosmicError('block.not_found', id);
   const { author } = inspect(view.wire, portableChecks(network));
   if (author === did) return;
-  const { keys } = (await client.view('identities', 'of', { author: did })).result as {
-    readonly keys: readonly string[];
-  };
+  const keys = await keysOfIdentity(client, did);
   if (author === undefined || !keys.includes(author))
     throw new CosmicError('block.not_yours', `${id} is signed by ${author ?? 'nobody'}, this key is ${did}`);
 }

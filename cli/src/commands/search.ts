@@ -3,6 +3,7 @@ import { verifyHit, type HitVerification, type NodeClient } from '@cosmicembeddi
 import { portableChecks } from '@cosmicembeddings/sdk';
 import { openClient } from '../node-client.js';
 import { note, plain, plural, print, printJson, shortDid, timeText, UsageError } from '../output.js';
+import { verdictLine } from '../verdicts.js';
 import { filterFlags, filterOf, type FilterFlags } from './filter.js';
 import { define } from './command.js';
 
@@ -13,6 +14,7 @@ interface SearchFlags extends FilterFlags {
   like?: string | undefined;
   minCosine?: number | undefined;
   allRows: boolean;
+  hidden: boolean;
   explain: boolean;
   verify: boolean;
 }
@@ -34,6 +36,11 @@ export const searchCommand = define<SearchFlags>({
         type: 'boolean',
         default: false,
         describe: 'all passages of a block instead of its best one',
+      })
+      .option('hidden', {
+        type: 'boolean',
+        default: false,
+        describe: 'also blocks that views hide, with what they say of them',
       })
       .option('explain', { type: 'boolean', default: false, describe: 'show how each score came about' })
       .option('verify', {
@@ -64,9 +71,11 @@ function requestOf(args: SearchFlags): SearchRequest {
     ...(args.like === undefined ? { text } : { like: { id: args.like } }),
     k: args.k,
     filter: filterOf(args),
+    verdicts: true,
     ...(args.mode === undefined ? {} : { mode: args.mode }),
     ...(args.minCosine === undefined ? {} : { minCosine: args.minCosine }),
     ...(args.allRows ? { rows: 'all' } : {}),
+    ...(args.hidden ? { hidden: 'show' } : {}),
     ...(args.explain ? { explain: true } : {}),
   };
 }
@@ -92,6 +101,7 @@ export function hitText(hit: Hit, rank: number, mark: HitVerification | undefine
     `    ${first ?? '(the author did not publish the text)'}`,
     `    ${shortDid(hit.author)} · claimed ${timeText(hit.timeMs)}${hit.label === undefined ? '' : ` · ${plain(hit.label)}`}${hit.tags.map((tag) => ` · #${plain(tag)}`).join('')}`,
     `    ${badge(hit, mark)}`,
+    ...(hit.verdicts ?? []).map((verdict) => `    ${verdictLine(verdict)}`),
     `    ${hit.id}${hit.row > 0 ? ` row ${hit.row}` : ''}`,
   ];
   if (hit.duplicates !== undefined && hit.duplicates > 0)

@@ -106,8 +106,8 @@ export function verdictText(verdict: Inspection): string {
     : 'NOT valid';
   const uncovered =
     verdict.uncovered.length === 0 ? [] : [`  · not covered by the signature: ${verdict.uncovered.join(', ')}`];
-  const standing = verdict.valid ? ['  · whether it was retracted no file can tell: cosmic get asks a node'] : [];
-  return [`${verdict.id ?? '(no id)'}  ${verdict.format ?? ''}`, `  ${head}`, ...found, ...uncovered, ...standing]
+  const advice = verdict.valid ? ['  · whether it was retracted no file can tell: cosmic get asks a node'] : [];
+  return [`${verdict.id ?? '(no id)'}  ${verdict.format ?? ''}`, `  ${head}`, ...found, ...uncovered, ...advice]
     .map(plain)
     .join('\n');
 }

@@ -1,4 +1,11 @@
-import { CosmicError, toHex, type Accepted, type CreatedBlock, type Embedder } from '@cosmicembeddings/sdk';
+import {
+  withdrawalOf,
+  CosmicError,
+  toHex,
+  type Accepted,
+  type CreatedBlock,
+  type Embedder,
+} from '@cosmicembeddings/sdk';
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { splitPassages } from '@cosmicembeddings/sdk/passages';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
@@ -380,16 +387,8 @@ async function withdrawal(
   ids: readonly string[],
 ): Promise<{ readonly rel: string; readonly by: string } | undefined> {
   for (const id of ids) {
-    let standing: { reasons?: readonly { rel: string; by?: string; acts: boolean }[] };
-    try {
-      standing = (await client.view('standing', 'of', { id })).result as typeof standing;
-    } catch (error) {
-      if (error instanceof CosmicError && error.code !== 'node.unreachable') return undefined;
-      throw error;
-    }
-    const acting = standing.reasons?.filter(({ acts, rel }) => acts && rel !== 'rotated_away') ?? [];
-    const first = acting.find(({ rel }) => rel === 'retracts') ?? acting[0];
-    if (first !== undefined) return { rel: first.rel, by: first.by ?? '' };
+    const found = await withdrawalOf(client, id);
+    if (found !== undefined) return found;
   }
   return undefined;
 }

@@ -8,7 +8,7 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import swagger from '@fastify/swagger';
 import serveStatic from '@fastify/static';
 import { codes, CosmicError, problemOf, type Code } from '@cosmicembeddings/sdk';
-import type { JsonSchema } from '@cosmicembeddings/sdk/filter';
+import type { JsonSchema } from '@cosmicembeddings/sdk/schema';
 import { compileSchema } from '../json-schema.js';
 import type { Log } from '../log.js';
 import { scopeOf, type Access, type Visitor } from './access.js';
@@ -21,9 +21,11 @@ import { blockRoutes } from './routes/blocks.js';
 import { operatorRoutes } from './routes/operator.js';
 import { pythonRoutes } from './routes/python.js';
 import { queryRoutes } from './routes/query.js';
+import { checkRoutes } from './routes/check.js';
 import { healthRoutes } from './routes/health.js';
 import type { Routes } from './routes/routes.js';
 import { judgeVisit, safeHeaders, type VisitorRules } from './visitors.js';
+import { viewRoutes } from './routes/views.js';
 import { createWaitingRoom, type WaitingRoomLimits } from './waiting-room.js';
 
 export interface HttpOptions {
@@ -114,7 +116,9 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     },
   });
   await app.register((scope) => blockRoutes(scope, options.routes));
+  await app.register((scope) => checkRoutes(scope, options.routes));
   await app.register((scope) => queryRoutes(scope, options.routes));
+  await app.register((scope) => viewRoutes(scope, options.routes));
   await app.register((scope) => operatorRoutes(scope, options.routes));
   await app.register((scope) => healthRoutes(scope, options.routes));
   await app.register((scope) => pythonRoutes(scope, options.routes));

@@ -40,10 +40,12 @@ export interface Tested {
   restart(): Promise<void>;
   post(body: Uint8Array | string, type?: string, query?: string): Promise<Response>;
   postJson(path: string, body: string): Promise<Response>;
+  /** The withdrawal of a block that `blockOf` made. */
+  retraction(id: string): Promise<Uint8Array>;
 }
 
 /** A whole node with a lexical embedder and a rule against the tag `spam`, for the tests of one file. */
-export function testedNode(more: { readonly inFlightMax?: number } = {}): Tested {
+export function testedNode(more: { readonly inFlightMax?: number; readonly plugins?: readonly string[] } = {}): Tested {
   const folder = mkdtempSync(join(tmpdir(), 'cosmic-http-'));
   let node: RunningNode;
   const start = async (): Promise<void> => {
@@ -78,6 +80,13 @@ export function testedNode(more: { readonly inFlightMax?: number } = {}): Tested
         headers: { 'content-type': type },
         body: body as never,
       }),
+    retraction: async (id) => {
+      const { wire } = await createBlock(
+        { kind: 'retract/1', timeMs: Date.now() - 500, fields: {}, refs: [{ rel: 'retracts', id }] },
+        { ...author, salt: () => new Uint8Array(16).fill(++salts) },
+      );
+      return wire;
+    },
     postJson: (path, body) =>
       fetch(node.url + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body }),
   };

@@ -1,6 +1,6 @@
 import { concatBytes } from '../bytes.js';
 import type { BlockId } from '../block/types.js';
-import { CosmicError } from '../errors.js';
+import { CosmicError, type Code } from '../errors.js';
 import type {
   Accepted,
   BlockView,
@@ -12,6 +12,8 @@ import type {
   SearchRequest,
 } from '../ports/index.js';
 import type { Verdict, ViewAnswer } from '../views/answer.js';
+import { watchAnswers } from './event-stream.js';
+import type { PluginInfo } from './plugin-info.js';
 import { ask, jsonOf, type RequestHost } from './request.js';
 
 export interface ClientOptions {
@@ -32,12 +34,24 @@ export interface BannedPeer {
   readonly why: string;
 }
 
+/** A sound block, and why a node would not read it, if it would not. */
+export interface CheckAnswer {
+  readonly id: BlockId;
+  readonly kind: string;
+  readonly author: string;
+  readonly inert?: { readonly code: Code; readonly detail: string };
+}
+
 /** A node over HTTP: all of NodeApi, and what only an operator with the token may do. */
 export interface NodeClient extends NodeApi {
   readonly url: string;
   /** Is this block there? Without fetching it. */
   has(id: BlockId): Promise<boolean>;
   related(id: BlockId, limit?: number): Promise<unknown>;
+  /** What the node's plug-ins offer. */
+  plugins(): Promise<readonly PluginInfo[]>;
+  /** How the node judges bytes, without keeping them. `inert`: it would keep the block and never read it. */
+  check(wire: Uint8Array): Promise<CheckAnswer>;
   addPeer(url: string): Promise<PeerStatus[]>;
   removePeer(url: string): Promise<PeerStatus[]>;
   /** Has the node compare itself with a peer now; answers when all that one has is here, or after `waitMs`. */
@@ -106,11 +120,14 @@ export function createClient(options: ClientOptions): NodeClient {
       const response = await ask(host, '/v2/search', { method: 'POST', body: json(plain(request)), signal });
       return withOwnVector(await jsonOf<SearchAnswer>(response), request);
     },
-    view: async (name, question, params) => {
-      const path = `/v2/views/${encodeURIComponent(name)}/${encodeURIComponent(question)}?${queryOf(params)}`;
-      return jsonOf<ViewAnswer>(await ask(host, path));
-    },
+    view: async (name, question, params) => jsonOf<ViewAnswer>(await ask(host, questionPath(name, question, params))),
+    watch: (name, question, params, signal) => watchAnswers(host, questionPath(name, question, params), signal),
     verdicts: async (id) => (await jsonOf<{ verdicts: Verdict[] }>(await ask(host, `${block(id)}/verdicts`))).verdicts,
+    plugins: async () => (await jsonOf<{ plugins: PluginInfo[] }>(await ask(host, '/v2/plugins'))).plugins,
+    check: async (wire) =>
+      jsonOf<CheckAnswer>(
+        await ask(host, '/v2/check', { method: 'POST', body: { type: 'application/cbor-seq', data: wire } }),
+      ),
     status: async () => jsonOf<NodeStatus>(await ask(host, '/v2/status')),
     peers: async () => (await jsonOf<{ peers: PeerStatus[] }>(await ask(host, '/v2/peers'))).peers,
     addPeer: async (url) =>
@@ -159,6 +176,14 @@ export function createClient(options: ClientOptions): NodeClient {
 function withOwnVector(answer: SearchAnswer, { vector }: SearchRequest): SearchAnswer {
   if (vector === undefined || answer.queries.some(({ space }) => space === vector.space)) return answer;
   return { ...answer, queries: [...answer.queries, { space: vector.space, vector: Array.from(vector.values) }] };
+}
+
+function questionPath(name: string, question: string, params: Readonly<Record<string, unknown>>): string {
+  const texts = Object.entries(params).flatMap(([key, value]) =>
+    value === undefined ? [] : [[key, typeof value === 'string' ? value : JSON.stringify(value)]],
+  );
+  const query = new URLSearchParams(texts).toString();
+  return `/v2/views/${encodeURIComponent(name)}/${encodeURIComponent(question)}${query === '' ? '' : `?${query}`}`;
 }
 
 const VERSION_1 = 0x7b;
@@ -244,11 +269,4 @@ function baseOf(url: string): string {
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')
     throw new CosmicError('config.malformed', `node: ${url} is no http address`);
   return parsed.href.replace(/\/+$/, '');
-}
-
-function queryOf(params: Readonly<Record<string, unknown>>): string {
-  const texts = Object.entries(params).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, typeof value === 'string' ? value : JSON.stringify(value)]],
-  );
-  return new URLSearchParams(texts).toString();
 }

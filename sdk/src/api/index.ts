@@ -1,2 +1,14 @@
-export { createClient, type BannedPeer, type ClientOptions, type NodeClient } from './client.js';
+export { createClient, type BannedPeer, type CheckAnswer, type ClientOptions, type NodeClient } from './client.js';
 export { verifyHit, type HitVerification } from './verify-hit.js';
+export {
+  kindOfInfo,
+  pluginInfo,
+  viewInfo,
+  type Command,
+  type KindInfo,
+  type Need,
+  type Panel,
+  type PluginInfo,
+  type QuestionInfo,
+  type ViewInfo,
+} from './plugin-info.js';

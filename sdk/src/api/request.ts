@@ -65,7 +65,7 @@ async function send(host: RequestHost, path: string, request: Ask): Promise<Resp
 }
 
 /** `fetch failed` says nothing; what lies behind it does. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const { message, cause } = error as { message?: string; cause?: { code?: string; message?: string } };
   return cause?.code ?? cause?.message ?? message ?? String(error);
 }
@@ -79,7 +79,7 @@ export async function jsonOf<T>(response: Response): Promise<T> {
   }
 }
 
-async function refusalOf(response: Response, url: string): Promise<CosmicError> {
+export async function refusalOf(response: Response, url: string): Promise<CosmicError> {
   const text = await response.text().catch(() => '');
   try {
     const problem = JSON.parse(text) as Partial<Problem>;

@@ -2,10 +2,8 @@ import { isBlockCid, parseCid } from '../codec/cid.js';
 import { limits } from '../limits.js';
 import { dayStartOf, instantOf } from '../schema/index.js';
 import { readWhere, type Where } from '../metadata/index.js';
+import type { JsonSchema } from '../schema/index.js';
 import type { Test } from './test.js';
-
-/** A JSON Schema (2020-12), as OpenAPI 3.1 shows it. */
-export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** How one field of a filter is written: as JSON, and as texts in a query string or on a command line. */
 export interface Form<T> {

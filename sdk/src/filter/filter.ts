@@ -1,5 +1,6 @@
 import { CosmicError } from '../errors.js';
-import type { Field, JsonSchema } from './field.js';
+import type { JsonSchema } from '../schema/index.js';
+import type { Field } from './field.js';
 import { filterFields, type Filter, type FilterField } from './fields.js';
 import type { Test } from './test.js';
 

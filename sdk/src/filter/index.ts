@@ -1,4 +1,4 @@
-export { type Field, type JsonSchema, type LinkTest } from './field.js';
+export { type Field, type LinkTest } from './field.js';
 export { filterFields, type Filter, type FilterField } from './fields.js';
 export { fields, filterOfTexts, filterSchema, filterTexts, readFilter, testsOf, textsOfFilter } from './filter.js';
 export { pageFields, pageKey, readPageKey, type Page, type PageKey } from './page.js';

@@ -1,6 +1,6 @@
 import { fromHex, toHex } from '../bytes.js';
 import { CosmicError } from '../errors.js';
-import type { JsonSchema } from './field.js';
+import type { JsonSchema } from '../schema/index.js';
 
 export interface Page {
   readonly limit: number;

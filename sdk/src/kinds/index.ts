@@ -10,6 +10,7 @@ export {
   type EmbeddingBody,
   type InputReference,
 } from './embedding.js';
+export { reservedVerbs } from './verbs.js';
 export { relations, type Relation } from './relations.js';
 export { retractKind, retractPlugin, type RetractBody } from './retract/index.js';
 export * from './rotate/index.js';

@@ -1,6 +1,7 @@
 import type { View } from '../views/view.js';
 import type { Kind } from './kind.js';
 import type { Plugin } from './plugin.js';
+import { reservedVerbs } from './verbs.js';
 
 /** All kinds and views of a set of plug-ins, looked up by name. */
 export interface Registry {
@@ -13,6 +14,7 @@ export interface Registry {
 }
 
 const KIND = /^(?:[a-z0-9-]+|[a-z0-9-]+(?:\.[a-z0-9-]+)+)\/[1-9][0-9]{0,3}$/;
+const VERB = /^[a-z][a-z0-9-]{0,31}$/;
 const VIEW = /^[a-z][a-z0-9-]{0,63}$/;
 
 /** Is this a well-formed kind name, `name/1` or `name.domain/1`? */
@@ -20,7 +22,7 @@ export function isKindName(name: string): boolean {
   return name.length <= 128 && KIND.test(name);
 }
 
-/** @throws TypeError for a malformed or repeated name, a missing or circular `reads`. */
+/** @throws TypeError for a malformed or repeated name, a command that takes another's place, a missing or circular `reads`. */
 export function createRegistry(plugins: readonly Plugin[]): Registry {
   const kinds = new Map<string, Kind>();
   const views = new Map<string, View>();
@@ -36,6 +38,7 @@ export function createRegistry(plugins: readonly Plugin[]): Registry {
       views.set(view.name, view);
     }
   }
+  refuseClashes(plugins);
   const ordered = orderViews(views);
   return {
     kind: (name) => kinds.get(name),
@@ -44,6 +47,27 @@ export function createRegistry(plugins: readonly Plugin[]): Registry {
     views: ordered,
     plugins,
   };
+}
+
+/** Plug-ins with commands and commands of the top level are first words of the command line: each has one meaning. */
+function refuseClashes(plugins: readonly Plugin[]): void {
+  const verbs = new Map<string, string>();
+  const take = (verb: string, plugin: string): void => {
+    const other = reservedVerbs.has(verb) ? 'the command line itself' : verbs.get(verb);
+    if (other !== undefined) throw new TypeError(`plug-in ${plugin}: the command ${verb} belongs to ${other}`);
+    if (!VERB.test(verb)) throw new TypeError(`plug-in ${plugin}: bad name of a command: ${verb}`);
+    verbs.set(verb, `plug-in ${plugin}`);
+  };
+  for (const { name, commands = [] } of plugins) {
+    if (commands.length > 0) take(name, name);
+    const own = new Set<string>();
+    for (const command of commands) {
+      if (!VERB.test(command.name)) throw new TypeError(`plug-in ${name}: bad name of a command: ${command.name}`);
+      if (own.has(command.name)) throw new TypeError(`plug-in ${name}: the command ${command.name} exists already`);
+      own.add(command.name);
+      if (command.topLevel === true) take(command.name, name);
+    }
+  }
 }
 
 function orderViews(views: ReadonlyMap<string, View>): View[] {

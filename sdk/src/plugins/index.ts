@@ -4,6 +4,8 @@ import { forksPlugin } from './forks/index.js';
 import { identitiesPlugin } from './identities/index.js';
 import { standingPlugin } from './standing/index.js';
 
+export { keysOfIdentity, withdrawalOf, type Asked } from './ask.js';
+
 /** What every node and author understands without configuration. */
 export const corePlugins: readonly Plugin[] = [
   { name: 'embedding', kinds: [embeddingKind as Kind], views: [] },

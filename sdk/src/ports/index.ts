@@ -342,6 +342,8 @@ export interface SearchRequest {
   readonly collapse?: boolean;
   readonly perAuthor?: number;
   readonly hidden?: 'hide' | 'show';
+  /** Ask for what views say of each hit, too. */
+  readonly verdicts?: boolean;
   readonly after?: string;
   readonly explain?: boolean;
   /** Other than the node's own, for this question. */
@@ -385,7 +387,7 @@ export interface Hit {
   /** Absent where no word of the question is in the passage. */
   readonly excerpt?: Excerpt;
   readonly explain?: Readonly<Record<string, unknown>>;
-  /** What views say of the block; with `hidden: 'show'`, of blocks that are hidden otherwise. */
+  /** What views say of the block, where they were asked (`verdicts`) or it is one that is hidden otherwise. */
   readonly verdicts?: readonly Verdict[];
   /** Copies folded into this hit, as far as was looked. */
   readonly duplicates?: number;
@@ -466,6 +468,13 @@ export interface NodeApi {
   search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer>;
   /** @throws CosmicError request.not_found, request.malformed, view.building, view.too_costly, view.busy, view.failed */
   view(name: string, question: string, params: Readonly<Record<string, unknown>>): Promise<ViewAnswer>;
+  /** The answer, and again whenever it has changed, until the signal aborts. @throws as `view` */
+  watch(
+    name: string,
+    question: string,
+    params: Readonly<Record<string, unknown>>,
+    signal: AbortSignal,
+  ): AsyncIterable<ViewAnswer>;
   /** What views say of a block; those that have nothing to say are left out. */
   verdicts(id: BlockId): Promise<readonly Verdict[]>;
   status(): Promise<NodeStatus>;

@@ -16,5 +16,7 @@ export interface Verdict {
   readonly view: string;
   readonly says: string;
   readonly why: string;
+  /** Blocks on which it rests, for whoever would rather look than believe. */
+  readonly by?: readonly BlockId[];
   readonly local?: true;
 }

@@ -75,9 +75,7 @@ export function verdictsOf(cone: Cone, id: BlockId, options: AskOptions = {}): V
       () => drive(view.verdict!(dbOf(budget), block), view, readerOf(cone, cursor, budget, options), trace),
       view,
     );
-    return said === undefined
-      ? []
-      : [{ view: view.name, says: said.says, why: said.why, ...(trace.local ? { local: true as const } : {}) }];
+    return said === undefined ? [] : [{ view: view.name, ...said, ...(trace.local ? { local: true as const } : {}) }];
   });
 }
 

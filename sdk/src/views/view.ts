@@ -139,6 +139,8 @@ export interface Says {
   readonly says: string;
   /** In a sentence. */
   readonly why: string;
+  /** Blocks on which it rests. */
+  readonly by?: readonly BlockId[];
 }
 
 /**

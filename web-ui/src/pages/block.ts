@@ -11,6 +11,7 @@ import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { tierMeaning, whatAStampProves } from '@cosmicembeddings/sdk/sky';
 import { element, flowing, timeText } from '../parts/element.js';
 import { chartOf } from '../parts/sky.js';
+import { verdictList } from '../parts/verdicts.js';
 import { checksOf, type Place } from './search.js';
 
 /** One block: what it says, every check, its sky and its JSON form. */
@@ -21,7 +22,7 @@ export async function showBlock(
   { content, say }: Place,
 ): Promise<void> {
   say('fetching the block …');
-  const view = await client.get(id);
+  const [view, verdicts] = await Promise.all([client.get(id), client.verdicts(id).catch(() => [])]);
   if (view === undefined) throw new CosmicError('block.not_found', id);
   const checks = checksOf(network);
   const verdict = inspect(view.wire, checks);
@@ -55,6 +56,7 @@ export async function showBlock(
       'section',
       { class: 'block' },
       element('h1', {}, id),
+      verdictList(verdicts),
       ...checkLines(verdict, id),
       element('dl', {}, ...facts),
       chart === undefined ? undefined : element('div', { class: 'chart' }, chart as unknown as Node),

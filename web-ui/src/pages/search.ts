@@ -26,7 +26,7 @@ export async function showHits(
   signal: AbortSignal,
 ): Promise<void> {
   say('asking the node …');
-  const answer = await client.search({ text: question, k: 10 }, signal);
+  const answer = await client.search({ text: question, k: 10, verdicts: true }, signal);
   const cards = answer.hits.map(hitCard);
   content.replaceChildren(...cards.map((card) => card.node));
   const notes = answer.notes ?? [];

@@ -2,6 +2,7 @@ import type { Excerpt, Hit } from '@cosmicembeddings/sdk';
 import type { HitVerification } from '@cosmicembeddings/sdk/api';
 import { tierMeaning } from '@cosmicembeddings/sdk/sky';
 import { element, flowing, shortDid, timeText } from './element.js';
+import { verdictList } from './verdicts.js';
 
 /** One hit before it is verified; `settle` puts in the mark and the sky. */
 export interface HitCard {
@@ -49,6 +50,7 @@ export function hitCard(hit: Hit): HitCard {
         ...hit.tags.map((tag) => element('span', { class: 'tag' }, tag)),
         element('a', { class: 'id', href: `#block=${hit.id}` }, `${hit.id.slice(0, 12)}…${hit.id.slice(-6)}`),
       ),
+      verdictList(hit.verdicts ?? []),
       mark,
     ),
     sky,

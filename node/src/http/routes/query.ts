@@ -31,6 +31,7 @@ const searchRequest = {
     collapse: { type: 'boolean' },
     perAuthor: { type: 'integer', minimum: 1 },
     hidden: { type: 'string', enum: ['hide', 'show'] },
+    verdicts: { type: 'boolean', description: 'say what views say of each hit' },
     after: { type: 'string' },
     explain: { type: 'boolean' },
     weights: {
@@ -93,15 +94,5 @@ export function queryRoutes(app: FastifyInstance, { api }: Routes): void {
         ...(query.explain === undefined ? {} : { explain: query.explain }),
         ...(query.after === undefined ? {} : { after: query.after }),
       }),
-  );
-  app.get<{ Params: { id: string } }>(
-    '/v2/blocks/:id/verdicts',
-    { schema: { summary: 'What views say of a block: withdrawn, superseded, …' } },
-    async (request) => ({ verdicts: await api.verdicts(request.params.id) }),
-  );
-  app.get<{ Params: { name: string; query: string }; Querystring: Record<string, string> }>(
-    '/v2/views/:name/:query',
-    { schema: { summary: 'Ask a view: what the blocks mean' } },
-    async (request) => api.view(request.params.name, request.params.query, request.query),
   );
 }

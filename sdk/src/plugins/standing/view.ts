@@ -128,6 +128,7 @@ export const standingView: View = {
             : `${how === 'retracts' ? 'retracted' : 'superseded'} by ${by}`,
         )
         .join('; '),
+      by: acting.flatMap(({ by }) => (by === undefined ? [] : [by])),
     };
   },
   questions: {

@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
+import type { FastifyReply } from 'fastify';
+import { CosmicError, problemOf, type ViewAnswer } from '@cosmicembeddings/sdk';
+
+export interface Watches {
+  /**
+   * Sends answers as server-sent events (WHATWG HTML section 9.2) until there are no more or nobody takes them.
+   * @throws CosmicError what the first answer is refused with; node.busy
+   */
+  send(reply: FastifyReply, watch: (signal: AbortSignal) => AsyncIterable<ViewAnswer>): Promise<FastifyReply>;
+  close(): void;
+}
+
+/** Answers that are watched at a time, over all connections. */
+const WATCHES_MAX = 1_000;
+/** A comment tells both ends so often that the connection lives. */
+const COMMENT_MS = 15_000;
+/** Until a browser connects again. */
+const RETRY = 'retry: 2000\n\n';
+
+export function createWatches(): Watches {
+  const open = new Set<AbortController>();
+  return {
+    send: async (reply, watch) => {
+      if (open.size >= WATCHES_MAX) throw new CosmicError('node.busy', `${WATCHES_MAX} answers are watched already`);
+      const ended = new AbortController();
+      open.add(ended);
+      const end = (): void => {
+        open.delete(ended);
+        ended.abort();
+      };
+      reply.raw.once('close', end);
+      try {
+        const answers = watch(ended.signal)[Symbol.asyncIterator]();
+        const first = await answers.next();
+        const stream = new PassThrough();
+        if (first.done !== true) void pump(first.value, answers, stream, ended.signal);
+        return await reply
+          .header('content-type', 'text/event-stream')
+          .header('cache-control', 'no-store')
+          .header('vary', 'accept')
+          .send(stream);
+      } catch (error) {
+        end();
+        throw error;
+      }
+    },
+    close: () => {
+      for (const one of open) one.abort();
+    },
+  };
+}
+
+async function pump(
+  first: ViewAnswer,
+  answers: AsyncIterator<ViewAnswer>,
+  stream: PassThrough,
+  signal: AbortSignal,
+): Promise<void> {
+  const comments = setInterval(() => stream.write(':\n\n'), COMMENT_MS);
+  const write = async (text: string): Promise<void> => {
+    if (!stream.write(text)) await once(stream, 'drain', { signal });
+  };
+  try {
+    await write(RETRY + eventOf(first));
+    for (let next = await answers.next(); next.done !== true; next = await answers.next())
+      await write(eventOf(next.value));
+  } catch (error) {
+    if (!signal.aborted) {
+      const { code, detail } = error instanceof CosmicError ? error : new CosmicError('node.internal', 'watch');
+      stream.write(`event: problem\ndata: ${JSON.stringify(problemOf(code, detail))}\n\n`);
+    }
+  } finally {
+    clearInterval(comments);
+    stream.end();
+  }
+}
+
+function eventOf(answer: ViewAnswer): string {
+  return `id: ${answer.cursor.epoch}.${answer.cursor.seq}\ndata: ${JSON.stringify(answer)}\n\n`;
+}

@@ -1,0 +1,31 @@
+/**
+ * First words of the command line that are its own: a plug-in's commands never take their place. The CLI's tests compare
+ * this with what it has.
+ */
+export const reservedVerbs: ReadonlySet<string> = new Set([
+  'backup',
+  'create',
+  'embed',
+  'erase',
+  'export',
+  'fsck',
+  'get',
+  'help',
+  'import',
+  'init',
+  'key',
+  'node',
+  'peers',
+  'policy',
+  'publish',
+  'restore',
+  'retention',
+  'retract',
+  'search',
+  'sky',
+  'status',
+  'vacuum',
+  'verify',
+  'version',
+  'view',
+]);
