@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  concatBytes,
   createRegistry,
   CosmicError,
   sign,
+  wireOf,
   type Accepted,
-  type BlockView,
+  type SignedBlock,
   type Embedder,
   type Head,
   type KindHeader,
@@ -59,8 +59,6 @@ export interface RunningNode {
   readonly did: string;
   close(): Promise<void>;
 }
-
-const GONE = Uint8Array.of(0xf6);
 
 /**
  * Wires one node: adapters, the door, followers and the HTTP face. The only place that sees all the parts.
@@ -503,9 +501,8 @@ async function freeBytes(folder: string): Promise<number> {
 }
 
 /** Exactly as signed: envelope, then body or CBOR null; the text alone for version 1. */
-function viewOf(stored: StoredBlock): BlockView {
-  const wire = stored.format === 'python/1' ? stored.envelope : concatBytes(stored.envelope, stored.body ?? GONE);
-  return { id: stored.id, seq: stored.seq, firstSeenMs: stored.firstSeenMs, wire };
+function viewOf(stored: StoredBlock): SignedBlock {
+  return { id: stored.id, seq: stored.seq, firstSeenMs: stored.firstSeenMs, wire: wireOf(stored) };
 }
 
 /** How long an embedder that could not be opened is left alone. */

@@ -99,7 +99,7 @@ export function hitText(hit: Hit, rank: number, mark: HitVerification | undefine
   const lines = [
     `${String(rank).padStart(2)}. ${hit.score.toFixed(3)}${hit.strength === undefined || hit.strength === 'unknown' ? '' : ` ${hit.strength}`}  ${plain(where)}`,
     `    ${first ?? '(the author did not publish the text)'}`,
-    `    ${shortDid(hit.author)} · claimed ${timeText(hit.timeMs)}${hit.label === undefined ? '' : ` · ${plain(hit.label)}`}${hit.tags.map((tag) => ` · #${plain(tag)}`).join('')}`,
+    `    ${shortDid(hit.author)} · claimed ${timeText(hit.timeMs)}${hit.skyLabel === undefined ? '' : ` · ${plain(hit.skyLabel)}`}${hit.tags.map((tag) => ` · #${plain(tag)}`).join('')}`,
     `    ${badge(hit, mark)}`,
     ...(hit.verdicts ?? []).map((verdict) => `    ${verdictLine(verdict)}`),
     `    ${hit.id}${hit.row > 0 ? ` row ${hit.row}` : ''}`,

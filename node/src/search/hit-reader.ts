@@ -24,7 +24,7 @@ export interface HitRow {
   readonly timeMs: number;
   readonly firstSeenMs: number;
   /** The sky's label, e.g. `Orion-127.5`. */
-  readonly label?: string;
+  readonly skyLabel?: string;
   readonly tags: readonly string[];
   readonly origin?: string;
   readonly heading?: string;
@@ -219,7 +219,7 @@ function rowOf(block: StoredBlock, row: number, shown: ShownContent): HitRow {
     kind: entry.kind,
     timeMs: block.timeMs,
     firstSeenMs: block.firstSeenMs,
-    ...(shown.skyLabel === undefined ? {} : { label: shown.skyLabel }),
+    ...(shown.skyLabel === undefined ? {} : { skyLabel: shown.skyLabel }),
     tags: entry.tags,
     ...(origin === undefined ? {} : { origin }),
     ...(heading === undefined ? {} : { heading }),

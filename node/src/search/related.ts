@@ -62,7 +62,7 @@ export async function findRelated(id: BlockId, limit: number, { parts, search }:
         id: other,
         reasons: reasons.get(other)!,
         ...(found === undefined ? {} : { author: found.entry.author, kind: found.entry.kind, timeMs: found.timeMs }),
-        ...(hit?.label === undefined ? {} : { label: hit.label }),
+        ...(hit?.skyLabel === undefined ? {} : { skyLabel: hit.skyLabel }),
         ...(hit?.heading === undefined ? {} : { heading: hit.heading }),
         ...(hit?.passage === undefined ? {} : { passage: hit.passage }),
       };

@@ -28,7 +28,7 @@ import type { SyncLimits } from './limits.js';
 import { prefixOf } from './own-address.js';
 import type { Deed, Reputation } from './reputation.js';
 import { ReconcileSchedule } from './reconcile-schedule.js';
-import { digestOf, headerTimeOf, isHeaderOnly, loadBlocks, wireOf } from './wire.js';
+import { digestOf, headerTimeOf, isHeaderOnly, loadBlocks, givenOf } from './wire.js';
 
 /** What all connections of a node share. */
 export interface Shared {
@@ -602,7 +602,7 @@ export class Peer {
     for (const digest of digests) {
       if (this.ended) break;
       const [found] = await loadBlocks(this.shared.store, [digest]);
-      const wire = wireOf(found);
+      const wire = givenOf(found);
       const code = this.reasonAgainst(found !== undefined, wire);
       if (code !== undefined) missing.set(code, [...(missing.get(code) ?? []), digest]);
       if (code !== undefined || wire === undefined) continue;

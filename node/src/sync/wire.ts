@@ -1,16 +1,15 @@
 import {
   cidOf,
-  concatBytes,
   DAG_CBOR,
   decodeHeader,
+  goneBody,
   RAW,
   readEnvelope,
+  wireOf,
   type BlockStore,
   type StoredBlock,
 } from '@cosmicembeddings/sdk';
 import { sha256 } from '../door/crypto/index.js';
-
-const GONE = Uint8Array.of(0xf6);
 
 /** Blocks by digest, whichever of the two formats they have; same length and order as asked. */
 export async function loadBlocks(
@@ -24,10 +23,9 @@ export async function loadBlocks(
   return native.map((block) => block ?? second[next++]);
 }
 
-/** Exactly as signed, null for a body that is gone; undefined when nothing signed is left to give. */
-export function wireOf(block: StoredBlock | undefined): Uint8Array | undefined {
-  if (block === undefined || block.envelope.length === 0) return undefined;
-  return block.format === 'python/1' ? block.envelope : concatBytes(block.envelope, block.body ?? GONE);
+/** What is given of a block that is asked for; undefined when nothing signed is left to give. */
+export function givenOf(block: StoredBlock | undefined): Uint8Array | undefined {
+  return block === undefined || block.envelope.length === 0 ? undefined : wireOf(block);
 }
 
 /** The digest of a native block, whatever else is wrong with it. */
@@ -44,5 +42,5 @@ export function headerTimeOf(wire: Uint8Array): number | undefined {
 
 export function isHeaderOnly(wire: Uint8Array): boolean {
   const read = readEnvelope(wire);
-  return read.status !== 'rejected' && wire.length === read.envelope.end + 1 && wire[read.envelope.end] === GONE[0];
+  return read.status !== 'rejected' && wire.length === read.envelope.end + 1 && wire[read.envelope.end] === goneBody[0];
 }

@@ -44,7 +44,7 @@ describe('what a search answers', () => {
       kind: 'embedding/1',
       timeMs: 1_700_000_000_000,
       firstSeenMs: 1_700_000_000_000,
-      label: 'Orion-0.0',
+      skyLabel: 'Orion-0.0',
       tags: ['astro'],
       origin: 'file-0.md',
       passage: 'A clear sky',

@@ -3,7 +3,7 @@ import type { BlockId } from '../block/types.js';
 import { CosmicError, type Code } from '../errors.js';
 import type {
   Accepted,
-  BlockView,
+  SignedBlock,
   EraseReason,
   NodeApi,
   NodeStatus,
@@ -226,7 +226,7 @@ async function resultsOf(response: Response, sent: number): Promise<Accepted[]> 
   return [...answer.results, ...Array.from({ length: sent - answer.results.length }, () => last)];
 }
 
-async function viewOf(asked: BlockId, response: Response): Promise<BlockView> {
+async function viewOf(asked: BlockId, response: Response): Promise<SignedBlock> {
   const wire = new Uint8Array(await response.arrayBuffer());
   return {
     id: asked,

@@ -1,4 +1,5 @@
 import { concatBytes, equalBytes } from '../bytes.js';
+import { goneBody } from '../block/wire.js';
 import { Cid } from '../codec/cid.js';
 import { decode } from '../codec/decode.js';
 import { isMap, type Value } from '../codec/value.js';
@@ -8,7 +9,6 @@ import { limits, wireMaxBytes } from '../limits.js';
 import { readPart, readRoot, type Entry } from './manifest.js';
 import { readVarint } from './varint.js';
 
-const GONE = Uint8Array.of(0xf6);
 /** A part of a manifest, or a block's largest section. */
 const SECTION_MAX_BYTES = wireMaxBytes + 64;
 const PENDING_MAX_BYTES = 256 * 1024 * 1024;
@@ -85,7 +85,7 @@ class Assembly {
       return;
     yield header === null
       ? this.have.get(envelope.text)!
-      : concatBytes(this.have.get(envelope.text)!, body === null ? GONE : this.have.get(body.text)!);
+      : concatBytes(this.have.get(envelope.text)!, body === null ? goneBody : this.have.get(body.text)!);
     for (const name of names) {
       const rest = (this.waiting.get(name) ?? []).filter((other) => other !== entry);
       if (rest.length > 0) this.waiting.set(name, rest);

@@ -15,3 +15,4 @@ export { decodeHeader, encodeHeader } from './header.js';
 export { nextBlock, splitBlocks, type NextBlock } from './split.js';
 export { fromJson, toJson, type JsonOptions } from './json.js';
 export type { VectorForm } from './json-embedding.js';
+export { goneBody, wireOf } from './wire.js';

@@ -12,6 +12,7 @@ import { decodeBody, openBlock } from './check.js';
 import { writeEnvelope } from './envelope.js';
 import { decodeHeader } from './header.js';
 import { embeddingFields, embeddingFieldsOf, type VectorForm } from './json-embedding.js';
+import { goneBody } from './wire.js';
 
 export interface JsonOptions {
   /** How f32 rows are written: numbers (default), base64, or not at all, which is a view and no JSON form. */
@@ -100,7 +101,7 @@ export function fromJson(text: string): Uint8Array | Rejected {
 /** The same for a text that was read already. */
 export function fromParsed(json: JsonMap): Uint8Array | Rejected {
   try {
-    return wireOf(json);
+    return wireOfForm(json);
   } catch (error) {
     if (error instanceof Refusal) return rejected(error.code, error.message);
     throw error;
@@ -111,7 +112,7 @@ const HEADER_KEYS = ['version', 'kind', 'created_by', 'timestamp', 'observer_loc
 const OTHER_KEYS = ['id', 'prev', 'refs', 'body', 'body_bytes', 'signature'];
 const BODY_KEYS = ['salt', 'tags', 'linked_blocks'];
 
-function wireOf(json: JsonMap): Uint8Array {
+function wireOfForm(json: JsonMap): Uint8Array {
   if (!json.has('signature')) throw new Refusal('block.unsigned', 'signature: missing');
   const signature = bytesAt(json, 'signature', 'block.bad_envelope');
   if (signature.length !== 64)
@@ -139,7 +140,7 @@ function wireOf(json: JsonMap): Uint8Array {
   if (decoded.status === 'rejected') throw new Refusal(decoded.code, decoded.detail);
   const id = cidOf(DAG_CBOR, sha256(headerBytes)).text;
   if (json.has('id') && json.get('id') !== id) throw new Refusal('block.malformed', `id: the fields make ${id}`);
-  return concatBytes(writeEnvelope(headerBytes, signature), body ?? Uint8Array.of(0xf6));
+  return concatBytes(writeEnvelope(headerBytes, signature), body ?? goneBody);
 }
 
 /** Body bytes, or undefined for a header-only block. */

@@ -4,13 +4,12 @@ import { limits, wireMaxBytes } from '../limits.js';
 import { rejected, type Rejected } from '../errors.js';
 import { openBlock } from './check.js';
 import { readEnvelope } from './envelope.js';
+import { goneBody } from './wire.js';
 
 /** Prefix and the longest head of the header. */
 const HEAD_BYTES = 7 + 3;
 /** Enough bytes to judge any envelope: prefix, the longest head and header, signature, first body byte. */
 const ENVELOPE_MAX_BYTES = 7 + 3 + 4096 + 66 + 1;
-
-const GONE = Uint8Array.of(0xf6);
 
 /** Where the length of the header has been read whatever its size: 7 bytes of prefix, 3 of head. */
 const LENGTH_END = 10;
@@ -44,7 +43,7 @@ function quickEnd(bytes: Uint8Array): number | undefined {
   const { header, end } = read.envelope;
   const length = integerUnder(header, 'body_bytes');
   if (length === undefined || length < 1 || length > limits.bodyMaxBytes || end >= bytes.length) return undefined;
-  return bytes[end] === GONE[0] ? end + 1 : end + length;
+  return bytes[end] === goneBody[0] ? end + 1 : end + length;
 }
 
 /** Could more bytes make this a block? Only a known-good prefix can. */
@@ -61,7 +60,7 @@ function withNullBody(bytes: Uint8Array): Uint8Array {
   const size = head < 24 ? 0 : head === 24 ? 1 : 2;
   const length = size === 0 ? head : size === 1 ? bytes[8]! : bytes[8]! * 256 + bytes[9]!;
   const end = 8 + size + length + 66;
-  return concatBytes(bytes.subarray(0, end), GONE);
+  return concatBytes(bytes.subarray(0, end), goneBody);
 }
 
 /** Splits a complete sequence; a framing fault ends it with the refusal as last item. */

@@ -379,7 +379,7 @@ export interface Hit {
   readonly kind: string;
   readonly timeMs: number;
   readonly firstSeenMs: number;
-  readonly label?: string;
+  readonly skyLabel?: string;
   readonly tags: readonly string[];
   readonly origin?: string;
   readonly heading?: string;
@@ -448,7 +448,7 @@ export interface PeerStatus {
   readonly bytesOut?: number;
 }
 
-export interface BlockView {
+export interface SignedBlock {
   readonly id: BlockId;
   readonly seq: number;
   readonly firstSeenMs: number;
@@ -463,7 +463,7 @@ export interface NodeApi {
     /** `wait`: `durable`; `indexed`: found by every search; or the name of a follower in the status. */
     options?: { readonly wait?: string; readonly signal?: AbortSignal },
   ): Promise<Accepted[]>;
-  get(id: BlockId): Promise<BlockView | undefined>;
+  get(id: BlockId): Promise<SignedBlock | undefined>;
   find(filter: Filter, page: Page): Promise<{ readonly ids: readonly BlockId[]; readonly next?: string }>;
   search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer>;
   /** @throws CosmicError request.not_found, request.malformed, view.building, view.too_costly, view.busy, view.failed */

@@ -61,7 +61,7 @@ export function hitCard(hit: Hit): HitCard {
       mark.replaceChildren(...badge(hit, found));
       mark.className = `mark ${sound(found) ? 'good' : 'bad'}`;
       if (chart !== undefined) sky.append(chart);
-      if (hit.label !== undefined) sky.append(hit.label);
+      if (hit.skyLabel !== undefined) sky.append(hit.skyLabel);
     },
   };
 }

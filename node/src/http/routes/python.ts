@@ -5,7 +5,7 @@ import {
   formatOf,
   problemOf,
   type Accepted,
-  type BlockView,
+  type SignedBlock,
   type Source,
 } from '@cosmicembeddings/sdk';
 import { readFilter } from '@cosmicembeddings/sdk/filter';
@@ -127,7 +127,7 @@ function answerPublished(reply: FastifyReply, answer: Accepted): FastifyReply {
 }
 
 /** A block by CID, or by the name that it calls itself; several of one name are a 409 with their ids. */
-async function resolve(id: string, reply: FastifyReply, routes: Routes): Promise<BlockView | undefined> {
+async function resolve(id: string, reply: FastifyReply, routes: Routes): Promise<SignedBlock | undefined> {
   const direct = await routes.api.get(id);
   if (direct !== undefined) return direct;
   const named = await routes.aliases(id);
@@ -150,13 +150,13 @@ async function resolve(id: string, reply: FastifyReply, routes: Routes): Promise
 const LIST_MAX_BYTES = 1024 * 1024;
 const READ_MAX_BYTES = 16 * 1024 * 1024;
 
-function textOf(block: BlockView, { forms }: Routes): Promise<string> {
+function textOf(block: SignedBlock, { forms }: Routes): Promise<string> {
   return formatOf(block.wire)?.name === 'python/1'
     ? Promise.resolve(new TextDecoder().decode(block.wire))
     : forms.toJson(block.wire, 'json');
 }
 
-function claimsOf(block: BlockView, { forms }: Routes): Promise<PythonClaims> | undefined {
+function claimsOf(block: SignedBlock, { forms }: Routes): Promise<PythonClaims> | undefined {
   return formatOf(block.wire)?.name === 'python/1' ? forms.claims(block.wire) : undefined;
 }
 
@@ -186,7 +186,7 @@ async function sendBlocks(reply: FastifyReply, { blocks, leftOut }: Listed, rout
 }
 
 interface Listed {
-  readonly blocks: readonly BlockView[];
+  readonly blocks: readonly SignedBlock[];
   readonly leftOut: readonly string[];
 }
 
@@ -195,9 +195,9 @@ async function fetchAll(
   ids: readonly string[],
   limit: number,
   routes: Routes,
-  isWanted: (block: BlockView) => Promise<boolean> = () => Promise.resolve(true),
+  isWanted: (block: SignedBlock) => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<Listed> {
-  const blocks: BlockView[] = [];
+  const blocks: SignedBlock[] = [];
   const leftOut: string[] = [];
   let bytes = 0;
   for (const id of ids) {
