@@ -311,7 +311,9 @@ describe('taking back, and a data folder’s upkeep', () => {
     expect((await cosmic(['retract', ids[0]!, '--reason', 'regret', '--key', 'writer'])).status).toBe(0);
     await waitUntil(async () => (await node.client.status()).followers.every((follower) => follower.lag === 0));
     expect(await found()).not.toContain(ids[0]);
-    expect((await cosmic(['get', ids[0]!])).stderr).toMatch(/^! retracted: by its author in bafyrei\w+, verified here \(standing\)\n$/);
+    expect((await cosmic(['get', ids[0]!])).stderr).toMatch(
+      /^! retracted: by its author in bafyrei\w+, verified here \(standing\)\n$/,
+    );
     // Published again it is a new block; and nobody retracts what somebody else signed.
     const again = (await cosmic(['publish', path('regret.md'), '--key', 'writer', '--json'])).json<{ ids: string[] }>();
     expect(again.ids[0]).not.toBe(ids[0]);
@@ -320,7 +322,9 @@ describe('taking back, and a data folder’s upkeep', () => {
       status: 1,
       stderr: expect.stringMatching(/^cosmic: block\.not_yours: /),
     });
-    expect((await cosmic(['get', again.ids[0]!])).stderr).toMatch(/^· the node’s views have nothing to say of it, which proves nothing/);
+    expect((await cosmic(['get', again.ids[0]!])).stderr).toMatch(
+      /^· the node’s views have nothing to say of it, which proves nothing/,
+    );
     expect((await cosmic(['retract', again.ids[0]!, '--key', 'writer'])).status).toBe(0);
     expect((await cosmic(['view', 'standing', 'of', `id=${ids[0]!}`])).stdout).toMatch(/retract/);
     expect(await cosmic(['view', 'standing', 'nonsense'])).toMatchObject({

@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { CosmicError, type Catalogue, type SearchAnswer, type SearchRequest } from '@cosmicembeddings/sdk';
+import {
+  corePlugins,
+  CosmicError,
+  createRegistry,
+  type Catalogue,
+  type SearchAnswer,
+  type SearchRequest,
+} from '@cosmicembeddings/sdk';
 import { createClient, type NodeClient } from '@cosmicembeddings/sdk/api';
 import { readFilter, textsOfFilter, type Filter } from '@cosmicembeddings/sdk/filter';
 import type { JsonSchema } from '@cosmicembeddings/sdk/schema';
@@ -95,7 +102,7 @@ beforeAll(async () => {
   };
   const silent = { error: () => undefined, warn: () => undefined, info: () => undefined, debug: () => undefined };
   http = await createHttp({
-    routes: { api } as unknown as Routes,
+    routes: { api, registry: createRegistry(corePlugins) } as unknown as Routes,
     log: silent as never,
     requestMaxBytes: 1 << 24,
     version: '0',

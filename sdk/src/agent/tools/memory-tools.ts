@@ -4,7 +4,7 @@ import { CosmicError } from '../../errors.js';
 import { toHex, utf8 } from '../../bytes.js';
 import { inspect } from '../../formats/index.js';
 import type { Metadata, Where } from '../../metadata/index.js';
-import type { JsonSchema } from '../../filter/index.js';
+import type { JsonSchema } from '../../schema/index.js';
 import type { MemoryParts } from '../parts.js';
 import type { Hit, Item, Memory, Strength } from '../types.js';
 import type { Tool, ToolAnswer } from './tool.js';

@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../../filter/index.js';
+import type { JsonSchema } from '../../schema/index.js';
 
 /** Something that a language model may call: named, described, closed schemas, an answer for people and one for programs. */
 export interface Tool {
