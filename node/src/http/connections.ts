@@ -21,6 +21,8 @@ export const PIPELINED_MAX = 1024;
 interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** Kept beside: a request that was torn down has none any more. */
+  readonly socket: Socket;
   /** Bytes moved when it was last found going, and when that was. */
   moved: number;
   sinceMs: number;
@@ -60,8 +62,7 @@ export function guardConnections(
   const sweep = (): void => {
     const nowMs = performance.now();
     for (const exchange of open) {
-      const { request, response } = exchange;
-      const socket = request.socket;
+      const { request, response, socket } = exchange;
       // An answer that never got its turn on the connection is not told that this is gone.
       if (socket.destroyed) {
         open.delete(exchange);
@@ -93,7 +94,7 @@ export function guardConnections(
         socket.destroy();
         return;
       }
-      const exchange: Exchange = { request, response, moved: socket.bytesRead, sinceMs: performance.now() };
+      const exchange: Exchange = { request, response, socket, moved: socket.bytesRead, sinceMs: performance.now() };
       open.add(exchange);
       crowd.busy(socket);
       response.once('close', () => {

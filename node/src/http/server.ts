@@ -183,7 +183,9 @@ const EVERYBODY: Visitor = { from: 'unknown', trusted: true, isOperator: false }
 
 /** Who asks, whether that is allowed, and not too often. */
 async function admit(request: FastifyRequest, reply: FastifyReply, access: Access | undefined): Promise<unknown> {
-  request.visitor = access?.visitorOf(request.headers, request.socket.remoteAddress) ?? EVERYBODY;
+  // Of a connection that broke off while its request waited nothing is left.
+  const socket = request.raw.socket as Socket | null;
+  request.visitor = access?.visitorOf(request.headers, socket?.remoteAddress) ?? EVERYBODY;
   if (access === undefined) return undefined;
   const scope = scopeOf(request.method, request.routeOptions.url);
   if (scope === undefined) return undefined;

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { codes, problemOf } from '@cosmicembeddings/sdk';
 
 export interface WaitingRoomLimits {
@@ -18,6 +19,7 @@ export interface WaitingRoom {
 interface Waiting {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly socket: Socket;
   readonly untilMs: number;
   serve(): void;
 }
@@ -37,11 +39,12 @@ export function createWaitingRoom(
   limits: WaitingRoomLimits,
   nowMs: () => number = () => performance.now(),
 ): WaitingRoom {
-  const serving = new Map<IncomingMessage, number>();
+  /** The socket is kept beside: a request that was torn down has none any more. */
+  const serving = new Map<IncomingMessage, { readonly sinceMs: number; readonly socket: Socket }>();
   const waiting = new Set<Waiting>();
 
-  const begin = (request: IncomingMessage, response: ServerResponse, serve: () => void): void => {
-    serving.set(request, nowMs());
+  const begin = ({ request, response, socket, serve }: Omit<Waiting, 'untilMs'>): void => {
+    serving.set(request, { sinceMs: nowMs(), socket });
     response.once('close', () => {
       serving.delete(request);
       next();
@@ -52,7 +55,7 @@ export function createWaitingRoom(
     for (const one of waiting) {
       if (serving.size >= limits.publishingMax) return;
       waiting.delete(one);
-      begin(one.request, one.response, one.serve);
+      begin(one);
     }
   };
   const sweep = (): void => {
@@ -62,8 +65,8 @@ export function createWaitingRoom(
       waiting.delete(one);
       refuse(one.response);
     }
-    for (const [request, sinceMs] of serving)
-      if (request.socket.destroyed || (now - sinceMs >= LONG_MS && !request.complete)) serving.delete(request);
+    for (const [request, { sinceMs, socket }] of serving)
+      if (socket.destroyed || (now - sinceMs >= LONG_MS && !request.complete)) serving.delete(request);
     next();
   };
   const timer = setInterval(sweep, SWEEP_MS);
@@ -71,12 +74,13 @@ export function createWaitingRoom(
 
   return {
     enter: (request, response, serve) => {
-      if (serving.size < limits.publishingMax && waiting.size === 0) return begin(request, response, serve);
+      const { socket } = request;
+      if (serving.size < limits.publishingMax && waiting.size === 0) return begin({ request, response, socket, serve });
       if (waiting.size >= limits.waitingMax) {
         response.setHeader('connection', 'close');
         return refuse(response);
       }
-      const one: Waiting = { request, response, serve, untilMs: nowMs() + limits.waitMs };
+      const one: Waiting = { request, response, socket, serve, untilMs: nowMs() + limits.waitMs };
       waiting.add(one);
       response.once('close', () => waiting.delete(one));
     },
