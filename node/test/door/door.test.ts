@@ -148,6 +148,14 @@ describe('the door', () => {
     expect((await store.head()).count).toBe(0);
   });
 
+  test('a clock may be two minutes off, and not a millisecond more', async () => {
+    const { accept } = doorOf();
+    const at = async (aheadMs: number) =>
+      (await accept((await blockOf({ timeMs: nowMs + aheadMs })).wire, { type: 'http' })).status;
+    expect(await at(120_000)).toBe('stored');
+    expect(await at(120_001)).toBe('later');
+  });
+
   test('a refused block is remembered as decided and names the rule', async () => {
     const { accept, store } = doorOf({ policy: parsePolicy({ tags: { deny: ['spam'] } }) });
     const { id, wire } = await blockOf({ tags: ['spam'] });
@@ -285,6 +293,20 @@ describe('admission', () => {
     [{ regions: [{ south: 30, north: 50, west: -10, east: 10 }] }, {}, {}, 'regions'],
     [{ regions: [{ south: 30, north: 50, west: -10, east: 10 }] }, {}, { place: madrid }, undefined],
     [{ regions: [{ south: -90, north: 90, west: 170, east: -170 }] }, {}, { place: madrid }, 'regions'],
+    ...([
+      [178, undefined],
+      [-178, undefined],
+      [170, undefined],
+      [-170, undefined],
+      [169.999999, 'regions'],
+      [-169.999999, 'regions'],
+      [0, 'regions'],
+    ].map(([lon, rule]) => [
+      { regions: [{ south: -90, north: 90, west: 170, east: -170 }] },
+      {},
+      { place: { lat: 0, lon: Math.round((lon as number) * 1e6), elevation: 0 } },
+      rule,
+    ]) as [object, object, object, string | undefined][]),
     [{ requiredProofs: ['cites'] }, {}, {}, 'requiredProofs'],
     [{ requiredProofs: ['cites'] }, { links: [{ rel: 'cites', id: 'x' }] }, {}, undefined],
   ])('%j on %j %j → %s', (policy, entry, more, rule) => {

@@ -148,3 +148,19 @@ describe('item set', () => {
     expect(() => createItemSet([{ timeMs: 1, digest: new Uint8Array(31) }])).toThrow(RangeError);
   });
 });
+
+/** As the reference counts: one id more than fills the room, as the reserve takes it. */
+test.each([
+  [4104, 122],
+  [4105, 123],
+  [4136, 123],
+  [4137, 124],
+])('a list under a frame limit of %i holds %i ids, to the byte', (frameLimit, count) => {
+  const items = Array.from({ length: 300 }, (_, i) => ({ timeMs: i, digest: sha256(Uint8Array.of(i & 255, i >> 8)) }));
+  const server = createReconciler(createItemSet(items), { frameLimit });
+  // Version 1; one range up to infinity (0, 0), mode 2 (ids), none of them.
+  const { reply } = server.step(Uint8Array.of(0x61, 0, 0, 2, 0));
+  // Version, bound of the first item left out: time and whole digest, mode, count in one varint of base 128.
+  const at = reply!.indexOf(2, 1 + 1 + 1 + 32);
+  expect(reply![at + 1]).toBe(count);
+});
