@@ -8,17 +8,12 @@ import {
   wireOf,
   type Accepted,
   type SignedBlock,
-  type Embedder,
   type Head,
   type KindHeader,
   type NodeApi,
   type NodeStatus,
-  type SearchAnswer,
-  type SearchRequest,
   type StoredBlock,
 } from '@cosmicembeddings/sdk';
-import { createEmbedder } from '@cosmicembeddings/sdk/embedders';
-import { nodeEmbedderHost } from '@cosmicembeddings/sdk/embedders/node';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import { systemClock } from './clock.js';
 import { createPressure, openFaults, type Trailing } from './follow/index.js';
@@ -49,8 +44,10 @@ import { createSearch } from './search/index.js';
 import { createPeers } from './sync/index.js';
 import { planInWorker, startRetention } from './operate/retain.js';
 import { eraseAs } from './operate/withhold.js';
+import { openEmbedders } from './search/embedders.js';
 import { version } from './version.js';
-import { createViews, type Views } from './views/index.js';
+import { withVerdicts } from './views/with-verdicts.js';
+import { createViews } from './views/index.js';
 
 export interface RunningNode {
   readonly api: NodeApi;
@@ -254,7 +251,7 @@ async function assemble(
   });
   closers.push(() => metrics.close());
 
-  const embedders = openEmbedders(config, log);
+  const embedders = openEmbedders(config.embedders, systemClock, log);
   const search = createSearch({
     store,
     registry,
@@ -448,27 +445,6 @@ const OWED_BYTES = 8192;
 const ROOM_BYTES = 64 * 1024 * 1024;
 const ROOM_PATIENCE_MS = 30_000;
 
-/** Where it was asked for, what views say of each hit; hits that are shown although they are hidden say why in any case. */
-async function withVerdicts(answer: SearchAnswer, request: SearchRequest, views: Views): Promise<SearchAnswer> {
-  if (request.hidden !== 'show' && request.verdicts !== true) return answer;
-  const ids = answer.hits.map(({ id }) => id).filter((id) => request.verdicts === true || views.isHidden(id));
-  if (ids.length === 0) return answer;
-  let found: Awaited<ReturnType<Views['verdicts']>>;
-  try {
-    found = await views.verdicts(ids);
-  } catch (error) {
-    // The hits are right without them.
-    if (!(error instanceof CosmicError)) throw error;
-    return { ...answer, notes: [...(answer.notes ?? []), `what views say of the hits is not known: ${error.message}`] };
-  }
-  const said = new Map(found.map((list, i) => [ids[i]!, list]));
-  const hits = answer.hits.map((hit) => {
-    const verdicts = said.get(hit.id) ?? [];
-    return verdicts.length === 0 ? hit : { ...hit, verdicts };
-  });
-  return { ...answer, hits };
-}
-
 /** Blocks that a follower may be behind while the node still counts as ready. */
 const LAG_MAX = 100_000;
 
@@ -503,40 +479,6 @@ async function freeBytes(folder: string): Promise<number> {
 /** Exactly as signed: envelope, then body or CBOR null; the text alone for version 1. */
 function viewOf(stored: StoredBlock): SignedBlock {
   return { id: stored.id, seq: stored.seq, firstSeenMs: stored.firstSeenMs, wire: wireOf(stored) };
-}
-
-/** How long an embedder that could not be opened is left alone. */
-const REOPEN_MS = 30_000;
-
-/** Embedders load when first asked for; one that cannot is named in the status, left out, and tried again later. */
-function openEmbedders(config: NodeConfig, log: Log): { ready(): Promise<Embedder[]>; notes(): string[] } {
-  const slots = config.embedders.map((one) => ({
-    one,
-    opened: undefined as Embedder | undefined,
-    note: '',
-    triedMs: -Infinity,
-  }));
-  const open = async (slot: (typeof slots)[number]): Promise<void> => {
-    if (slot.opened !== undefined || systemClock.now() - slot.triedMs < REOPEN_MS) return;
-    slot.triedMs = systemClock.now();
-    try {
-      slot.opened = await createEmbedder(slot.one, nodeEmbedderHost);
-      slot.note = '';
-    } catch (error) {
-      const detail = error instanceof CosmicError ? error.message : String(error);
-      slot.note = `embedder ${JSON.stringify(slot.one)}: ${detail}`;
-      log.warn({ embedder: slot.one, detail }, 'embedder left out for now');
-    }
-  };
-  let opening: Promise<unknown> = Promise.resolve();
-  return {
-    ready: async () => {
-      opening = opening.then(() => Promise.all(slots.map(open)));
-      await opening;
-      return slots.flatMap(({ opened }) => (opened === undefined ? [] : [opened]));
-    },
-    notes: () => slots.map(({ note }) => note).filter((note) => note !== ''),
-  };
 }
 
 export type { Head };

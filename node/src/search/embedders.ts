@@ -1,0 +1,42 @@
+import { CosmicError, type Clock, type Embedder } from '@cosmicembeddings/sdk';
+import { createEmbedder, type EmbedderConfig } from '@cosmicembeddings/sdk/embedders';
+import { nodeEmbedderHost } from '@cosmicembeddings/sdk/embedders/node';
+import type { Log } from '../log.js';
+
+/** How long an embedder that could not be opened is left alone. */
+const REOPEN_MS = 30_000;
+
+/** Embedders load when first asked for; one that cannot is named in the status, left out, and tried again later. */
+export function openEmbedders(
+  configs: readonly EmbedderConfig[],
+  clock: Pick<Clock, 'now'>,
+  log: Log,
+): { ready(): Promise<Embedder[]>; notes(): string[] } {
+  const slots = configs.map((one) => ({
+    one,
+    opened: undefined as Embedder | undefined,
+    note: '',
+    triedMs: -Infinity,
+  }));
+  const open = async (slot: (typeof slots)[number]): Promise<void> => {
+    if (slot.opened !== undefined || clock.now() - slot.triedMs < REOPEN_MS) return;
+    slot.triedMs = clock.now();
+    try {
+      slot.opened = await createEmbedder(slot.one, nodeEmbedderHost);
+      slot.note = '';
+    } catch (error) {
+      const detail = error instanceof CosmicError ? error.message : String(error);
+      slot.note = `embedder ${JSON.stringify(slot.one)}: ${detail}`;
+      log.warn({ embedder: slot.one, detail }, 'embedder left out for now');
+    }
+  };
+  let opening: Promise<unknown> = Promise.resolve();
+  return {
+    ready: async () => {
+      opening = opening.then(() => Promise.all(slots.map(open)));
+      await opening;
+      return slots.flatMap(({ opened }) => (opened === undefined ? [] : [opened]));
+    },
+    notes: () => slots.map(({ note }) => note).filter((note) => note !== ''),
+  };
+}
