@@ -43,6 +43,7 @@ import { createMetrics } from './operate/metrics.js';
 import { createSearch } from './search/index.js';
 import { createPeers } from './sync/index.js';
 import { planInWorker, startRetention } from './operate/retain.js';
+import { eraseWhatWasBegun } from './operate/erasure/index.js';
 import { eraseAs } from './operate/withhold.js';
 import { openEmbedders } from './search/embedders.js';
 import { version } from './version.js';
@@ -104,6 +105,12 @@ async function assemble(
   const slowStore = whyNotBetter(sqlite.engine);
   if (slowStore !== undefined) log.warn({ store: sqlite.engine }, slowStore);
   const { store, catalogue, text } = sqlite;
+  const begun = await eraseWhatWasBegun(config.data, sqlite, registry);
+  if (begun > 0)
+    log.warn(
+      { blocks: begun },
+      'an erasure was cut off; it is done now, and proven by cosmic erase --resume once the node is stopped',
+    );
   const vectors = await openVectors({
     folder: join(config.data, 'index'),
     engine: config.index,

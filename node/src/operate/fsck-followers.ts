@@ -10,7 +10,7 @@ import { compareSum } from '../index/words/text-sum.js';
 import { fileCrc } from '../index/vectors/checksum.js';
 import { readStateFile } from '../index/vectors/state-file.js';
 import { coneFault } from '../views/index.js';
-import type { Finding } from './finding.js';
+import type { Finding } from '../store/finding.js';
 
 type Report = (finding: Finding) => void;
 

@@ -7,13 +7,17 @@ import {
   type StoredBlock,
   type TailItem,
 } from '@cosmicembeddings/sdk';
+import { existsSync } from 'node:fs';
+import { isHeld } from '../store/sqlite/lock.js';
+import { openUpkeep } from '../store/sqlite/upkeep.js';
 import { hasIds } from '../store/sqlite/ids.js';
 import type { Database } from '../store/sqlite/driver.js';
 import { StoreReader } from '../store/sqlite/index.js';
 import { idOfRow } from '../store/sqlite/rows.js';
 import { metaOf } from '../store/sqlite/meta.js';
 import { existingStore, type StoreFolder } from './folder.js';
-import type { Finding } from './finding.js';
+import type { Finding } from '../store/finding.js';
+import { journalFolder, keptFiles } from './erasure/index.js';
 import { checkIndex, checkText, checkViews } from './fsck-followers.js';
 
 export interface FsckReport {
@@ -70,6 +74,7 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
     attempt('text', report, () => checkText(options.folder, engine, reader, report));
     attempt('index', report, () => checkIndex(options.folder, reader, report));
     attempt('views', report, () => checkViews(options.folder, engine, report));
+    attempt('erasure', report, () => checkErasures(options, report));
     for (const also of options.also ?? []) await also(reader.head(), report);
   } catch (error) {
     report({ part: 'file', what: (error as Error).message, remedy: REPAIR });
@@ -290,5 +295,21 @@ function checkNames(database: Database, report: Report, hasFacts: boolean): void
       n: number;
     };
     if (n > 0) report({ part: 'catalogue', what: `${n} entries of ${table} are used by no block`, remedy: REPAIR });
+  }
+}
+
+/** What was erased must be gone from the followers' files too. A node that runs is given the time it takes. */
+function checkErasures(options: FsckOptions, report: Report): void {
+  if (existsSync(journalFolder(options.folder)))
+    report({ part: 'erasure', what: 'an erasure was begun and is not proven', remedy: 'run cosmic erase --resume' });
+  if (isHeld(options.folder)) return;
+  const { path, engine } = existingStore(options);
+  const upkeep = openUpkeep(path, engine);
+  try {
+    for (const room of keptFiles)
+      for (const what of room.leftovers({ folder: options.folder, engine, upkeep }))
+        report({ part: 'erasure', what, remedy: 'run cosmic erase --resume' });
+  } finally {
+    upkeep.close();
   }
 }

@@ -11,7 +11,7 @@ import { createAdmission, parsePolicy } from '../door/admission.js';
 import { loadPlugins } from '../plugins.js';
 import { addApiKey, isScope, readApiKeys, removeApiKey } from './api-keys.js';
 import { backup, readBackupNote, restore } from './backup.js';
-import { eraseAndProve } from './erase.js';
+import { erasuresOf, eraseAndProve, resumeErasure, type EraseReport } from './erasure/index.js';
 import { existingStore } from './folder.js';
 import { fsck } from './fsck.js';
 import { parseWithheld } from './withhold.js';
@@ -27,6 +27,7 @@ const options = {
   'per-minute': { type: 'string' },
   'blocks-per-day': { type: 'string' },
   'bytes-per-day': { type: 'string' },
+  resume: { type: 'boolean' },
   prove: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;
@@ -36,6 +37,7 @@ type Args = {
   readonly config: NodeConfig;
   readonly reason: string | undefined;
   readonly withhold: readonly string[] | undefined;
+  readonly resume: boolean;
   readonly json: boolean;
   readonly perMinute: number | undefined;
   readonly perDay: { readonly blocks?: number; readonly bytes?: number };
@@ -71,6 +73,7 @@ export async function maintenance(command: string, args: readonly string[]): Pro
     config,
     reason: values.reason,
     withhold: values.withhold,
+    resume: values.resume === true,
     json: values.json === true,
     perMinute: numberOf(values['per-minute']),
     perDay: {
@@ -131,21 +134,33 @@ async function vacuum({ config, json }: Args): Promise<void> {
 const REASONS: readonly EraseReason[] = ['retracted', 'takedown', 'retention', 'quota'];
 
 /** Always looks for what was erased: an erasure that nobody checked is a hope. */
-async function erase({ config, words, reason = 'takedown', withhold, json }: Args): Promise<void> {
-  if (words.length === 0) throw new CosmicError('request.malformed', 'usage: erase ID… [--reason takedown]');
+async function erase({ config, words, reason = 'takedown', withhold, resume, json }: Args): Promise<void> {
+  if (words.length === 0 && !resume)
+    throw new CosmicError(
+      'request.malformed',
+      'usage: erase ID… [--reason takedown] [--withhold body|text|none] | erase --resume',
+    );
   if (!REASONS.includes(reason as EraseReason))
     throw new CosmicError('request.malformed', `reason: one of ${REASONS.join(', ')}`);
-  const report = await eraseAndProve(
-    await sqliteOf(config),
-    words,
-    reason as EraseReason,
-    withhold === undefined ? undefined : parseWithheld(withhold),
-  );
+  const options = await sqliteOf(config);
+  if (resume) {
+    // Where none was begun, followers forget what a node had not come to yet.
+    return tell((await resumeErasure(options)) ?? (await eraseAndProve(options, [])), json);
+  }
+  const what = withhold === undefined ? undefined : parseWithheld(withhold);
+  tell(await eraseAndProve(options, erasuresOf(words, reason as EraseReason, what)), json);
+}
+
+function tell(report: EraseReport, json: boolean): void {
   for (const name of report.removed)
-    process.stderr.write(`${name}/ held erased bytes and was removed; the node rebuilds it\n`);
+    process.stderr.write(`${name} held something that was erased and was removed; the node makes it anew\n`);
+  const more = report.more ? ' and more' : '';
   print(json, report, [
-    ...report.traces.map(({ file, offset, what }) => `still there: ${what} in ${file} at ${offset}`),
-    `${words.length} erased; ${report.lookedFor} byte strings looked for in every file, ${report.traces.length} found`,
+    ...report.shared.map(({ what, holder, where }) => `shared: ${what} stays in ${where} for ${holder}`),
+    ...report.traces.map(
+      ({ file, offset, what }) => `still there: ${what} in ${file}${offset === undefined ? '' : ` at ${offset}`}`,
+    ),
+    `${report.erased} erased; ${report.lookedFor} pieces looked for in every file, ${report.traces.length}${more} found`,
   ]);
   if (report.traces.length > 0) process.exitCode = 1;
 }
@@ -153,7 +168,7 @@ async function erase({ config, words, reason = 'takedown', withhold, json }: Arg
 /** Lines of a list that people are shown. */
 const LISTED = 20;
 
-/** Shows what a file of retention rules would erase; `retention apply FILE` does it. */
+/** Shows what a file of retention rules would erase; `retention apply FILE` does it, and proves it. */
 async function retention({ config, words: [action, file], json }: Args): Promise<void> {
   if ((action !== 'test' && action !== 'apply') || file === undefined)
     throw new CosmicError('request.malformed', 'usage: retention test|apply FILE');
@@ -162,16 +177,17 @@ async function retention({ config, words: [action, file], json }: Args): Promise
   const reader = new StoreReader(path, engine);
   const plan = planRetention(reader, rules, Date.now());
   reader.close();
-  if (action === 'apply')
-    for (const reason of REASONS) {
-      const ids = plan.erase.filter((item) => item.reason === reason).map(({ id }) => id);
-      if (ids.length > 0) await eraseAndProve(await sqliteOf(config), ids, reason);
-    }
-  print(json, plan, [
-    ...plan.erase.slice(0, LISTED).map(({ id, rule, bytes }) => `${id} ${rule} ${bytes} bytes`),
-    ...(plan.erase.length > LISTED ? [`and ${plan.erase.length - LISTED} more; --json lists them all`] : []),
-    `${plan.erase.length} blocks, ${plan.bytes} bytes${action === 'apply' ? ' erased' : ''}`,
-  ]);
+  if (action === 'test')
+    return print(json, plan, [
+      ...plan.erase.slice(0, LISTED).map(({ id, rule, bytes }) => `${id} ${rule} ${bytes} bytes`),
+      ...(plan.erase.length > LISTED ? [`and ${plan.erase.length - LISTED} more; --json lists them all`] : []),
+      `${plan.erase.length} blocks, ${plan.bytes} bytes`,
+    ]);
+  const report = await eraseAndProve(
+    await sqliteOf(config),
+    plan.erase.flatMap(({ id, reason }) => erasuresOf([id], reason)),
+  );
+  tell(report, json);
 }
 
 /** Which stored blocks new admission rules would have refused; changes nothing. */

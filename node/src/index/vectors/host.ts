@@ -495,6 +495,10 @@ export class IndexHost implements Follower {
         this.lose(id, 'more erased rows than others');
         continue;
       }
+      if (space.size === 0 && !this.waiting.has(id)) {
+        this.leave(id, space);
+        continue;
+      }
       if (!space.isChanged && id in this.savedSeqs && options.graph !== true) continue;
       await space.save(options);
       this.savedSeqs[id] = space.savedPosition.seq;
@@ -508,6 +512,17 @@ export class IndexHost implements Follower {
     const head: SavedHost = { ...cursor, seed: this.seed, spaces: { ...this.savedSeqs }, waiting: [...filling] };
     writeStateFile(join(folder, HOST), { head, sections: [] });
     this.unsaved = undefined;
+  }
+
+  /** Nobody has rows of a space any more: its files go, its descriptor and its name with them. */
+  private leave(id: string, space: SpaceIndex): void {
+    this.spaces.delete(id);
+    this.large.delete(space);
+    this.busy.delete(id);
+    delete this.savedSeqs[id];
+    void space.close();
+    const folder = this.folderOf(id);
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   }
 
   async close(): Promise<void> {

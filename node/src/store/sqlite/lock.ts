@@ -67,6 +67,12 @@ function lockedBy(folder: string, holder: Holder | undefined, advice: string): C
   return new CosmicError('store.locked', `${folder} is held by ${who}${advice}`);
 }
 
+/** Does a process that lives hold the folder now? */
+export function isHeld(folder: string): boolean {
+  const holder = holderOf(readText(join(folder, 'lock')));
+  return holder !== undefined && isAlive(holder);
+}
+
 /** Takes a dead process's lock away; when another process was quicker and this is its lock, puts it back. */
 function putAside(path: string, stale: string | undefined): void {
   const aside = `${path}.stale.${process.pid}`;

@@ -2,10 +2,11 @@ import type { BlockId } from '@cosmicembeddings/sdk';
 
 /** One thing that is wrong, and what it concerns. */
 export interface Finding {
-  readonly part: 'file' | 'block' | 'sequence' | 'catalogue' | 'text' | 'index' | 'views';
+  readonly part: 'file' | 'block' | 'sequence' | 'catalogue' | 'text' | 'index' | 'views' | 'erasure';
   readonly what: string;
   readonly id?: BlockId;
   readonly seq?: number;
   /** What to do: followers are rebuilt by the node itself; damaged blocks come back from peers or a backup. */
-  readonly remedy: 'rebuilt by itself' | 'restore a backup or fetch the block from a peer';
+  readonly remedy:
+    'rebuilt by itself' | 'restore a backup or fetch the block from a peer' | 'run cosmic erase --resume';
 }

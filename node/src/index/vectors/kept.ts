@@ -1,0 +1,125 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Cursor, SpaceDescriptor } from '@cosmicembeddings/sdk';
+import type { KeptFiles } from '../../follow/kept-files.js';
+import type { LabelRange } from '../../store/upkeep.js';
+import { Bits } from './bits.js';
+import { readStateFile, writeStateFile } from './state-file.js';
+
+/** Of what index/index.bin and a space's state.bin say (host.ts, space-index.ts). */
+interface SavedHost extends Cursor {
+  readonly spaces: Readonly<Record<string, number>>;
+  readonly waiting: readonly (readonly [string, number])[];
+}
+interface SavedSpace extends Cursor {
+  readonly space: SpaceDescriptor;
+  readonly count: number;
+  readonly graph: { readonly file: string; readonly to: number } | null;
+  readonly erasedMs: number | null;
+}
+
+const FOLDER = 'index';
+
+/** The vector index: rows as float32, graphs over them, and for each space its descriptor. */
+export const keptVectors: KeptFiles = {
+  name: 'index',
+  paths: [FOLDER],
+  forget: async (stopped) => {
+    const { folder, upkeep } = stopped;
+    const path = hostFile(folder);
+    const host = readStateFile<SavedHost>(path);
+    if (host === undefined) return existsSync(join(folder, FOLDER)) ? [takeAway(folder, FOLDER)] : [];
+    const ranges = [...upkeep.erasedRows()];
+    const spaces = { ...host.head.spaces };
+    const waiting = new Map(host.head.waiting);
+    const removed: string[] = [];
+    for (const id of Object.keys(spaces)) {
+      const isUsed = upkeep.hasRows(id);
+      if (isUsed && leftIn(join(folder, FOLDER, id), ranges, true) === undefined) continue;
+      removed.push(takeAway(folder, join(FOLDER, id)));
+      delete spaces[id];
+      // Its rows are read from the store again when the node starts.
+      waiting.set(id, 0);
+    }
+    for (const id of waiting.keys()) if (!upkeep.hasRows(id)) waiting.delete(id);
+    if (removed.length > 0 || waiting.size !== host.head.waiting.length)
+      writeStateFile(path, { head: { ...host.head, spaces, waiting: [...waiting] }, sections: host.sections });
+    return removed;
+  },
+  *leftovers({ folder, upkeep }) {
+    const host = readStateFile<SavedHost>(hostFile(folder));
+    if (host === undefined) return;
+    const ranges = [...upkeep.erasedRows()];
+    for (const id of Object.keys(host.head.spaces)) {
+      const left = leftIn(join(folder, FOLDER, id), ranges);
+      if (left !== undefined) yield left;
+      if (!upkeep.hasRows(id)) yield `${join(FOLDER, id)}: a space that no block has any more`;
+    }
+  },
+  *values({ folder, upkeep }) {
+    const host = readStateFile<SavedHost>(hostFile(folder));
+    for (const id of Object.keys(host?.head.spaces ?? {})) {
+      const state = readStateFile<SavedSpace>(join(folder, FOLDER, id, 'state.bin'));
+      const held = {
+        where: join(FOLDER, id),
+        holder: () => (upkeep.hasRows(id) ? `blocks of space ${id}` : undefined),
+      };
+      yield { ...held, value: id };
+      for (const value of Object.values(state?.head.space ?? {}))
+        if (typeof value === 'string') yield { ...held, value };
+    }
+  },
+  deadSpace: () => [],
+  compact: () => undefined,
+};
+
+const hostFile = (folder: string): string => join(folder, FOLDER, 'index.bin');
+
+function takeAway(folder: string, path: string): string {
+  rmSync(join(folder, path), { recursive: true, force: true });
+  return path;
+}
+
+/**
+ * What a space's files hold of erased rows: numbers in `rows.f32` that are not zero, or places in a graph that was made before
+ * they went. Undefined: nothing. `withRest`: bytes behind the last row count as well.
+ */
+export function leftIn(folder: string, erased: readonly LabelRange[], withRest = false): string | undefined {
+  const state = readStateFile<SavedSpace>(join(folder, 'state.bin'));
+  if (state === undefined)
+    return existsSync(folder) ? `${folder}: its state is damaged, so nobody knows what it holds` : undefined;
+  const { head, sections } = state;
+  const labels = new Uint32Array(sections[0]!.buffer);
+  const dead = new Bits(sections[2]);
+  const path = join(folder, 'rows.f32');
+  const rows = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
+  const rowBytes = 4 * head.space.dims;
+  let inRows = 0;
+  let inGraph = 0;
+  labels.forEach((label, slot) => {
+    const isErased = isWithin(erased, label);
+    if (!isErased && !dead.has(slot)) return;
+    if (rows.subarray(slot * rowBytes, (slot + 1) * rowBytes).some((byte) => byte !== 0)) inRows += 1;
+    // A graph that was made anew since the row went knows nothing of it: then the index says so.
+    if (head.graph !== null && slot < head.graph.to && isErased && (head.erasedMs !== null || !dead.has(slot)))
+      inGraph += 1;
+  });
+  // Rows that were written and not yet named by a state: nobody knows whose they are.
+  if (withRest && rows.subarray(head.count * rowBytes).some((byte) => byte !== 0)) inRows += 1;
+  if (inRows > 0) return `${path}: ${inRows} erased rows still have their numbers`;
+  if (inGraph > 0) return `${join(folder, head.graph!.file)}: it was made of ${inGraph} rows that were erased since`;
+  return undefined;
+}
+
+/** `ranges`: ascending. */
+function isWithin(ranges: readonly LabelRange[], label: number): boolean {
+  let [low, high] = [0, ranges.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const { firstLabel, rows } = ranges[middle]!;
+    if (label < firstLabel) high = middle;
+    else if (label >= firstLabel + rows) low = middle + 1;
+    else return true;
+  }
+  return false;
+}

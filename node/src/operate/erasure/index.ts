@@ -1,0 +1,12 @@
+export {
+  erasuresOf,
+  eraseAndProve,
+  eraseWhatWasBegun,
+  keptFiles,
+  resumeErasure,
+  type EraseOptions,
+  type EraseReport,
+  type Phase,
+} from './erase.js';
+export { journalFolder, openJournal, type Erasure } from './journal.js';
+export type { Proof, ProofLimits, Shared, Trace } from './prove.js';

@@ -1,0 +1,146 @@
+import type { BlockId } from '@cosmicembeddings/sdk';
+import type { HeldValue, LabelRange, Upkeep } from '../upkeep.js';
+import { deadSpaceOf } from './dead-space.js';
+import { openDatabase, type Database, type Row, type SqliteEngine } from './driver.js';
+import { StoreReader } from './reader.js';
+import { findByDigest } from './ids.js';
+import { bytesOf, digestOf, idOfRow, type EntryRest } from './rows.js';
+
+const AT_A_TIME = 500;
+
+/** Uses of names by blocks, whatever their counts say. */
+const NAMES_USED =
+  'SELECT author FROM blocks UNION SELECT kind FROM blocks UNION SELECT space FROM blocks WHERE erased IS NULL AND space IS NOT NULL UNION SELECT tag FROM tags UNION SELECT rel FROM links';
+const SPACES_USED = 'SELECT space FROM blocks WHERE erased IS NULL AND space IS NOT NULL';
+
+/** Upkeep of `store.sqlite`. @throws SQLite's errors where the file is damaged */
+export function openUpkeep(path: string, engine: SqliteEngine): Upkeep {
+  const reader = new StoreReader(path, engine);
+  const { database } = reader;
+  const byDigest = findByDigest(database, 'b.erased');
+  const space = database.prepare(
+    'SELECT 1 FROM blocks WHERE space = (SELECT id FROM names WHERE name = ?) AND erased IS NULL AND row_count > 0 LIMIT 1',
+  );
+  return {
+    head: () => reader.head(),
+    *keptBytes() {
+      const some = database.prepare(
+        'SELECT b.id, b.digest, b.python, y.envelope, y.body FROM bytes y JOIN blocks b ON b.id = y.block WHERE b.id > ? ORDER BY b.id LIMIT ?',
+      );
+      for (const row of pages(some.all.bind(some)))
+        yield {
+          id: idOfRow(row),
+          bytes: [row['digest'], row['envelope'], row['body']].flatMap((value) =>
+            value === null ? [] : [bytesOf(value)],
+          ),
+        };
+    },
+    *values() {
+      yield* namesOf(database);
+      yield* entriesOf(database);
+      yield* listed(database, 'languages', 'language');
+      yield* listed(database, 'aliases', 'alias');
+    },
+    *erasedRows(): Generator<LabelRange> {
+      const some = database.prepare(
+        'SELECT id, first_label, row_count FROM blocks WHERE id > ? AND erased IS NOT NULL AND row_count > 0 ORDER BY id LIMIT ?',
+      );
+      for (const row of pages(some.all.bind(some)))
+        yield { firstLabel: row['first_label'] as number, rows: row['row_count'] as number };
+    },
+    hasRows: (id) => space.get(id) !== undefined,
+    isErased: (id) => (byDigest(digestOf(id)?.digest ?? new Uint8Array(0))?.['erased'] ?? null) !== null,
+    deadSpace: () => deadSpaceIn(database, path),
+    close: () => reader.close(),
+  };
+}
+
+/** Dead space of a SQLite file that `database` reads. */
+export function deadSpaceIn(database: Database, path: string): ReturnType<typeof deadSpaceOf> {
+  const roots = database.prepare('SELECT rootpage FROM sqlite_master WHERE rootpage > 0').all();
+  return deadSpaceOf(
+    path,
+    roots.map(({ rootpage }) => rootpage as number),
+  );
+}
+
+/** Writes a file anew without what was deleted: the only way to be rid of copies that SQLite left between its cells. */
+export function compact(path: string, engine: SqliteEngine): void {
+  const database = openDatabase(engine, path);
+  try {
+    database.exec('PRAGMA secure_delete = ON; VACUUM');
+    if (engine !== 'wasm') database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all();
+  } finally {
+    database.close();
+  }
+}
+
+function* pages(some: (after: number, max: number) => Row[]): Generator<Row> {
+  for (let last = 0; ;) {
+    const rows = some(last, AT_A_TIME);
+    if (rows.length === 0) return;
+    yield* rows;
+    last = rows.at(-1)!['id'] as number;
+  }
+}
+
+function* namesOf(database: Database): Generator<HeldValue> {
+  const used = (sql: string): Set<number> =>
+    new Set(
+      database
+        .prepare(sql)
+        .all()
+        .map((row) => Object.values(row)[0] as number),
+    );
+  const [names, spaces] = [used(NAMES_USED), used(SPACES_USED)];
+  const tagged = database.prepare(
+    'SELECT b.digest, b.python FROM tags t JOIN blocks b ON b.id = t.block WHERE t.tag = ? LIMIT 1',
+  );
+  const inSpace = database.prepare('SELECT digest, python FROM blocks WHERE space = ? AND erased IS NULL LIMIT 1');
+  const holder = (id: number, isUsed: boolean): string | undefined => {
+    if (!isUsed) return undefined;
+    const row = tagged.get(id) ?? inSpace.get(id);
+    return row === undefined ? 'headers or links of other blocks' : idOfRow(row);
+  };
+  const some = database.prepare('SELECT id, name FROM names WHERE id > ? ORDER BY id LIMIT ?');
+  for (const row of pages(some.all.bind(some))) {
+    const id = row['id'] as number;
+    yield { where: 'names', value: String(row['name']), holder: () => holder(id, names.has(id)) };
+  }
+  for (const row of database.prepare('SELECT id, descriptor FROM spaces').all())
+    for (const value of textsIn(JSON.parse(row['descriptor'] as string)))
+      yield { where: 'spaces', value, holder: () => holder(row['id'] as number, spaces.has(row['id'] as number)) };
+}
+
+/** What `entry` says of blocks; of an erased one, what its header says. */
+function* entriesOf(database: Database): Generator<HeldValue> {
+  const some = database.prepare(
+    'SELECT id, digest, python, erased, entry FROM blocks WHERE id > ? AND entry IS NOT NULL ORDER BY id LIMIT ?',
+  );
+  for (const row of pages(some.all.bind(some))) {
+    const { refs, prev, ...own } = JSON.parse(row['entry'] as string) as EntryRest;
+    const id = (): BlockId => idOfRow(row);
+    for (const value of textsIn({ refs, prev })) yield { where: 'entry of a header', value, holder: id };
+    for (const value of textsIn(own))
+      yield { where: 'entry', value, holder: () => (row['erased'] === null ? id() : undefined) };
+  }
+}
+
+function* listed(database: Database, table: string, column: string): Generator<HeldValue> {
+  const rows = database
+    .prepare(
+      `SELECT t.${column} AS value, min(b.erased IS NOT NULL) AS erased, b.digest, b.python FROM ${table} t LEFT JOIN blocks b ON b.id = t.block GROUP BY t.${column}`,
+    )
+    .all();
+  for (const row of rows)
+    yield {
+      where: table,
+      value: String(row['value']),
+      holder: () => (row['erased'] === 0 ? idOfRow(row) : undefined),
+    };
+}
+
+function* textsIn(value: unknown): Generator<string> {
+  if (typeof value === 'string') yield value;
+  else if (typeof value === 'object' && value !== null) for (const item of Object.values(value)) yield* textsIn(item);
+}
