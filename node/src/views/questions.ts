@@ -13,6 +13,7 @@ export interface Questions {
 
 /** Reading is stopped after a quarter of a second; who is still at it then reads nothing and would go on for ever. */
 const END_MS = 2_000;
+const BEGIN_MS = 30_000;
 const WAITING_MAX = 256;
 const HEAP_MB = 128;
 
@@ -28,6 +29,7 @@ export function openQuestions(setup: QuestionSetup, onFault: (detail: string) =>
   let current: Open | undefined;
   let worker: Worker | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let isReady = false;
   let isClosed = false;
 
   function start(): Worker {
@@ -35,7 +37,12 @@ export function openQuestions(setup: QuestionSetup, onFault: (detail: string) =>
       workerData: setup,
       resourceLimits: { ...workerMemory, maxOldGenerationSizeMb: HEAP_MB },
     });
+    isReady = false;
     mine.on('message', (reply: QuestionReply) => {
+      if (worker === mine && reply.number === 0) {
+        isReady = true;
+        arm();
+      }
       if (worker !== mine || current?.request.number !== reply.number) return;
       const { resolve, reject } = current;
       current = undefined;
@@ -62,14 +69,20 @@ export function openQuestions(setup: QuestionSetup, onFault: (detail: string) =>
     next();
   }
 
+  /** A worker that begins loads plug-ins first. */
+  function arm(): void {
+    clearTimeout(timer);
+    if (current === undefined) return;
+    timer = setTimeout(() => give(`${nameOf(current)} did not come to an end`), isReady ? END_MS : BEGIN_MS);
+  }
+
   function next(): void {
     if (current !== undefined) return;
     current = waiting.shift();
     if (current === undefined) return;
     worker ??= start();
     worker.postMessage(current.request);
-    // A worker that begins needs a moment more.
-    timer = setTimeout(() => give(`${nameOf(current)} did not come to an end`), END_MS + (numbers < 2 ? END_MS : 0));
+    arm();
   }
 
   const ask = (question: QuestionAsked): Promise<unknown> =>
@@ -97,5 +110,6 @@ export function openQuestions(setup: QuestionSetup, onFault: (detail: string) =>
 }
 
 function nameOf(open: Open | undefined): string {
-  return open?.request.type === 'ask' ? `${open.request.view}/${open.request.question}` : 'verdicts';
+  const request = open?.request;
+  return request?.type === 'ask' ? `${request.view}/${request.question}` : (request?.type ?? 'its worker');
 }

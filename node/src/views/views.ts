@@ -185,7 +185,7 @@ export async function createViews(options: ViewsOptions): Promise<Views> {
     for (const fingerprint of [...earlier.map(({ plan }) => plan.fingerprint), ...frozen]) {
       if (kept.has(fingerprint) && plans.some((plan) => plan.fingerprint === fingerprint)) continue;
       hidden.drop(fingerprint);
-      await questions.ask({ type: 'forget', fingerprint });
+      await questions.ask({ type: 'forget', fingerprint }).catch((error: unknown) => fault(String(error)));
       removeCone(folder, fingerprint);
     }
   }

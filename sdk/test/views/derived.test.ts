@@ -76,6 +76,7 @@ const creditView: View<{ readonly amount: number }> = {
     },
   },
   scope: {
+    // eslint-disable-next-line require-yield -- it needs to read nothing
     *contains(_db, scope, block) {
       return block.timeMs <= Number(scope);
     },
