@@ -10,6 +10,7 @@ import {
   decodeFrame,
   encodeFrame,
   Session,
+  Sketch,
   statementOf,
 } from '../../sdk/dist/sync/index.js';
 
@@ -92,6 +93,8 @@ const frames = [
   { type: 'prove', signature: new Uint8Array(0), mac: new Uint8Array(32).fill(9) },
   { type: 'reconcile', message: fromHex('6100000200') },
   { type: 'reconciled', message: fromHex('61') },
+  { type: 'sketch', from: 0, cells: 32, counts: 256 },
+  { type: 'symbols', size: 2, cells: new Uint8Array(48).fill(3), counts: new Uint8Array(4) },
   { type: 'settled' },
   {
     type: 'have',
@@ -121,6 +124,7 @@ const rejected = [
   bad('reads less than 256 KiB', { ...hello, limits: { frame_bytes: 65536, wants: 256 } }),
   bad('a nonce of 31 bytes', { ...hello, nonce: new Uint8Array(31) }),
   bad('a signature of 63 bytes', { type: 'prove', signature: new Uint8Array(63) }),
+  bad('4,097 cells', { type: 'sketch', from: 0, cells: 4097, counts: 0 }),
   bad('no limits', { type: 'hello', version: 1, network: 'dev', node: did }),
   bad('an id of 31 bytes', { type: 'want', ids: [new Uint8Array(31)] }),
   bad('1,025 ids', { type: 'want', ids: range(0, 1025).map(digest) }),
@@ -132,9 +136,23 @@ const rejected = [
   bad('an empty reconciliation', { type: 'reconcile', message: new Uint8Array(0) }),
 ];
 const ignored = [
-  bad('a type of the future', { type: 'sketch', cells: new Uint8Array(3) }),
+  bad('a type of the future', { type: 'aurora', cells: new Uint8Array(3) }),
   bad('no type that the language knows', { type: 'constructor' }),
 ];
+// Cells of sketches over our own sets, as they travel.
+write('sync-sketch', {
+  note: 'Item n has the id sha-256("item n") and the time 1795298400000 + 977·n. `cells`: the first cells of the sketch of items from…to−1, 48 bytes each.',
+  sketches: [
+    [0, 0, 2],
+    [0, 1, 8],
+    [5, 8, 16],
+    [0, 500, 32],
+  ].map(([from, to, cells]) => {
+    const sketch = Sketch.create();
+    for (const n of range(from, to)) sketch.add(itemOf(n, 1795298400000 + 977 * n));
+    return { from, to, cells: toHex(sketch.bytes(0, cells)) };
+  }),
+});
 write('peer-frames', {
   note: 'One DAG-CBOR map each. `rejected` closes the connection with peer.protocol; `ignored` changes nothing.',
   frames,

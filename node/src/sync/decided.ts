@@ -1,6 +1,6 @@
 import { setImmediate as immediate } from 'node:timers/promises';
 import type { BlockStore, DecidedItem } from '@cosmicembeddings/sdk';
-import { createItemSet, digestKey, RecentSet, type ItemSet } from '@cosmicembeddings/sdk/sync';
+import { createItemSet, digestKey, RecentSet, Sketch, type ItemSet } from '@cosmicembeddings/sdk/sync';
 import { sha256 } from '../door/crypto/index.js';
 
 const PAGE = 4096;
@@ -19,6 +19,7 @@ export class Decided {
   private set: ItemSet = createItemSet([], sha256);
   private pending: DecidedItem[] = [];
   private loaded = false;
+  private readonly table = Sketch.create();
   /** What was noted lately, for ids whose time is not known. */
   private readonly recent = new RecentSet(RECENT_MAX);
 
@@ -31,12 +32,17 @@ export class Decided {
       const page = await this.store.items(from, HIGHEST, PAGE);
       const last = page[page.length - 1];
       items.push(...page);
+      for (const item of page) this.table.add(item);
       await immediate();
       if (last === undefined || page.length < PAGE) break;
       from = after(last);
     }
-    this.set = createItemSet(items, sha256);
+    const read = createItemSet(items, sha256);
+    // What came in meanwhile may have been read as well.
+    for (const item of this.pending) if (!read.has(item.timeMs, item.digest)) this.table.add(item);
+    this.set = read;
     this.loaded = true;
+    this.snapshot();
   }
 
   /** False only of an id that was not decided here when the followers last looked. */
@@ -48,12 +54,20 @@ export class Decided {
     const key = digestKey(item.digest);
     if (this.recent.has(key)) return;
     this.recent.add(key);
+    if (this.set.has(item.timeMs, item.digest)) return;
     this.pending.push({ timeMs: item.timeMs, digest: item.digest.slice() });
+    if (!this.loaded) return;
+    this.table.add(item);
     if (this.pending.length >= Math.min(PENDING_MAX, Math.max(PENDING_MIN, this.set.size >> 3))) this.snapshot();
   }
 
   has(digest: Uint8Array, timeMs?: number): boolean {
     return this.recent.has(digestKey(digest)) || (timeMs !== undefined && this.set.has(timeMs, digest));
+  }
+
+  /** The sketch of all decided items, kept up as they come; undefined while they are being read. */
+  get sketch(): Sketch | undefined {
+    return this.loaded ? this.table : undefined;
   }
 
   /** All decided items as of now; later ones do not change it. */

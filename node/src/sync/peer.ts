@@ -129,6 +129,7 @@ export class Peer {
       network: shared.networkId,
       node: shared.did,
       ...(prover === undefined ? {} : { prover }),
+      sketches: true,
       ...(limits.timing === undefined ? {} : { timing: limits.timing }),
     });
     this.known = new RecentSet(limits.knownMax);
@@ -323,7 +324,7 @@ export class Peer {
         this.seekBodies(this.shared.bodyless.digests());
         return this.shared.stir();
       case 'items':
-        return this.fulfil(this.session.items(this.shared.decided.snapshot(), this.now()));
+        return this.fulfil(this.session.items(this.shared.decided.snapshot(), this.now(), this.shared.decided.sketch));
       case 'offered':
         for (const item of wish.items) this.known.add(digestKey(item.digest));
         return this.wantAll(wish.items);

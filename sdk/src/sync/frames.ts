@@ -8,12 +8,15 @@ import type { DecidedItem } from '../ports/index.js';
 import { bytes, checker, integer, list, struct, text, type Check } from '../schema/index.js';
 import { ID_BYTES } from './item-set.js';
 import type { Proof } from './proof.js';
+import { CELL_BYTES, SKETCH_CELLS } from './sketch.js';
 
 /** WebSocket subprotocol, and the version that a hello carries (specs/peer.md). */
 export const SUBPROTOCOL = 'cosmic.1';
 export const PROTOCOL_VERSION = 2;
 /** Spoken too, by nodes that prove nothing: what they say of themselves stays a claim. */
 export const CLAIMING_VERSION = 1;
+/** Feature of a hello: whole sets may be compared by sketch. */
+export const SKETCH_FEATURE = 'sketch';
 
 /** Bounds of the peer protocol; specs/peer.md gives the reasons. */
 export const frameLimits = {
@@ -64,6 +67,10 @@ export type Frame =
   | ({ readonly type: 'prove' } & Proof)
   /** A negentropy message of whoever began this reconciliation, and the answer of the other side. */
   | { readonly type: 'reconcile' | 'reconciled'; readonly message: Uint8Array }
+  /** Cells of the whole set's sketch (sketch.ts), asked for by whoever began: `cells` from `from` on, and behind them `counts` counts alone. */
+  | { readonly type: 'sketch'; readonly from: number; readonly cells: number; readonly counts: number }
+  /** The cells, the counts, and how many items the set has. */
+  | { readonly type: 'symbols'; readonly size: number; readonly cells: Uint8Array; readonly counts: Uint8Array }
   /** The beginner has what it needs: the other side may forget this reconciliation. */
   | { readonly type: 'settled' }
   | { readonly type: 'have'; readonly items: readonly DecidedItem[] }
@@ -123,6 +130,14 @@ const schemas: Readonly<Record<Frame['type'], Check>> = {
   prove: struct({ signature }, { open: true, optional: { mac: bytes(32, 32) } }),
   reconcile: struct({ message: bytes(1, frameLimits.reconcileBytes) }, open),
   reconciled: struct({ message: bytes(1, frameLimits.reconcileBytes) }, open),
+  sketch: struct(
+    { from: integer(0, SKETCH_CELLS), cells: integer(1, SKETCH_CELLS), counts: integer(0, SKETCH_CELLS) },
+    open,
+  ),
+  symbols: struct(
+    { size: integer(0, safe), cells: bytes(0, SKETCH_CELLS * CELL_BYTES), counts: bytes(0, SKETCH_CELLS * 2) },
+    open,
+  ),
   settled: struct({}, open),
   have: struct({ items: list(item, frameLimits.idsMax) }, open),
   want: struct({ ids: digests }, open),

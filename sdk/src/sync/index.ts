@@ -7,6 +7,7 @@ export {
   encodeFrame,
   frameLimits,
   PROTOCOL_VERSION,
+  SKETCH_FEATURE,
   SUBPROTOCOL,
   type Frame,
   type Hello,
@@ -14,5 +15,6 @@ export {
 } from './frames.js';
 export { statementOf, type Proof, type Prover, type Role } from './proof.js';
 export { digestKey, RecentSet } from './recent-set.js';
+export { CELL_BYTES, Sketch, SKETCH_CELLS } from './sketch.js';
 export { Session, type SessionOptions, type SessionTiming, type Wish } from './session.js';
 export { Wants } from './wants.js';

@@ -1,4 +1,4 @@
-import { compareBytes } from '../bytes.js';
+import { compareBytes, concatBytes } from '../bytes.js';
 import type { Code } from '../errors.js';
 import type { DecidedItem } from '../ports/index.js';
 import {
@@ -8,6 +8,7 @@ import {
   frameLimits,
   knownCode,
   PROTOCOL_VERSION,
+  SKETCH_FEATURE,
   type Frame,
   type Hello,
   type PeerLimits,
@@ -15,6 +16,7 @@ import {
 import type { ItemSet } from './item-set.js';
 import { createReconciler, type Reconciler } from './negentropy.js';
 import { NegentropyError } from './negentropy-message.js';
+import { CELL_BYTES, SKETCH_CELLS, type Sketch } from './sketch.js';
 import { faultOf, prove, statementOf, type Proof, type Prover, type Role } from './proof.js';
 
 export interface SessionOptions {
@@ -23,6 +25,8 @@ export interface SessionOptions {
   readonly node: string;
   /** Proves this node's identity; without it version 1 is spoken, and `node` is a claim. */
   readonly prover?: Prover;
+  /** The host keeps a sketch of the whole set and hands it to `items`. */
+  readonly sketches?: boolean;
   readonly limits?: PeerLimits;
   readonly timing?: Partial<SessionTiming>;
 }
@@ -66,6 +70,17 @@ const HANDSHAKE_BYTES = 8192;
 /** Characters of a closing detail: any text of them fits the frame's limit in bytes. */
 const DETAIL_CHARS = frameLimits.detailBytes / 4;
 
+interface Ask {
+  readonly from: number;
+  readonly cells: number;
+  readonly counts: number;
+}
+
+/** First cells: enough for some fifteen items; the counts behind them tell how many more it takes, to 8 %. */
+const FIRST: Ask = { from: 0, cells: 32, counts: 256 };
+/** Cells for each item that two sets are thought to differ in. */
+const CELLS_PER_ITEM = 1.6;
+
 /**
  * What frames cost whoever takes them, in bytes of a reconciliation's message: a host slows down who causes much of it.
  * Blocks cost nothing here, the door weighs them.
@@ -86,6 +101,10 @@ function workOf(frame: Frame): number {
     case 'reconcile':
     case 'reconciled':
       return WORK.message + frame.message.length;
+    case 'sketch':
+      return WORK.message;
+    case 'symbols':
+      return WORK.message + frame.cells.length;
     case 'have':
       return WORK.ids + WORK.id * frame.items.length;
     case 'want':
@@ -119,6 +138,9 @@ export class Session {
     | {
         reconciler?: Reconciler;
         reply?: Uint8Array;
+        /** Compares by sketch: our own as it was at the beginning, and the cells that have come. */
+        sketch?: { readonly own: Sketch; theirs: Uint8Array; readonly set: ItemSet };
+        bySketch: boolean;
         have: number;
         need: number;
         rounds: number;
@@ -127,6 +149,10 @@ export class Session {
       }
     | undefined;
   private answering: { reconciler?: Reconciler; message?: Uint8Array } | undefined;
+  /** The table that the other side asks for, as it was when it began, and what it asks of it. */
+  private showing: { sketch?: Sketch; asked?: Ask } | undefined;
+  /** The last comparison that this side led by sketch found nothing: the next one trusts other sums. */
+  private sketchWasBarren = false;
   private readonly timing: SessionTiming;
   private readonly limits: PeerLimits;
   private work = 0;
@@ -173,8 +199,10 @@ export class Session {
     this.openedMs = this.heardMs = this.pingedMs = nowMs;
     const { network, node, prover } = this.options;
     const hello: Hello = { type: 'hello', version: CLAIMING_VERSION, network, node, limits: this.limits };
+    const features = this.options.sketches === true ? { features: [SKETCH_FEATURE] } : {};
     const proving: Hello | undefined = prover && {
       ...hello,
+      ...features,
       version: PROTOCOL_VERSION,
       nonce: prover.nonce,
       time: Math.max(0, Math.floor(nowMs)),
@@ -213,7 +241,9 @@ export class Session {
       return this.end('peer.protocol', this.state === 'hello' ? 'no hello came' : 'no proof came');
     if (nowMs - this.heardMs > this.timing.silentMs)
       return this.end('peer.protocol', `silent for ${nowMs - this.heardMs} ms`);
-    const waiting = this.begun !== undefined && this.begun.reconciler !== undefined && this.begun.reply === undefined;
+    const { begun } = this;
+    const waiting =
+      begun !== undefined && (begun.reconciler ?? begun.sketch) !== undefined && begun.reply === undefined;
     if (waiting && nowMs - this.begun!.sentMs > this.timing.answerMs)
       return this.end('peer.protocol', 'no answer to reconcile');
     if (this.state === 'ready' && nowMs - this.pingedMs > this.timing.idleMs) {
@@ -224,25 +254,41 @@ export class Session {
     return this.take();
   }
 
-  /** Begins a reconciliation; nothing happens when one is under way. */
+  /** Begins a reconciliation, by sketch where both sides keep one; nothing happens when one is under way. */
   reconcile(): Wish[] {
     if (this.state !== 'ready' || this.begun !== undefined) return [];
-    this.begun = { have: 0, need: 0, rounds: 0, barren: 0, sentMs: 0 };
+    const bySketch =
+      this.options.sketches === true &&
+      this.remote!.features?.includes(SKETCH_FEATURE) === true &&
+      !this.sketchWasBarren;
+    this.sketchWasBarren = false;
+    this.begun = { bySketch, have: 0, need: 0, rounds: 0, barren: 0, sentMs: 0 };
     this.wish({ type: 'items' });
     return this.take();
   }
 
-  /** The decided items, after an `items` wish. */
-  items(items: ItemSet, nowMs: number): Wish[] {
+  /** The decided items, and the sketch of them where one is kept, after an `items` wish. */
+  items(items: ItemSet, nowMs: number, sketch?: Sketch): Wish[] {
     if (this.state !== 'ready') return [];
+    const { begun, answering, showing } = this;
     const reconciler = (): Reconciler => createReconciler(items, { frameLimit: frameLimits.reconcileBytes });
-    if (this.begun !== undefined && this.begun.reconciler === undefined) {
-      this.begun.reconciler = reconciler();
-      this.ask(this.begun.reconciler.initiate(), nowMs);
+    if (begun !== undefined && begun.reconciler === undefined && begun.sketch === undefined) {
+      if (begun.bySketch && sketch !== undefined) {
+        begun.sketch = { own: sketch.snapshot(), theirs: new Uint8Array(0), set: items };
+        this.askCells(FIRST, nowMs);
+      } else {
+        begun.reconciler = reconciler();
+        this.ask(begun.reconciler.initiate(), nowMs);
+      }
     }
-    if (this.answering !== undefined && this.answering.reconciler === undefined) {
-      this.answering.reconciler = reconciler();
+    if (answering !== undefined && answering.reconciler === undefined) {
+      answering.reconciler = reconciler();
       this.answer();
+    }
+    if (showing !== undefined && showing.sketch === undefined) {
+      if (sketch === undefined) return this.end('peer.protocol', 'no sketch is kept here');
+      showing.sketch = sketch.snapshot();
+      this.show();
     }
     return this.take();
   }
@@ -384,8 +430,12 @@ export class Session {
         return this.asked(frame.message);
       case 'reconciled':
         return this.answered(frame.message, nowMs);
+      case 'sketch':
+        return this.askedForCells(frame);
+      case 'symbols':
+        return this.symbols(frame.size, frame.cells, frame.counts, nowMs);
       case 'settled':
-        this.answering = undefined;
+        this.answering = this.showing = undefined;
         return;
       case 'have':
         return this.wish({ type: 'offered', items: frame.items });
@@ -457,6 +507,82 @@ export class Session {
     this.wish({ type: 'reconciled', have: begun.have, need: begun.need, rounds: begun.rounds });
   }
 
+  // ------------------------------------------------------------------------------------------------ by sketch
+
+  private askCells(ask: Ask, nowMs: number): void {
+    this.begun!.sentMs = nowMs;
+    this.begun!.rounds += 1;
+    this.send({ type: 'sketch', ...ask });
+  }
+
+  private askedForCells(asked: Ask): void {
+    if (this.options.sketches !== true) return this.fail('peer.protocol', 'no sketch is kept here');
+    if (asked.from + asked.cells + asked.counts > SKETCH_CELLS)
+      return this.fail('peer.protocol', 'cells beyond the sketch');
+    // A new comparison begins with the first cell.
+    if (asked.from === 0 || this.showing === undefined) {
+      this.showing = { asked };
+      this.work += WORK.begin;
+      return this.wish({ type: 'items' });
+    }
+    this.showing.asked = asked;
+    if (this.showing.sketch !== undefined) this.show();
+  }
+
+  private show(): void {
+    const { sketch, asked } = this.showing!;
+    const { from, cells, counts } = asked!;
+    delete this.showing!.asked;
+    const sent = sketch!.bytes(from, from + cells);
+    this.work += sent.length;
+    this.send({
+      type: 'symbols',
+      size: sketch!.size,
+      cells: sent,
+      counts: sketch!.countBytes(from + cells, from + cells + counts),
+    });
+  }
+
+  private symbols(size: number, cells: Uint8Array, counts: Uint8Array, nowMs: number): void {
+    const { begun } = this;
+    if (begun?.sketch === undefined || cells.length === 0 || cells.length % CELL_BYTES !== 0)
+      return this.fail('peer.protocol', 'symbols that were not asked for');
+    const { own, set } = begun.sketch;
+    const theirs = (begun.sketch.theirs = concatBytes(begun.sketch.theirs, cells));
+    const known = theirs.length / CELL_BYTES;
+    if (known > SKETCH_CELLS) return this.fail('peer.protocol', 'symbols that were not asked for');
+    const found = own.minus(theirs).decode();
+    // A table that was ground to deceive yields items that are not what they seem.
+    const sound = found?.ours.every(({ timeMs, digest }) => set.has(timeMs, digest)) === true;
+    if (found !== undefined && sound) return this.foundBySketch(found.ours, found.theirs);
+    const differ = found === undefined ? this.expected(own, theirs, counts, size) : Infinity;
+    const wanted = Math.ceil(Math.max(differ * CELLS_PER_ITEM, known * 1.5)) + 16;
+    if (wanted <= SKETCH_CELLS) return this.askCells({ from: known, cells: wanted - known, counts: 0 }, nowMs);
+    // Too far apart for a sketch: range by range.
+    begun.reconciler = createReconciler(set, { frameLimit: frameLimits.reconcileBytes });
+    delete begun.sketch;
+    this.ask(begun.reconciler.initiate(), nowMs);
+  }
+
+  private expected(own: Sketch, theirs: Uint8Array, counts: Uint8Array, size: number): number {
+    const known = theirs.length / CELL_BYTES;
+    const all = new Uint8Array(2 * known + counts.length);
+    for (let i = 0; i < known; i++) all.set(theirs.subarray((i + 1) * CELL_BYTES - 2, (i + 1) * CELL_BYTES), 2 * i);
+    all.set(counts, 2 * known);
+    return own.estimate(all.subarray(0, 2 * SKETCH_CELLS), own.size - size);
+  }
+
+  private foundBySketch(have: readonly DecidedItem[], need: readonly DecidedItem[]): void {
+    const { rounds } = this.begun!;
+    this.begun = undefined;
+    this.sketchWasBarren = have.length + need.length === 0;
+    for (let i = 0; i < have.length; i += frameLimits.idsMax)
+      this.send({ type: 'have', items: have.slice(i, i + frameLimits.idsMax) });
+    if (need.length > 0) this.wish({ type: 'needed', ids: need.map(({ digest }) => digest), more: false });
+    this.send({ type: 'settled' });
+    this.wish({ type: 'reconciled', have: have.length, need: need.length, rounds });
+  }
+
   private guard<T>(work: () => T): T | undefined {
     try {
       return work();
@@ -476,7 +602,7 @@ export class Session {
     const short = detail.slice(0, DETAIL_CHARS).replace(/[\ud800-\udfff]/g, '');
     this.send({ type: 'bye', code, detail: short });
     this.state = 'closed';
-    this.begun = this.answering = undefined;
+    this.begun = this.answering = this.showing = undefined;
     this.wish({ type: 'close', code, detail: short, remote: false });
   }
 

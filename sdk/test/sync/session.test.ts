@@ -147,7 +147,7 @@ describe('session', () => {
 
   test('unknown frames and unknown keys are ignored', () => {
     const session = ready();
-    expect(session.receive(encode({ type: 'sketch', cells: new Uint8Array(9) }), 0)).toEqual([]);
+    expect(session.receive(encode({ type: 'aurora', cells: new Uint8Array(9) }), 0)).toEqual([]);
     expect(typesOf(session.receive(encode({ type: 'ping', nonce: 5, mood: 'good' }), 0))).toEqual(['send pong']);
     expect(session.receive(encode({ type: 'constructor' }), 0)).toEqual([]);
   });

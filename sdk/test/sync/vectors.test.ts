@@ -10,6 +10,7 @@ import {
   encodeFrame,
   NegentropyError,
   Session,
+  Sketch,
   type Prover,
 } from '../../src/sync/index.js';
 import { root } from '../shared-data.ts';
@@ -154,5 +155,14 @@ describe('handshakes', () => {
     expect(session.receive(fromHex(proof.hex), 0)).toContainEqual(
       expect.objectContaining({ type: 'close', code: 'peer.unproven' }),
     );
+  });
+});
+
+describe('sketches', () => {
+  const { sketches } = vectors<{ sketches: { from: number; to: number; cells: string }[] }>('sync-sketch');
+  test.each(sketches.map((one) => [one.from, one.to, one.cells] as const))('items %i to %i', (from, to, cells) => {
+    const sketch = Sketch.create();
+    for (let n = from; n < to; n++) sketch.add({ timeMs: 1795298400000 + 977 * n, digest: sha256(utf8(`item ${n}`)) });
+    expect(toHex(sketch.bytes(0, cells.length / 96))).toBe(cells);
   });
 });
