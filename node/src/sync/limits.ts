@@ -43,6 +43,8 @@ export interface SyncLimits {
   /** Connections that one address prefix may begin, a second and at once. */
   readonly arrivalsPerSecond: number;
   readonly arrivalsBurst: number;
+  /** A score that brings a ban: eight bad blocks, even if some hours lie between the first and the last. */
+  readonly banAt: number;
   /** Scores and bans are written at most this often. */
   readonly saveMs: number;
   readonly tickMs: number;
@@ -56,9 +58,9 @@ export const syncLimits: SyncLimits = {
   wants: frameLimits.wants,
   wantsFirst: 16,
   shares: { known: 16_384, proven: 4_096, claimed: 1_024 },
-  workPerSecond: 256 * 1024,
+  workPerSecond: 1024 * 1024,
   workBurst: 32 * 1024 * 1024,
-  unknownWorkPerSecond: 512 * 1024,
+  unknownWorkPerSecond: 4 * 1024 * 1024,
   wantMs: 30_000,
   strikesMax: 3,
   faultsMax: 8,
@@ -77,6 +79,7 @@ export const syncLimits: SyncLimits = {
   reservedMax: 32,
   arrivalsPerSecond: 8,
   arrivalsBurst: 64,
+  banAt: -95,
   saveMs: 60_000,
   tickMs: 1_000,
   closeMs: 1_000,

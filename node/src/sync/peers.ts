@@ -134,7 +134,7 @@ export function createPeers(options: PeersOptions): Peers {
   const rules = options.rules ?? {};
   const nonces = new Set<string>();
   const arrivals = new Map<string, Budget>();
-  const reputation = new Reputation(clock);
+  const reputation = new Reputation(clock, limits.banAt);
   const scores = options.folder === undefined ? undefined : reputationFile(options.folder);
   let twin: { readonly address: string; readonly atMs: number } | undefined;
 

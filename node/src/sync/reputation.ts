@@ -39,8 +39,8 @@ export interface ReputationFile {
 }
 export type SavedEntry = { readonly key: string } & Readonly<Entry>;
 
-/** Eight bad blocks, even if some hours lie between the first and the last. */
-const BAN_AT = -95;
+/** Half the way to the next ban: after one, a bad hour is enough. */
+const AFTER_BAN = -50;
 const SCORE_MAX = 1000;
 const HALF_LIFE_MS = 6 * 3_600_000;
 const BAN_MIN_MS = 10 * 60_000;
@@ -55,7 +55,10 @@ export class Reputation {
   private readonly entries = new Map<string, Entry>();
   private changed = false;
 
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly banAt: number,
+  ) {}
 
   /** Charges or credits `times` deeds; answers whether that brought a ban. */
   note(key: string, deed: Deed, why?: string, times = 1): boolean {
@@ -63,7 +66,7 @@ export class Reputation {
     entry.score = Math.min(SCORE_MAX, entry.score + WORTH[deed] * times);
     if (WORTH[deed] < 0) entry.why = why ?? deed;
     this.changed = true;
-    if (entry.score > BAN_AT || this.isBanned(key)) return false;
+    if (entry.score > this.banAt || this.isBanned(key)) return false;
     this.strike(key, entry.why ?? deed);
     return true;
   }
@@ -78,8 +81,7 @@ export class Reputation {
     entry.bannedUntilMs = this.clock.now() + forMs;
     entry.bans += 1;
     entry.why = why;
-    // Half the way to the next ban: one more bad hour is enough.
-    entry.score = BAN_AT / 2;
+    entry.score = AFTER_BAN;
     this.changed = true;
   }
 

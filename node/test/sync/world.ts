@@ -3,15 +3,14 @@ import {
   corePlugins,
   createRegistry,
   didOf,
-  limits as blockLimits,
   publicKeyOf,
   sha256,
   sign,
   toHex,
-  verify,
   type Accept,
   type Accepted,
-  type Arrival,
+  type BlockStore,
+  type CheckedBlock,
   type Checks,
   type Network,
   type Transport,
@@ -25,7 +24,9 @@ import {
   type MemoryStore,
 } from '@cosmicembeddings/sdk/memory';
 import { signBlock } from '@cosmicembeddings/sdk/testing';
-import { Session, type Prover, type Wish } from '@cosmicembeddings/sdk/sync';
+import { createItemSet, Session, type Prover, type Wish } from '@cosmicembeddings/sdk/sync';
+import { createDoor as createRealDoor } from '../../src/door/accept.js';
+import { verifierOf } from '../../src/door/crypto/index.js';
 import { createPeers, type Identity, type PeerRules, type Peers, type SyncLimits } from '../../src/sync/index.js';
 
 export const NETWORK = 'dev';
@@ -66,6 +67,7 @@ export function makeBlock(
   return wire;
 }
 
+const native = verifierOf('auto');
 const verified = new Map<string, boolean>();
 const checks: Checks = {
   network: NETWORK,
@@ -75,7 +77,7 @@ const checks: Checks = {
   verify: (signature, message, key) => {
     const name = toHex(sha256(message)) + toHex(signature);
     let verdict = verified.get(name);
-    if (verdict === undefined) verified.set(name, (verdict = verify(signature, message, key)));
+    if (verdict === undefined) verified.set(name, (verdict = native.verify(signature, message, key)));
     return verdict;
   },
   sky: { check: () => ({ ok: true }) },
@@ -85,9 +87,11 @@ export interface TestNode {
   readonly address: string;
   readonly did: string;
   readonly store: MemoryStore;
-  readonly accept: Accept;
+  accept: Accept;
   /** Verdicts of blocks from peers, by status or code. */
   readonly verdicts: Map<string, number>;
+  /** Crashes so far. */
+  lives: number;
   peers: Peers;
   publish(wire: Uint8Array): Promise<Accepted>;
   ids(): string[];
@@ -105,6 +109,8 @@ export interface NodeOptions {
   readonly keyOf?: number;
   /** Its clock minus the world's. */
   readonly clockOffsetMs?: number;
+  /** How long a block takes to be durable; what is under way when the node crashes is lost. */
+  readonly fsyncMs?: number;
 }
 
 export const quiet = {
@@ -115,30 +121,26 @@ export const quiet = {
   child: () => quiet,
 } as never;
 
-/** A door with the real judgement over a memory store. */
+/** The node's own door over a memory store, blocks judged in this thread. */
 export function createDoor(
-  store: MemoryStore,
+  store: BlockStore,
   now: () => number,
   onStored: () => void,
   refuse?: (id: string) => boolean,
+  verdicts = new Map<string, number>(),
 ): { accept: Accept; verdicts: Map<string, number> } {
-  const verdicts = new Map<string, number>();
+  const door = createRealDoor({
+    store,
+    pool: { check: async (wire) => checkBlock(wire, checks), verifier: 'memo', close: async () => undefined },
+    admission: ({ block }) =>
+      refuse?.((block as CheckedBlock).id) === true ? { rule: 'test', detail: 'test' } : undefined,
+    clock: { now, sleep: () => Promise.reject(new Error('a door does not sleep')) },
+    inFlightMax: 4096,
+    inFlightMaxBytes: 2 ** 27,
+    onStored,
+  });
   const accept: Accept = async (bytes, source) => {
-    const judge = async (): Promise<Accepted> => {
-      const block = checkBlock(bytes, checks);
-      if (block.status === 'rejected') return block;
-      if (block.timeMs > now() + blockLimits.futureMaxMs)
-        return { status: 'later', id: block.id, retryAtMs: block.timeMs - blockLimits.futureMaxMs };
-      if (refuse?.(block.id) === true) {
-        await store.decide([{ timeMs: block.timeMs, digest: block.digest }]);
-        return { status: 'rejected', code: 'policy.refused', detail: 'test', id: block.id };
-      }
-      const arrival: Arrival = { block, firstSeenMs: now() };
-      const [result] = await store.put([arrival]);
-      if (result!.fresh) onStored();
-      return { status: result!.fresh ? 'stored' : 'known', id: result!.id, seq: result!.seq };
-    };
-    const verdict = await judge();
+    const verdict = await door.accept(bytes, source);
     if (source.type === 'peer') {
       const name = verdict.status === 'rejected' ? verdict.code : verdict.status;
       verdicts.set(name, (verdicts.get(name) ?? 0) + 1);
@@ -148,11 +150,16 @@ export function createDoor(
   return { accept, verdicts };
 }
 
+/** What a stranger says it has, where it is asked to compare. */
+const NOTHING = createItemSet();
+
 /** One connection whose other side the test plays. */
 export class Stranger {
   /** What the session made of what came, sends apart. */
   readonly heard: Wish[] = [];
   ended = false;
+  /** Asks and does not listen. */
+  isDeaf = false;
 
   private constructor(
     readonly session: Session,
@@ -172,6 +179,7 @@ export class Stranger {
   async say(wishes: readonly Wish[]): Promise<void> {
     for (const wish of wishes)
       if (wish.type === 'send') await this.line.send(wish.frame).catch(() => undefined);
+      else if (wish.type === 'items') await this.say(this.session.items(NOTHING, this.now()));
       else this.heard.push(wish);
   }
 
@@ -196,7 +204,7 @@ export class Stranger {
 
   private async listen(): Promise<void> {
     for await (const frame of this.line) {
-      await this.say(this.session.receive(frame, this.now()));
+      if (!this.isDeaf) await this.say(this.session.receive(frame, this.now()));
       this.onHeard?.();
     }
     this.ended = true;
@@ -212,6 +220,9 @@ export class World {
   readonly nodes: TestNode[] = [];
   readonly loopback: ReturnType<typeof createLoopback>;
   bytes = 0;
+  isOpen = true;
+  private readonly frames = new Map<string, number>();
+  readonly strangers: { readonly address: string }[] = [];
 
   constructor(seed: number, loopback: Omit<LoopbackOptions, 'clock'> = {}) {
     this.random = numbersOf(seed);
@@ -220,6 +231,7 @@ export class World {
       clock: this.clock,
       passage: (from, to, bytes) => {
         this.bytes += bytes;
+        this.frames.set(to, (this.frames.get(to) ?? 0) + 1);
         return loopback.passage?.(from, to, bytes) ?? { copies: 1, delayMs: 0 };
       },
     });
@@ -229,17 +241,10 @@ export class World {
     const n = this.nodes.length;
     const address = `ws://node${n}/v2/peer`;
     const store = createMemoryStore({ epoch: `epoch-${n}` });
-    const node = { address, did: nodeDid(n), store } as TestNode & Record<string, unknown>;
-    const door = createDoor(
-      store,
-      () => this.clock.now() + (options.clockOffsetMs ?? 0),
-      () => void store.head().then((head) => node.peers.announcements.notify(head)),
-      options.refuse,
-    );
+    const node = { address, did: nodeDid(n), store, lives: 0 } as TestNode & Record<string, unknown>;
     Object.assign(node, {
-      accept: door.accept,
-      verdicts: door.verdicts,
-      publish: (wire: Uint8Array) => door.accept(wire, { type: 'own' }),
+      verdicts: new Map(),
+      publish: (wire: Uint8Array) => node.accept(wire, { type: 'own' }),
       ids: () =>
         store
           .blocks()
@@ -247,9 +252,26 @@ export class World {
           .sort(),
     });
     this.nodes.push(node);
+    this.openDoor(node, options);
     node.peers = this.peersOf(n, links, options);
     await node.peers.start();
     return node;
+  }
+
+  private openDoor(node: TestNode, options: NodeOptions): void {
+    const { lives, store } = node;
+    const put = async (arrivals: Parameters<BlockStore['put']>[0]) => {
+      if (options.fsyncMs !== undefined) await this.clock.sleep(options.fsyncMs);
+      // What was not on disk when the power went is answered to nobody.
+      return node.lives === lives ? store.put(arrivals) : new Promise<never>(() => undefined);
+    };
+    node.accept = createDoor(
+      { ...store, put },
+      () => this.clock.now() + (options.clockOffsetMs ?? 0),
+      () => void store.head().then((head) => node.peers.announcements.notify(head)),
+      options.refuse,
+      node.verdicts,
+    ).accept;
   }
 
   identityOf(n: number): Identity {
@@ -263,6 +285,7 @@ export class World {
   /** Somebody who speaks the protocol by hand; with `key`, an identity that is proven. */
   async stranger(name: string, target: TestNode, key?: number | { claims: number }): Promise<Stranger> {
     const network = this.loopback.network(`ws://${name}`);
+    this.strangers.push({ address: `ws://${name}` });
     const prover: Prover | undefined =
       typeof key === 'number'
         ? { ...this.identityOf(key), nonce: this.identityOf(key).nonce(), role: 'dialler', url: target.address }
@@ -299,6 +322,22 @@ export class World {
     await this.nodes[n]!.peers.start();
   }
 
+  /** Off from one moment to the next: nobody is told, and what was not durable is lost. */
+  async crash(n: number, links: readonly number[], options: NodeOptions, downMs: number): Promise<void> {
+    const node = this.nodes[n]!;
+    const others = [...this.nodes, ...this.strangers].filter((other) => other !== node);
+    for (const other of others) this.loopback.cut(node.address, other.address);
+    node.lives += 1;
+    const closing = node.peers.close();
+    await this.clock.advance(2_000);
+    await closing;
+    await this.clock.advance(downMs);
+    for (const other of others) this.loopback.heal(node.address, other.address);
+    this.openDoor(node, options);
+    node.peers = this.peersOf(n, links, options);
+    await node.peers.start();
+  }
+
   /** Moves time on until `done`; the milliseconds it took. Throws when it takes longer than `limitMs`. */
   async until(done: () => boolean, limitMs: number, stepMs = 250): Promise<number> {
     const startMs = this.clock.now();
@@ -313,7 +352,13 @@ export class World {
     return this.nodes.every((node) => node.store.blocks().length === count);
   }
 
+  /** Frames sent to all whose name begins so. */
+  answersTo(name: string): number {
+    return [...this.frames].reduce((sum, [to, count]) => sum + (to.startsWith(`ws://${name}`) ? count : 0), 0);
+  }
+
   async close(): Promise<void> {
+    this.isOpen = false;
     const closing = Promise.all(this.nodes.map((node) => node.peers.close()));
     await this.clock.advance(5_000);
     await closing;

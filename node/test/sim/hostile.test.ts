@@ -1,0 +1,48 @@
+import { describe, expect, test } from '@jest/globals';
+import type { SyncLimits } from '../../src/sync/index.js';
+import { hostiles } from './hostile.ts';
+import { simulate, type Plan } from './simulate.ts';
+
+const plan = (hostile: readonly string[], more: Partial<Plan> = {}): Plan => ({
+  seed: 1,
+  nodes: 4,
+  blocks: 30,
+  hostile,
+  faults: false,
+  ...more,
+});
+
+/** Blocks are told, not pushed: what a liar promises first is asked of him first. */
+const told: Partial<SyncLimits> = { pushTo: 0 };
+const free = { workPerSecond: 1e12, workBurst: 1e12, unknownWorkPerSecond: 1e12 };
+
+/** A defence, and what shows that it is needed: without it some invariant breaks. */
+const defences: readonly (readonly [string, Partial<SyncLimits>, Partial<SyncLimits>, RegExp])[] = [
+  [
+    'id spammer',
+    {},
+    { shares: { known: 1e9, proven: 1e9, claimed: 1e9 }, strikesMax: 1e9, wantMs: 1e9 },
+    /ids of one peer/,
+  ],
+  ['promise breaker', told, { ...told, wantsFirst: 256, wantMs: 1e9 }, /blocks are missing/],
+  ['forger', {}, { faultsMax: 1e9, banAt: -1e9 }, /bad signatures/],
+  ['pinger', {}, free, /small talk/],
+  ['looper', {}, free, /bytes were sent to strangers|small talk/],
+  ['crowd', {}, { inboundMax: 1e6, prefixMax: 1e6 }, /connections came in/],
+];
+
+describe('each hostile peer by its name', () => {
+  test.each(Object.keys(hostiles))('%s: every invariant holds', async (name) => {
+    const limits = defences.find(([one]) => one === name)?.[1] ?? {};
+    expect((await simulate(plan([name, name], { limits }))).violations).toEqual([]);
+  });
+
+  test.each(defences)('%s: with its defence switched off one breaks', async (name, _on, limits, expected) => {
+    expect((await simulate(plan([name, name], { limits, healMs: 30_000 }))).violations.join()).toMatch(expected);
+  });
+});
+
+test('a world is the same each time that it is made from its seed', async () => {
+  const one = plan(['promise breaker', 'forger'], { seed: 5, faults: true });
+  expect(await simulate(one)).toEqual(await simulate(one));
+});

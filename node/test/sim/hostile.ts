@@ -1,0 +1,140 @@
+import { parseCid } from '@cosmicembeddings/sdk';
+import { encodeFrame } from '@cosmicembeddings/sdk/sync';
+import { makeBlock, type Stranger, type TestNode, type World } from '../sync/world.ts';
+
+/** What a Byzantine peer does to one node, for as long as the world turns. Times and keys come from the world's seed. */
+export interface Hostile {
+  /** Joins; from now on it acts on its own. */
+  join(world: World, victim: TestNode, name: string, key: number): Promise<void>;
+}
+
+/** Comes back whenever it was put out, as one who wants to do harm does. */
+async function keepComing(
+  world: World,
+  victim: TestNode,
+  name: string,
+  key: number | { claims: number },
+  act: (line: Stranger, turn: number) => Promise<void>,
+  everyMs = 1_000,
+): Promise<void> {
+  void (async () => {
+    for (let visit = 0; world.isOpen; visit++) {
+      const line = await world.stranger(`${name}.${visit}`, victim, key).catch(() => undefined);
+      for (let turn = 0; line !== undefined && !line.ended && world.isOpen; turn++) {
+        if (line.session.isReady) await act(line, turn);
+        await world.clock.sleep(everyMs);
+      }
+      await line?.close();
+      await world.clock.sleep(everyMs);
+    }
+  })();
+}
+
+const noise = (world: World): Uint8Array =>
+  new Uint8Array(Uint32Array.from({ length: 8 }, () => world.random() * 2 ** 32).buffer);
+
+/** Each hostile behaviour by its name. */
+export const hostiles: Readonly<Record<string, Hostile>> = {
+  /** Announces ids that nobody has, as fast as it may. */
+  'id spammer': {
+    join: (world, victim, name, key) =>
+      keepComing(world, victim, name, key, async (line) => {
+        const items = Array.from({ length: 256 }, () => ({ timeMs: world.clock.now(), digest: noise(world) }));
+        for (let i = 0; i < 8; i++)
+          await line.say(line.session.have(items.map((item) => ({ ...item, digest: noise(world) }))));
+      }),
+  },
+  /** Announces every block that exists and gives none. */
+  'promise breaker': {
+    join: (world, victim, name, key) =>
+      keepComing(
+        world,
+        victim,
+        name,
+        key,
+        async (line) => {
+          const items = world.nodes.flatMap(({ store }) =>
+            store.blocks().map(({ id, timeMs }) => ({ timeMs, digest: parseCid(id).digest! })),
+          );
+          await line.say(line.session.have(items));
+        },
+        20,
+      ),
+  },
+  /** Gives blocks whose signatures are not their authors’. */
+  forger: {
+    join: (world, victim, name, key) =>
+      keepComing(world, victim, name, key, async (line, turn) => {
+        const bad = makeBlock(5000 + turn).slice();
+        bad[bad.length - 250] ^= 1;
+        await line.say(line.session.give([bad, bad.map((byte, i) => (i === bad.length - 251 ? byte ^ 1 : byte))]));
+      }),
+  },
+  /** Gives blocks of tomorrow. */
+  'clock attacker': {
+    join: (world, victim, name, key) =>
+      keepComing(world, victim, name, key, async (line, turn) => {
+        await line.say(line.session.give([makeBlock(6000 + turn, { timeMs: world.clock.now() + 86_400_000 })]));
+      }),
+  },
+  /** Pings without end. */
+  pinger: {
+    join: (world, victim, name, key) =>
+      keepComing(
+        world,
+        victim,
+        name,
+        key,
+        async (line) => {
+          for (let n = 0; n < 200; n++) void line.sayRaw(encodeFrame({ type: 'ping', nonce: n }));
+        },
+        500,
+      ),
+  },
+  /** Begins one reconciliation after another and ends none. */
+  looper: {
+    join: (world, victim, name, key) =>
+      keepComing(
+        world,
+        victim,
+        name,
+        key,
+        async (line) => {
+          line.isDeaf = true;
+          for (let n = 0; n < 20; n++) {
+            void line.sayRaw(encodeFrame({ type: 'sketch', from: 0, cells: 4096, counts: 0 }));
+            void line.sayRaw(encodeFrame({ type: 'settled' }));
+          }
+        },
+        500,
+      ),
+  },
+  /** Opens connections and says nothing more. */
+  crowd: {
+    join: async (world, victim, name, key) => {
+      void (async () => {
+        for (let n = 0; world.isOpen && n < 300; n++) {
+          await world.stranger(`${name}.${n}`, victim, { claims: key }).catch(() => undefined);
+          await world.clock.sleep(100);
+        }
+      })();
+    },
+  },
+  /** Says that it is another node of the world. */
+  impostor: {
+    join: (world, victim, name) =>
+      keepComing(world, victim, name, { claims: world.nodes.length - 1 }, async (line) =>
+        line.say(line.session.have([])),
+      ),
+  },
+  /** Says that it has everything and that everything is gone. */
+  withholder: {
+    join: (world, victim, name, key) =>
+      keepComing(world, victim, name, key, async (line) => {
+        const ids = world.nodes.flatMap(({ store }) => store.blocks().map(({ id }) => parseCid(id).digest!));
+        await line.say(line.session.have(ids.map((digest) => ({ timeMs: world.clock.now(), digest }))));
+        for (const wish of line.heard.splice(0))
+          if (wish.type === 'wanted') await line.say(line.session.gone('block.not_found', wish.ids));
+      }),
+  },
+};
