@@ -163,7 +163,7 @@ export async function loadConfig(
     trustLoopback: merged['trustLoopback'] !== false,
     requestsPerMinute: whole(merged, 'requestsPerMinute', 1, 1e9),
     peerKeys: texts(merged, 'peerKeys'),
-    guard: merged['guard'] !== false,
+    guard: choice(merged, 'guard', [true, false]),
     weights: merged['weights'] as NodeConfig['weights'],
     log: choice(merged, 'log', ['silent', 'error', 'warn', 'info', 'debug']),
   };
@@ -204,7 +204,7 @@ function whole(settings: Settings, name: string, min: number, max: number): numb
     : bad(name, `a whole number in ${min}…${max}`, settings[name]);
 }
 
-function choice<T extends string>(settings: Settings, name: string, allowed: readonly T[]): T {
+function choice<T extends string | boolean>(settings: Settings, name: string, allowed: readonly T[]): T {
   const value = settings[name] as T;
   return allowed.includes(value) ? value : bad(name, `one of ${allowed.join(', ')}`, value);
 }

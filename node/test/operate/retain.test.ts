@@ -17,6 +17,7 @@ test('a running store forgets what the rules give up, round after round, and goe
   const parts = await openSqlite({ folder, network: 'dev', node: 'did:key:zRetain' });
   const blocks = await Promise.all([0, 1, 2, 3].map((i) => signedBlock(i, undefined, i === 1 ? ['keep'] : [])));
   await parts.store.put(blocks.map((block, i) => ({ block, firstSeenMs: 1000 + i * 100 })));
+  const ended = new AbortController();
   const clock = createManualClock({ startMs: 1250 });
   let tell: (what: RetentionPlan | unknown) => void = () => undefined;
   const next = (): Promise<unknown> => new Promise((resolve) => (tell = resolve));
@@ -38,27 +39,31 @@ test('a running store forgets what the rules give up, round after round, and goe
     (await parts.store.get(blocks.map(({ id }) => id))).map((block) => block?.erased);
   // Which moment a sleep begins at is the loop's own affair: the clock is moved when it sleeps.
   const asleep = async (): Promise<void> => {
-    while (clock.waiting === 0) await new Promise((resolve) => setImmediate(resolve));
+    while (clock.waiting === 0 && !ended.signal.aborted) await new Promise((resolve) => setImmediate(resolve));
   };
 
-  expect(await round).toMatchObject({ erase: [{ id: blocks[0]!.id, reason: 'retention' }] });
-  expect(await erased()).toEqual(['retention', undefined, undefined, undefined]);
+  // Whatever fails: threads that go on would keep the test runner waiting.
+  try {
+    expect(await round).toMatchObject({ erase: [{ id: blocks[0]!.id, reason: 'retention' }] });
+    expect(await erased()).toEqual(['retention', undefined, undefined, undefined]);
 
-  await asleep();
-  isBroken = true;
-  const broken = next();
-  await clock.advance(100);
-  expect(await broken).toMatchObject({ message: 'no plan today' });
+    await asleep();
+    isBroken = true;
+    const broken = next();
+    await clock.advance(100);
+    expect(await broken).toMatchObject({ message: 'no plan today' });
 
-  await asleep();
-  isBroken = false;
-  const after = next();
-  await clock.advance(100);
-  expect(await after).toMatchObject({ erase: [{ id: blocks[2]!.id }] });
-  expect(await erased()).toEqual(['retention', undefined, 'retention', undefined]);
-
-  await retention.close();
-  await parts.close();
+    await asleep();
+    isBroken = false;
+    const after = next();
+    await clock.advance(100);
+    expect(await after).toMatchObject({ erase: [{ id: blocks[2]!.id }] });
+    expect(await erased()).toEqual(['retention', undefined, 'retention', undefined]);
+  } finally {
+    ended.abort();
+    await retention.close();
+    await parts.close();
+  }
 }, 30_000);
 
 test('rules stand in the settings, and are refused by name when they make no sense', async () => {
@@ -68,4 +73,7 @@ test('rules stand in the settings, and are refused by name when they make no sen
   await expect(loadConfig({ data: home, retention: { maxage: 1 } })).rejects.toMatchObject({
     code: 'config.malformed',
   });
+  // A word in a place of a switch is neither on nor off.
+  await expect(loadConfig({ data: home, guard: 'false' })).rejects.toMatchObject({ code: 'config.malformed' });
+  expect((await loadConfig({ data: home, guard: false })).guard).toBe(false);
 });
