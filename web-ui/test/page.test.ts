@@ -1,20 +1,31 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { chromium, type Browser, type Page } from 'playwright-core';
+import { corePlugins, createBlock, createRegistry } from '@cosmicembeddings/sdk';
+import { kindOfInfo } from '@cosmicembeddings/sdk/api';
 import { createLexicalEmbedder } from '@cosmicembeddings/sdk/embedders';
+import { embeddingOf } from '@cosmicembeddings/sdk/testing';
 import { identityOf } from '../../cli/src/keys/author.js';
 import { startNode, type DemoNode } from '../../cli/src/demo/nodes.js';
-import { collectInputs } from '../../cli/src/publish/inputs.js';
-import { openJournal } from '../../cli/src/publish/journal.js';
-import { publishAll } from '../../cli/src/publish/publish.js';
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 if (executablePath === undefined)
   process.stderr.write('skipped: the page is not tested, Chromium is not installed (apt-get install chromium)\n');
+
+const plugin = fileURLToPath(new URL('../../examples/poll/plugin.js', import.meta.url));
+const rows = [
+  { origin: 'rivers.md', heading: 'Rivers', text: 'The river bends around the old mill before it reaches the sea.' },
+  {
+    origin: 'script.md',
+    heading: '<img src=x onerror="document.title=1">',
+    text: '<script>document.title = "owned"</script> the mill of the <b>markup</b>',
+  },
+];
 
 const suite = executablePath === undefined ? describe.skip : describe;
 
@@ -27,34 +38,21 @@ suite('the page in Chromium', () => {
 
   beforeAll(async () => {
     temp = mkdtempSync(join(tmpdir(), 'cosmic-page-'));
-    writeFileSync(
-      join(temp, 'rivers.md'),
-      '# Rivers\n\nThe river bends around the old mill before it reaches the sea.\n',
-    );
-    writeFileSync(
-      join(temp, 'script.md'),
-      '# <img src=x onerror="document.title=1">\n\n<script>document.title = "owned"</script> the mill of the <b>markup</b>\n',
-    );
+    mkdirSync(join(temp, 'node'));
+    writeFileSync(join(temp, 'node', 'config.json'), JSON.stringify({ plugins: [plugin] }));
     node = await startNode('node', { folder: temp, peers: [], detached: false });
-    const report = await publishAll(
-      collectInputs([join(temp, 'rivers.md'), join(temp, 'script.md')]).inputs.map((input) => ({
-        ...input,
-        options: {
-          tags: ['water'],
-          text: true,
-          dtype: 'f32' as const,
-          place: { lat: 48_137_000, lon: 11_575_000, elevation: 520_000 },
-        },
-      })),
-      {
-        client: node.client,
-        identity: identityOf(new Uint8Array(32).fill(9), 'dev'),
-        embedder: createLexicalEmbedder(),
-        journal: openJournal(join(temp, 'home')),
-        now: () => Date.now(),
-      },
-    );
-    expect(report.published).toBe(2);
+    const embedder = createLexicalEmbedder();
+    for (const row of rows) {
+      const { vectors } = await embedder.embed([row.text], { role: 'passage' });
+      const fields = embeddingOf(embedder.space, [{ ...row, vector: vectors[0]! }]);
+      const place = { lat: 48_137_000, lon: 11_575_000, elevation: 520_000 };
+      const { author } = identityOf(new Uint8Array(32).fill(9), 'dev');
+      const { wire } = await createBlock(
+        { kind: 'embedding/1', timeMs: Date.now() - 1000, place, tags: ['water'], fields },
+        author,
+      );
+      expect(await node.client.publish([wire], { wait: 'indexed' })).toMatchObject([{ status: 'stored' }]);
+    }
     browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox'] });
     page = await browser.newPage({ viewport: { width: 1100, height: 900 } });
     page.on('pageerror', (error) => faults.push(String(error)));
@@ -121,6 +119,34 @@ suite('the page in Chromium', () => {
     );
     expect(await page.title()).toBe('CosmicEmbeddings');
     expect(await page.locator('#content img, #content script, #content b').count()).toBe(0);
+  }, 60_000);
+
+  test('any view of any plug-in has a page, and any kind a form', async () => {
+    await page.goto(`${node.url}/#views`);
+    await page.getByRole('link', { name: 'Ask or vote' }).click();
+    await page.fill('[name=question]', 'Which way?');
+    await page.fill('[name=options]', 'left\nright');
+    await page.click('.schema button');
+    expect(await page.locator('.views pre').textContent()).toMatch(
+      /^cosmic publish poll\.example\/1 --json - <<'END'\n\{[^}]*"Which way\?"/,
+    );
+    await page.goto(`${node.url}/#view=poll/list`);
+    await page.waitForSelector('.answer');
+    const { author } = identityOf(new Uint8Array(32).fill(9), 'dev');
+    const info = (await node.client.plugins())
+      .flatMap(({ kinds }) => kinds)
+      .find(({ name }) => name === 'poll.example/1')!;
+    const registry = createRegistry([...corePlugins, { name: 'told', kinds: [kindOfInfo(info)], views: [] }]);
+    const { wire } = await createBlock(
+      { kind: info.name, timeMs: Date.now() - 1000, fields: { question: 'Which way?', options: ['left', 'right'] } },
+      { ...author, registry },
+    );
+    await node.client.publish([wire]);
+    // It comes by itself: the answer is watched.
+    await page.locator('.answer td', { hasText: 'Which way?' }).first().waitFor();
+    await page.locator('.answer a.id').first().click();
+    await page.waitForSelector('.block h1');
+    expect(faults).toEqual([]);
   }, 60_000);
 
   test('light and dark', async () => {

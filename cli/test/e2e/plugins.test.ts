@@ -3,9 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createRegistry, reservedVerbs, type ViewAnswer } from '@cosmicembeddings/sdk';
 import { startNode, type DemoNode } from '../../src/demo/nodes.js';
+
+// Each of several commands is a process of its own.
+jest.setTimeout(60_000);
 
 const bin = fileURLToPath(new URL('../../bin/cosmic.js', import.meta.url));
 const plugin = fileURLToPath(new URL('../../../examples/poll/plugin.js', import.meta.url));

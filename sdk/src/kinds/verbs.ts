@@ -3,6 +3,7 @@
  * this with what it has.
  */
 export const reservedVerbs: ReadonlySet<string> = new Set([
+  'access',
   'backup',
   'create',
   'embed',
@@ -14,6 +15,7 @@ export const reservedVerbs: ReadonlySet<string> = new Set([
   'import',
   'init',
   'key',
+  'mcp',
   'node',
   'peers',
   'policy',
@@ -24,6 +26,7 @@ export const reservedVerbs: ReadonlySet<string> = new Set([
   'search',
   'sky',
   'status',
+  'sync',
   'vacuum',
   'verify',
   'version',
