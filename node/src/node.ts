@@ -13,6 +13,7 @@ import {
   type NodeApi,
   type NodeStatus,
   type StoredBlock,
+  type CatalogueCounts,
 } from '@cosmicembeddings/sdk';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import { systemClock } from './clock.js';
@@ -27,6 +28,7 @@ import { createForms } from './http/forms.js';
 import { createRoom } from './http/room.js';
 import { isOurHost } from './http/visitors.js';
 import { createAccess, isLoopback } from './http/access.js';
+import { createTurns } from './http/turns.js';
 import { createHttp } from './http/server.js';
 import type { Routes } from './http/routes/routes.js';
 import { createDoor } from './door/accept.js';
@@ -297,6 +299,7 @@ async function assemble(
     }));
   }
 
+  const inTurn = createTurns();
   const api: NodeApi = {
     publish: async (blocks, options) => {
       const answers = await Promise.all(blocks.map((bytes) => accept(bytes, { type: 'own' })));
@@ -306,7 +309,7 @@ async function assemble(
       return answers;
     },
     get: async (id) => {
-      const [stored] = await store.get([id]);
+      const [stored] = await inTurn(() => store.get([id]));
       // Of a version-1 block that was erased nothing signed is left; of a native one its header.
       if (stored?.envelope.length === 0) throw new CosmicError('policy.erased', `${id}: ${stored.erased ?? 'gone'}`);
       return stored === undefined ? undefined : viewOf(stored);
@@ -336,7 +339,7 @@ async function assemble(
       version,
       followers: await followerStates(),
       head,
-      counts: await catalogue.counts(),
+      counts: largest(await catalogue.counts()),
       peers: peers.status().filter((peer) => peer.state === 'connected').length,
       engines: { store: sqlite.engine, index: vectors.engine, verifier: pool.verifier },
       embedders: (await embedders.ready()).map(({ space }) => ({ space: spaceIdOf(space), model: space.model })),
@@ -442,6 +445,18 @@ async function assemble(
     'listening',
   );
   return { api, url, did: keys.did, close };
+}
+
+/** Kinds and spaces in a status; anybody can make more of both. */
+const COUNTED_MAX = 1000;
+
+function largest({ kinds, spaces, ...counts }: CatalogueCounts): CatalogueCounts {
+  const byNumber = Object.entries(kinds).sort((a, b) => b[1] - a[1]);
+  return {
+    ...counts,
+    kinds: Object.fromEntries(byNumber.slice(0, COUNTED_MAX)),
+    spaces: [...spaces].sort((a, b) => b.rows - a.rows).slice(0, COUNTED_MAX),
+  };
 }
 
 /** Kinds that undo something, and are small: they are taken while the disk takes anything. */
