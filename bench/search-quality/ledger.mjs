@@ -12,9 +12,9 @@ export const spaceOf = (model, dims) => testSpace(model, dims, { pooling: 'mean'
 
 /**
  * The real parts of a node around one set of documents: SQLite store and text index, vector index in its worker, search.
- * `documents`: {text | null, vector, space}. Answers the search, the block ids in the documents' order, and `close`.
+ * `documents`: {text | null, vector, space}; `own`: rows are compared with their texts. Answers the search, the block ids in the documents' order, and `close`.
  */
-export async function openLedger({ documents, embedders, weights, folder }) {
+export async function openLedger({ documents, embedders, weights, own = false, folder }) {
   const sqlite = await openSqlite({ folder, registry, network: 'dev', node: 'did:key:bench' });
   const blocks = documents.map(({ text, vector, space }, number) =>
     unsignedBlock({
@@ -46,6 +46,8 @@ export async function openLedger({ documents, embedders, weights, folder }) {
     text,
     vectors,
     embedders: async () => embedders,
+    // As a node does with embedders of its own process.
+    ...(own ? { ownEmbedders: async () => embedders } : {}),
     hidden: () => new Uint8Array(0),
     registry,
     clock,

@@ -268,6 +268,7 @@ async function assemble(
     text,
     vectors,
     embedders: embedders.ready,
+    ownEmbedders: embedders.own,
     hidden: () => views.hidden(),
     erasures: () => sqlite.erasures(),
     isHidden: (id) => views.isHidden(id),

@@ -104,6 +104,8 @@ export function hitText(hit: Hit, rank: number, mark: HitVerification | undefine
     ...(hit.verdicts ?? []).map((verdict) => `    ${verdictLine(verdict)}`),
     `    ${hit.id}${hit.row > 0 ? ` row ${hit.row}` : ''}`,
   ];
+  if (hit.textCosine !== undefined)
+    lines.push(`    ⚠ its vector is not that of its text (cosine ${hit.textCosine.toFixed(4)}): ranked by the text`);
   if (hit.duplicates !== undefined && hit.duplicates > 0)
     lines.push(`    and ${plural(hit.duplicates, 'copy', 'copies')}`);
   if (hit.explain !== undefined) lines.push(...explainText(hit.explain));

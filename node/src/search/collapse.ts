@@ -29,6 +29,7 @@ export class Collapser {
   private readonly groups: Group[] = [];
   private readonly byLead = new Map<string, Group>();
   private readonly byLabel = new Map<number, Group>();
+  private echo: Group | undefined;
   private readonly byPassage = new Map<string, Group>();
 
   constructor(
@@ -37,13 +38,21 @@ export class Collapser {
     private readonly budget: PageBudget,
     private readonly byVectors: boolean,
     private readonly cut: (hit: HitRow) => CutText | undefined,
+    /** Does the text say the question back? All that do are copies: of the question. */
+    private readonly isEcho: (cut: CutText) => boolean,
   ) {}
 
   /** Takes the next hit of a ranking; true when it belongs to one that came before. */
   async folds(hit: HitRow, scored: Scored): Promise<boolean> {
     const vector = this.byVectors ? await this.vectorOf(hit) : undefined;
     const cut = this.cut(hit);
-    const copied = scored.copyOf === undefined ? undefined : this.byLabel.get(scored.copyOf);
+    const isEcho = !this.byVectors && cut !== undefined && this.isEcho(cut);
+    const copied =
+      isEcho && this.echo !== undefined
+        ? this.echo
+        : scored.copyOf === undefined
+          ? undefined
+          : this.byLabel.get(scored.copyOf);
     this.budget.products -= this.groups.length * (vector?.length ?? 0);
     const group =
       copied ??
@@ -59,6 +68,7 @@ export class Collapser {
         count: 0,
       };
       this.groups.push(added);
+      if (isEcho) this.echo = added;
       this.byLead.set(nameOf(hit), added);
       if (scored.label >= 0) this.byLabel.set(scored.label, added);
       if (hit.passage !== undefined) this.byPassage.set(hit.passage, added);

@@ -11,7 +11,7 @@ export function openEmbedders(
   configs: readonly EmbedderConfig[],
   clock: Pick<Clock, 'now'>,
   log: Log,
-): { ready(): Promise<Embedder[]>; notes(): string[] } {
+): { ready(): Promise<Embedder[]>; own(): Promise<Embedder[]>; notes(): string[] } {
   const slots = configs.map((one) => ({
     one,
     opened: undefined as Embedder | undefined,
@@ -37,6 +37,11 @@ export function openEmbedders(
       await opening;
       return slots.flatMap(({ opened }) => (opened === undefined ? [] : [opened]));
     },
+    // Those of this process; never opened for the sake of a check alone.
+    own: () =>
+      Promise.resolve(
+        slots.flatMap(({ one, opened }) => (opened === undefined || one.type === 'openai' ? [] : [opened])),
+      ),
     notes: () => slots.map(({ note }) => note).filter((note) => note !== ''),
   };
 }

@@ -3,7 +3,7 @@ import type { Plan } from './plan.js';
 
 /** Both parts of a hit's score, with what they were measured against. */
 export function explain(scored: Scored, scales: Scales, plan: Plan): Record<string, unknown> {
-  const { space, cosine, demotion, bm25, vectorPart, wordPart, stands } = scored;
+  const { space, cosine, demotion, textCosine, bm25, vectorPart, wordPart, stands } = scored;
   const scale = space === undefined ? undefined : scales.spaces.get(space);
   return {
     mode: plan.mode,
@@ -13,7 +13,15 @@ export function explain(scored: Scored, scales: Scales, plan: Plan): Record<stri
           vectors: {
             space,
             cosine,
-            ...(demotion === undefined ? {} : { demotion, because: 'the row is near everything in its space' }),
+            ...(demotion === undefined
+              ? {}
+              : {
+                  demotion,
+                  because:
+                    textCosine === undefined
+                      ? 'the row is near everything in its space'
+                      : 'the row is not the vector of its text',
+                }),
             ...(scale === undefined ? {} : { background: scale }),
             ...(vectorPart === undefined ? {} : { standard: vectorPart, weight: plan.weights.vectors }),
           },

@@ -11,6 +11,8 @@ export interface Candidate {
   readonly cosine?: number;
   /** Taken off the cosine by the guard. */
   readonly demotion?: number;
+  /** Cosine of question and text, embedded here, where the row claims to be nearer than that: it is ranked by this one. */
+  readonly textCosine?: number;
   /** Label of a row that is nearly equal and stands before it in the index's answer. */
   readonly copyOf?: number;
   /** 0: it carries a text and no word of the query is in it; undefined: it carries no text. */

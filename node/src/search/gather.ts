@@ -22,9 +22,13 @@ export interface Gathered {
   /** Is there nothing beyond these? */
   readonly complete: boolean;
   readonly scales: Scales;
+  /** Do words take part beside vectors? */
+  readonly isHybrid: boolean;
   readonly indexedTo: Cursor;
   /** How near rows of the question's spaces are to each other. */
   readonly own: ReadonlyMap<string, OwnBackground>;
+  /** Texts that the word index holds, where it took part. */
+  readonly texts?: number;
   /** The question's words and how much each tells; undefined where no words take part, or nobody counted them. */
   readonly terms?: WordAnswer['terms'];
 }
@@ -90,7 +94,7 @@ export class Gatherer {
       const ranked = [...candidates.values()]
         .map((candidate) => alone(candidate, scaled ? spaces.get(candidate.space!) : undefined))
         .sort(byScore);
-      return { ranked, complete, scales: { spaces, words: NONE }, indexedTo: to, own };
+      return { ranked, complete, scales: { spaces, words: NONE }, isHybrid: false, indexedTo: to, own };
     }
     const joined =
       (await this.matchWords(candidates, plan, allowed, depth, signal)) ??
@@ -101,9 +105,10 @@ export class Gatherer {
       ranked,
       complete: complete && joined.complete,
       scales,
+      isHybrid: true,
       indexedTo: earlier(to, await this.parts.text.position()),
       own,
-      ...(joined.terms === undefined ? {} : { terms: joined.terms }),
+      ...(joined.terms === undefined ? {} : { terms: joined.terms, texts: joined.scale.n }),
     };
   }
 
@@ -133,6 +138,7 @@ export class Gatherer {
       ranked: [...scores.values()].sort(byScore),
       complete: asked < wordDepth,
       scales: { spaces: new Map(), words: NONE },
+      isHybrid: false,
       indexedTo: await this.parts.text.position(),
       own: new Map(),
       ...(found === undefined ? {} : { terms: found.answer.terms }),
@@ -381,6 +387,13 @@ export class Gatherer {
     });
     return scaleOfRows(hits.map(({ score }) => score));
   }
+}
+
+/** Scores and sorts anew, for candidates of which something else is known by now. */
+export function rank(candidates: readonly Candidate[], { scales, isHybrid }: Gathered, plan: Plan): Scored[] {
+  if (isHybrid) return fuse(candidates, scales, plan.weights);
+  const scaled = plan.queries.size > 1;
+  return candidates.map((one) => alone(one, scaled ? scales.spaces.get(one.space!) : undefined)).sort(byScore);
 }
 
 function rowOf(space: string, { label, score, demotion, copyOf }: VectorHit): Candidate {

@@ -88,7 +88,7 @@ export interface Weights {
   readonly words: number;
 }
 
-export const defaultWeights: Weights = { vectors: 1, words: 0.8 };
+export const defaultWeights: Weights = { vectors: 1, words: 0.6 };
 
 export interface SearchParts {
   readonly store: Pick<BlockStore, 'get' | 'head'>;
@@ -97,6 +97,8 @@ export interface SearchParts {
   readonly vectors: VectorSearch;
   /** Embedders at hand, at most one a space. */
   readonly embedders: () => Promise<readonly Embedder[]>;
+  /** Those of them that run in this process: rows are looked at whether they are their texts' by these. Default none. */
+  readonly ownEmbedders?: () => Promise<readonly Embedder[]>;
   /** Bitset of the row labels that stay out of answers; a changed set is another buffer. */
   readonly hidden: () => Uint8Array;
   /** Is this block to stay out of answers? */

@@ -12,6 +12,7 @@ import {
   type SpaceDescriptor,
   type StoredBlock,
 } from '@cosmicembeddings/sdk';
+import { languageAdvice } from '@cosmicembeddings/sdk/embedders';
 import { readQuery } from '@cosmicembeddings/sdk/memory';
 import { defaultWeights, type SearchParts, type Weights } from './parts.js';
 import { EmbeddedTexts } from './embedded-texts.js';
@@ -176,6 +177,10 @@ export class Planner {
         }
       }),
     );
+    for (const { space } of asked) {
+      const advice = languageAdvice(text, space);
+      if (advice !== undefined) notes.push(advice);
+    }
     if (needed && failures.length === asked.length) throw failures[0];
     return embedded.flat();
   }

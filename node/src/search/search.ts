@@ -10,17 +10,19 @@ import {
 import { isSpent, pageBudget, type PageBudget } from './budget.js';
 import { Collapser } from './collapse.js';
 import { cutText, equalTerms, type CutText } from './cut-texts.js';
-import { coverageOf, excerptOf, type QuestionTerms } from './excerpt.js';
+import { coverageOf, excerptOf, isEcho, type QuestionTerms } from './excerpt.js';
 import { whyEmpty } from './empty-filter.js';
+import { boundUnvouched } from './unvouched.js';
 import { strengthOf } from './strength.js';
 import { readCursor, shownMax, writeCursor, type SearchCursor } from './cursor.js';
 import { explain } from './explain.js';
 import { FilterBits, type Allowed } from './filter-bits.js';
 import type { Scored } from './fusion.js';
-import { Gatherer, type Gathered } from './gather.js';
+import { Gatherer, rank, type Gathered } from './gather.js';
 import { HitReader, type HitRow, type Wanted } from './hit-reader.js';
 import type { SearchParts } from './parts.js';
 import { Planner, type Plan } from './plan.js';
+import { TextVectors } from './text-vectors.js';
 import { findRelated, type Related } from './related.js';
 
 export interface Search {
@@ -35,6 +37,9 @@ const CACHE_BYTES = 32 * 1024 * 1024;
 const SPARE = 8;
 /** Candidates of a hybrid search from either side: a block that is tenth by both is seldom found at depth ten. */
 const HYBRID_MIN = 60;
+/** First candidates that are compared with their texts, and how often those are looked at that moved up. */
+const TEXTS_MAX = 64;
+const TEXT_ROUNDS = 4;
 /** Hits whose texts are read at a time. */
 const READ_AT_ONCE = 64;
 
@@ -56,6 +61,25 @@ export function createSearch(parts: SearchParts): Search {
     return labels.map((label) => reader.carriesText(label) ?? true);
   });
 
+  const textVectors =
+    parts.ownEmbedders === undefined
+      ? undefined
+      : new TextVectors({
+          embedders: parts.ownEmbedders,
+          passages: async (labels) => {
+            const head = await parts.store.head();
+            const places = await reader.places(
+              labels.map((label) => ({ label })),
+              head,
+            );
+            const there = places.filter((place) => place !== undefined);
+            const hits = await reader.read(there, head, pageBudget());
+            const texts = new Map(there.map(({ label }, i) => [label, hits[i]?.passage]));
+            return labels.map((label) => texts.get(label));
+          },
+          nowMs: () => parts.clock.now(),
+        });
+
   async function search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {
     signal?.throwIfAborted();
     const isHiding = request.hidden !== 'show';
@@ -76,7 +100,15 @@ export function createSearch(parts: SearchParts): Search {
     );
     for (;;) {
       // k = 0 asks whether the question is good and how far the index reaches.
-      const gathered = await gatherer.gather(plan, allowed, head, request.k === 0 ? 1 : depth, signal);
+      const gathered = bounded(
+        request,
+        await byTexts(
+          await gatherer.gather(plan, allowed, head, request.k === 0 ? 1 : depth, signal),
+          plan,
+          cursor.shown.length + request.k,
+          signal,
+        ),
+      );
       const page = await choose(request, plan, gathered, cursor, head, cuts, signal);
       if (isHiding && (await isOutdated(page))) {
         allowed = await allow();
@@ -88,6 +120,30 @@ export function createSearch(parts: SearchParts): Search {
       }
       depth *= 4;
     }
+  }
+
+  /** The first candidates, ranked by their texts where their rows claim more; those that move up are looked at, too. */
+  async function byTexts(gathered: Gathered, plan: Plan, k: number, signal?: AbortSignal): Promise<Gathered> {
+    let { ranked } = gathered;
+    if (textVectors === undefined || plan.queries.size === 0) return gathered;
+    for (let round = 0; round < TEXT_ROUNDS; round++) {
+      const first = ranked
+        .slice(0, Math.min(TEXTS_MAX, k + SPARE))
+        .filter(({ textCosine }) => textCosine === undefined);
+      const overstated = await textVectors.overstated(first, plan.queries, signal);
+      if (overstated.size === 0) break;
+      ranked = rank(
+        ranked.map((one) => {
+          const textCosine = overstated.get(one.label);
+          return textCosine === undefined
+            ? one
+            : { ...one, textCosine, demotion: Math.max(one.demotion ?? 0, one.cosine! - textCosine) };
+        }),
+        gathered,
+        plan,
+      );
+    }
+    return { ...gathered, ranked };
   }
 
   /** Blocks newer than what is known to be hidden are judged before they are shown. */
@@ -117,7 +173,14 @@ export function createSearch(parts: SearchParts): Search {
     const foldsAll = request.collapse === true;
     const collapser =
       foldsAll || (request.collapse === undefined && !byRow)
-        ? new Collapser(parts.store, registry, budget, foldsAll, (hit) => cuts.of(hit))
+        ? new Collapser(
+            parts.store,
+            registry,
+            budget,
+            foldsAll,
+            (hit) => cuts.of(hit),
+            (cut) => gathered.terms !== undefined && isEcho(cut, cuts.termsOf(gathered)!),
+          )
         : undefined;
     /** Copies that are not to come back on the next page; hits of pages before are not read again to find more of them. */
     const folded: number[] = [];
@@ -222,6 +285,15 @@ export function createSearch(parts: SearchParts): Search {
   return Object.assign(search, { related: (id: BlockId, limit: number) => findRelated(id, limit, { parts, search }) });
 }
 
+/** Rows that nothing vouches for, kept to their share; not where the reader named whom to trust, or wants them all. */
+function bounded(request: SearchRequest, gathered: Gathered): Gathered {
+  const { texts, own, ranked } = gathered;
+  if (request.unvouched === 'open' || request.filter?.authors !== undefined || texts === undefined) return gathered;
+  const rows = [...own.values()].reduce((sum, one) => sum + one.rows, 0);
+  if (rows === 0) return gathered;
+  return { ...gathered, ranked: boundUnvouched(ranked, Math.max(0, 1 - texts / rows)) };
+}
+
 interface ChosenRow {
   readonly scored: Scored;
   readonly hit: HitRow;
@@ -307,6 +379,7 @@ function hitOf(
     ...shown,
     ...(scored.cosine === undefined ? {} : { cosine: scored.cosine }),
     score: scored.score,
+    ...(scored.textCosine === undefined ? {} : { textCosine: scored.textCosine }),
     ...(pinned === true ? {} : { strength: strengthOf(evidenceOf(scored, cut, terms, gathered)) }),
     ...(excerpt === undefined ? {} : { excerpt }),
     ...(duplicates === undefined ? {} : { duplicates }),

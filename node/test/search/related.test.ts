@@ -46,3 +46,31 @@ test('a link to a block that is not here is still a link', async () => {
     { id: away, reasons: [{ reason: 'links_to', rel: 'cites' }] },
   ]);
 });
+
+test('links by ten strangers take one place of ten; the author’s own links keep theirs', async () => {
+  const ledger = new Ledger();
+  const [centre] = await ledger.put({ rows: [{ vector: [1, 0, 0, 0, 0, 0, 0, 0], text: 'centre' }], space });
+  await ledger.put(
+    ...Array.from({ length: 12 }, (_, i) => ({
+      rows: [{ vector: [1, 0.2 + i / 10, 0.3, 0, 0, 0, 0, 0], text: `near ${i}` }],
+      space,
+    })),
+  );
+  const hostile = await ledger.put(
+    ...Array.from({ length: 10 }, (_, i) => ({
+      rows: [{ vector: noise(40 + i), text: `look here ${i}` }],
+      space,
+      author: `did:key:zSybil${i}`,
+      links: [{ rel: 'cites', id: centre! }],
+    })),
+  );
+  const [own] = await ledger.put({
+    rows: [{ vector: noise(7), text: 'a sequel' }],
+    space,
+    links: [{ rel: 'continues', id: centre! }],
+  });
+  const { related } = await ledger.search.related(centre!, 10);
+  expect(related[0]!.id).toBe(own);
+  expect(related.filter(({ id }) => hostile.includes(id))).toHaveLength(1);
+  expect((await ledger.search.related(centre!, 50)).related.filter(({ id }) => hostile.includes(id))).toHaveLength(10);
+});

@@ -72,6 +72,24 @@ describe('an answer', () => {
     expect((await ledger.search({ ...asked, collapse: false })).hits).toHaveLength(4);
   });
 
+  test('shows one of the texts that say a long question back', async () => {
+    const ledger = new Ledger({ inMemory: true });
+    const text = 'which grey birds stand in shallow water all day waiting for frogs and fish';
+    await ledger.put(
+      ...['bread', 'quarks', 'votes'].map((more, i) => ({
+        rows: [{ vector: [1, i, 0, 0, 0, 0, 0, 0], text: `${more} ${more.repeat(3)} ${text} ${i} and ${more}s` }],
+        space,
+        author: `did:key:zSybil${i}`,
+      })),
+      { rows: [{ vector: [1, 3, 0, 0, 0, 0, 0, 0], text: 'The grey heron stands in water and eats fish.' }], space },
+    );
+    const ask = async (collapse?: boolean): Promise<number> =>
+      (await ledger.search({ text, mode: 'words', k: 10, ...(collapse === undefined ? {} : { collapse }) })).hits
+        .length;
+    expect(await ask()).toBe(2);
+    expect(await ask(false)).toBe(4);
+  });
+
   test('says which condition nothing meets', async () => {
     const ledger = new Ledger();
     await ledger.put({ rows: [{ vector: [1, 0, 0, 0, 0, 0, 0, 0], text: 'a' }], space, tags: ['birds'] });

@@ -341,6 +341,11 @@ export interface SearchRequest {
   /** Copies of one text are one hit, unless false or where all rows are wanted; true folds rows that are only near, too. */
   readonly collapse?: boolean;
   readonly perAuthor?: number;
+  /**
+   * Rows whose texts their authors kept get their share of a page of a question in words, and no more, since nobody can
+   * tell whether such a row means anything; `open` ranks them like all others. A filter by authors does so, too.
+   */
+  readonly unvouched?: 'bounded' | 'open';
   readonly hidden?: 'hide' | 'show';
   /** Ask for what views say of each hit, too. */
   readonly verdicts?: boolean;
@@ -371,6 +376,11 @@ export interface Hit {
   readonly space?: string;
   /** Verifiable by whoever asks: cosine of the answer's query vector and this row. */
   readonly cosine?: number;
+  /**
+   * Cosine of the question and the passage itself, which the node has embedded: set where the row's own cosine is higher by
+   * more than precision explains. Such a row is not its text's vector, and is ranked by its text.
+   */
+  readonly textCosine?: number;
   /** This node's own opinion; comparable within one answer only. */
   readonly score: number;
   /** This node's own opinion too; comparable between answers. */

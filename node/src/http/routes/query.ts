@@ -30,6 +30,7 @@ const searchRequest = {
     rows: { type: 'string', enum: ['best', 'all'] },
     collapse: { type: 'boolean' },
     perAuthor: { type: 'integer', minimum: 1 },
+    unvouched: { type: 'string', enum: ['bounded', 'open'] },
     hidden: { type: 'string', enum: ['hide', 'show'] },
     verdicts: { type: 'boolean', description: 'say what views say of each hit' },
     after: { type: 'string' },

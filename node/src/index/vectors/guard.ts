@@ -8,15 +8,13 @@ export const guardRules = {
   sampleMax: 300,
   /** The first rows of a space, from which sample and threshold are drawn until they are complete. */
   foundingRows: 2000,
-  /** Where honest rows end: this quantile of the pool's hubness … */
-  quantile: 0.99,
-  /** … but never further above the median than so many spreads (a flood raises quantiles before it moves medians). */
-  spreadsMax: 3.5,
+  /**
+   * Honest rows end where the pool's hubness does, but never further above the median than so many spreads (a flood raises
+   * the end before it moves medians). Nearer to the middle, real rows are lost and attackers hardly more.
+   */
+  spreadsMax: 4.5,
   /** What a row loses for each unit of hubness beyond that. */
   steepness: 10,
-  /** From this quantile on it loses a little already: an attacker who knows the threshold stays below it. */
-  mildQuantile: 0.97,
-  mildSteepness: 1,
   /** Rows so many spreads beyond it stay out of the graph. */
   farSpreads: 1,
   /** Demoted rows that a graph takes: this share of its rows, and at least so many. */
@@ -52,8 +50,8 @@ export interface RowSource {
 
 /**
  * Keeps rows that are near everything from owning every answer (hubness attacks). A row's *hubness* is its mean cosine
- * to a background sample of its space, which is one dot product with the sample's mean. Rows above the honest 99th
- * percentile are demoted by a steep multiple of the excess; rows far above are to stay out of the graph.
+ * to a background sample of its space, which is one dot product with the sample's mean. Rows above where honest
+ * ones end are demoted by a steep multiple of the excess; rows far above are to stay out of the graph.
  *
  * The sample must not be floodable: until a space has its founding rows, sample and threshold are redrawn whenever the
  * rows have doubled, one row an author first, without rows that look like an attack by the threshold so far; after
@@ -74,7 +72,6 @@ export class Guard {
   private seenAtDraw = 0;
   private candidate: { slot: number; author: number } | undefined;
   private threshold_ = Infinity;
-  private mildFrom = Infinity;
   private spread = 0;
   /** Grows with every change of sample or threshold: hubness computed before has to be computed again. */
   version = 0;
@@ -180,11 +177,7 @@ export class Guard {
 
   /** How much is taken off the score of a row of that hubness. */
   demotion(hubness: number): number {
-    if (!(hubness > this.mildFrom)) return 0;
-    return (
-      (hubness - this.mildFrom) * guardRules.mildSteepness +
-      Math.max(0, hubness - this.threshold_) * guardRules.steepness
-    );
+    return hubness > this.threshold_ ? (hubness - this.threshold_) * guardRules.steepness : 0;
   }
 
   far(hubness: number): boolean {
@@ -271,8 +264,7 @@ export class Guard {
     }).sort();
     const median = quantileOf(hubs, 0.5);
     this.spread = Math.max(median - quantileOf(hubs, 0.16), 1e-6);
-    this.threshold_ = Math.min(quantileOf(hubs, guardRules.quantile), median + guardRules.spreadsMax * this.spread);
-    this.mildFrom = Math.min(quantileOf(hubs, guardRules.mildQuantile), this.threshold_);
+    this.threshold_ = Math.min(hubs.at(-1)!, median + guardRules.spreadsMax * this.spread);
     this.version++;
   }
 }

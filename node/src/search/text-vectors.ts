@@ -1,0 +1,107 @@
+import { spaceIdOf, type Embedder } from '@cosmicembeddings/sdk';
+import type { Scored } from './fusion.js';
+
+/** Vectors of texts that were embedded here, the latest: 4,096 of 384 numbers are 6 MiB. */
+const KEPT_MAX = 4096;
+/** By so much a row's cosine may be above that of its text: precisions differ (siblings by up to .02), cuts at the token limit too. */
+const tolerance = 0.1;
+/** Texts embedded at a time, and how long one search goes on doing so; what was not looked at stands as it is. */
+const AT_ONCE = 8;
+const LOOK_MS = 40;
+
+export interface TextVectorsParts {
+  /** Embedders that run in this process: what strangers wrote is sent to no service, and costs nobody money. */
+  readonly embedders: () => Promise<readonly Embedder[]>;
+  /** The passages of rows, in the same order; undefined where the author kept it. */
+  readonly passages: (labels: readonly number[]) => Promise<readonly (string | undefined)[]>;
+  readonly nowMs: () => number;
+}
+
+/**
+ * Looks whether the rows that a question finds are those of their texts. An author can sign any numbers beside any text; a
+ * node that has the space's embedder compares the question with the text itself, once embedded and kept, and a row that
+ * claims to be nearer than its text is ranked by its text.
+ */
+export class TextVectors {
+  private readonly kept = new Map<number, Float32Array | null>();
+
+  constructor(private readonly parts: TextVectorsParts) {}
+
+  /** What rows among `candidates` claim too much, by label: the cosine of question and text. */
+  async overstated(
+    candidates: readonly Scored[],
+    queries: ReadonlyMap<string, Float32Array>,
+    signal?: AbortSignal,
+  ): Promise<ReadonlyMap<number, number>> {
+    const found = new Map<number, number>();
+    const embedders = new Map((await this.parts.embedders()).map((one) => [spaceIdOf(one.space), one]));
+    const looked = candidates.filter(
+      ({ label, space, cosine }) => label >= 0 && cosine !== undefined && space !== undefined && embedders.has(space),
+    );
+    await this.learn(looked, embedders, signal);
+    for (const { label, space, cosine } of looked) {
+      const own = this.kept.get(label);
+      const query = queries.get(space!);
+      if (own === undefined || own === null || query?.length !== own.length) continue;
+      const said = cosineOf(query, own);
+      if (cosine! - said > tolerance) found.set(label, said);
+    }
+    return found;
+  }
+
+  private async learn(
+    candidates: readonly Scored[],
+    embedders: ReadonlyMap<string, Embedder>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const open = candidates.filter(({ label }) => !this.kept.has(label));
+    if (open.length === 0) return;
+    const until = this.parts.nowMs() + LOOK_MS;
+    const passages = await this.parts.passages(open.map(({ label }) => label));
+    for (let at = 0; at < open.length && this.parts.nowMs() <= until; at += AT_ONCE) {
+      const some = open.slice(at, at + AT_ONCE).map((one, i) => ({ ...one, text: passages[at + i] }));
+      for (const space of new Set(some.map((one) => one.space!)))
+        await this.embed(
+          some.filter((one) => one.space === space),
+          embedders.get(space)!,
+          signal,
+        );
+    }
+    for (const label of this.kept.keys()) {
+      if (this.kept.size <= KEPT_MAX) break;
+      this.kept.delete(label);
+    }
+  }
+
+  private async embed(
+    rows: readonly { readonly label: number; readonly text: string | undefined }[],
+    embedder: Embedder,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const told = rows.filter(({ text }) => text !== undefined);
+    for (const { label, text } of rows) if (text === undefined) this.kept.set(label, null);
+    if (told.length === 0) return;
+    try {
+      const { vectors, truncated } = await embedder.embed(
+        told.map(({ text }) => text!),
+        { role: 'passage', ...(signal === undefined ? {} : { signal }) },
+      );
+      // Who cut a long text elsewhere has another vector of it in all honesty.
+      told.forEach(({ label }, i) => this.kept.set(label, truncated[i] === true ? null : vectors[i]!));
+    } catch {
+      signal?.throwIfAborted();
+      // A text without any token, or an embedder that is away: nothing is known.
+      for (const { label } of told) this.kept.set(label, null);
+    }
+  }
+}
+
+function cosineOf(a: Float32Array, b: Float32Array): number {
+  let [sum, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    sum += a[i]! * b[i]!;
+    aa += a[i]! * a[i]!;
+    bb += b[i]! * b[i]!;
+  }
+  return aa === 0 || bb === 0 ? 0 : sum / Math.sqrt(aa * bb);
+}
