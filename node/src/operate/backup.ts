@@ -6,6 +6,7 @@ import { storeFile, StoreReader } from '../store/sqlite/index.js';
 import { lockFolder } from '../store/sqlite/lock.js';
 import { metaOf } from '../store/sqlite/meta.js';
 import { newEpoch, schemaVersion } from '../store/sqlite/schema.js';
+import { erasureListFile, readErasureList, type ListedErasure } from '../store/erasure-list.js';
 import { makeFolder, replaceFile, syncPath } from '../store/durable.js';
 import { existingStore, isEmptyFolder, type StoreFolder } from './folder.js';
 
@@ -34,6 +35,8 @@ export function backup(from: StoreFolder, target: string): BackupNote {
     copyOf(path, engine, part);
     const note = describe(part, engine);
     syncPath(part);
+    const list = erasureListFile(from.folder);
+    if (existsSync(list)) copyFileSync(list, erasureListFile(target));
     renameSync(part, storeFile(target));
     replaceFile(join(target, 'backup.json'), JSON.stringify(note, null, 2) + '\n');
     return note;
@@ -135,4 +138,18 @@ export function readBackupNote(folder: string): BackupNote | undefined {
 
 function discardPart(store: string): void {
   for (const end of ['', '-wal', '-shm', '-journal']) rmSync(`${store}.part${end}`, { force: true });
+}
+
+/** What a backup still holds the bodies of, although these folders' lists say that they were erased. */
+export function erasedSince(backupFolder: string, engine: SqliteEngine, lists: readonly string[]): ListedErasure[] {
+  const reader = new StoreReader(storeFile(backupFolder), engine);
+  try {
+    const listed = new Map(lists.flatMap((folder) => readErasureList(folder)).map((one) => [one.id, one]));
+    return [...listed.values()].filter(({ id }) => {
+      const [block] = reader.get([id]);
+      return block !== undefined && block.erased === undefined;
+    });
+  } finally {
+    reader.close();
+  }
 }

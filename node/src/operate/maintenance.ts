@@ -10,7 +10,7 @@ import { candidateOf } from '../door/accept.js';
 import { createAdmission, parsePolicy } from '../door/admission.js';
 import { loadPlugins } from '../plugins.js';
 import { addApiKey, isScope, readApiKeys, removeApiKey } from './api-keys.js';
-import { backup, readBackupNote, restore } from './backup.js';
+import { backup, erasedSince, readBackupNote, restore } from './backup.js';
 import { erasuresOf, eraseAndProve, resumeErasure, type EraseReport } from './erasure/index.js';
 import { existingStore } from './folder.js';
 import { fsck } from './fsck.js';
@@ -28,6 +28,7 @@ const options = {
   'blocks-per-day': { type: 'string' },
   'bytes-per-day': { type: 'string' },
   resume: { type: 'boolean' },
+  erasures: { type: 'string' },
   prove: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;
@@ -38,6 +39,7 @@ type Args = {
   readonly reason: string | undefined;
   readonly withhold: readonly string[] | undefined;
   readonly resume: boolean;
+  readonly erasures: string | undefined;
   readonly json: boolean;
   readonly perMinute: number | undefined;
   readonly perDay: { readonly blocks?: number; readonly bytes?: number };
@@ -74,6 +76,7 @@ export async function maintenance(command: string, args: readonly string[]): Pro
     reason: values.reason,
     withhold: values.withhold,
     resume: values.resume === true,
+    erasures: values.erasures,
     json: values.json === true,
     perMinute: numberOf(values['per-minute']),
     perDay: {
@@ -103,18 +106,40 @@ async function check({ config, json }: Args): Promise<void> {
 }
 
 async function save({ config, words, json }: Args): Promise<void> {
-  const target = one(words, 'backup FOLDER');
+  if (words[0] === 'check' && words.length === 2) return checkBackup(config, words[1]!, json);
+  const target = one(words, 'backup FOLDER | backup check FOLDER');
   const note = backup({ folder: config.data, engine: config.store }, target);
   print(json, note, [`${note.head.count} blocks up to ${note.head.seq} copied to ${target}`]);
 }
 
-async function load({ config, words, json }: Args): Promise<void> {
+/** What an older copy holds of what was erased since. */
+async function checkBackup(config: NodeConfig, folder: string, json: boolean): Promise<void> {
+  const { engine } = existingStore({ folder, engine: config.store });
+  const since = erasedSince(folder, engine, [config.data, folder]);
+  print(json, { erasedSince: since }, [
+    ...since.slice(0, LISTED).map(({ id, reason }) => `${id} ${reason}`),
+    `${since.length} bodies of this backup were erased since; restore erases them again where it is given this folder's list (--erasures)`,
+  ]);
+}
+
+async function load({ config, words, erasures, json }: Args): Promise<void> {
   const from = one(words, 'restore FOLDER');
   const { did } = await openNodeKeys(config.data);
   const note = restore(from, { folder: config.data, engine: config.store, node: did });
   const was = readBackupNote(from)?.node;
-  print(json, { ...note, ...(was === undefined ? {} : { was }) }, [
+  // Before any node serves it: what was erased since the backup was made goes again, and is proven gone.
+  const { engine } = existingStore({ folder: config.data, engine: config.store });
+  const since = erasedSince(config.data, engine, [from, config.data, ...(erasures === undefined ? [] : [erasures])]);
+  if (since.length > 0) {
+    const again = since.flatMap(({ id, reason, body }) => erasuresOf([id], reason, body ? ['body'] : []));
+    const { traces } = await eraseAndProve(await sqliteOf(config), again);
+    if (traces.length > 0) process.exitCode = 1;
+  }
+  print(json, { ...note, erasedAgain: since.length, ...(was === undefined ? {} : { was }) }, [
     `${note.head.count} blocks restored to ${config.data}; the index is built when the node starts`,
+    ...(since.length === 0
+      ? []
+      : [`${since.length} bodies that were erased since the backup was made are erased again`]),
     ...(was === undefined || was === did
       ? []
       : [`this node is ${did}, as the key in the folder says; the backup was of ${was}, whose key no backup holds`]),

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import {
   CosmicError,
   toHex,
@@ -11,6 +12,7 @@ import {
 import { faultOf, isDamage, transaction, type Database, type Statement, type Value } from './driver.js';
 import { FactWriter } from './facts.js';
 import { findByDigest, IdWriter } from './ids.js';
+import { listErasures } from '../erasure-list.js';
 import { Marks } from './marks.js';
 import { NameWriter } from './name-writer.js';
 import { metaOf } from './meta.js';
@@ -70,7 +72,7 @@ export class StoreWriter {
 
   constructor(
     private readonly database: Database,
-    path: string,
+    private readonly path: string,
   ) {
     const prepare = (sql: string): Statement => database.prepare(sql);
     this.statements = {
@@ -140,6 +142,12 @@ export class StoreWriter {
   }
 
   erase(ids: readonly BlockId[], reason: EraseReason, withhold: Withhold = {}): number[] {
+    listErasures(
+      dirname(this.path),
+      ids.filter((id) => digestOf(id) !== undefined),
+      reason,
+      withhold.body === true,
+    );
     return this.atomic(() => {
       for (const text of withhold.texts ?? []) this.marks.addText(text, reason);
       const seqs = ids.map((id) => this.eraseOne(id, reason, withhold.body === true));
