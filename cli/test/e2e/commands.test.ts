@@ -331,7 +331,7 @@ describe('taking back, and a data folder’s upkeep', () => {
       status: 1,
       stderr: expect.stringMatching(/^cosmic: \w+\.\w+: /),
     });
-  });
+  }, 60_000);
 
   test('erase --online drops the body and keeps the header', async () => {
     writeFileSync(path('gone.md'), 'A sentence about dirigibles that has to go.');
