@@ -262,6 +262,9 @@ function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyR
       log.warn({ request: request.id, code: error.code, detail: error.detail }, 'request failed');
     return sendProblem(reply, error.code, error.detail);
   }
+  // Nobody is left to read it; it is the sender's doing all the same.
+  if (error.code === 'ECONNRESET' && request.raw.destroyed)
+    return sendProblem(reply, 'request.malformed', 'the body broke off');
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return sendProblem(reply, 'request.too_large', error.message);
   const unknown = error.validation?.[0]?.params['additionalProperty'];
   if (typeof unknown === 'string')

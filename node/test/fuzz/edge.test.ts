@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -91,6 +92,21 @@ test('bodies: refused with a code or taken, never a defect', async () => {
   expect(seen.size).toBeGreaterThan(5);
   expect(defects).toEqual([]);
 }, 60_000);
+
+test('bodies that break off are their senders’ doing', async () => {
+  for (const rest of ['zz\r\n', '5\r\n\xd2\x84', ''])
+    await new Promise<void>((resolve) => {
+      const socket = connect(Number(new URL(node.url).port), '127.0.0.1', () => {
+        socket.write(
+          `POST /v2/blocks HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/cbor-seq\r\nTransfer-Encoding: chunked\r\n\r\n${rest}`,
+        );
+        setTimeout(() => socket.destroy(), 100);
+      });
+      socket.on('error', () => undefined);
+      socket.on('close', () => setTimeout(resolve, 100));
+    });
+  expect(defects).toEqual([]);
+});
 
 test('paths and query strings: the same', async () => {
   const targets = [
