@@ -17,6 +17,7 @@ interface Group {
   readonly space?: string;
   readonly vector?: Float32Array;
   readonly cut?: CutText;
+  readonly numbers?: string;
   first: { readonly hit: HitRow; readonly scored: Scored };
   count: number;
 }
@@ -46,24 +47,28 @@ export class Collapser {
   async folds(hit: HitRow, scored: Scored): Promise<boolean> {
     const vector = this.byVectors ? await this.vectorOf(hit) : undefined;
     const cut = this.cut(hit);
+    const numbers = hit.passage === undefined ? undefined : (hit.passage.match(/\d+/g) ?? []).join(' ');
     const isEcho = !this.byVectors && cut !== undefined && this.isEcho(cut);
+    const near = scored.copyOf === undefined ? undefined : this.byLabel.get(scored.copyOf);
+    // Records of one form differ by their numbers, and neither vectors nor words say much of these.
+    const isCopy = (one: Group): boolean =>
+      this.byVectors || one.numbers === undefined || numbers === undefined || one.numbers === numbers;
     const copied =
-      isEcho && this.echo !== undefined
-        ? this.echo
-        : scored.copyOf === undefined
-          ? undefined
-          : this.byLabel.get(scored.copyOf);
+      isEcho && this.echo !== undefined ? this.echo : near !== undefined && isCopy(near) ? near : undefined;
     this.budget.products -= this.groups.length * (vector?.length ?? 0);
     const group =
       copied ??
       (hit.passage === undefined ? undefined : this.byPassage.get(hit.passage)) ??
-      this.groups.slice(0, this.byVectors ? Infinity : COMPARED_MAX).find((one) => isAlike(one, hit, vector, cut));
+      this.groups
+        .slice(0, this.byVectors ? Infinity : COMPARED_MAX)
+        .find((one) => isCopy(one) && isAlike(one, hit, vector, cut));
     if (group === undefined) {
       const added: Group = {
         label: scored.label,
         ...(hit.space === undefined ? {} : { space: hit.space }),
         ...(vector === undefined ? {} : { vector }),
         ...(cut === undefined ? {} : { cut }),
+        ...(numbers === undefined ? {} : { numbers }),
         first: { hit, scored },
         count: 0,
       };

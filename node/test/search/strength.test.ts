@@ -72,6 +72,16 @@ describe('an answer', () => {
     expect((await ledger.search({ ...asked, collapse: false })).hits).toHaveLength(4);
   });
 
+  test('keeps records apart that differ by their numbers', async () => {
+    const ledger = new Ledger({ inMemory: true });
+    const record = (n: number): string =>
+      `Bread number ${n} is baked in oven ${n} at ten degrees while the cake ${n} waits`;
+    await ledger.put(
+      ...[1, 2, 3].map((n) => ({ rows: [{ vector: [1, n / 10, 0, 0, 0, 0, 0, 0], text: record(n) }], space })),
+    );
+    expect((await ledger.search({ text: 'bread', mode: 'words', k: 10 })).hits).toHaveLength(3);
+  });
+
   test('shows one of the texts that say a long question back', async () => {
     const ledger = new Ledger({ inMemory: true });
     const text = 'which grey birds stand in shallow water all day waiting for frogs and fish';
