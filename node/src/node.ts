@@ -8,6 +8,7 @@ import {
   wireOf,
   type Accepted,
   type SignedBlock,
+  type Cursor,
   type Head,
   type KindHeader,
   type NodeApi,
@@ -32,6 +33,7 @@ import { createTurns } from './http/turns.js';
 import { createHttp } from './http/server.js';
 import type { Routes } from './http/routes/routes.js';
 import { createDoor } from './door/accept.js';
+import { startJudging } from './index/kinds/index.js';
 import { verifierOf } from './door/crypto/index.js';
 import { createBudgets } from './door/budgets.js';
 import { createAdmission } from './door/admission.js';
@@ -113,6 +115,21 @@ async function assemble(
       { blocks: begun },
       'an erasure was cut off; it is done now, and proven by cosmic erase --resume once the node is stopped',
     );
+  let tellJudged: ((seq: number) => void) | undefined;
+  const judging = await startJudging({
+    judging: sqlite.judging,
+    registry,
+    stored: Object.keys((await catalogue.counts()).kinds),
+    head: await store.head(),
+    storePath: storeFile(config.data),
+    engine: sqlite.engine,
+    plugins: config.plugins,
+    pressure: pressure.shared,
+    faults,
+    onJudged: (seq) => tellJudged?.(seq),
+    onError: (error) => log.error({ error: String(error) }, 'blocks of changed kinds are not judged anew'),
+  });
+  if (judging !== undefined) closers.push(() => judging.close());
   const vectors = await openVectors({
     folder: join(config.data, 'index'),
     engine: config.index,
@@ -176,6 +193,8 @@ async function assemble(
     if (!untold) setImmediate(() => void tell());
     untold = true;
   };
+  tellJudged = onStored;
+  tellJudged = onStored;
   const door = createDoor({
     store,
     pool,
@@ -225,12 +244,15 @@ async function assemble(
   });
   /** Everything that trails the store, and whether what is found rests on it. */
   const followers: readonly Trailing[] = [
+    ...(judging === undefined
+      ? []
+      : [{ ...judging, position: async () => atMost(await judging.position(), head), notify: () => undefined }]),
     { ...trailing(vectors), answers: true },
     { ...trailing(text), answers: true },
     {
       name: 'views',
       answers: false,
-      position: () => views.position().then((at) => (at.seq > head.seq ? head : at)),
+      position: async () => atMost(await views.position(), head),
       waitFor: (seq, signal) => views.waitFor(seq, signal),
       notify: () => undefined,
     },
@@ -470,6 +492,10 @@ const ROOM_PATIENCE_MS = 30_000;
 
 /** Blocks that a follower may be behind while the node still counts as ready. */
 const LAG_MAX = 100_000;
+
+function atMost(position: Cursor, head: Head): Cursor {
+  return position.seq > head.seq ? { epoch: head.epoch, seq: head.seq } : position;
+}
 
 function trailing(follower: Omit<Trailing, 'answers'>): Omit<Trailing, 'answers'> {
   return {

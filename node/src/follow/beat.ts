@@ -8,6 +8,8 @@ export interface Beat {
   /** It is this one now. */
   at(seq: number): void;
   end(): void;
+  /** The thread goes on: what it works on waits for another one. */
+  alive(): void;
 }
 
 /** The numbers of what is under way; `first` and `last` are equal where one item is known to be it. */
@@ -33,6 +35,7 @@ export function beatOn(shared: SharedBeat): Beat {
     begin: (from, to) => set(from, to, 1),
     at: (seq) => set(seq, seq, 1),
     end: () => set(0, 0, 0),
+    alive: () => void (cells[count]! += 1),
   };
 }
 

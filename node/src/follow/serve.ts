@@ -22,6 +22,8 @@ export type FromFollower =
   | { readonly type: 'fault'; readonly seq: number; readonly why: string }
   | { readonly type: 'stopped'; readonly why: string };
 
+const ALIVE_EVERY_MS = 1000;
+
 /** Drives a follower in the worker that owns its resource; `FollowerWorker` is the other end. */
 export async function serveFollower(
   follower: Follower,
@@ -36,6 +38,8 @@ export async function serveFollower(
   >,
 ): Promise<Following> {
   const send = (message: FromFollower): void => port.postMessage(message);
+  const beat = beatOn(part.beat);
+  setInterval(() => beat.alive(), ALIVE_EVERY_MS).unref();
   const { epoch } = await store.head();
   const own = part.faults.filter((fault) => fault.version === follower.version && fault.epoch === epoch);
   const following = await follow(follower, {
@@ -43,7 +47,7 @@ export async function serveFollower(
     store,
     clock: systemClock,
     ...(part.pressure === undefined ? {} : { pressure: part.pressure }),
-    beat: beatOn(part.beat),
+    beat,
     faults: new Set(own.map(({ seq }) => seq)),
     carefulTo: part.carefulTo,
     yieldTurn: () => immediate(),

@@ -139,13 +139,14 @@ function checkBlocks(
       // A number under which a block first came without its body is not the block's own.
       if (!isCurrent(reader, block, report)) continue;
       totals.blocks += 1;
-      expectedLabel = checkLabel(reader, block, expectedLabel, report);
+      expectedLabel = checkLabel(reader, block, reader.afterFormerRows(expectedLabel), report);
       checkBlock(block, checks, totals, report);
     }
     onProgress?.(totals.checked, count);
   }
   if (totals.blocks !== count)
     report({ part: 'sequence', what: `${totals.blocks} blocks are there, ${count} are counted`, remedy: REPAIR });
+  expectedLabel = reader.afterFormerRows(expectedLabel);
   if (expectedLabel !== labels)
     report({ part: 'catalogue', what: `labels end at ${expectedLabel}, ${labels} were given out`, remedy: REPAIR });
 }

@@ -391,7 +391,8 @@ export function createPeers(options: PeersOptions): Peers {
     durable: () => undefined,
     take: (batch) => {
       for (const item of batch) {
-        if (item.type !== 'put') continue;
+        // What is judged anew here is no news to others.
+        if (item.type !== 'put' || item.replaces !== undefined) continue;
         const news = { timeMs: item.block.timeMs, digest: parseCid(item.block.id).digest! };
         shared.decided.note(news);
         let pushes = shared.relayed.has(digestKey(news.digest)) ? 0 : limits.pushTo;

@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const PLUGIN = `export default {
   name: 'trap', views: [],
   kinds: [{
-    name: 'trap.example/1', maxBytes: 1000,
+    name: 'trap.example/1', maxBytes: 1000, schema: { type: 'object', properties: {} },
     parse: (_header, body) => ({ ok: true, body }),
     passages: ({ what }) => {
       if (what === 'throws') throw new Error('thrown by a plug-in');

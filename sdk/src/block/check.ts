@@ -147,6 +147,19 @@ export function kindHeader({ created_by, kind, timestamp, refs = [], prev }: Hea
   return { author: created_by, kind, timeMs: timestamp, refs, ...(prev === undefined ? {} : { prev }) };
 }
 
+/**
+ * What the catalogue keeps of a block that was checked before, by the kinds of this registry: the same that checking it
+ * would give. @throws for bytes that never were a block
+ */
+export function classify(envelope: Uint8Array, body: Uint8Array | null, registry: Registry): CatalogueEntry {
+  const read = readEnvelope(envelope);
+  const header = read.status === 'rejected' ? read : decodeHeader(read.envelope.header);
+  const common = body === null ? undefined : decodeBody(body);
+  if (header.status === 'rejected') throw new TypeError(header.detail);
+  if (common?.status === 'rejected') throw new TypeError(common.detail);
+  return entryOf(header.header, common?.body, body?.length ?? 0, registry);
+}
+
 function languagesOf(passages: readonly (Passage | undefined)[] | undefined): string[] {
   const languages = new Set<string>();
   for (const passage of passages ?? [])

@@ -1,6 +1,7 @@
 export type { BlockFormat, BlockId, CatalogueEntry, CheckedBlock, Header, ObserverLocation, Ref } from './types.js';
 export {
   checkBlock,
+  classify,
   decodeBody,
   judge,
   kindHeader,

@@ -62,6 +62,8 @@ export interface Need {
  */
 export interface Kind<B = unknown> {
   readonly name: string;
+  /** Raised whenever it makes something else of a body: a node then judges its blocks anew. Default 1. */
+  readonly version?: number;
   /** What it is for, in a sentence. */
   readonly describe?: string;
   /** Of the encoded body; a longer one is inert. */

@@ -78,7 +78,13 @@ export interface Withhold {
 }
 
 export type TailItem =
-  | { readonly seq: number; readonly type: 'put'; readonly block: StoredBlock }
+  | {
+      readonly seq: number;
+      readonly type: 'put';
+      readonly block: StoredBlock;
+      /** Set when a block that was here is judged anew, by kinds that changed: what rows it had until then, if any. */
+      readonly replaces?: { readonly firstLabel: number; readonly rows: number };
+    }
   | {
       readonly seq: number;
       readonly type: 'erase';

@@ -308,11 +308,10 @@ export class IndexHost implements Follower {
 
   private takeItem(item: TailItem): number {
     if (item.type === 'erase') {
-      const labels = Array.from({ length: item.rows }, (_, row) => item.firstLabel + row);
-      for (const [id, space] of this.spaces)
-        if (space.remove(labels, this.options.nowMs()) > 0) this.noteWork(id, space);
+      this.remove(item);
       return 0;
     }
+    if (item.replaces !== undefined) this.remove(item.replaces);
     const { entry, body, format } = item.block;
     if (
       entry.space === undefined ||
@@ -333,6 +332,11 @@ export class IndexHost implements Follower {
       return 0;
     }
     return this.addNew(entry.space, item.block);
+  }
+
+  private remove({ firstLabel, rows }: { readonly firstLabel: number; readonly rows: number }): void {
+    const labels = Array.from({ length: rows }, (_, row) => firstLabel + row);
+    for (const [id, space] of this.spaces) if (space.remove(labels, this.options.nowMs()) > 0) this.noteWork(id, space);
   }
 
   private addNew(id: string, block: StoredBlock): number {
@@ -384,13 +388,10 @@ export class IndexHost implements Follower {
       if (item.seq > this.cursor.seq) break;
       backfill.seq = item.seq;
       if (item.type === 'erase') {
-        for (const id of backfill.spaces)
-          this.spaces.get(id)?.remove(
-            Array.from({ length: item.rows }, (_, row) => item.firstLabel + row),
-            this.options.nowMs(),
-          );
+        this.remove(item);
         continue;
       }
+      if (item.replaces !== undefined) this.remove(item.replaces);
       const id = item.block.entry.space;
       if (
         id === undefined ||

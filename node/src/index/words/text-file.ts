@@ -118,8 +118,11 @@ export class TextFile {
       for (const item of items) {
         at(item);
         if (item.type === 'erase') dropped += this.drop(item.firstLabel, item.rows, item.id);
-        else if (item.block.erased === undefined && item.block.entry.inert === undefined)
-          this.add(item.block, registry);
+        else {
+          const { block, replaces } = item;
+          if (replaces !== undefined) dropped += this.drop(replaces.firstLabel, replaces.rows, block.id);
+          if (block.erased === undefined && block.entry.inert === undefined) this.add(block, registry);
+        }
       }
       if (dropped > 0) this.statements['setDropped']!.run();
       this.statements['position']!.run(JSON.stringify(upTo));

@@ -123,7 +123,7 @@ export async function openGroupCommit(setup: WriterSetup): Promise<GroupCommit> 
     ask: async (request) => {
       const result = await line.ask(request);
       head = line.head();
-      if (request.type === 'erase') recent.clear();
+      if (request.type === 'erase' || request.type === 'judge') recent.clear();
       return result;
     },
     head: () => head,

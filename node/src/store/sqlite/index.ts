@@ -1,6 +1,13 @@
 import { closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { CosmicError, type BlockStore, type Catalogue, type Head, type StoredBlock } from '@cosmicembeddings/sdk';
+import {
+  CosmicError,
+  type BlockStore,
+  type Catalogue,
+  type CheckedBlock,
+  type Head,
+  type StoredBlock,
+} from '@cosmicembeddings/sdk';
 import { syncPath } from '../durable.js';
 import type { FaultList, Pressure } from '../../follow/index.js';
 import { createCatalogue } from './catalogue.js';
@@ -9,7 +16,9 @@ import { openGroupCommit } from './group-commit.js';
 import { rollBack } from './hot-journal.js';
 import { lockFolder } from './lock.js';
 import { StoreReader } from './reader.js';
+import { metaOf } from './meta.js';
 import { prepare } from './schema.js';
+import { packArrivals } from './writer-protocol.js';
 import { clearWasmLocks } from './wasm.js';
 import { openText, type SqliteText } from '../../index/words/text.js';
 
@@ -39,10 +48,23 @@ export interface SqliteParts {
   readonly text: SqliteText;
   /** Counts up whenever something was erased. */
   erasures(): number;
+  readonly judging: Judging;
   /** A consistent copy of the store while it is in use. `path` must not exist. */
   backup(path: string): Promise<void>;
   vacuum(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What the store's blocks were judged by, and judging them anew. */
+export interface Judging {
+  /** Versions of the kinds, by name; undefined in a store that never said. */
+  kinds(): Readonly<Record<string, string>> | undefined;
+  /** How far judging had come. */
+  place(): string | undefined;
+  /** Writes how these blocks are seen now, with the place, in one transaction. Answers the numbers of the events. */
+  judge(blocks: readonly CheckedBlock[], place: string): Promise<readonly number[]>;
+  /** Judging is done. */
+  settle(kinds: Readonly<Record<string, string>>): Promise<void>;
 }
 
 /** Pages of indexes and of blocks without their bytes, for some hundred thousand blocks. */
@@ -111,6 +133,17 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
       engine,
       store,
       erasures: () => erasures,
+      judging: {
+        kinds: () => parsed(metaOf(reader.database, 'judged')),
+        place: () => metaOf(reader.database, 'judging') || undefined,
+        judge: async (blocks, place) => {
+          const arrivals = blocks.map((block) => ({ block, firstSeenMs: 0 }));
+          return [
+            ...((await writer.ask({ type: 'judge', blocks: packArrivals(arrivals), place })) as readonly number[]),
+          ];
+        },
+        settle: async (kinds) => void (await writer.ask({ type: 'judged', kinds: JSON.stringify(kinds) })),
+      },
       catalogue: createCatalogue(reader, () => writer.head()),
       text,
       backup: async (target) => {
@@ -127,6 +160,10 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
     unlock();
     throw faultOf(error);
   }
+}
+
+function parsed(text: string): Readonly<Record<string, string>> | undefined {
+  return text === '' ? undefined : (JSON.parse(text) as Record<string, string>);
 }
 
 /** A store appears under its name when it is whole, and before its followers do: else it was lost, this is no first start. */

@@ -60,6 +60,7 @@ export class LabelBits {
       bits.set(known.bits.length > bits.length ? known.bits.subarray(0, bits.length) : known.bits);
       const since = `FROM events e JOIN blocks b ON b.id = e.block`;
       const after = 'WHERE e.seq > ? AND b.row_count > 0';
+      this.mark(bits, 'SELECT first_label, row_count FROM judged WHERE seq > ?', [known.seq], false);
       this.mark(
         bits,
         `SELECT ${source.columns} ${since}${source.after} ${after} AND b.erased IS NULL${where}`,

@@ -27,6 +27,7 @@ export class StoreReader {
   /** Statements of tails by what is wanted. */
   private readonly tails = new Map<string, Statement>();
   private readonly wholeColumns: string;
+  private readonly knowsJudged: boolean;
   private readonly bareByDigest: ReturnType<typeof findByDigest>;
   private readonly ofAuthor: Statement;
   private readonly arrived: Statement;
@@ -41,6 +42,7 @@ export class StoreReader {
     this.names = new Names(this.database);
     const prepare = (sql: string): Statement => this.database.prepare(sql);
     // An older store that only upkeep has looked at yet has no checksums.
+    this.knowsJudged = Number(metaOf(this.database, 'version')) >= 7;
     this.wholeColumns =
       Number(metaOf(this.database, 'version')) < 3 ? BLOCK_COLUMNS.replace('y.crc', NO_CRC) : BLOCK_COLUMNS;
     this.byDigest = findByDigest(this.database, this.wholeColumns, 'JOIN bytes y ON y.block = b.id');
@@ -156,8 +158,8 @@ export class StoreReader {
       ];
       const among = wanted.length === 0 ? 'NULL' : wanted.join(' UNION ');
       statement = this.database.prepare(
-        `SELECT e.seq AS event, e.digest AS event_digest, e.reason AS event_reason, ${parts === 'all' ? this.wholeColumns : BARE_COLUMNS}
-         FROM events e LEFT JOIN blocks b ON b.id = e.block ${parts === 'all' ? 'LEFT JOIN bytes y ON y.block = e.block' : ''}
+        `SELECT e.seq AS event, e.digest AS event_digest, e.reason AS event_reason, ${this.knowsJudged ? 'j.first_label AS old_label, j.row_count AS old_rows' : 'NULL AS old_rows'}, ${parts === 'all' ? this.wholeColumns : BARE_COLUMNS}
+         FROM events e LEFT JOIN blocks b ON b.id = e.block ${this.knowsJudged ? 'LEFT JOIN judged j ON j.seq = e.seq' : ''} ${parts === 'all' ? 'LEFT JOIN bytes y ON y.block = e.block' : ''}
          WHERE ${kinds === undefined ? '' : `e.seq IN (${among}) AND `}e.seq > ? AND e.seq <= ? ORDER BY e.seq LIMIT ?`,
       );
       if (this.tails.size > 50) this.tails.clear();
@@ -207,7 +209,7 @@ export class StoreReader {
         firstLabel: block.firstLabel,
         rows: event['row_count'] as number,
       };
-    // An earlier, header-only arrival of a block that came whole later.
+    // An earlier arrival of a block that came whole, or was judged anew, later.
     const { author, kind, timeMs, refs, prev } = block.entry;
     const earlier = {
       ...block,
@@ -215,13 +217,31 @@ export class StoreReader {
       body: null,
       entry: { ...NO_ENTRY, author, kind, timeMs, refs, ...(prev === undefined ? {} : { prev }) },
     };
-    return { seq, type: 'put', block: block.seq === seq ? block : earlier };
+    const replaces =
+      event['old_rows'] === null
+        ? {}
+        : { replaces: { firstLabel: event['old_label'] as number, rows: event['old_rows'] as number } };
+    return { seq, type: 'put', block: block.seq === seq ? block : earlier, ...replaces };
   }
 
   /** How many labels the block at `seq` took; erasing gives none back. */
   labelsOf(seq: number): number {
     return Number(this.rowsAt.get(seq)?.['row_count'] ?? 0);
   }
+
+  /** The first label from `label` on that is not of rows which their block lost when it was judged anew. */
+  afterFormerRows(label: number): number {
+    this.formerRows ??= new Map(
+      (this.knowsJudged
+        ? this.database.prepare('SELECT first_label, row_count FROM judged WHERE row_count > 0').all()
+        : []
+      ).map((row) => [row['first_label'] as number, row['row_count'] as number]),
+    );
+    let after = label;
+    for (let rows = this.formerRows.get(after); rows !== undefined; rows = this.formerRows.get(after)) after += rows;
+    return after;
+  }
+  private formerRows: Map<number, number> | undefined;
 
   items(from: DecidedItem, to: DecidedItem, max: number): DecidedItem[] {
     const range = [from.timeMs, from.digest, to.timeMs, to.digest] as const;

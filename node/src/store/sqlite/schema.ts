@@ -18,7 +18,7 @@ import { NameWriter } from './name-writer.js';
 import { transaction, type Database, type SqliteEngine } from './driver.js';
 
 /** Format of `store.sqlite`; each step of `migrations` leads from one version to the next. */
-export const schemaVersion = 6;
+export const schemaVersion = 7;
 
 const MARKS_SCHEMA = `
 -- What must not come back under another id. A text's mark is a hash under a key that is not in this file.
@@ -29,6 +29,11 @@ const WANTS_SCHEMA = `
 -- What a follower wants of the tail is found without walking over the rest: by kind, and by relation of header refs.
 CREATE INDEX events_kind ON events (kind, seq) WHERE kind IS NOT NULL;
 CREATE TABLE event_rels (rel INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (rel, seq)) WITHOUT ROWID;
+`;
+
+const JUDGED_SCHEMA = `
+-- Events of blocks that were judged anew by kinds that changed, and the rows that each had until then.
+CREATE TABLE judged (seq INTEGER PRIMARY KEY, first_label INTEGER NOT NULL, row_count INTEGER NOT NULL);
 `;
 
 const SCHEMA = `
@@ -66,9 +71,16 @@ CREATE TABLE tallies (what TEXT NOT NULL, id INTEGER NOT NULL, n INTEGER NOT NUL
 CREATE TABLE withheld (digest BLOB PRIMARY KEY, seq INTEGER NOT NULL, reason TEXT NOT NULL, time INTEGER) WITHOUT ROWID;
 CREATE TABLE decided (time INTEGER NOT NULL, digest BLOB NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (time, digest)) WITHOUT ROWID;
 CREATE INDEX decided_number ON decided (number);
-${IDS_SCHEMA}${MARKS_SCHEMA}${FACTS_SCHEMA}${WANTS_SCHEMA}`;
+${IDS_SCHEMA}${MARKS_SCHEMA}${FACTS_SCHEMA}${WANTS_SCHEMA}${JUDGED_SCHEMA}`;
 
-const migrations: readonly ((database: Database) => void)[] = [addIds, addChecksums, forgetNames, addFacts, addWants];
+const migrations: readonly ((database: Database) => void)[] = [
+  addIds,
+  addChecksums,
+  forgetNames,
+  addFacts,
+  addWants,
+  addJudged,
+];
 
 const MIGRATED_AT_ONCE = 500;
 
@@ -120,6 +132,10 @@ function forgetNames(database: Database): void {
     INSERT OR REPLACE INTO meta SELECT 'names', max(id) FROM names HAVING count(*) > 0;
     DELETE FROM spaces WHERE id NOT IN (SELECT id FROM tallies WHERE what = 'space');
     DELETE FROM names WHERE id NOT IN (SELECT id FROM tallies UNION SELECT tag FROM tags);`);
+}
+
+function addJudged(database: Database): void {
+  database.exec(JUDGED_SCHEMA);
 }
 
 /** Up to version 5 a tail was read whole, whatever was wanted of it. */

@@ -16,6 +16,10 @@ export function answerOf(request: WriterRequest, writer: StoreWriter, database: 
       return void writer.decide(request.items);
     case 'undecide':
       return void writer.undecide();
+    case 'judge':
+      return writer.judge(unpackBlocks(request.blocks), request.place);
+    case 'judged':
+      return void writer.judged(request.kinds);
     case 'checkpoint':
       return void checkpoint(database);
     case 'vacuum':

@@ -43,6 +43,10 @@ export type WriterRequest =
     }
   | { readonly type: 'decide'; readonly items: readonly DecidedItem[] }
   | { readonly type: 'undecide' }
+  /** `place`: how far judging has come, for after a restart. */
+  | { readonly type: 'judge'; readonly blocks: PackedBlocks; readonly place: string }
+  /** Every block is judged by these kinds. */
+  | { readonly type: 'judged'; readonly kinds: string }
   | { readonly type: 'checkpoint' }
   | { readonly type: 'vacuum' }
   | { readonly type: 'close' };

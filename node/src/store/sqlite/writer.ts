@@ -108,6 +108,10 @@ export class StoreWriter {
       addDecided: prepare('INSERT OR IGNORE INTO decided VALUES (?, ?, ?)'),
       dropDecided: prepare('DELETE FROM decided WHERE time = ? AND digest = ?'),
       capDecided: prepare('DELETE FROM decided WHERE number <= ?'),
+      addJudged: prepare('INSERT INTO judged VALUES (?, ?, ?)'),
+      labelOf: prepare('SELECT first_label FROM blocks WHERE id = ?'),
+      setMeta: prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)'),
+      dropMeta: prepare('DELETE FROM meta WHERE name = ?'),
       setLabels: prepare(`UPDATE meta SET value = ? WHERE name = 'labels'`),
     };
     this.find = findByDigest(
@@ -138,6 +142,28 @@ export class StoreWriter {
       this.newIds.settle(this.count);
       if (this.labels !== labels) this.statements['setLabels']!.run(String(this.labels));
       return outcomes;
+    });
+  }
+
+  /**
+   * Blocks that are here, as kinds that changed see them: an event each, with which followers take them again. What is
+   * erased, or here without its body, stays as it is. Answers the numbers of the events.
+   */
+  judge(blocks: readonly Incoming[], place: string): number[] {
+    return this.atomic(() => {
+      const labels = this.labels;
+      const seqs = blocks.flatMap((block) => this.judgeOne(block) ?? []);
+      this.settleNames();
+      if (this.labels !== labels) this.statements['setLabels']!.run(String(this.labels));
+      this.statements['setMeta']!.run('judging', place);
+      return seqs;
+    });
+  }
+
+  judged(kinds: string): void {
+    this.atomic(() => {
+      this.statements['setMeta']!.run('judged', kinds);
+      this.statements['dropMeta']!.run('judging');
     });
   }
 
@@ -237,6 +263,34 @@ export class StoreWriter {
     }
     if (facts !== undefined) this.facts.write(row, facts, (name) => this.names.idOf(name));
     return before === undefined ? { seq, fresh: true, firstLabel } : { seq, fresh: true };
+  }
+
+  private judgeOne(block: Incoming): number | undefined {
+    const before = this.find(block.digest);
+    if (before === undefined || before['erased'] !== null || before['header_only'] === 1) return undefined;
+    const row = before['id'] as number;
+    const seq = ++this.seq;
+    const oldRows = before['row_count'] as number;
+    this.statements['addEvent']!.run(seq, row, before['kind'] as number);
+    this.statements['addJudged']!.run(seq, this.statements['labelOf']!.get(row)!['first_label'] as number, oldRows);
+    this.dropRest(row, restOfRow(before['entry']!));
+    for (const key of this.facts.erase(row)) this.released.add(key);
+    const oldSpace = before['space'] as number | null;
+    if (oldSpace !== null) {
+      this.names.tally('space', oldSpace, -oldRows);
+      this.released.add(oldSpace);
+    }
+    const { facts, ...plain } = block.rest === null ? {} : (JSON.parse(block.rest) as EntryRest);
+    const rest = Object.keys(plain).length === 0 ? null : JSON.stringify(plain);
+    const space = block.space === undefined ? null : this.names.spaceId(block.space, block.descriptor);
+    // Row numbers only grow: rows that a block has again are new ones.
+    this.statements['complete']!.run(seq, space, block.rows, this.labels, rest, row);
+    this.labels += block.rows;
+    if (space !== null) this.names.tally('space', space, block.rows);
+    this.addRest(row, plain);
+    this.addRels(seq, plain);
+    if (facts !== undefined) this.facts.write(row, facts, (name) => this.names.idOf(name));
+    return seq;
   }
 
   /** A block that comes again heals one whose bytes are damaged; rows that followers have of it stay. */
