@@ -115,7 +115,7 @@ async function assemble(
       { blocks: begun },
       'an erasure was cut off; it is done now, and proven by cosmic erase --resume once the node is stopped',
     );
-  let tellJudged: ((seq: number) => void) | undefined;
+  let tellJudged = (_seq: number): void => undefined;
   const judging = await startJudging({
     judging: sqlite.judging,
     registry,
@@ -126,7 +126,7 @@ async function assemble(
     plugins: config.plugins,
     pressure: pressure.shared,
     faults,
-    onJudged: (seq) => tellJudged?.(seq),
+    onJudged: (seq) => tellJudged(seq),
     onError: (error) => log.error({ error: String(error) }, 'blocks of changed kinds are not judged anew'),
   });
   if (judging !== undefined) closers.push(() => judging.close());
@@ -193,7 +193,6 @@ async function assemble(
     if (!untold) setImmediate(() => void tell());
     untold = true;
   };
-  tellJudged = onStored;
   tellJudged = onStored;
   const door = createDoor({
     store,
