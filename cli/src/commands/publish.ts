@@ -183,6 +183,7 @@ function show(report: PublishReport, seconds: number, settings: Settings): void 
       `${plural(report.kept, 'document')} kept the tags, language, form and origin of the earlier publication; --tag, --no-tags, --language, --text or --dtype change them`,
     );
   for (const { path, encoding } of report.encodings) note(`${path}: read as ${encoding}`);
+  foreignText(report.foreign);
   for (const { from, to } of report.moved) note(`${from} is ${to} now: the new block supersedes the old one`);
   leftText(report.skipped);
   for (const { path, reason } of report.refused) note(`cosmic: ${reason} (${path})`);
@@ -200,6 +201,19 @@ const LISTED = 20;
 function leftText(left: readonly Named[]): void {
   for (const { path, reason } of left.slice(0, LISTED)) note(`left out: ${path} (${reason})`);
   if (left.length > LISTED) note(`left out: ${left.length - LISTED} more; --json lists them all`);
+}
+
+/** One line for all files; a pending queue may have been for several embedders, each with its advice. */
+function foreignText(foreign: PublishReport['foreign']): void {
+  for (const advice of new Set(foreign.map((one) => one.advice))) {
+    const of = foreign.filter((one) => one.advice === advice);
+    const languages = [...new Set(of.map(({ language }) => language))].join(', ');
+    const more = of.length > LISTED ? ` and ${of.length - LISTED} more; --json lists them all` : '';
+    const paths = of.slice(0, LISTED).map(({ path }) => plain(path));
+    note(
+      `${plural(of.length, 'document')} ${of.length === 1 ? 'looks' : 'look'} like ${languages}, and ${advice} (${paths.join(', ')}${more})`,
+    );
+  }
 }
 
 /** One line for each reason. */

@@ -7,6 +7,7 @@ import {
   type Embedder,
 } from '@cosmicembeddings/sdk';
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
+import { foreignLanguage, otherEmbedder } from '@cosmicembeddings/sdk/embedders';
 import { splitPassages } from '@cosmicembeddings/sdk/passages';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import type { Identity } from '../keys/author.js';
@@ -250,7 +251,15 @@ function sent(planned: Planned, parcel: Parcel, answers: readonly Accepted[], ru
   report.vectors += rows;
   report.bytes += wires.reduce((sum, wire) => sum + wire.length, 0);
   report.ids.push(...ids);
+  noteLanguage(planned, run);
   return [...moved, publishedLine(planned, ids, recipe)];
+}
+
+/** Words find such a text and meaning hardly does: whoever publishes it is told, for nobody else would ever know. */
+function noteLanguage({ document }: Planned, { publisher, report }: Run): void {
+  const { space } = publisher.embedder;
+  const language = foreignLanguage(document.passages.map(({ text }) => text).join('\n'), space);
+  if (language !== undefined) report.foreign.push({ path: document.path, language, advice: otherEmbedder(space) });
 }
 
 function publishedLine(planned: Planned, ids: readonly string[], recipe: Recipe): PublishedLine {

@@ -29,6 +29,8 @@ export interface PublishReport {
   skipped: Named[];
   /** Files read in another encoding than UTF-8. */
   encodings: { readonly path: string; readonly encoding: string }[];
+  /** Published documents in a language that the embedder was not made for, by a guess. */
+  foreign: { readonly path: string; readonly language: string; readonly advice: string }[];
   pending: Named[];
   refused: Named[];
   /** Published from these folders before, and no longer there. */
@@ -54,6 +56,7 @@ export function emptyReport(): PublishReport {
     ids: [],
     skipped: [],
     encodings: [],
+    foreign: [],
     pending: [],
     refused: [],
     gone: [],

@@ -86,6 +86,21 @@ test('one block a document, one row a passage, with text, hash, origin and headi
   expect(statSync(join(home, 'publications.jsonl')).mode & 0o077).toBe(0);
 });
 
+test('a document in another language than the embedder’s is named with the advice which to take; no other is', async () => {
+  write('deep/de.txt', 'Das Brot wird nicht hart, wenn es in einem Tuch liegt und die Luft nicht zu trocken ist.');
+  write('deep/zh.txt', '面包放在布里就不会变硬，空气也不要太干。');
+  const { client } = memoryNode();
+  const lexical = createLexicalEmbedder();
+  const as = (model: string): Embedder => ({ ...lexical, space: { ...lexical.space, model } });
+  const report = await publish(client, as('builtin/english-1'));
+  expect(report.foreign.map(({ path, language }) => [path.slice(folder.length + 1), language])).toEqual([
+    ['deep/de.txt', 'German'],
+    ['deep/zh.txt', 'Chinese'],
+  ]);
+  expect(report.foreign[0]!.advice).toMatch(/builtin\/english-1 knows English alone.*multilingual-e5-small/);
+  expect((await publish(memoryNode().client, as('intfloat/multilingual-e5-small'))).foreign).toEqual([]);
+});
+
 test('a folder published twice does not double', async () => {
   const { client, state } = memoryNode();
   await publish(client);

@@ -63,10 +63,20 @@ export function guessLanguage(text: string): string | undefined {
 const englishOnly =
   /english|minilm-l\d+-v2|mpnet-base-v2|-en-|-en$|\be5-(?:small|base|large)-v2|gte-(?:small|base|large)|nomic-embed-text/i;
 
-/** What to say of a text that the space's model was not made for; undefined where it was, or where nobody knows. */
-export function languageAdvice(text: string, { model }: Pick<SpaceDescriptor, 'model'>): string | undefined {
+/** The language of a text that the space's model was not made for; undefined where it was, or where nobody knows. */
+export function foreignLanguage(text: string, { model }: Pick<SpaceDescriptor, 'model'>): string | undefined {
   if (!englishOnly.test(model) || /multilingual/i.test(model)) return undefined;
   const language = guessLanguage(text);
-  if (language === undefined || language === 'English') return undefined;
-  return `this looks like ${language}, and ${model} knows English alone: words find it, meaning hardly does; for other languages take an embedder such as multilingual-e5-small`;
+  return language === 'English' ? undefined : language;
+}
+
+/** What to say where a text is in a `foreignLanguage`; undefined where it is not. */
+export function languageAdvice(text: string, space: Pick<SpaceDescriptor, 'model'>): string | undefined {
+  const language = foreignLanguage(text, space);
+  return language === undefined ? undefined : `this looks like ${language}, and ${otherEmbedder(space)}`;
+}
+
+/** The advice which embedder to take, as half a sentence. */
+export function otherEmbedder({ model }: Pick<SpaceDescriptor, 'model'>): string {
+  return `${model} knows English alone: words find it, meaning hardly does; for other languages take an embedder such as multilingual-e5-small`;
 }
