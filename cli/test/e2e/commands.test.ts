@@ -351,7 +351,7 @@ describe('taking back, and a data folder’s upkeep', () => {
       status: 0,
       stdout: expect.stringMatching(/all well/),
     });
-    expect(await cosmic(['erase', 'bafyx', '--data', path('one')])).toMatchObject({
+    expect(await cosmic(['erase', `bafyrei${'a'.repeat(52)}`, '--data', path('one')])).toMatchObject({
       status: 1,
       stderr: expect.stringMatching(/^store\.locked: /),
     });

@@ -22,10 +22,14 @@ const withoutWords = 2;
 /** As much as speaks for half of the first hits that people called relevant. */
 const strongFrom = 6;
 
+/** Of fewer rows neither what is usually near nor how rare a word is can be known: most of them are answers themselves. */
+const rowsFrom = 20;
+
 /** How good a hit is: `weak` is what a question about nothing that is here finds just as well. */
 export function strengthOf({ cosine, own, coverage }: Evidence): Strength {
   const isNear = cosine !== undefined && own !== undefined;
   if (!isNear && coverage === undefined) return 'unknown';
+  if (own !== undefined && own.rows < rowsFrom) return 'unknown';
   const nearness = isNear ? (cosine - own.mean) / own.spread : 0;
   const lnRows = isNear ? Math.log(own.rows) : 0;
   const near = nearOnly.base + nearOnly.nearness * nearness + nearOnly.lnRows * lnRows;
@@ -37,5 +41,7 @@ export function strengthOf({ cosine, own, coverage }: Evidence): Strength {
           both.base + both.nearness * nearness + both.coverage * coverage + both.lnRows * lnRows,
           near - withoutWords,
         );
+  // Near something that nothing is known of yet: that it lacks the words does not make it weak.
+  if (sum < 0 && cosine !== undefined && own === undefined) return 'unknown';
   return sum < 0 ? 'weak' : sum < strongFrom ? 'fair' : 'strong';
 }

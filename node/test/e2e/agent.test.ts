@@ -7,7 +7,7 @@ import { openMemory, PartialError, type Memory, type OpenOptions } from '@cosmic
 import { createClient } from '@cosmicembeddings/sdk/api';
 import { createNode, type RunningNode } from '../../src/node.js';
 import { loadConfig } from '../../src/operate/config.js';
-import { createLog } from '../../src/operate/log.js';
+import { createLog } from '../../src/log.js';
 
 let data: string;
 let node: RunningNode;

@@ -8,7 +8,7 @@ import { sha256, signerOfSeed, utf8 } from '@cosmicembeddings/sdk';
 import { CosmicVectorStore } from '@cosmicembeddings/sdk/langchain';
 import { createNode, type RunningNode } from '../../src/node.js';
 import { loadConfig } from '../../src/operate/config.js';
-import { createLog } from '../../src/operate/log.js';
+import { createLog } from '../../src/log.js';
 
 /** Six numbers from the letters of a text: equal texts equal vectors, not of unit length, as LangChain's own tests have it. */
 class Letters extends Embeddings {

@@ -205,7 +205,7 @@ test('what is hidden is exactly what does not stand, also among thousands', () =
   }
   expect(hidden.size).toBe(150 + 250);
   expect(verdictsOf(node, id('b0'))).toEqual([
-    { view: 'standing', says: 'retracted', why: `retracted by ${id('r0')}` },
+    { view: 'standing', says: 'retracted', why: `retracted by ${id('r0')}`, by: [id('r0')] },
   ]);
   expect(verdictsOf(node, id('b2999'))).toMatchObject([{ says: 'of a retired key', local: true }]);
   expect(verdictsOf(node, id('b2'))).toEqual([]);

@@ -94,7 +94,7 @@ describe.each(verifiers)('blocks, judged with $name', ({ verify }) => {
 test('the vectors reach every code that a block’s own bytes can earn', () => {
   const reached = new Set([...block.invalid, ...block.inert].map(({ code }) => code));
   const own = Object.keys(codes).filter((code) => /^(block|identity|kind|vector|sky)\.|^space\.malformed$/.test(code));
-  const elsewhere = ['block.unsigned', 'block.in_future', 'block.not_found', 'block.ambiguous'];
+  const elsewhere = ['block.unsigned', 'block.in_future', 'block.not_found', 'block.ambiguous', 'block.not_yours'];
   expect(own.filter((code) => !reached.has(code) && !elsewhere.includes(code))).toEqual([]);
 });
 
