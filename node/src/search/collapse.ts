@@ -18,13 +18,15 @@ interface Group {
   readonly vector?: Float32Array;
   readonly cut?: CutText;
   readonly numbers?: string;
+  /** How much of the question the hit that leads holds. */
+  readonly coverage: number;
   first: { readonly hit: HitRow; readonly scored: Scored };
   count: number;
 }
 
 /**
  * Folds copies: of equal or nearly equal texts, or of rows that the index found nearly equal, the one that was here first
- * is shown. With `byVectors`, rows that are only near too, for which blocks are read.
+ * is shown, unless it lacks a word that was asked for and the best of them has. With `byVectors`, rows that are only near too, for which blocks are read.
  */
 export class Collapser {
   private readonly groups: Group[] = [];
@@ -41,6 +43,8 @@ export class Collapser {
     private readonly cut: (hit: HitRow) => CutText | undefined,
     /** Does the text say the question back? All that do are copies: of the question. */
     private readonly isEcho: (cut: CutText) => boolean,
+    /** How much of the question's words a text holds. */
+    private readonly coverage: (cut: CutText) => number,
   ) {}
 
   /** Takes the next hit of a ranking; true when it belongs to one that came before. */
@@ -69,6 +73,7 @@ export class Collapser {
         ...(vector === undefined ? {} : { vector }),
         ...(cut === undefined ? {} : { cut }),
         ...(numbers === undefined ? {} : { numbers }),
+        coverage: cut === undefined ? 0 : this.coverage(cut),
         first: { hit, scored },
         count: 0,
       };
@@ -81,7 +86,8 @@ export class Collapser {
     }
     group.count++;
     if (scored.label >= 0) this.byLabel.set(scored.label, group);
-    if (isEarlier(hit, group.first.hit)) group.first = { hit, scored };
+    const holds = cut === undefined ? 0 : this.coverage(cut);
+    if (isEarlier(hit, group.first.hit) && holds >= group.coverage) group.first = { hit, scored };
     return true;
   }
 

@@ -106,6 +106,7 @@ export function createSearch(parts: SearchParts): Search {
           await gatherer.gather(plan, allowed, head, request.k === 0 ? 1 : depth, signal),
           plan,
           cursor.shown.length + request.k,
+          `${head.epoch} ${parts.erasures?.() ?? head.seq}`,
           signal,
         ),
       );
@@ -123,14 +124,20 @@ export function createSearch(parts: SearchParts): Search {
   }
 
   /** The first candidates, ranked by their texts where their rows claim more; those that move up are looked at, too. */
-  async function byTexts(gathered: Gathered, plan: Plan, k: number, signal?: AbortSignal): Promise<Gathered> {
+  async function byTexts(
+    gathered: Gathered,
+    plan: Plan,
+    k: number,
+    stand: string,
+    signal?: AbortSignal,
+  ): Promise<Gathered> {
     let { ranked } = gathered;
     if (textVectors === undefined || plan.queries.size === 0) return gathered;
     for (let round = 0; round < TEXT_ROUNDS; round++) {
       const first = ranked
         .slice(0, Math.min(TEXTS_MAX, k + SPARE))
         .filter(({ textCosine }) => textCosine === undefined);
-      const overstated = await textVectors.overstated(first, plan.queries, signal);
+      const overstated = await textVectors.overstated(first, plan.queries, stand, signal);
       if (overstated.size === 0) break;
       ranked = rank(
         ranked.map((one) => {
@@ -180,6 +187,7 @@ export function createSearch(parts: SearchParts): Search {
             foldsAll,
             (hit) => cuts.of(hit),
             (cut) => gathered.terms !== undefined && isEcho(cut, cuts.termsOf(gathered)!),
+            (cut) => coverageOf(cut, cuts.termsOf(gathered)!) ?? 0,
           )
         : undefined;
     /** Copies that are not to come back on the next page; hits of pages before are not read again to find more of them. */

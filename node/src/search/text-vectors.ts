@@ -20,27 +20,35 @@ export interface TextVectorsParts {
 /**
  * Looks whether the rows that a question finds are those of their texts. An author can sign any numbers beside any text; a
  * node that has the space's embedder compares the question with the text itself, once embedded and kept, and a row that
- * claims to be nearer than its text is ranked by its text.
+ * claims to be nearer than its text is ranked by its text. A vector tells much of its text, so none outlives an erasure.
  */
 export class TextVectors {
-  private readonly kept = new Map<number, Float32Array | null>();
+  private kept = new Map<number, Float32Array | null>();
+  private stand = '';
 
   constructor(private readonly parts: TextVectorsParts) {}
 
-  /** What rows among `candidates` claim too much, by label: the cosine of question and text. */
+  /**
+   * What rows among `candidates` claim too much, by label: the cosine of question and text. `stand` is another one after
+   * every erasure, and where labels are given anew: all that was kept is dropped then.
+   */
   async overstated(
     candidates: readonly Scored[],
     queries: ReadonlyMap<string, Float32Array>,
+    stand: string,
     signal?: AbortSignal,
   ): Promise<ReadonlyMap<number, number>> {
     const found = new Map<number, number>();
+    if (stand !== this.stand) [this.kept, this.stand] = [new Map(), stand];
+    // A search that began before goes on with what was dropped, and leaves nothing in what is kept now.
+    const { kept } = this;
     const embedders = new Map((await this.parts.embedders()).map((one) => [spaceIdOf(one.space), one]));
     const looked = candidates.filter(
       ({ label, space, cosine }) => label >= 0 && cosine !== undefined && space !== undefined && embedders.has(space),
     );
-    await this.learn(looked, embedders, signal);
+    await this.learn(looked, embedders, kept, signal);
     for (const { label, space, cosine } of looked) {
-      const own = this.kept.get(label);
+      const own = kept.get(label);
       const query = queries.get(space!);
       if (own === undefined || own === null || query?.length !== own.length) continue;
       const said = cosineOf(query, own);
@@ -52,9 +60,10 @@ export class TextVectors {
   private async learn(
     candidates: readonly Scored[],
     embedders: ReadonlyMap<string, Embedder>,
+    kept: Map<number, Float32Array | null>,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const open = candidates.filter(({ label }) => !this.kept.has(label));
+    const open = candidates.filter(({ label }) => !kept.has(label));
     if (open.length === 0) return;
     const until = this.parts.nowMs() + LOOK_MS;
     const passages = await this.parts.passages(open.map(({ label }) => label));
@@ -64,22 +73,24 @@ export class TextVectors {
         await this.embed(
           some.filter((one) => one.space === space),
           embedders.get(space)!,
+          kept,
           signal,
         );
     }
-    for (const label of this.kept.keys()) {
-      if (this.kept.size <= KEPT_MAX) break;
-      this.kept.delete(label);
+    for (const label of kept.keys()) {
+      if (kept.size <= KEPT_MAX) break;
+      kept.delete(label);
     }
   }
 
   private async embed(
     rows: readonly { readonly label: number; readonly text: string | undefined }[],
     embedder: Embedder,
+    kept: Map<number, Float32Array | null>,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const told = rows.filter(({ text }) => text !== undefined);
-    for (const { label, text } of rows) if (text === undefined) this.kept.set(label, null);
+    for (const { label, text } of rows) if (text === undefined) kept.set(label, null);
     if (told.length === 0) return;
     try {
       const { vectors, truncated } = await embedder.embed(
@@ -87,11 +98,11 @@ export class TextVectors {
         { role: 'passage', ...(signal === undefined ? {} : { signal }) },
       );
       // Who cut a long text elsewhere has another vector of it in all honesty.
-      told.forEach(({ label }, i) => this.kept.set(label, truncated[i] === true ? null : vectors[i]!));
+      told.forEach(({ label }, i) => kept.set(label, truncated[i] === true ? null : vectors[i]!));
     } catch {
       signal?.throwIfAborted();
       // A text without any token, or an embedder that is away: nothing is known.
-      for (const { label } of told) this.kept.set(label, null);
+      for (const { label } of told) kept.set(label, null);
     }
   }
 }

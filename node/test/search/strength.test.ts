@@ -72,6 +72,25 @@ describe('an answer', () => {
     expect((await ledger.search({ ...asked, collapse: false })).hits).toHaveLength(4);
   });
 
+  test('of copies shows the first, but not in place of one that holds a word that was asked for', async () => {
+    const ledger = new Ledger({ inMemory: true });
+    const text = 'The grey heron eats fish, frogs and the odd mole, and it nests in tall trees by the lake.';
+    const more = text.replace('lake', 'Gesamtkonzept');
+    await ledger.put(
+      ...[text, more].map((said) => ({ rows: [{ vector: [1, 0, 0, 0, 0, 0, 0, 0], text: said }], space })),
+    );
+    const ask = async (words: string): Promise<unknown> =>
+      (
+        await ledger.search({
+          vector: { space: spaceIdOf(space), values: [1, 0, 0, 0, 0, 0, 0, 0] },
+          text: words,
+          k: 10,
+        })
+      ).hits.map(({ passage, duplicates }) => [passage, duplicates]);
+    expect(await ask('Gesamtkonzept')).toEqual([[more, 1]]);
+    expect(await ask('heron')).toEqual([[text, 1]]);
+  });
+
   test('keeps records apart that differ by their numbers', async () => {
     const ledger = new Ledger({ inMemory: true });
     const record = (n: number): string =>
@@ -110,6 +129,18 @@ describe('an answer', () => {
       'no block here is by the author "did:key:zNobody"',
     ]);
     expect(await ask({ language: 'eo' })).toEqual(['no text here is said to be in the language "eo"']);
+    expect(await ask({ where: { colour: 'red', '#id': 'note-1' } })).toEqual([
+      'no text here has the metadata "colour"',
+      'no text here has the own id "note-1"',
+    ]);
+    expect(await ask({ where: { $or: [{ '#origin': 'nowhere.md' }, { '#collection': 'bird' }] } })).toEqual([
+      'no text here meets {"#origin":"nowhere.md"}',
+      'no text here is in the collection "bird"',
+    ]);
+    expect(await ask({ where: { $not: { '#tag': 'birds' } } })).toEqual([
+      'no text here meets {"$not":{"#tag":"birds"}}',
+    ]);
+    expect(await ask({ where: { '#tag': 'birds', colour: { $ne: 'red' } } })).toBeUndefined();
     expect(await ask({ tagsAll: ['birds'] })).toBeUndefined();
   });
 });

@@ -1,4 +1,6 @@
 import { expect, test } from '@jest/globals';
+import { spaceIdOf } from '@cosmicembeddings/sdk';
+import { TextVectors } from '../../src/search/text-vectors.js';
 import { Ledger, spaceNamed, wordEmbedder } from './ledger.ts';
 
 const space = spaceNamed('test/words');
@@ -44,4 +46,36 @@ test('where no embedder runs in this process, rows stand as they are', async () 
   const { hits } = await ledger.search({ text: 'heron fish', mode: 'vectors', k: 11 });
   expect(hits[0]!.passage).toMatch(/^buy number/);
   expect(hits.every(({ textCosine }) => textCosine === undefined)).toBe(true);
+});
+
+test('what was kept of a text does not outlive an erasure, nor does what a search before it still embeds', async () => {
+  let there: string | undefined = 'bread';
+  let reads = 0;
+  let during = (): void => undefined;
+  const vectors = new TextVectors({
+    embedders: () => Promise.resolve([{ ...embedder, embed: (...args) => (during(), embedder.embed(...args)) }]),
+    passages: (labels) => Promise.resolve(labels.map(() => (reads++, there))),
+    nowMs: () => 0,
+  });
+  const id = spaceIdOf(space);
+  const question = (await embedder.embed(['heron'], { role: 'query' })).vectors[0]!;
+  const ask = (stand: string): Promise<ReadonlyMap<number, number>> =>
+    vectors.overstated([{ label: 1, space: id, cosine: 1, score: 1 }], new Map([[id, question]]), stand);
+  expect((await ask('a 0')).get(1)).toBeLessThan(0.9);
+  expect((await ask('a 0')).size).toBe(1);
+  expect(reads).toBe(1);
+  there = undefined;
+  expect((await ask('a 1')).size).toBe(0);
+  expect(reads).toBe(2);
+  // Erased while a search embeds the text: the next one begins with nothing.
+  there = 'bread';
+  let after: Promise<ReadonlyMap<number, number>> | undefined;
+  during = () => {
+    during = () => undefined;
+    there = undefined;
+    after = ask('a 3');
+  };
+  await ask('a 2');
+  expect((await after!).size).toBe(0);
+  expect((await ask('a 3')).size).toBe(0);
 });
