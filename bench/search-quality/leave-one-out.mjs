@@ -1,11 +1,12 @@
 /**
- * Which weight of words generalises? `node bench/search-quality/leave-one-out.mjs`: every collection with every model there is,
+ * Which weight of words generalises? `node bench/search-quality/leave-one-out.mjs [collections]`: every collection with every model there is,
  * all cosines exact, the word index's own scores, the node's own fusion. For each collection the weight that is best for the
  * others, and what it gives there. → results/leave-one-out.jsonl
  */
 import { Cutter, WordIndex } from '../../node/dist/index/words/index.js';
 import { fuse } from '../../node/dist/search/fusion.js';
 import { ndcg10, readCollection } from './collections.mjs';
+import { ownDocs } from './own-docs.mjs';
 import { record } from './record.mjs';
 import { english, ours, published } from './vectors.mjs';
 
@@ -57,8 +58,9 @@ async function scoresOf(collection, made) {
 }
 
 const rows = [];
-for (const name of ['cranfield', 'npl', 'adi', 'cacm']) {
-  const collection = readCollection(name);
+const given = process.argv.slice(2);
+for (const name of given.length > 0 ? given : ['cranfield', 'npl', 'adi', 'cacm', 'own-docs']) {
+  const collection = name === 'own-docs' ? ownDocs() : readCollection(name);
   if (collection === undefined) {
     console.log(`skipped: ../shared/data/ir/${name} is absent`);
     continue;
