@@ -12,16 +12,16 @@ export const spaceOf = (model, dims) => testSpace(model, dims, { pooling: 'mean'
 
 /**
  * The real parts of a node around one set of documents: SQLite store and text index, vector index in its worker, search.
- * `documents`: {text | null, vector, space}; `own`: rows are compared with their texts. Answers the search, the block ids in the documents' order, and `close`.
+ * `documents`: {text | null, vector, space, author?} (each by its own author unless said); `own`: rows are compared with their texts. Answers the search, the block ids in the documents' order, and `close`.
  */
 export async function openLedger({ documents, embedders, weights, own = false, folder }) {
   const sqlite = await openSqlite({ folder, registry, network: 'dev', node: 'did:key:bench' });
-  const blocks = documents.map(({ text, vector, space }, number) =>
+  const blocks = documents.map(({ text, vector, space, author }, number) =>
     unsignedBlock({
       number,
       space,
       rows: [{ vector, text, origin: `document-${number}` }],
-      author: `did:key:z6Mk${number}`,
+      author: author ?? `did:key:z6Mk${number}`,
     }),
   );
   for (let i = 0; i < blocks.length; i += 500)

@@ -15,6 +15,8 @@ interface SearchFlags extends FilterFlags {
   minCosine?: number | undefined;
   allRows: boolean;
   hidden: boolean;
+  trust?: string[] | undefined;
+  authorShare?: 'bounded' | 'open' | undefined;
   explain: boolean;
   verify: boolean;
 }
@@ -41,6 +43,16 @@ export const searchCommand = define<SearchFlags>({
         type: 'boolean',
         default: false,
         describe: 'also blocks that views hide, with what they say of them',
+      })
+      .option('trust', {
+        type: 'string',
+        array: true,
+        nargs: 1,
+        describe: 'an author (did) who may fill the page; may be repeated',
+      })
+      .option('author-share', {
+        choices: ['bounded', 'open'] as const,
+        describe: 'bounded when left out: an author has a fifth of a page while others have hits',
       })
       .option('explain', { type: 'boolean', default: false, describe: 'show how each score came about' })
       .option('verify', {
@@ -76,6 +88,8 @@ function requestOf(args: SearchFlags): SearchRequest {
     ...(args.minCosine === undefined ? {} : { minCosine: args.minCosine }),
     ...(args.allRows ? { rows: 'all' } : {}),
     ...(args.hidden ? { hidden: 'show' } : {}),
+    ...(args.trust === undefined ? {} : { trusted: args.trust }),
+    ...(args.authorShare === undefined ? {} : { authorShare: args.authorShare }),
     ...(args.explain ? { explain: true } : {}),
   };
 }

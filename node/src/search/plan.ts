@@ -15,6 +15,7 @@ import {
 import { languageAdvice } from '@cosmicembeddings/sdk/embedders';
 import { readQuery } from '@cosmicembeddings/sdk/memory';
 import { defaultWeights, type SearchParts, type Weights } from './parts.js';
+import { checkTrusted } from './author-share.js';
 import { EmbeddedTexts } from './embedded-texts.js';
 
 /** A request, understood: which vectors to look near to in which spaces, and which words to look for. */
@@ -196,6 +197,7 @@ function isBlockId(text: string): boolean {
 }
 
 function checkRequest(request: SearchRequest): void {
+  checkTrusted(request);
   const { k, text, vector, like, minCosine, perAuthor, weights } = request;
   if (!Number.isSafeInteger(k) || k < 0)
     throw new CosmicError('search.bad_query', `k: a whole number from 0 on, got ${String(k)}`);

@@ -64,7 +64,7 @@ export async function findRelated(id: BlockId, limit: number, { parts, search }:
   for (const { rel, id: other } of linking) add(other, { reason: 'linked_from', rel });
   const hits =
     entry.rows > 0 && (block.body !== null || block.format === 'python/1')
-      ? (await search({ like: { id }, k: limit })).hits
+      ? (await search({ like: { id }, k: limit, trusted: [entry.author] })).hits
       : [];
   for (const hit of hits) add(hit.id, { reason: 'near', cosine: hit.cosine!, space: hit.space! });
   const first = onePerAuthor(strangers, authors).slice(0, Math.max(1, Math.floor(limit * STRANGERS_SHARE)));

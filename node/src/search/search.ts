@@ -7,6 +7,7 @@ import {
   type SearchAnswer,
   type SearchRequest,
 } from '@cosmicembeddings/sdk';
+import { AuthorShare } from './author-share.js';
 import { isSpent, pageBudget, type PageBudget } from './budget.js';
 import { Collapser } from './collapse.js';
 import { cutText, equalTerms, type CutText } from './cut-texts.js';
@@ -42,6 +43,8 @@ const TEXTS_MAX = 64;
 const TEXT_ROUNDS = 4;
 /** Hits whose texts are read at a time. */
 const READ_AT_ONCE = 64;
+/** Candidates that are looked at for hits of others, where the first ones are all of a few authors. */
+const OTHERS_DEPTH = 240;
 
 /** The question that a node answers: what is near this? Depends on ports alone. */
 export function createSearch(parts: SearchParts): Search {
@@ -115,7 +118,8 @@ export function createSearch(parts: SearchParts): Search {
         allowed = await allow();
         continue;
       }
-      if (page.rows.length >= request.k || page.cut || gathered.complete || depth > head.labels + head.count) {
+      const isAll = page.cut || gathered.complete || depth > head.labels + head.count;
+      if (isAll || (page.rows.length >= request.k && !(page.crowded && depth < OTHERS_DEPTH))) {
         if (page.rows.length === 0 && request.k > 0) notes.push(...(await whyEmpty(request.filter, parts.catalogue)));
         return answer(request, plan, gathered, page, cursor, head, notes, cuts);
       }
@@ -198,6 +202,10 @@ export function createSearch(parts: SearchParts): Search {
       seen.add(pinned.hit.id);
       if (!shown.has(keyOf(pinned.hit, pinned.scored.label, byRow))) rows.push(pinned);
     }
+    const share = new AuthorShare(request, parts.catalogue);
+    /** Hits of whom there is enough on the page: they come when others run out, else on the pages to come. */
+    const later: Chosen[] = [];
+    let crowded = false;
     let [more, cut] = [false, false];
     const { ranked } = gathered;
     // Nearly always the first ones are shown, and one more says that there is more.
@@ -218,24 +226,32 @@ export function createSearch(parts: SearchParts): Search {
       authors.set(place.author, ofAuthor);
       return (perAuthor === undefined || ofAuthor <= perAuthor) && !shown.has(keyOf(place, place.label, byRow));
     };
-    for (let at = 0; at < ranked.length && !done();) {
-      signal?.throwIfAborted();
+    let at = 0;
+    const nextOnes = async (): Promise<Chosen[]> => {
+      if (at >= ranked.length) {
+        crowded ||= rows.length < k;
+        share.open();
+        return later.splice(0);
+      }
       const part = ranked.slice(at, at + chunk);
       at += chunk;
       chunk = k + SPARE;
       const places = await reader.places(part, head);
       const wanted = part.flatMap((scored, i) => (isWanted(places[i], scored) ? [{ scored, place: places[i] }] : []));
-      const open = foldsAll ? wanted : wanted.filter(({ place }) => isAllowed(place));
+      return foldsAll ? wanted : wanted.filter(({ place }) => isAllowed(place));
+    };
+    while ((at < ranked.length || later.length > 0) && !done()) {
+      signal?.throwIfAborted();
+      const open = await nextOnes();
       for (let from = 0; from < open.length && !done();) {
         if (collapser === undefined && rows.length >= k) {
           more = true;
           break;
         }
-        const some = open.slice(
-          from,
-          from + Math.min(READ_AT_ONCE, foldsAll ? Infinity : Math.max(1, k - rows.length)),
-        );
-        from += some.length;
+        const some: Chosen[] = [];
+        const most = Math.min(READ_AT_ONCE, foldsAll ? Infinity : Math.max(1, k - rows.length));
+        for (; from < open.length && some.length < most; from++)
+          ((await share.isOver(open[from]!.place)) ? later : some).push(open[from]!);
         const read = await reader.read(
           some.map(({ place }) => place),
           head,
@@ -244,19 +260,26 @@ export function createSearch(parts: SearchParts): Search {
         for (const [i, hit] of read.entries()) {
           const { scored, place } = some[i]!;
           if (hit === undefined) continue;
+          if (await share.isOver(place)) {
+            later.push(some[i]!);
+            continue;
+          }
           if (collapser !== undefined && (await collapser.folds(hit, scored))) {
             folded.push(keyOf(hit, scored.label, byRow));
             continue;
           }
           if (foldsAll && !isAllowed(place)) continue;
           if (rows.length >= k) more = true;
-          else rows.push({ scored, hit, lead: keyOf(hit, scored.label, byRow) });
+          else {
+            rows.push({ scored, hit, lead: keyOf(hit, scored.label, byRow) });
+            share.take(place);
+          }
         }
-        const left = read.length < some.length || from < open.length || at < ranked.length;
+        const left = read.length < some.length || from < open.length || at < ranked.length || later.length > 0;
         if (left && isSpent(budget)) [more, cut] = [true, true];
       }
     }
-    return { rows: collapser === undefined ? rows : collapser.settle(rows), folded, more, cut };
+    return { rows: collapser === undefined ? rows : collapser.settle(rows), folded, more, cut, crowded };
   }
 
   /** The block that was asked for by its id, as a hit. */
@@ -302,6 +325,12 @@ function bounded(request: SearchRequest, gathered: Gathered): Gathered {
   return { ...gathered, ranked: boundUnvouched(ranked, Math.max(0, 1 - texts / rows)) };
 }
 
+/** A candidate that may be shown. */
+interface Chosen {
+  readonly scored: Scored;
+  readonly place: Wanted;
+}
+
 interface ChosenRow {
   readonly scored: Scored;
   readonly hit: HitRow;
@@ -319,6 +348,8 @@ interface Page {
   readonly more: boolean;
   /** Did it end because its budget was spent? */
   readonly cut: boolean;
+  /** Had some authors to be given more than their share, since no hits of others were among the candidates? */
+  readonly crowded: boolean;
 }
 
 function answer(

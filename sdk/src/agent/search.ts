@@ -25,6 +25,7 @@ export async function search(
     ...(await requestOf(question, parts, signal)),
     k,
     filter: filterOf(options, parts),
+    trusted: [parts.did, ...Object.values(parts.trust)],
     ...(minCosine === undefined ? {} : { minCosine }),
     ...(mode === undefined ? {} : { mode }),
     ...(after === undefined ? {} : { after }),

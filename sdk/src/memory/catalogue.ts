@@ -63,6 +63,7 @@ export function createMemoryCatalogue(store: MemoryStore): Catalogue {
       const seen = store.blocks().flatMap(({ entry, firstSeenMs }) => (entry.author === author ? [firstSeenMs] : []));
       return seen.length === 0 ? undefined : Math.min(...seen.slice(0, 1), seen.at(-1)!);
     },
+    blocksBy: async (author) => store.blocks().filter(({ entry }) => entry.author === author).length,
     counts: async () => {
       const blocks = store.blocks();
       const kinds: Record<string, number> = {};

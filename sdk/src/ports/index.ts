@@ -187,6 +187,8 @@ export interface Catalogue {
    * and newest block by their own times, the one that came first. undefined for an author of whom there is none.
    */
   knownSince(author: string): Promise<number | undefined>;
+  /** How many blocks of this author are here. */
+  blocksBy(author: string): Promise<number>;
   counts(): Promise<CatalogueCounts>;
 }
 
@@ -346,7 +348,16 @@ export interface SearchRequest {
   readonly rows?: 'best' | 'all';
   /** Copies of one text are one hit, unless false or where all rows are wanted; true folds rows that are only near, too. */
   readonly collapse?: boolean;
+  /** Hits of one author at most, over all pages; what is over is left out. */
   readonly perAuthor?: number;
+  /**
+   * Of a page of k, an author has max(2, ⌈k/5⌉) places or, if that is more, a tenth and twice the share of the blocks here;
+   * rows of one block have max(2, ⌈k/5⌉). What is over comes after hits of others, or on later pages. Not where a
+   * filter names authors; `open` ranks by score alone.
+   */
+  readonly authorShare?: 'bounded' | 'open';
+  /** Authors (DIDs, at most 1,000) whose share is not bounded: the reader's own, and whom the reader trusts. */
+  readonly trusted?: readonly string[];
   /**
    * Rows whose texts their authors kept get their share of a page of a question in words, and no more, since nobody can
    * tell whether such a row means anything; `open` ranks them like all others. A filter by authors does so, too.

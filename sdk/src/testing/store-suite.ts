@@ -516,6 +516,11 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
         spaces: [{ id: spaceIdOf(SPACE), rows: 5, space: SPACE }],
       };
       equal(await catalogue.counts(), counts);
+      const { ids } = await catalogue.find({}, { limit: 10 });
+      const authors = (await catalogue.entriesOf(ids)).map((found) => found!.entry.author);
+      for (const author of authors)
+        equal(await catalogue.blocksBy(author), authors.filter((other) => other === author).length);
+      equal(await catalogue.blocksBy('did:key:zNobody'), 0);
       await store.erase([testBlock(3).id], 'quota');
       equal(await catalogue.counts(), {
         ...counts,

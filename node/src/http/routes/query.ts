@@ -29,7 +29,19 @@ const searchRequest = {
     minCosine: { type: 'number', minimum: -1, maximum: 1 },
     rows: { type: 'string', enum: ['best', 'all'] },
     collapse: { type: 'boolean' },
-    perAuthor: { type: 'integer', minimum: 1 },
+    perAuthor: { type: 'integer', minimum: 1, description: 'places of an author over all pages' },
+    authorShare: {
+      type: 'string',
+      enum: ['bounded', 'open'],
+      description:
+        'bounded (default): of a page an author has max(2, a fifth) or, if more, a tenth and twice the share of the blocks; a block’s rows max(2, a fifth); what is over comes when hits of others run out, or on later pages',
+    },
+    trusted: {
+      type: 'array',
+      items: { type: 'string', maxLength: 2048 },
+      maxItems: 1000,
+      description: 'authors whose share is not bounded',
+    },
     unvouched: { type: 'string', enum: ['bounded', 'open'] },
     hidden: { type: 'string', enum: ['hide', 'show'] },
     verdicts: { type: 'boolean', description: 'say what views say of each hit' },

@@ -117,6 +117,12 @@ export function createCatalogue(reader: StoreReader, head: LabelRows['head']): C
       );
       return (seen?.['ms'] as number | null | undefined) ?? undefined;
     },
+    blocksBy: async (author) => {
+      const id = names.id(author);
+      if (id === undefined) return 0;
+      const [tally] = all('SELECT n FROM tallies WHERE what = ? AND id = ?', ['author', id]);
+      return (tally?.['n'] as number | undefined) ?? 0;
+    },
     counts: async () => countsOf(all, names),
   };
 }
