@@ -246,6 +246,16 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
       equal((await store.get([testBlock(1).id]))[0]!.body, null);
     });
 
+    withStore('an author is known since the first of its blocks came', async (store, catalogue) => {
+      equal(await catalogue.knownSince('did:key:zA'), undefined);
+      await store.put([{ block: testBlock(2), firstSeenMs: 70 }]);
+      await store.put([{ block: testBlock(1), firstSeenMs: 90 }]);
+      await store.put([{ block: testBlock(3, { author: 'did:key:zB' }), firstSeenMs: 20 }]);
+      equal(await catalogue.knownSince('did:key:zA'), 70);
+      equal(await catalogue.knownSince('did:key:zB'), 20);
+      equal(await catalogue.knownSince('did:key:zC'), undefined);
+    });
+
     withStore('a version-1 block loses its text when erased', async (store, catalogue) => {
       const block = testBlock(1, { python: true, aliases: ['block-7'], timeMs: 0 });
       await put(store, block);

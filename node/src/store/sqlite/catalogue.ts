@@ -111,9 +111,9 @@ export function createCatalogue(reader: StoreReader, head: LabelRows['head']): C
       if (id === undefined) return undefined;
       const [seen] = all(
         `SELECT min(first_seen) AS ms FROM (
-          SELECT * FROM (SELECT first_seen FROM blocks WHERE author = ?1 ORDER BY time LIMIT 1)
-          UNION ALL SELECT * FROM (SELECT first_seen FROM blocks WHERE author = ?1 ORDER BY time DESC LIMIT 1))`,
-        [id],
+          SELECT * FROM (SELECT first_seen FROM blocks WHERE author = ? ORDER BY time LIMIT 1)
+          UNION ALL SELECT * FROM (SELECT first_seen FROM blocks WHERE author = ? ORDER BY time DESC LIMIT 1))`,
+        [id, id],
       );
       return (seen?.['ms'] as number | null | undefined) ?? undefined;
     },
