@@ -28,7 +28,7 @@ const layers = [
   ['codec', 'crypto', 'schema', 'metadata'],
   ['space', 'sky', 'block', 'kinds', 'views', 'sealed', 'keys', 'plugins', 'filter'],
   ['ports'],
-  ['ledger', 'sync', 'archive', 'passages', 'embedders', 'python'],
+  ['ledger', 'sync', 'archive', 'passages', 'words', 'embedders', 'python'],
   ['formats'],
   ['memory'],
   ['api', 'testing', 'index'],
@@ -86,6 +86,9 @@ for (const workspace of Object.keys(allowed)) {
       } else if (target.startsWith('@cosmicembeddings/')) {
         if (!allowed[workspace].some((prefix) => target === prefix || target.startsWith(prefix + '/')))
           faults.push(`${name}: ${workspace} must not import ${target}`);
+        // What stands in memory is for tests and examples: a program that runs has its own.
+        if (target === '@cosmicembeddings/sdk/memory' && (workspace === 'node' || workspace === 'cli'))
+          faults.push(`${name}: production must not import ${target}`);
       } else if (target.startsWith('node:')) {
         if (workspace === 'sdk' && !nodeSide.test(name)) faults.push(`${name}: the SDK must not import ${target}`);
         if (workspace === 'web-ui') faults.push(`${name}: the page must not import ${target}`);

@@ -180,7 +180,7 @@ function send(lane: Lane, batch: Waiting[]): void {
     at += item.wire.length;
   }
   lane.batches.push(batch);
-  const request: VerifyRequest = { bytes, lengths, nowMs: Date.now() };
+  const request: VerifyRequest = { bytes, lengths };
   lane.worker.postMessage(request, [bytes.buffer]);
 }
 

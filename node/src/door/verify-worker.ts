@@ -21,7 +21,6 @@ export interface VerifySetup {
 export interface VerifyRequest {
   readonly bytes: Uint8Array;
   readonly lengths: readonly number[];
-  readonly nowMs: number;
 }
 
 export type CheckedParts = Omit<CheckedBlock, 'envelope' | 'body' | 'digest'> & { readonly envelopeEnd: number };

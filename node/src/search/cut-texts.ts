@@ -1,4 +1,4 @@
-import { readWords } from '@cosmicembeddings/sdk/memory';
+import { readWords } from '@cosmicembeddings/sdk/words';
 import { Cutter } from '../index/words/index.js';
 
 /** A text by its words, as the word index compares them. */

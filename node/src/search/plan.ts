@@ -13,7 +13,7 @@ import {
   type StoredBlock,
 } from '@cosmicembeddings/sdk';
 import { languageAdvice } from '@cosmicembeddings/sdk/embedders';
-import { readQuery } from '@cosmicembeddings/sdk/memory';
+import { readQuery } from '@cosmicembeddings/sdk/words';
 import { defaultWeights, type SearchParts, type Weights } from './parts.js';
 import { checkTrusted } from './author-share.js';
 import { EmbeddedTexts } from './embedded-texts.js';

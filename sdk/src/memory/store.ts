@@ -207,7 +207,6 @@ export function createMemoryStore({ epoch = 'memory', decidedMax = 100_000 }: Me
         if (decided.size > decidedMax) decided.delete(decided.keys().next().value!);
       }
     },
-    undecide: async () => decided.clear(),
     tail: async (cursor: Cursor, max, wants = {}) => {
       open();
       const items: TailItem[] = [];

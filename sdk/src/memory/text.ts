@@ -3,7 +3,7 @@ import type { BlockId } from '../block/types.js';
 import type { Registry } from '../kinds/registry.js';
 import type { BlockStore, Cursor, TextHit, TextIndex } from '../ports/index.js';
 import { hasBit } from './vectors.js';
-import { readQuery, wordsIn } from './words.js';
+import { readQuery, wordsIn } from '../words/index.js';
 
 interface Passage {
   readonly id: BlockId;

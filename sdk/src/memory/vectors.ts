@@ -1,5 +1,31 @@
-import type { Cursor, LabelledRow, RowHit, VectorIndex } from '../ports/index.js';
+import type { Cursor } from '../ports/index.js';
 import type { SpaceDescriptor } from '../space/descriptor.js';
+
+export interface LabelledRow {
+  readonly label: number;
+  /** `dims` numbers; owned by the index after the call. */
+  readonly vector: Float32Array;
+}
+
+export interface RowHit {
+  readonly label: number;
+  /** Exact cosine (or the space's own similarity), highest first. */
+  readonly score: number;
+}
+
+/** Rows of one space: what `indexSuite` asks of the rows in memory and of a node's. */
+export interface RowIndex {
+  readonly space: SpaceDescriptor;
+  /** Visible when resolved; `upTo` is the store position these rows reach. A known label is replaced. */
+  upsert(rows: readonly LabelledRow[], upTo: Cursor): Promise<void>;
+  remove(labels: readonly number[], upTo: Cursor): Promise<void>;
+  /** At most k, best first; `allow`: bitset over labels. k = 0 answers []. */
+  search(query: Float32Array, k: number, allow?: Uint8Array): Promise<RowHit[]>;
+  /** Durably covered position; saved atomically with the data. */
+  position(): Promise<Cursor>;
+  save(): Promise<void>;
+  close(): Promise<void>;
+}
 
 /** What a memory index keeps when it saves; hand the same object to the next one to reopen it. */
 export interface VectorMemory {
@@ -11,7 +37,7 @@ export interface VectorMemory {
  * Cosine in double precision over float32 rows; spaces of metric `dot` without unit rows score by the inner product,
  * hamming spaces by the cosine of their ±1 rows, which is 1 − 2 · distance ∕ dims. Ties: lowest label first.
  */
-export function memoryVectors(space: SpaceDescriptor, memory: VectorMemory = {}): VectorIndex {
+export function memoryVectors(space: SpaceDescriptor, memory: VectorMemory = {}): RowIndex {
   const rows = new Map<number, Float32Array>(memory.saved?.rows);
   let position: Cursor = memory.saved?.position ?? { epoch: '', seq: 0 };
   let durable = position;

@@ -142,8 +142,6 @@ export interface BlockStore {
   erase(ids: readonly BlockId[], reason: EraseReason, withhold?: Withhold): Promise<number[]>;
   /** Marks ids as validated but refused by policy, so that sync does not offer them for ever. Capped, oldest dropped. */
   decide(items: readonly DecidedItem[]): Promise<void>;
-  /** Forgets what `decide` marked: for a changed policy, so that sync offers those blocks again. */
-  undecide(): Promise<void>;
   /**
    * What came after `cursor` and is wanted, at most `max` items; `upTo` passes what was not wanted. A foreign epoch reads
    * from the start. Costs as much as there is of what is wanted, however long the tail.
@@ -206,34 +204,6 @@ export interface TextHit {
 export interface TextIndex {
   search(query: string, k: number, allow?: Uint8Array): Promise<TextHit[]>;
   position(): Promise<Cursor>;
-}
-
-// ---------------------------------------------------------------------------------------------- vectors
-
-export interface LabelledRow {
-  readonly label: number;
-  /** `dims` numbers; owned by the index after the call. */
-  readonly vector: Float32Array;
-}
-
-export interface RowHit {
-  readonly label: number;
-  /** Exact cosine (or the space's own similarity), highest first. */
-  readonly score: number;
-}
-
-/** Rows of one space. */
-export interface VectorIndex {
-  readonly space: SpaceDescriptor;
-  /** Visible when resolved; `upTo` is the store position these rows reach. A known label is replaced. */
-  upsert(rows: readonly LabelledRow[], upTo: Cursor): Promise<void>;
-  remove(labels: readonly number[], upTo: Cursor): Promise<void>;
-  /** At most k, best first; `allow`: bitset over labels. k = 0 answers []. */
-  search(query: Float32Array, k: number, allow?: Uint8Array): Promise<RowHit[]>;
-  /** Durably covered position; saved atomically with the data. */
-  position(): Promise<Cursor>;
-  save(): Promise<void>;
-  close(): Promise<void>;
 }
 
 // ---------------------------------------------------------------------------------------------- embedders

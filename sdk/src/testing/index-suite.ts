@@ -1,5 +1,6 @@
 import { memoryVectors } from '../memory/vectors.js';
-import type { Cursor, LabelledRow, RowHit, VectorIndex } from '../ports/index.js';
+import type { LabelledRow, RowHit, RowIndex } from '../memory/index.js';
+import type { Cursor } from '../ports/index.js';
 import { cosine, toUnit } from '../space/vector.js';
 import type { SpaceDescriptor } from '../space/descriptor.js';
 import { testSpace } from './made-blocks.js';
@@ -13,15 +14,15 @@ export interface SuiteRunner {
 export interface IndexSubject {
   readonly name: string;
   /** Opens the index of `space`; the same `place` finds what an earlier index saved there. */
-  open(space: SpaceDescriptor, place: string): Promise<VectorIndex>;
+  open(space: SpaceDescriptor, place: string): Promise<RowIndex>;
   /** Graph engines may miss neighbours; their share of the exact top ten over random rows. Default 1. */
   readonly recall?: number;
 }
 
-/** What every VectorIndex must do, compared with exact search in double precision. */
+/** What every RowIndex must do, compared with exact search in double precision. */
 export function indexSuite({ describe, test }: SuiteRunner, subject: IndexSubject): void {
   let places = 0;
-  const fresh = (space = testSpace('test/random', DIMS)): Promise<VectorIndex> =>
+  const fresh = (space = testSpace('test/random', DIMS)): Promise<RowIndex> =>
     subject.open(space, `${subject.name}-${++places}`);
 
   describe(`vector index: ${subject.name}`, () => {

@@ -303,15 +303,11 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
       const [from, to] = (await store.items(first, beyond, 1000)).filter((_, i) => i === 5 || i === 30);
       equal((await store.items(from!, to!, 1000)).map(text), all.slice(5, 30));
       equal(await store.items(to!, from!, 1000), []);
-      await store.undecide();
-      equal((await store.items(first, beyond, 1000)).map(text), blocks.map(text).sort());
     });
 
     withStore('a refused block that is kept after all is decided once', async (store) => {
       await store.decide([testBlock(1)]);
       equal((await put(store, testBlock(1))).fresh, true);
-      equal((await store.items(first, beyond, 10)).length, 1);
-      await store.undecide();
       equal((await store.items(first, beyond, 10)).length, 1);
     });
 

@@ -1,4 +1,4 @@
-import { readQuery, readWords } from '@cosmicembeddings/sdk/memory';
+import { readQuery, readWords } from '@cosmicembeddings/sdk/words';
 import { stem } from './porter.js';
 
 /** A text as the index keeps it. */

@@ -118,7 +118,6 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
         }
       },
       decide: async (items) => void (await writer.ask({ type: 'decide', items })),
-      undecide: async () => void (await writer.ask({ type: 'undecide' })),
       tail: async (cursor, max, wants = {}) =>
         (wants.parts === 'entries' ? writer.recent(cursor, max, wants) : undefined) ??
         soundly(() => reader.tail(cursor, max, wants)),

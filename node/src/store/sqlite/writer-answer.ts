@@ -14,8 +14,6 @@ export function answerOf(request: WriterRequest, writer: StoreWriter, database: 
     }
     case 'decide':
       return void writer.decide(request.items);
-    case 'undecide':
-      return void writer.undecide();
     case 'judge':
       return writer.judge(unpackBlocks(request.blocks), request.place);
     case 'judged':

@@ -42,7 +42,6 @@ export type WriterRequest =
       readonly withhold?: Withhold;
     }
   | { readonly type: 'decide'; readonly items: readonly DecidedItem[] }
-  | { readonly type: 'undecide' }
   /** `place`: how far judging has come, for after a restart. */
   | { readonly type: 'judge'; readonly blocks: PackedBlocks; readonly place: string }
   /** Every block is judged by these kinds. */

@@ -189,10 +189,6 @@ export class StoreWriter {
     });
   }
 
-  undecide(): void {
-    this.database.exec('DELETE FROM decided');
-  }
-
   /** A new life: every follower of this store starts over. */
   renew(): void {
     this.epoch = newEpoch();

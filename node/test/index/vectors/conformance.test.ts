@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, test } from '@jest/globals';
 import { indexSuite } from '@cosmicembeddings/sdk/testing';
 import { chooseEngine } from '../../../src/index/vectors/choose-engine.js';
-import { openVectorIndex } from '../../../src/index/vectors/vector-index.js';
+import { openSpaceRows } from './space-rows.ts';
 import { testUnless } from '../../../../sdk/test/skipping.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'vectors-'));
@@ -20,7 +20,7 @@ for (const name of ['usearch', 'hnswlib', 'exact'] as const) {
       {
         name,
         ...(name === 'exact' ? {} : { recall: 0.95 }),
-        open: async (space, place) => openVectorIndex(space, { folder: join(root, place), engine, graphMin: 64 }),
+        open: async (space, place) => openSpaceRows(space, { folder: join(root, place), engine, graphMin: 64 }),
       },
     );
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { wordsIn } from '@cosmicembeddings/sdk/memory';
+import { wordsIn } from '@cosmicembeddings/sdk/words';
 import { openDatabase, loadableEngines, type Database } from '../../../src/store/sqlite/driver.js';
 import { Cutter, stem, WordIndex } from '../../../src/index/words/index.js';
 import { idOf } from '../../../src/store/sqlite/rows.js';

@@ -1,16 +1,16 @@
-import type { VectorIndex } from '@cosmicembeddings/sdk';
+import type { RowIndex } from '@cosmicembeddings/sdk/memory';
 import type { SpaceDescriptor } from '@cosmicembeddings/sdk/space';
-import type { ChosenEngine } from './graph.js';
-import { SpaceIndex } from './space-index.js';
+import type { ChosenEngine } from '../../../src/index/vectors/graph.js';
+import { SpaceIndex } from '../../../src/index/vectors/space-index.js';
 
-export interface VectorIndexOptions {
+export interface SpaceRowsOptions {
   readonly folder: string;
   readonly engine: ChosenEngine;
   readonly graphMin?: number;
 }
 
-/** The port `VectorIndex` over one space's files, without worker, follower or guard. One owner at a time. */
-export function openVectorIndex(space: SpaceDescriptor, options: VectorIndexOptions): VectorIndex {
+/** One space's files as a node's worker drives them, for `indexSuite`: without worker, follower or guard. One owner at a time. */
+export function openSpaceRows(space: SpaceDescriptor, options: SpaceRowsOptions): RowIndex {
   const { folder, engine, graphMin = 2048 } = options;
   const { index } = SpaceIndex.open(space, {
     folder,

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { readQuery, readWords, wordsIn } from '@cosmicembeddings/sdk/memory';
+import { readQuery, readWords, wordsIn } from '@cosmicembeddings/sdk/words';
 
 test.each([
   [

@@ -1,0 +1,1 @@
+export { readQuery, readWords, wordsIn, type Word, type WordQuery } from './words.js';
