@@ -11,7 +11,19 @@ export const machine = {
   memoryGb: Math.round(totalmem() / 2 ** 30),
   node: process.version,
 };
-export const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+export const commit = commitHere();
+
+/** Where the project is no checkout (an archive, a copy) nobody can say. */
+function commitHere() {
+  try {
+    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return 'unknown';
+  }
+}
 
 export function record(file, result) {
   const line = { at: new Date().toISOString(), commit, machine, ...result };

@@ -60,7 +60,8 @@ const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/
 const BASE64_VALUE = valuesOf(BASE64);
 const BASE64_CODE = encoder.encode(BASE64);
 const PAD = 0x3d;
-const ascii = new TextDecoder();
+/** Made when it is first needed: not every engine that runs the rest has one. */
+let ascii: TextDecoder | undefined;
 
 /** Standard alphabet with padding (RFC 4648 section 4). */
 export function toBase64(bytes: Uint8Array): string {
@@ -72,7 +73,7 @@ export function toBase64(bytes: Uint8Array): string {
     out[at++] = i + 1 < bytes.length ? BASE64_CODE[(word >> 6) & 63]! : PAD;
     out[at++] = i + 2 < bytes.length ? BASE64_CODE[word & 63]! : PAD;
   }
-  return ascii.decode(out);
+  return (ascii ??= new TextDecoder()).decode(out);
 }
 
 /** Canonical base64 only: padded, no spaces, unused bits zero. @throws SyntaxError */

@@ -27,18 +27,16 @@ const quantile = (q: number): number => {
 };
 const median = quantile(0.5);
 const spread = median - quantile(0.16);
-const threshold = Math.min(quantile(0.99), median + 3.5 * spread);
-const mild = Math.min(quantile(0.97), threshold);
+const threshold = Math.min(hubs.at(-1)!, median + 4.5 * spread);
 
-test('the threshold is the 99th percentile of hubness, but never above 3.5 spreads over the median', () => {
+test('the threshold is where hubness ends, but never above 4.5 spreads over the median', () => {
   expect(guard.active).toBe(true);
   expect(guard.threshold).toBeCloseTo(threshold, 5);
 });
 
-test('beyond the mild limit a row loses its excess, beyond the threshold ten times that besides', () => {
-  expect(guard.demotion(mild - 0.001)).toBe(0);
-  expect(guard.demotion((mild + threshold) / 2)).toBeCloseTo((threshold - mild) / 2, 5);
-  expect(guard.demotion(threshold + 0.02)).toBeCloseTo(threshold + 0.02 - mild + 0.2, 4);
+test('beyond the threshold a row loses ten times its excess, up to it nothing', () => {
+  expect(guard.demotion(threshold - 0.001)).toBe(0);
+  expect(guard.demotion(threshold + 0.02)).toBeCloseTo(0.2, 4);
 });
 
 test('far is one spread beyond the threshold', () => {
