@@ -1,6 +1,6 @@
 import { closeSync, fchmodSync, fstatSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { CosmicError } from '@cosmicembeddings/sdk';
+import { CosmicError, codes, type Code } from '@cosmicembeddings/sdk';
 import type { Database, OpenOptions, SqliteEngine } from './database.js';
 import { openWasm } from './wasm.js';
 
@@ -131,8 +131,11 @@ export function isDamage(error: unknown): boolean {
   return fault instanceof CosmicError && fault.code === 'store.corrupt';
 }
 
-/** What a worker threw: SQLite's errors lose their class on the way between threads. */
+/** What a worker threw: errors lose their class on the way between threads; a code of ours is kept. */
 export function faultOfWorker(thrown: unknown): unknown {
+  const coded = thrown as { readonly code?: unknown; readonly detail?: unknown } | null | undefined;
+  if (!(thrown instanceof CosmicError) && typeof coded?.code === 'string' && Object.hasOwn(codes, coded.code))
+    return new CosmicError(coded.code as Code, String(coded.detail ?? ''), { cause: thrown });
   if (thrown instanceof Error) return faultOf(thrown);
   const { message, code } = (thrown ?? {}) as { message?: unknown; code?: unknown };
   const text = [code, message].filter((part) => typeof part === 'string').join(' ');
@@ -146,7 +149,9 @@ export function faultOf(error: unknown): unknown {
   if (/SQLITE_FULL|disk is full|ENOSPC|disk I\/O error|SQLITE_IOERR/i.test(text))
     return new CosmicError('node.storage_full', text.trim(), { cause: error });
   if (
-    /SQLITE_CORRUPT|SQLITE_NOTADB|SQLITE_CANTOPEN|malformed|not a database|unable to open database|EISDIR/i.test(text)
+    /SQLITE_CORRUPT|SQLITE_NOTADB|SQLITE_CANTOPEN|image is malformed|malformed (database|JSON|inverted index)|not a database|unable to open database|EISDIR/i.test(
+      text,
+    )
   )
     return new CosmicError('store.corrupt', text.trim(), { cause: error });
   return error;
