@@ -244,7 +244,11 @@ export async function follow(follower: Follower, options: FollowOptions): Promis
     },
     catchUp: async (seq, deadlineMs) => {
       headSeq = Math.max(headSeq, Number.isFinite(seq) ? seq : 0);
-      while (position.seq < seq && !stopping.signal.aborted) if (!(await step()) || clock.now() >= deadlineMs) break;
+      while (position.seq < seq && !stopping.signal.aborted) {
+        // What cannot be taken now (a full disk) the loop tries again; who asks learns how far it reaches.
+        const hasMore = await step().catch(() => false);
+        if (!hasMore || clock.now() >= deadlineMs) break;
+      }
       return position;
     },
     progress: () => ({

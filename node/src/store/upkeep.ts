@@ -27,6 +27,8 @@ export interface Upkeep {
   /** Labels that a space's blocks have now. */
   hasRows(space: string): boolean;
   isErased(id: BlockId): boolean;
+  /** Sequence number of the last erasure; 0 where there was none. */
+  erasedTo(): number;
   /** Bytes of the file that no value stands in and that are not zero. */
   deadSpace(): Iterable<{ readonly offset: number; readonly bytes: Uint8Array }>;
   close(): void;

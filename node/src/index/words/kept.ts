@@ -26,9 +26,11 @@ export const keptText: KeptFiles = {
     if (!existsSync(path)) return;
     const database = openDatabase(stopped.engine, path, { readOnly: true });
     try {
-      const { epoch, seq } = stopped.upkeep.head();
+      const { epoch } = stopped.upkeep.head();
+      // Nothing was erased that it has not heard of: what else it lacks it takes when the node starts.
+      const seq = stopped.upkeep.erasedTo();
       const position = JSON.parse(metaOf(database, 'position')) as { epoch: string; seq: number };
-      if (position.epoch !== epoch || position.seq < seq)
+      if (seq > 0 && (position.epoch !== epoch || position.seq < seq))
         yield `text.sqlite has followed to ${position.seq} of ${seq} and may hold erased words`;
       const some = database.prepare('SELECT id, digest, python FROM documents WHERE id > ? ORDER BY id LIMIT ?');
       for (let last = 0; ;) {

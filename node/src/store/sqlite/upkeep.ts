@@ -49,6 +49,8 @@ export function openUpkeep(path: string, engine: SqliteEngine): Upkeep {
         yield { firstLabel: row['first_label'] as number, rows: row['row_count'] as number };
     },
     hasRows: (id) => space.get(id) !== undefined,
+    erasedTo: () =>
+      Number(database.prepare('SELECT max(seq) AS n FROM events WHERE reason IS NOT NULL').get()?.['n'] ?? 0),
     isErased: (id) => (byDigest(digestOf(id)?.digest ?? new Uint8Array(0))?.['erased'] ?? null) !== null,
     deadSpace: () => deadSpaceIn(database, path),
     close: () => reader.close(),
