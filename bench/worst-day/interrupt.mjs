@@ -225,7 +225,7 @@ await each('erase', async (turn) => {
 const check = await run(['fsck', '--data', folder]).ended;
 if (check.code !== 0) broken.push(`fsck: ${check.out}${check.err}`);
 await demandWhole().catch((error) => broken.push(error.message));
-const left = readdirSync(folder).filter((name) => /\.part|\.new|\.next|stale|^lock/.test(name));
+const left = readdirSync(folder).filter((name) => /\.part|\.new|\.next|stale|^lock$/.test(name));
 if (left.length > 0) broken.push(`left behind: ${left}`);
 if (broken.length === 0) rmSync(home, { recursive: true, force: true });
 conclude(
