@@ -22,6 +22,9 @@ const config: Config = {
     '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false, tsconfig: '<rootDir>/tsconfig.test.json' }],
   },
   testTimeout: 20_000,
+  // A test that fails before it closes what it opened must not keep the whole run from ending.
+  forceExit: true,
+  reporters: ['default', '<rootDir>/tools/jest/progress.mjs'],
 };
 
 export default config;

@@ -136,9 +136,11 @@ describe('files', () => {
   test.each(loadableEngines())('of a store are for their owner alone, old ones too (%s)', async (engine) => {
     const folder = newFolder();
     const open = () => openSqlite({ folder, engine, network: 'dev', node: 'did:key:z' });
+    // The lock of the WebAssembly engine is an empty folder that comes and goes.
+    const holdsNothing = (name: string): boolean => name.endsWith('.lock');
     const modes = (): string[] =>
       readdirSync(folder)
-        .filter((name) => name.includes('.sqlite'))
+        .filter((name) => name.includes('.sqlite') && !holdsNothing(name))
         .map((name) => `${name} ${(statSync(join(folder, name)).mode & 0o777).toString(8)}`);
     const first = await open();
     expect(modes().filter((line) => !line.endsWith(' 600'))).toEqual([]);
