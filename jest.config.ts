@@ -24,6 +24,9 @@ const config: Config = {
   testTimeout: 20_000,
   // A test that fails before it closes what it opened must not keep the whole run from ending.
   forceExit: true,
+  // Modules of finished tests are never let go; in a worker of its own that is ended in time they do no harm.
+  maxWorkers: 2,
+  workerIdleMemoryLimit: '1200MB',
   reporters: ['default', '<rootDir>/tools/jest/progress.mjs'],
 };
 
