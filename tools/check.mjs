@@ -33,7 +33,7 @@ const layers = [
   ['memory'],
   ['api', 'testing', 'index'],
   ['agent'],
-  ['langchain'],
+  ['langchain', 'mcp'],
 ];
 const layerOf = (file) => {
   const name = relative(join(root, 'sdk/src'), file).split('/')[0].replace(/\.ts$/, '');
@@ -53,7 +53,7 @@ const roomOf = (name) => /^node\/src\/([^/]+)\//.exec(name)?.[1];
 const graph = new Map();
 
 /** Folders of the SDK that may touch Node. */
-const nodeSide = /^sdk\/src\/(embedders|python|archive|keys|agent|langchain)\/node\//;
+const nodeSide = /^sdk\/src\/(embedders|python|archive|keys|agent|langchain|mcp)\/node\//;
 /** Folders of the SDK that stand for a platform: clock and randomness begin there. */
 const platformSide = /^sdk\/src\/(embedders|agent)\/browser\//;
 const impure = /\b(Date\.now\(|new Date\(\)|Math\.random\(|setTimeout\(|setInterval\(|process\.)/;

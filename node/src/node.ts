@@ -16,6 +16,7 @@ import {
   type StoredBlock,
   type CatalogueCounts,
 } from '@cosmicembeddings/sdk';
+import { portableChecks } from '@cosmicembeddings/sdk/formats';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import { systemClock } from './clock.js';
 import { createPressure, openFaults, type Trailing } from './follow/index.js';
@@ -403,6 +404,11 @@ async function assemble(
     bannedPeers: () => peers.banned(),
     removePeer: (url) => peers.remove(url),
     isOperator: (visitor) => access.may(visitor, 'admin'),
+    mayPublish: (visitor) => access.may(visitor, 'publish'),
+    checks: () => ({
+      ...portableChecks(config.network, registry.plugins),
+      verify: verifierOf(config.verifier).verify,
+    }),
     ready: async () => {
       const lags = await followerStates();
       const reasons = lags.flatMap(({ name, lag }) => {

@@ -20,6 +20,7 @@ import { sendProblem } from './problem.js';
 import { blockRoutes } from './routes/blocks.js';
 import { operatorRoutes } from './routes/operator.js';
 import { pythonRoutes } from './routes/python.js';
+import { mcpRoutes } from './routes/mcp.js';
 import { queryRoutes } from './routes/query.js';
 import { checkRoutes } from './routes/check.js';
 import { healthRoutes } from './routes/health.js';
@@ -119,6 +120,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   await app.register((scope) => checkRoutes(scope, options.routes));
   await app.register((scope) => queryRoutes(scope, options.routes));
   await app.register((scope) => viewRoutes(scope, options.routes));
+  await app.register((scope) => mcpRoutes(scope, options.routes, options.version));
   await app.register((scope) => operatorRoutes(scope, options.routes));
   await app.register((scope) => healthRoutes(scope, options.routes));
   await app.register((scope) => pythonRoutes(scope, options.routes));

@@ -29,7 +29,8 @@ export const safeHeaders: Readonly<Record<string, string>> = {
 };
 
 const METHODS = 'GET, HEAD, POST, DELETE';
-const ASKABLE = 'accept, authorization, content-type, x-request-id';
+const ASKABLE =
+  'accept, authorization, content-type, last-event-id, mcp-method, mcp-name, mcp-protocol-version, x-request-id';
 const TOLD = 'cosmic-first-seen, cosmic-seq, retry-after';
 const PREFLIGHT_SECONDS = '600';
 

@@ -167,6 +167,7 @@ describe('who asks', () => {
   test('every route has its scope', () => {
     expect(scopeOf('GET', '/v2/blocks/:id')).toBe('read');
     expect(scopeOf('POST', '/v2/search')).toBe('read');
+    expect(scopeOf('POST', '/mcp')).toBe('read');
     expect(scopeOf('POST', '/v2/blocks')).toBe('publish');
     expect(scopeOf('POST', '/nodes')).toBe('publish');
     expect(scopeOf('GET', '/metrics')).toBe('metrics');

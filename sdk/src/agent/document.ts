@@ -6,7 +6,8 @@ import { checkAny } from '../formats/index.js';
 import { embeddingKind, type EmbeddingBody } from '../kinds/embedding.js';
 import { decodeMetadata, type Metadata } from '../metadata/index.js';
 import { spaceIdOf } from '../space/index.js';
-import type { MemoryParts } from './parts.js';
+import { timeEvidence } from '../sky/index.js';
+import type { ReaderParts } from './parts.js';
 import type { Item } from './types.js';
 
 /** One block that holds a document, checked here: signature, hash of the body, sky, kind. */
@@ -26,7 +27,7 @@ const KEPT = 512;
 export class Documents {
   private readonly kept = new Map<BlockId, Document>();
 
-  constructor(private readonly parts: Pick<MemoryParts, 'api' | 'checks'>) {}
+  constructor(private readonly parts: Pick<ReaderParts, 'api' | 'checks'>) {}
 
   /** In the order asked; undefined where the node has no such document any more, or the block is of another kind. */
   async read(ids: readonly BlockId[]): Promise<(Document | undefined)[]> {
@@ -72,7 +73,7 @@ export function itemOf(
   document: Document,
   row: number | undefined,
   versions: number,
-  { did, trust }: Pick<MemoryParts, 'did' | 'trust'>,
+  { did, trust }: Pick<ReaderParts, 'did' | 'trust'>,
 ): Item {
   const { body, author } = document;
   const texts = row === undefined ? body.texts : [body.texts?.[row] ?? null];
@@ -88,6 +89,7 @@ export function itemOf(
     tags: document.tags,
     ...(origin === undefined || origin === '' ? {} : { origin }),
     timeMs: document.timeMs,
+    timeTier: timeEvidence(document.timeMs).tier,
     versions,
     author: {
       did: author,

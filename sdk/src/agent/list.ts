@@ -1,5 +1,5 @@
 import { itemOf, type Documents } from './document.js';
-import type { MemoryParts } from './parts.js';
+import type { ReaderParts } from './parts.js';
 import { filterOf } from './search.js';
 import type { Item, Listing, Scope } from './types.js';
 
@@ -8,7 +8,7 @@ const PAGE = 50;
 /** Documents by time, as they stand: what was retracted or replaced is left out. */
 export function list(
   { order = 'newest', ...scope }: Scope & { readonly order?: 'newest' | 'oldest' },
-  parts: MemoryParts,
+  parts: ReaderParts,
   documents: Documents,
 ): Listing {
   const filter = filterOf(scope, parts);

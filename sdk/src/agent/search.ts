@@ -1,12 +1,13 @@
 import { verifyHit } from '../api/verify-hit.js';
 import type { BlockId } from '../block/types.js';
+import type { Did } from '../crypto/identity.js';
 import { CosmicError } from '../errors.js';
 import type { Filter } from '../filter/index.js';
 import type { Where } from '../metadata/index.js';
 import type { Hit as NodeHit, SearchAnswer, SearchRequest } from '../ports/index.js';
 import { spaceIdOf } from '../space/index.js';
 import { itemOf, type Documents } from './document.js';
-import type { MemoryParts } from './parts.js';
+import type { ReaderParts } from './parts.js';
 import type { Authors, Hit, Hits, Scope, SearchOptions, Strength } from './types.js';
 
 export type Question = string | { readonly vector: Float32Array } | { readonly like: BlockId };
@@ -17,15 +18,16 @@ const ORDER: readonly Strength[] = ['weak', 'fair', 'strong'];
 export async function search(
   question: Question,
   options: SearchOptions,
-  parts: MemoryParts,
+  parts: ReaderParts,
   documents: Documents,
 ): Promise<Hits> {
-  const { k = 8, minStrength, minCosine, mode, after, signal } = options;
+  const { k = 8, minStrength, minCosine, mode, after, verdicts = false, signal } = options;
   const asked: SearchRequest = {
     ...(await requestOf(question, parts, signal)),
     k,
     filter: filterOf(options, parts),
-    trusted: [parts.did, ...Object.values(parts.trust)],
+    trusted: trustedOf(parts),
+    ...(verdicts ? { verdicts } : {}),
     ...(minCosine === undefined ? {} : { minCosine }),
     ...(mode === undefined ? {} : { mode }),
     ...(after === undefined ? {} : { after }),
@@ -36,7 +38,7 @@ export async function search(
     throw error;
   });
   if (answer === undefined) return Object.assign([], { dropped: [], exhausted: true });
-  const judged = await Promise.all(answer.hits.map((hit) => judge(hit, answer, parts, documents)));
+  const judged = await Promise.all(answer.hits.map((hit) => judge(hit, answer, options, parts, documents)));
   const hits = judged.flatMap(({ hit }) => (hit === undefined ? [] : [hit]));
   const dropped = judged.flatMap((one) => (one.hit === undefined ? [{ block: one.block, why: one.why }] : []));
   const enough = hits.filter(
@@ -52,44 +54,61 @@ export async function search(
 
 async function requestOf(
   question: Question,
-  { embedder }: MemoryParts,
+  { embedder }: ReaderParts,
   signal: AbortSignal | undefined,
 ): Promise<Pick<SearchRequest, 'text' | 'vector' | 'like'>> {
-  if (typeof question !== 'string')
-    return 'like' in question
-      ? { like: { id: question.like } }
-      : { vector: { space: spaceIdOf(embedder.space), values: question.vector } };
-  if (question.trim() === '') throw new CosmicError('search.bad_query', 'the question is empty');
+  if (typeof question !== 'string' && 'like' in question) return { like: { id: question.like } };
+  if (typeof question === 'string' && question.trim() === '')
+    throw new CosmicError('search.bad_query', 'the question is empty');
+  if (embedder === undefined) {
+    if (typeof question === 'string') return { text: question };
+    throw new CosmicError('search.bad_query', 'a vector means nothing without the embedder whose space it is of');
+  }
+  if (typeof question !== 'string') return { vector: { space: spaceIdOf(embedder.space), values: question.vector } };
   const { vectors } = await embedder.embed([question], { role: 'query', ...(signal === undefined ? {} : { signal }) });
   return { text: question, vector: { space: spaceIdOf(embedder.space), values: vectors[0]! } };
 }
 
 /** What a scope leaves of the ledger, as a node's filter. */
 export function filterOf(
-  { where, authors = 'trusted', collection }: Scope,
-  parts: Pick<MemoryParts, 'did' | 'trust' | 'collection'>,
+  { where, authors, collection }: Scope,
+  parts: Pick<ReaderParts, 'did' | 'trust' | 'collection'>,
 ): Filter {
   const named = collection ?? parts.collection;
-  const inCollection: Where = { '#collection': typeof named === 'string' ? named : { $in: named } };
-  const dids = didsOf(authors, parts);
+  const conditions: Where[] = [
+    ...(named === undefined ? [] : [{ '#collection': typeof named === 'string' ? named : { $in: named } }]),
+    ...(where === undefined ? [] : [where as Where]),
+  ];
+  const dids = didsOf(authors ?? (parts.did === undefined ? 'all' : 'trusted'), parts);
   return {
     kinds: ['embedding/1'],
     ...(dids === undefined ? {} : { authors: dids }),
-    where: where === undefined ? inCollection : { $and: [inCollection, where as Where] },
+    ...(conditions.length === 0 ? {} : { where: conditions.length === 1 ? conditions[0]! : { $and: conditions } }),
   };
 }
 
-function didsOf(authors: Authors, { did, trust }: Pick<MemoryParts, 'did' | 'trust'>): readonly string[] | undefined {
+/** One's own key and those that are trusted. */
+function trustedOf({ did, trust }: Pick<ReaderParts, 'did' | 'trust'>): readonly Did[] {
+  return [...(did === undefined ? [] : [did]), ...Object.values(trust)];
+}
+
+function didsOf(authors: Authors, parts: Pick<ReaderParts, 'did' | 'trust'>): readonly string[] | undefined {
   if (authors === 'all') return undefined;
-  if (authors === 'mine') return [did];
-  return authors === 'trusted' ? [did, ...Object.values(trust)] : authors;
+  if (authors === 'mine') return parts.did === undefined ? [] : [parts.did];
+  return authors === 'trusted' ? trustedOf(parts) : authors;
 }
 
 type Judged =
   | { readonly hit: Hit; readonly block: BlockId }
   | { readonly hit?: undefined; readonly block: BlockId; readonly why: string };
 
-async function judge(hit: NodeHit, answer: SearchAnswer, parts: MemoryParts, documents: Documents): Promise<Judged> {
+async function judge(
+  hit: NodeHit,
+  answer: SearchAnswer,
+  options: SearchOptions,
+  parts: ReaderParts,
+  documents: Documents,
+): Promise<Judged> {
   const block = hit.id;
   let why: readonly string[] = [];
   if (parts.verify !== 'off') {
@@ -109,9 +128,10 @@ async function judge(hit: NodeHit, answer: SearchAnswer, parts: MemoryParts, doc
       ...itemOf(document, hit.row, 1, parts),
       ...(hit.cosine === undefined ? {} : { cosine: hit.cosine }),
       score: hit.score,
-      strength: (hit as { readonly strength?: Strength }).strength ?? 'unknown',
+      strength: hit.strength ?? 'unknown',
       verified: parts.verify !== 'off' && why.length === 0,
       why,
+      ...(options.verdicts === true ? { verdicts: hit.verdicts ?? [] } : {}),
     },
   };
 }

@@ -4,7 +4,9 @@ import type { EmbedderConfig } from '../embedders/index.js';
 import type { CosmicError } from '../errors.js';
 import type { Metadata, Where } from '../metadata/index.js';
 import type { Embedder, NodeApi } from '../ports/index.js';
+import type { TimeTier } from '../sky/index.js';
 import type { SpaceDescriptor } from '../space/index.js';
+import type { Verdict } from '../views/index.js';
 
 /** Whose memories: one's own, those and the ones in `trust`, everybody's, or these keys'. */
 export type Authors = 'mine' | 'trusted' | 'all' | readonly Did[];
@@ -76,6 +78,8 @@ export interface SearchOptions<M extends Metadata = Metadata> extends Scope<M> {
   readonly minCosine?: number;
   readonly mode?: 'hybrid' | 'vectors' | 'words';
   readonly after?: string;
+  /** Say of each hit what views say of its block. */
+  readonly verdicts?: boolean;
 }
 
 export interface Item<M extends Metadata = Metadata> {
@@ -90,6 +94,8 @@ export interface Item<M extends Metadata = Metadata> {
   readonly origin?: string;
   /** Claimed by the author; the sky agrees with it. */
   readonly timeMs: number;
+  /** What is known about when it was made: the author's claim alone, or more. */
+  readonly timeTier: TimeTier;
   /** Versions that stand beside each other: more than one where writers raced. */
   readonly versions: number;
   readonly author: {
@@ -109,6 +115,8 @@ export interface Hit<M extends Metadata = Metadata> extends Item<M> {
   readonly verified: boolean;
   /** What was found wrong, where `verified` is false. */
   readonly why: readonly string[];
+  /** Where they were asked for: what views say of the block; nothing where it simply stands. */
+  readonly verdicts?: readonly Verdict[];
 }
 
 export interface Hits<M extends Metadata = Metadata> extends ReadonlyArray<Hit<M>> {
@@ -133,19 +141,25 @@ export interface Forgotten {
   readonly retractions: readonly BlockId[];
 }
 
-export interface Memory<M extends Metadata = Metadata> extends AsyncDisposable {
-  readonly author: Did;
-  readonly space: SpaceDescriptor;
-  /** @throws CosmicError with the code of the refusal; of many `memory.partial`, whose `results` has all */
-  remember(one: string | NewMemory<M>, options?: About<M> & Write): Promise<Remembered>;
-  remember(many: readonly (string | NewMemory<M>)[], options?: Write): Promise<Remembered[]>;
+/** What is asked without a key. */
+export interface Reader<M extends Metadata = Metadata> {
   search(
     question: string | { readonly vector: Float32Array } | { readonly like: BlockId },
     options?: SearchOptions<M>,
   ): Promise<Hits<M>>;
   get(id: string, options?: { readonly author?: Did }): Promise<Item<M> | undefined>;
   get(ids: readonly string[], options?: { readonly author?: Did }): Promise<(Item<M> | undefined)[]>;
+  /** What one block holds, whoever signed it and whatever stands beside it. */
+  read(block: BlockId): Promise<Item<M> | undefined>;
   list(options?: Scope<M> & { readonly order?: 'newest' | 'oldest' }): Listing<M>;
+}
+
+export interface Memory<M extends Metadata = Metadata> extends Reader<M>, AsyncDisposable {
+  readonly author: Did;
+  readonly space: SpaceDescriptor;
+  /** @throws CosmicError with the code of the refusal; of many `memory.partial`, whose `results` has all */
+  remember(one: string | NewMemory<M>, options?: About<M> & Write): Promise<Remembered>;
+  remember(many: readonly (string | NewMemory<M>)[], options?: Write): Promise<Remembered[]>;
   /** @throws CosmicError memory.empty_filter for `[]` and `where: {}` */
   forget(
     what: string | readonly string[] | { readonly where: Where<M> } | { readonly all: true },

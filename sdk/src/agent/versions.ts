@@ -2,7 +2,7 @@ import type { BlockId } from '../block/types.js';
 import type { Did } from '../crypto/identity.js';
 import type { Filter } from '../filter/index.js';
 import type { Where } from '../metadata/index.js';
-import type { NodeApi } from '../ports/index.js';
+import type { ReaderParts } from './parts.js';
 import { Documents, type Document } from './document.js';
 
 /** Documents with one own id of one author, newest first: more than one where writers raced. */
@@ -12,15 +12,18 @@ const PAGE = 200;
 
 /** All standing versions of these own ids, by id. */
 export async function versionsOf(
-  api: NodeApi,
+  api: ReaderParts['api'],
   documents: Documents,
   author: Did,
-  collection: string,
+  collection: string | undefined,
   ids: readonly string[],
 ): Promise<Map<string, Versions>> {
   const found = new Map<string, Document[]>();
   for (let from = 0; from < ids.length; from += PAGE) {
-    const where: Where = { '#collection': collection, '#id': { $in: ids.slice(from, from + PAGE) } };
+    const where: Where = {
+      ...(collection === undefined ? {} : { '#collection': collection }),
+      '#id': { $in: ids.slice(from, from + PAGE) },
+    };
     for await (const page of pagesOf(api, { authors: [author], kinds: ['embedding/1'], where })) {
       for (const document of await standing(documents, page)) {
         const id = document.body.document!;
@@ -34,7 +37,7 @@ export async function versionsOf(
 
 /** Blocks that pass, without those that were retracted or superseded as this node knows, a page at a time. */
 export async function* pagesOf(
-  api: NodeApi,
+  api: ReaderParts['api'],
   filter: Filter,
   order: 'newest' | 'oldest' = 'newest',
 ): AsyncGenerator<readonly BlockId[]> {

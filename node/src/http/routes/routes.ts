@@ -2,6 +2,7 @@ import type {
   Accepted,
   BlockId,
   CheckedBlock,
+  Checks,
   EraseReason,
   NodeApi,
   PeerStatus,
@@ -53,6 +54,9 @@ export interface Routes {
   allowPeer(did: string): void;
   bannedPeers(): readonly { readonly name: string; readonly untilMs: number; readonly why: string }[];
   isOperator(visitor: Visitor): boolean;
+  mayPublish(visitor: Visitor): boolean;
+  /** What a reader judges blocks with. */
+  checks(): Checks;
   /** Blocks from JSON and to JSON. */
   readonly forms: Forms;
   /** Room for blocks that are being received and judged. */
