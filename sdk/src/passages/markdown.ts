@@ -1,7 +1,6 @@
-import type { Heading, Root, RootContent } from 'mdast';
-import { fromMarkdown } from 'mdast-util-from-markdown';
-import { toString as plainText } from 'mdast-util-to-string';
+import type { Definition, Heading, Root, RootContent } from 'mdast';
 import { frontMatterEnd } from './front-matter.js';
+import { labelsOf, parseBlocks, titleOf } from './parse.js';
 
 /** A stretch of the text that may become a passage or part of one; offsets in UTF-16 units. */
 export interface Block {
@@ -34,7 +33,7 @@ export function markdownBlocks(text: string, windowCharacters = WINDOW): Block[]
   while (at < text.length) {
     const end = at + size >= text.length ? text.length : text.lastIndexOf('\n', at + size) + 1;
     const whole = end === text.length;
-    const root = end > at ? parse(text.slice(at, end)) : undefined;
+    const root = end > at ? parseBlocks(text.slice(at, end)) : undefined;
     // What stands at the end of a window may go on behind it: that block is read again with what follows.
     const open = root?.children.at(-1);
     if (!whole && (root === undefined || root.children.length < 2)) {
@@ -49,31 +48,29 @@ export function markdownBlocks(text: string, windowCharacters = WINDOW): Block[]
   return blocks;
 }
 
-/** Undefined for nesting deeper than the stack. */
-function parse(text: string): Root | undefined {
-  try {
-    return fromMarkdown(text);
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
-}
-
 /** Blocks of the text, all of it, with `base` added to their offsets. */
 function blocksOf(text: string, root: Root | undefined, base: number): Block[] {
   const children = root?.children.filter((node) => startOf(node) < text.length) ?? [];
   const comments = commentsOf(children, text, base);
+  const labels = labelsOf(children.filter((node): node is Definition => node.type === 'definition'));
   // Each block reaches to where the next one starts: no letter can lie between two of them.
   return (children.length === 0 ? [undefined] : children).flatMap((node, i) => {
     const start = base + (i === 0 ? 0 : startOf(node!));
     const end = base + (i + 1 < children.length ? startOf(children[i + 1]!) : text.length);
-    if (node?.type === 'heading') return [headingOf(node, { start, end }, comments, base)];
+    if (node?.type === 'heading') return [headingOf(node, { start, end }, text, labels, comments, base)];
     return comments.without({ start, end, ...(node?.type === 'code' ? { code: true as const } : {}) });
   });
 }
 
-function headingOf(node: Heading, range: Range, comments: Comments, base: number): Block {
-  const title = plainText(node, { includeHtml: false }).replace(/\s+/g, ' ').trim();
+function headingOf(
+  node: Heading,
+  range: Range,
+  text: string,
+  labels: ReadonlySet<string>,
+  comments: Comments,
+  base: number,
+): Block {
+  const title = titleOf(text.slice(startOf(node), node.position!.end.offset!), node, labels);
   const [first, last] = [node.children[0], node.children.at(-1)];
   const content =
     first === undefined

@@ -148,6 +148,33 @@ test('a megabyte of nesting is still content', () => {
   expect(split(deep).some((passage) => passage.text.includes('deep'))).toBe(true);
 });
 
+test.each([
+  ['comments', 'a <!-- '],
+  ['declarations', 'a <!A '],
+  ['instructions', 'a <? '],
+  ['character data', 'a <![CDATA['],
+  ['tags', 'a <b c="'],
+  ['emphasis', '*a_ '],
+  ['links', '[a]('],
+  ['pictures', '!['],
+  ['lists', '- '],
+  ['numbered lists', '1. '],
+  ['quotations', '> '],
+])('many %s that never end take no more than their share of time, and stay text', (_, opening) => {
+  const text = `${opening.repeat(8000)}heron`;
+  const letters = (parts: string[]): string => parts.flatMap(lettersOf).join('');
+  expect(letters(split(text).map((passage) => passage.text))).toBe(letters([text]));
+});
+
+test.each([
+  ['# [1.2.0] of *today* <!-- no --> `x*`\n\ntext\n\n[1.2.0]: https://example.org', '1.2.0 of today x*'],
+  ['# [none] \\* and __this__\n\ntext', '[none] * and this'],
+  ['# a [link](<https://example.org>) ![seen](x.png)\n\ntext', 'a link seen'],
+  ['a *b*\n[c][d]\n===\n\ntext\n\n[D]: /x', 'a b c'],
+])('a heading is read as people read it: %j', (text, heading) => {
+  expect(split(text)[0]).toMatchObject({ heading });
+});
+
 test('text without spaces between words is cut at its own sentences', () => {
   const sentence = `${'量子纠缠'.repeat(10)}。`;
   const found = split(sentence.repeat(40));
