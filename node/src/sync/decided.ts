@@ -50,6 +50,10 @@ export class Decided {
     return !this.loaded || this.has(digest, timeMs);
   }
 
+  get size(): number {
+    return this.set.size + this.pending.length;
+  }
+
   note(item: DecidedItem): void {
     const key = digestKey(item.digest);
     if (this.recent.has(key)) return;

@@ -3,3 +3,4 @@ export { parsePeerRules, type PeerRules } from './rules.js';
 export { syncLimits, type SyncLimits } from './limits.js';
 export { createPeers, type Banned, type Identity, type Peers, type PeersOptions } from './peers.js';
 export { peersFile, type PeerList } from './peers-file.js';
+export type { FeedFile, FeedPlace } from './bootstrap.js';

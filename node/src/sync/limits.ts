@@ -33,6 +33,9 @@ export interface SyncLimits {
   /** Reconciliation with a peer that is in step, and the first retry after something was dropped. */
   readonly reconcileMs: number;
   readonly retryMs: number;
+  /** Who has so many blocks, and twice as many as are here, is asked for all in bulk; others wait so long with comparing. */
+  readonly feedMin: number;
+  readonly feedMs: number;
   /** Peers that get a block of our own pushed; the others are told. */
   readonly pushTo: number;
   readonly inboundMax: number;
@@ -72,6 +75,8 @@ export const syncLimits: SyncLimits = {
   takeMs: 120_000,
   reconcileMs: 5 * 60_000,
   retryMs: 1_000,
+  feedMin: 1_000,
+  feedMs: 10 * 60_000,
   pushTo: 4,
   inboundMax: 128,
   prefixMax: 64,

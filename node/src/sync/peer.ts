@@ -7,22 +7,27 @@ import {
   type BlockStore,
   type Clock,
   type Code,
+  type Cursor,
   type DecidedItem,
   type Transport,
 } from '@cosmicembeddings/sdk';
 import {
   digestKey,
+  FEED_FEATURE,
   frameLimits,
   RecentSet,
   Session,
+  type Gap,
   type Prover,
   type Wants,
   type Wish,
 } from '@cosmicembeddings/sdk/sync';
 import type { Log } from '../log.js';
 import type { Bodyless } from './bodyless.js';
+import type { Bootstrap } from './bootstrap.js';
 import { Budget } from './budget.js';
 import type { Decided } from './decided.js';
+import { Feeding } from './feeding.js';
 import type { Later } from './later.js';
 import type { SyncLimits } from './limits.js';
 import { prefixOf } from './own-address.js';
@@ -39,6 +44,7 @@ export interface Shared {
   readonly wants: Wants;
   readonly later: Later;
   readonly bodyless: Bodyless;
+  readonly bootstrap: Bootstrap;
   /** Digests that a peer brought: passed on by announcement, not pushed. */
   readonly relayed: RecentSet;
   readonly limits: SyncLimits;
@@ -53,6 +59,8 @@ export interface Shared {
   refusalOf(peer: Peer): string | undefined;
   /** A node that holds this node's own key has proven it. */
   twin(peer: Peer): void;
+  /** Resolves when what the store has now is decided here, too. */
+  caughtUp(): Promise<void>;
   /** Ids moved to other holders, or a peer got ready: everybody may have something to ask. */
   stir(): void;
 }
@@ -105,6 +113,13 @@ export class Peer {
   private strikes = 0;
   private progressMs = 0;
   private pausedUntilMs = 0;
+  /** Blocks that are being judged. */
+  private readonly judgements = new Set<Promise<void>>();
+  /** Marks of a feed that wait for them, one behind the other. */
+  private marking: Promise<void> = Promise.resolve();
+  /** All that is kept, on its way to the other side; `news` came meanwhile and will be found on the way. */
+  private feeding: Feeding | undefined;
+  private feedNews = false;
   private readonly schedule: ReconcileSchedule;
   private mayProceed = false;
   private ended = false;
@@ -130,6 +145,7 @@ export class Peer {
       node: shared.did,
       ...(prover === undefined ? {} : { prover }),
       sketches: true,
+      feeds: { blocks: shared.decided.size },
       ...(limits.timing === undefined ? {} : { timing: limits.timing }),
     });
     this.known = new RecentSet(limits.knownMax);
@@ -194,6 +210,7 @@ export class Peer {
     }
     this.ending ??= { code: 'node.unreachable', detail: 'connection lost' };
     this.finish();
+    this.shared.bootstrap.end(this.id, false);
     this.shared.wants.leave(this.id);
     this.shared.stir();
     await writing;
@@ -246,6 +263,10 @@ export class Peer {
   announce(item: DecidedItem, push: boolean): boolean {
     const key = digestKey(item.digest);
     if (!this.isReady || this.standby || this.known.has(key)) return false;
+    if (this.feeding !== undefined) {
+      this.feedNews = true;
+      return false;
+    }
     if (this.announcing.size >= this.shared.limits.announceMax) {
       this.reconcileSoon();
       return false;
@@ -280,6 +301,8 @@ export class Peer {
     const patienceMs = this.isDialled || this.received > 0 ? limits.wantMs : limits.wantMs / 3;
     const stalls = wants.inFlight(this.id) > 0 && this.judging === 0 && !this.resting;
     if (stalls && nowMs - this.progressMs > patienceMs) this.stall(nowMs);
+    if (this.session.isFed && this.judging === 0 && !this.resting && nowMs - this.progressMs > limits.wantMs)
+      return this.close('peer.protocol', 'a feed that stands still');
     this.pump();
   }
 
@@ -296,7 +319,9 @@ export class Peer {
         this.fulfil(this.session.want(ids));
       }
     }
-    if (this.schedule.isDue(nowMs) && !this.session.isReconciling && wants.queued(this.id) === 0) {
+    const isFed = this.session.isFed || this.shared.bootstrap.isFeeding(this.id);
+    const waits = isFed || this.shared.bootstrap.holdsBack(this.id, nowMs);
+    if (this.schedule.isDue(nowMs) && !waits && !this.session.isReconciling && wants.queued(this.id) === 0) {
       this.schedule.begun(this.received);
       this.fulfil(this.session.reconcile());
     }
@@ -319,8 +344,10 @@ export class Peer {
         if (this.ended) return;
         this.readySinceMs = this.now();
         // Whoever dialled begins; the other side checks later that nothing was missed.
-        if (this.remote.direction === 'out') this.schedule.by(this.now());
-        else this.schedule.finished(this.now(), this.received);
+        if (this.remote.direction === 'out') {
+          this.schedule.by(this.now());
+          this.askForAll();
+        } else this.schedule.finished(this.now(), this.received);
         this.seekBodies(this.shared.bodyless.digests());
         return this.shared.stir();
       case 'items':
@@ -336,10 +363,19 @@ export class Peer {
         this.schedule.finished(this.now(), this.received);
         this.reconciledMs = this.now();
         return this.pump();
+      case 'feed':
+        return void this.beginFeed(wish.after);
+      case 'fed':
+        return this.mark(wish.upTo, wish.over);
+      case 'gap':
+        return this.leap(wish.gap);
       case 'wanted':
         return this.serve(wish.ids);
       case 'given':
-        for (const block of wish.blocks) void this.judge(block);
+        for (const block of wish.blocks) {
+          const judgement: Promise<void> = this.judge(block).finally(() => this.judgements.delete(judgement));
+          this.judgements.add(judgement);
+        }
         return;
       case 'gone':
         return this.refused(wish.ids, wish.code);
@@ -433,7 +469,8 @@ export class Peer {
       });
       this.progressMs = this.now();
       this.strikes = 0;
-      if (verdict.status === 'known' && !wasAsked) this.charge('duplicate', 'sent what was here');
+      if (verdict.status === 'known' && !wasAsked && !this.shared.bootstrap.isFeeding(this.id))
+        this.charge('duplicate', 'sent what was here');
       this.conclude(verdict, digest, block);
     } catch (error) {
       log.error({ peer: this.remote.address, error: String(error) }, 'a block from a peer could not be judged');
@@ -475,6 +512,8 @@ export class Peer {
       const item = digest === undefined ? undefined : { digest, timeMs: timeMs ?? headerTimeOf(block) };
       if (item?.timeMs !== undefined) decided.note({ digest: item.digest, timeMs: item.timeMs });
     } else if (codes[verdict.code].fault === 'node') {
+      // What a feed brought cannot be asked for again there: it goes on from its last mark, later.
+      if (this.shared.bootstrap.isFeeding(this.id)) return this.close(verdict.code, 'cannot take the feed now');
       if (digest !== undefined) wants.deferred(this.id, digest);
       else this.reconcileSoon();
       this.pausedUntilMs = this.now() + limits.retryMs;
@@ -503,6 +542,72 @@ export class Peer {
       wants.refused(this.id, digest);
       this.shared.stir();
     } else wants.settle(digest);
+  }
+
+  // ------------------------------------------------------------------------------------------------ feeds
+
+  /** A node that has next to nothing takes all in bulk first. */
+  private askForAll(): void {
+    const { bootstrap, decided } = this.shared;
+    const { blocks, features } = this.session.hello!;
+    if (blocks === undefined || features?.includes(FEED_FEATURE) !== true) return;
+    const begun = bootstrap.begin(this.id, this.name, { theirs: blocks, ours: decided.size }, this.now());
+    if (begun === undefined) return;
+    this.progressMs = this.now();
+    this.fulfil(this.session.feed(begun.after));
+  }
+
+  /** What was given so far counts once it is durable; then sets are compared for the rest. */
+  private mark(upTo: Cursor, over: boolean): void {
+    const { bootstrap } = this.shared;
+    this.progressMs = this.now();
+    const before = [...this.judgements];
+    this.marking = this.marking.then(async () => {
+      await Promise.all(before);
+      if (this.ended) return;
+      bootstrap.reached(this.id, upTo);
+      if (!over) return;
+      await this.shared.caughtUp();
+      this.endFeed();
+    });
+  }
+
+  /** The place that was kept leads nowhere: nothing is taken from another one instead, the sets are compared. */
+  private leap({ why, head }: Gap): void {
+    this.shared.log.info({ peer: this.remote.address, why, head }, 'a feed cannot go on; comparing instead');
+    this.endFeed();
+  }
+
+  private endFeed(): void {
+    this.shared.bootstrap.end(this.id, true);
+    this.schedule.by(this.now());
+    this.shared.stir();
+  }
+
+  private async beginFeed(after: Cursor | undefined): Promise<void> {
+    try {
+      const feeding = await Feeding.open(this.shared.store, after, this.session.hello!.limits.frameBytes);
+      if (!(feeding instanceof Feeding)) return this.fulfil(this.session.gap(feeding));
+      this.feeding = feeding;
+      this.wakeWriter?.();
+    } catch (error) {
+      this.shared.log.error({ peer: this.remote.address, error: String(error) }, 'a feed could not be read');
+      this.close('node.internal', 'the feed could not be read');
+    }
+  }
+
+  private async feedOn(): Promise<void> {
+    this.feedNews = false;
+    const { blocks, upTo, head } = await this.feeding!.next();
+    for (const { digest } of blocks) this.known.add(digestKey(digest));
+    this.fulfil(this.session.give(blocks.map(({ wire }) => wire)));
+    this.sent += blocks.length;
+    if (blocks.length > 0) this.usefulMs = this.now();
+    // What was stored since the head was read is not announced while a feed runs: it belongs to it.
+    const isOver = upTo.seq >= head && !this.feedNews;
+    if (isOver) this.feeding = undefined;
+    if (isOver || upTo.seq < head) this.fulfil(this.session.fed(upTo, isOver ? upTo.seq : head));
+    await this.flush();
   }
 
   // ------------------------------------------------------------------------------------------------ sending
@@ -557,6 +662,7 @@ export class Peer {
       while (!this.ended || this.outbox.length > 0) {
         if (this.outbox.length > 0) await this.flush();
         else if (this.serving.length > 0) await this.giveWanted();
+        else if (this.feeding !== undefined) await this.feedOn();
         else if (this.announcing.size > 0) await this.sendNews();
         else await new Promise<void>((resolve) => (this.wakeWriter = resolve));
       }

@@ -17,6 +17,7 @@ import { follow, type Following, type Trailing } from '../follow/index.js';
 import type { Log } from '../log.js';
 import { partsOf, peerAddress } from './address.js';
 import { Bodyless } from './bodyless.js';
+import { Bootstrap, feedFile, type FeedFile } from './bootstrap.js';
 import { Budget } from './budget.js';
 import { clockFault } from './clock-fault.js';
 import { Decided } from './decided.js';
@@ -45,6 +46,8 @@ export interface PeersOptions {
   /** Data folder that keeps the added peers; or the list itself. Without either they are forgotten. */
   readonly folder?: string;
   readonly list?: PeerList;
+  /** Keeps the place of a bulk transfer; by itself where there is a folder. */
+  readonly feedFile?: FeedFile;
   /** Peers of the configuration; removing one lasts until the next start. */
   readonly peers?: readonly string[];
   readonly log: Log;
@@ -155,6 +158,12 @@ export function createPeers(options: PeersOptions): Peers {
     bodyless: new Bodyless(BODYLESS_MAX, (digest) => {
       for (const peer of peers) peer.seekBodies([digest]);
     }),
+    bootstrap: new Bootstrap(
+      limits,
+      options.feedFile ?? (options.folder === undefined ? undefined : feedFile(options.folder)),
+      (error) => log.warn({ error: String(error) }, 'the place of a bulk transfer is not saved'),
+    ),
+    caughtUp: async () => announcements?.waitFor((await store.head()).seq, stopping.signal),
     relayed: new RecentSet(RELAYED_MAX),
     limits,
     log,
@@ -431,6 +440,7 @@ export function createPeers(options: PeersOptions): Peers {
       });
       await shared.decided.load(stopping.signal);
       reputation.restore(await scores?.load());
+      await shared.bootstrap.load();
       spawn(listen());
       spawn(tick());
       if (scores !== undefined) spawn(keepScores());
@@ -515,6 +525,7 @@ export function createPeers(options: PeersOptions): Peers {
       for (const peer of peers) peer.close('node.stopping', '');
       // Each says goodbye within a bounded time.
       await Promise.all(runs);
+      await shared.bootstrap.settled();
       await saveScores().catch((error: unknown) => log.warn({ error: String(error) }, 'scores of peers are not saved'));
       await network.close();
       await Promise.all(tasks);

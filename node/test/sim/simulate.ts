@@ -32,6 +32,7 @@ export interface Outcome {
 
 const LIMITS: Partial<SyncLimits> = {
   reconcileMs: 20_000,
+  feedMin: 8,
   wantMs: 6_000,
   backoffMaxMs: 8_000,
   timing: { answerMs: 10_000, silentMs: 30_000, idleMs: 10_000 },

@@ -27,7 +27,14 @@ import { signBlock } from '@cosmicembeddings/sdk/testing';
 import { createItemSet, Session, type Prover, type Wish } from '@cosmicembeddings/sdk/sync';
 import { createDoor as createRealDoor } from '../../src/door/accept.js';
 import { verifierOf } from '../../src/door/crypto/index.js';
-import { createPeers, type Identity, type PeerRules, type Peers, type SyncLimits } from '../../src/sync/index.js';
+import {
+  createPeers,
+  type FeedFile,
+  type Identity,
+  type PeerRules,
+  type Peers,
+  type SyncLimits,
+} from '../../src/sync/index.js';
 
 export const NETWORK = 'dev';
 
@@ -109,6 +116,7 @@ export interface NodeOptions {
   readonly keyOf?: number;
   /** Its clock minus the world's. */
   readonly clockOffsetMs?: number;
+  readonly feedFile?: FeedFile;
   /** How long a block takes to be durable; what is under way when the node crashes is lost. */
   readonly fsyncMs?: number;
 }
@@ -300,6 +308,7 @@ export class World {
     return createPeers({
       ...(options.claims === true ? {} : { identity: this.identityOf(options.keyOf ?? n) }),
       ...(options.rules === undefined ? {} : { rules: options.rules }),
+      ...(options.feedFile === undefined ? {} : { feedFile: options.feedFile }),
       network: network ?? this.loopback.network(node.address),
       store: node.store,
       accept: node.accept,

@@ -4,7 +4,7 @@ import { isMap, type Value, type ValueMap } from '../codec/value.js';
 import { publicKeyOfDid } from '../crypto/identity.js';
 import { codes, rejected, type Code, type Rejected } from '../errors.js';
 import { wireMaxBytes } from '../limits.js';
-import type { DecidedItem } from '../ports/index.js';
+import type { Cursor, DecidedItem } from '../ports/index.js';
 import { bytes, checker, integer, list, struct, text, type Check } from '../schema/index.js';
 import { ID_BYTES } from './item-set.js';
 import type { Proof } from './proof.js';
@@ -17,6 +17,8 @@ export const PROTOCOL_VERSION = 2;
 export const CLAIMING_VERSION = 1;
 /** Feature of a hello: whole sets may be compared by sketch. */
 export const SKETCH_FEATURE = 'sketch';
+/** Feature of a hello: all that is kept may be asked for in bulk, from a cursor on. */
+export const FEED_FEATURE = 'feed';
 
 /** Bounds of the peer protocol; specs/peer.md gives the reasons. */
 export const frameLimits = {
@@ -33,6 +35,7 @@ export const frameLimits = {
   wants: 256,
   detailBytes: 256,
   urlBytes: 2048,
+  epochBytes: 64,
   featuresMax: 16,
 } as const;
 
@@ -59,6 +62,20 @@ export interface Hello {
   readonly expects?: string;
   /** What this side speaks beyond the rules of its version. */
   readonly features?: readonly string[];
+  /** Blocks that the sender has decided on, as it says. */
+  readonly blocks?: number;
+}
+
+/**
+ * Why a cursor cannot be gone on from: it belongs to another life of the store (`epoch`), lies beyond its head (`ahead`) or
+ * before what it still has (`behind`). What to do is the same: compare whole sets, and take `head` for the next cursor.
+ */
+export type GapReason = 'epoch' | 'ahead' | 'behind';
+export interface Gap {
+  readonly why: GapReason;
+  /** What the asker should do. */
+  readonly advice: 'reconcile';
+  readonly head: Cursor;
 }
 
 export type Frame =
@@ -71,6 +88,12 @@ export type Frame =
   | { readonly type: 'sketch'; readonly from: number; readonly cells: number; readonly counts: number }
   /** The cells, the counts, and how many items the set has. */
   | { readonly type: 'symbols'; readonly size: number; readonly cells: Uint8Array; readonly counts: Uint8Array }
+  /** Everything that is kept and came after a cursor of the other side's store, in its order; from the beginning without one. */
+  | { readonly type: 'feed'; readonly after?: Cursor }
+  /** What was given since `feed` reaches to here; the store's head is at `head`. The feed is over when both are equal. */
+  | { readonly type: 'fed'; readonly upTo: Cursor; readonly head: number }
+  /** The feed cannot go on from that cursor, and nothing is given instead. */
+  | ({ readonly type: 'gap' } & Gap)
   /** The beginner has what it needs: the other side may forget this reconciliation. */
   | { readonly type: 'settled' }
   | { readonly type: 'have'; readonly items: readonly DecidedItem[] }
@@ -100,6 +123,13 @@ const did = checker(
       : `${path}: expected the did:key of an Ed25519 key`,
   { type: 'string' },
 );
+const cursor = struct({ epoch: text(frameLimits.epochBytes), seq: integer(0, safe) }, open);
+const oneOf = (...values: readonly string[]): Check =>
+  checker(
+    (value, path) =>
+      typeof value === 'string' && values.includes(value) ? undefined : `${path}: expected one of ${values.join(', ')}`,
+    { type: 'string' },
+  );
 const signature = checker(
   (value, path) =>
     value instanceof Uint8Array && (value.length === 0 || value.length === 64)
@@ -124,6 +154,7 @@ const schemas: Readonly<Record<Frame['type'], Check>> = {
         url: text(frameLimits.urlBytes),
         expects: did,
         features: list(text(32, { pattern: /^[a-z0-9-]+$/ }), frameLimits.featuresMax),
+        blocks: integer(0, safe),
       },
     },
   ),
@@ -138,6 +169,9 @@ const schemas: Readonly<Record<Frame['type'], Check>> = {
     { size: integer(0, safe), cells: bytes(0, SKETCH_CELLS * CELL_BYTES), counts: bytes(0, SKETCH_CELLS * 2) },
     open,
   ),
+  feed: struct({}, { open: true, optional: { after: cursor } }),
+  fed: struct({ up_to: cursor, head: integer(0, safe) }, open),
+  gap: struct({ why: oneOf('epoch', 'ahead', 'behind'), advice: oneOf('reconcile'), head: cursor }, open),
   settled: struct({}, open),
   have: struct({ items: list(item, frameLimits.idsMax) }, open),
   want: struct({ ids: digests }, open),
@@ -159,6 +193,8 @@ function valueOf(frame: Frame): ValueMap {
       return { ...frame, limits: { frame_bytes: frame.limits.frameBytes, wants: frame.limits.wants } };
     case 'have':
       return { type: 'have', items: frame.items.map(({ timeMs, digest }) => [timeMs, digest]) };
+    case 'fed':
+      return { type: 'fed', up_to: { ...frame.upTo }, head: frame.head };
     default:
       return frame as unknown as ValueMap;
   }
@@ -195,6 +231,7 @@ function frameOf(type: Frame['type'], value: ValueMap): Frame {
       limits: { frameBytes: limits.frame_bytes, wants: limits.wants },
     };
   }
+  if (type === 'fed') return { type, upTo: value['up_to'] as unknown as Cursor, head: value['head'] as number };
   if (type === 'have') {
     const items = value['items'] as unknown as readonly [number, Uint8Array][];
     return { type, items: items.map(([timeMs, digest]) => ({ timeMs, digest })) };

@@ -1,15 +1,17 @@
 import { compareBytes, concatBytes } from '../bytes.js';
 import type { Code } from '../errors.js';
-import type { DecidedItem } from '../ports/index.js';
+import type { Cursor, DecidedItem } from '../ports/index.js';
 import {
   CLAIMING_VERSION,
   decodeFrame,
   encodeFrame,
+  FEED_FEATURE,
   frameLimits,
   knownCode,
   PROTOCOL_VERSION,
   SKETCH_FEATURE,
   type Frame,
+  type Gap,
   type Hello,
   type PeerLimits,
 } from './frames.js';
@@ -27,6 +29,8 @@ export interface SessionOptions {
   readonly prover?: Prover;
   /** The host keeps a sketch of the whole set and hands it to `items`. */
   readonly sketches?: boolean;
+  /** The host gives all it keeps in bulk to whoever asks; so many blocks it has decided on. */
+  readonly feeds?: { readonly blocks: number };
   readonly limits?: PeerLimits;
   readonly timing?: Partial<SessionTiming>;
 }
@@ -57,6 +61,12 @@ export type Wish =
   | { readonly type: 'needed'; readonly ids: readonly Uint8Array[]; readonly more: boolean }
   /** A reconciliation that this side began is over. */
   | { readonly type: 'reconciled'; readonly have: number; readonly need: number; readonly rounds: number }
+  /** The other side wants all that came after this cursor of our store: answer with `give` and `fed`, or with `gap`. */
+  | { readonly type: 'feed'; readonly after: Cursor | undefined }
+  /** What the feed has given reaches to here. With `over` it has given all. */
+  | { readonly type: 'fed'; readonly upTo: Cursor; readonly over: boolean }
+  /** The feed that was asked for cannot be given. */
+  | { readonly type: 'gap'; readonly gap: Gap }
   | { readonly type: 'wanted'; readonly ids: readonly Uint8Array[] }
   | { readonly type: 'given'; readonly blocks: readonly Uint8Array[] }
   | { readonly type: 'gone'; readonly code: Code; readonly ids: readonly Uint8Array[] }
@@ -102,7 +112,10 @@ function workOf(frame: Frame): number {
     case 'reconciled':
       return WORK.message + frame.message.length;
     case 'sketch':
+    case 'fed':
       return WORK.message;
+    case 'feed':
+      return WORK.begin;
     case 'symbols':
       return WORK.message + frame.cells.length;
     case 'have':
@@ -153,6 +166,9 @@ export class Session {
   private showing: { sketch?: Sketch; asked?: Ask } | undefined;
   /** The last comparison that this side led by sketch found nothing: the next one trusts other sums. */
   private sketchWasBarren = false;
+  /** A feed that this side asked for, or gives, is not over. */
+  private takesFeed = false;
+  private givesFeed = false;
   private readonly timing: SessionTiming;
   private readonly limits: PeerLimits;
   private work = 0;
@@ -171,6 +187,11 @@ export class Session {
   /** Is a reconciliation that this side began under way? */
   get isReconciling(): boolean {
     return this.begun !== undefined;
+  }
+
+  /** Is a feed that this side asked for under way? */
+  get isFed(): boolean {
+    return this.takesFeed;
   }
 
   /** The other side's hello, once it has come. */
@@ -199,7 +220,12 @@ export class Session {
     this.openedMs = this.heardMs = this.pingedMs = nowMs;
     const { network, node, prover } = this.options;
     const hello: Hello = { type: 'hello', version: CLAIMING_VERSION, network, node, limits: this.limits };
-    const features = this.options.sketches === true ? { features: [SKETCH_FEATURE] } : {};
+    const { sketches, feeds } = this.options;
+    const named = [...(sketches === true ? [SKETCH_FEATURE] : []), ...(feeds === undefined ? [] : [FEED_FEATURE])];
+    const features = {
+      ...(named.length === 0 ? {} : { features: named }),
+      ...(feeds === undefined ? {} : { blocks: feeds.blocks }),
+    };
     const proving: Hello | undefined = prover && {
       ...hello,
       ...features,
@@ -330,6 +356,30 @@ export class Session {
     return this.take();
   }
 
+  /** Asks for all that came after this cursor of the other side's store. Nothing where it gives no feeds, or one is under way. */
+  feed(after?: Cursor): Wish[] {
+    if (this.state !== 'ready' || this.takesFeed || this.remote!.features?.includes(FEED_FEATURE) !== true) return [];
+    this.takesFeed = true;
+    this.send(after === undefined ? { type: 'feed' } : { type: 'feed', after: { epoch: after.epoch, seq: after.seq } });
+    return this.take();
+  }
+
+  /** What was given of the feed reaches to here; with `head` equal to it the feed is over. */
+  fed(upTo: Cursor, head: number): Wish[] {
+    if (this.state !== 'ready' || !this.givesFeed) return [];
+    this.givesFeed = upTo.seq < head;
+    this.send({ type: 'fed', upTo: { epoch: upTo.epoch, seq: upTo.seq }, head });
+    return this.take();
+  }
+
+  /** The feed cannot go on from where it was asked for. */
+  gap(gap: Gap): Wish[] {
+    if (this.state !== 'ready' || !this.givesFeed) return [];
+    this.givesFeed = false;
+    this.send({ type: 'gap', ...gap, head: { epoch: gap.head.epoch, seq: gap.head.seq } });
+    return this.take();
+  }
+
   /** Says why and ends. */
   close(code: Code, detail: string): Wish[] {
     return this.state === 'closed' ? [] : this.end(code, detail);
@@ -437,6 +487,19 @@ export class Session {
       case 'settled':
         this.answering = this.showing = undefined;
         return;
+      case 'feed':
+        if (this.options.feeds === undefined) return this.fail('peer.protocol', 'no feeds are given here');
+        if (this.givesFeed) return this.fail('peer.protocol', 'a feed before the last one was over');
+        this.givesFeed = true;
+        return this.wish({ type: 'feed', after: frame.after });
+      case 'fed':
+        if (!this.takesFeed) return this.fail('peer.protocol', 'fed, but nothing was asked');
+        this.takesFeed = frame.upTo.seq < frame.head;
+        return this.wish({ type: 'fed', upTo: frame.upTo, over: !this.takesFeed });
+      case 'gap':
+        if (!this.takesFeed) return this.fail('peer.protocol', 'a gap in nothing that was asked');
+        this.takesFeed = false;
+        return this.wish({ type: 'gap', gap: { why: frame.why, advice: frame.advice, head: frame.head } });
       case 'have':
         return this.wish({ type: 'offered', items: frame.items });
       case 'want':
