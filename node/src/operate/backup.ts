@@ -1,11 +1,10 @@
 import { existsSync, readFileSync, renameSync, rmSync, copyFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CosmicError, type Head } from '@cosmicembeddings/sdk';
-import { chooseSqlite, faultOf, openDatabase, type SqliteEngine } from '../store/sqlite/driver.js';
-import { storeFile, StoreReader } from '../store/sqlite/index.js';
+import { chooseSqlite, faultOf, type SqliteEngine } from '../store/sqlite/driver.js';
+import { storeFile } from '../store/sqlite/index.js';
 import { lockFolder } from '../store/sqlite/lock.js';
-import { metaOf } from '../store/sqlite/meta.js';
-import { newEpoch, schemaVersion } from '../store/sqlite/schema.js';
+import { openUpkeep, renew } from '../store/sqlite/upkeep.js';
 import { erasureListFile, readErasureList, type ListedErasure } from '../store/erasure-list.js';
 import { makeFolder, replaceFile, syncPath } from '../store/durable.js';
 import { existingStore, isEmptyFolder, type StoreFolder } from './folder.js';
@@ -47,27 +46,21 @@ export function backup(from: StoreFolder, target: string): BackupNote {
 }
 
 function copyOf(path: string, engine: SqliteEngine, target: string): void {
-  const database = openDatabase(engine, path, { readOnly: true });
+  const upkeep = openUpkeep(path, engine);
   try {
-    database.prepare('VACUUM INTO ?').run(target);
+    upkeep.copyTo(target);
   } finally {
-    database.close();
+    upkeep.close();
   }
 }
 
 function describe(path: string, engine: SqliteEngine): BackupNote {
-  const reader = new StoreReader(path, engine);
+  const upkeep = openUpkeep(path, engine);
   try {
-    const meta = (name: string): string => metaOf(reader.database, name);
-    return {
-      format: 1,
-      schema: Number(meta('version')),
-      network: meta('network'),
-      node: meta('node'),
-      head: reader.head(),
-    };
+    const { version, ...about } = upkeep.about();
+    return { format: 1, schema: version, ...about };
   } finally {
-    reader.close();
+    upkeep.close();
   }
 }
 
@@ -114,22 +107,6 @@ export function restore(from: string, to: StoreFolder & { readonly node: string 
   }
 }
 
-function renew(path: string, engine: SqliteEngine, node: string): void {
-  const database = openDatabase(engine, path);
-  try {
-    const fault = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
-    if (fault !== 'ok') throw new CosmicError('store.corrupt', `the backup is damaged: ${String(fault)}`);
-    const version = Number(metaOf(database, 'version'));
-    if (version > schemaVersion)
-      throw new CosmicError('store.too_new', `backup version ${version}, this software knows ${schemaVersion}`);
-    const set = database.prepare('UPDATE meta SET value = ? WHERE name = ?');
-    set.run(newEpoch(), 'epoch');
-    set.run(node, 'node');
-  } finally {
-    database.close();
-  }
-}
-
 /** Reads `backup.json`; undefined where there is none. */
 export function readBackupNote(folder: string): BackupNote | undefined {
   const path = join(folder, 'backup.json');
@@ -142,14 +119,14 @@ function discardPart(store: string): void {
 
 /** What a backup still holds the bodies of, although these folders' lists say that they were erased. */
 export function erasedSince(backupFolder: string, engine: SqliteEngine, lists: readonly string[]): ListedErasure[] {
-  const reader = new StoreReader(storeFile(backupFolder), engine);
+  const upkeep = openUpkeep(storeFile(backupFolder), engine);
   try {
     const listed = new Map(lists.flatMap((folder) => readErasureList(folder)).map((one) => [one.id, one]));
     return [...listed.values()].filter(({ id }) => {
-      const [block] = reader.get([id]);
+      const block = upkeep.get(id);
       return block !== undefined && block.erased === undefined;
     });
   } finally {
-    reader.close();
+    upkeep.close();
   }
 }

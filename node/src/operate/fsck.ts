@@ -1,22 +1,11 @@
-import {
-  checkAny,
-  concatBytes,
-  type BlockId,
-  type Checks,
-  type Cursor,
-  type StoredBlock,
-  type TailItem,
-} from '@cosmicembeddings/sdk';
+import { checkAny, concatBytes, type Checks, type StoredBlock, type TailItem } from '@cosmicembeddings/sdk';
 import { existsSync } from 'node:fs';
 import { isHeld } from '../store/sqlite/lock.js';
-import { openUpkeep } from '../store/sqlite/upkeep.js';
-import { hasIds } from '../store/sqlite/ids.js';
-import type { Database } from '../store/sqlite/driver.js';
-import { StoreReader } from '../store/sqlite/index.js';
-import { idOfRow } from '../store/sqlite/rows.js';
-import { metaOf } from '../store/sqlite/meta.js';
+import { StoreReader, type SqliteEngine } from '../store/sqlite/index.js';
+import { upkeepOf } from '../store/sqlite/upkeep.js';
 import { existingStore, type StoreFolder } from './folder.js';
 import type { Finding } from '../store/finding.js';
+import type { Upkeep } from '../store/upkeep.js';
 import { journalFolder, keptFiles } from './erasure/index.js';
 import { checkIndex, checkText, checkViews } from './fsck-followers.js';
 
@@ -67,19 +56,24 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
     report({ part: 'file', what: `cannot be opened: ${(error as Error).message}`, remedy: REPAIR });
     return { ok: false, ...totals, findings, more };
   }
+  const upkeep = upkeepOf(reader, path);
   try {
-    attempt('file', report, () => checkFile(reader.database, report));
-    attempt('sequence', report, () => checkBlocks(reader, options, totals, report));
-    attempt('catalogue', report, () => checkCatalogue(reader, report));
+    attempt('file', report, () => {
+      for (const what of upkeep.fileFaults()) report({ part: 'file', what, remedy: REPAIR });
+    });
+    attempt('sequence', report, () => checkBlocks(upkeep, options, totals, report));
+    attempt('catalogue', report, () => {
+      for (const fault of upkeep.catalogueFaults()) report({ ...fault, remedy: REPAIR });
+    });
     attempt('text', report, () => checkText(options.folder, engine, reader, report));
     attempt('index', report, () => checkIndex(options.folder, reader, report));
     attempt('views', report, () => checkViews(options.folder, engine, report));
-    attempt('erasure', report, () => checkErasures(options, report));
-    for (const also of options.also ?? []) await also(reader.head(), report);
+    attempt('erasure', report, () => checkErasures(options.folder, engine, upkeep, report));
+    for (const also of options.also ?? []) await also(upkeep.head(), report);
   } catch (error) {
     report({ part: 'file', what: (error as Error).message, remedy: REPAIR });
   } finally {
-    reader.close();
+    upkeep.close();
   }
   return { ok: findings.length === 0, ...totals, findings, more };
 }
@@ -99,27 +93,20 @@ function attempt(part: Finding['part'], report: Report, work: () => void): void 
   }
 }
 
-function checkFile(database: Database, report: Report): void {
-  for (const row of database.prepare('PRAGMA integrity_check(100)').all()) {
-    const what = String(row['integrity_check']);
-    if (what !== 'ok') report({ part: 'file', what, remedy: REPAIR });
-  }
-}
-
 function checkBlocks(
-  reader: StoreReader,
+  upkeep: Upkeep,
   { checks, onProgress }: FsckOptions,
   totals: { blocks: number; checked: number; headerOnly: number; erased: number },
   report: Report,
 ): void {
-  const { epoch, seq: last, count, labels } = reader.head();
+  const { seq: last, count, labels } = upkeep.head();
   let expectedLabel = 0;
   for (let seq = 0; seq < last;) {
-    const items = itemsAfter(reader, { epoch, seq }, report);
+    const items = itemsAfter(upkeep, seq, report);
     if (items.length === 0) {
       seq += 1;
       // Its bytes cannot be read; where its place in the catalogue can, the others are judged as if it were there.
-      const place = placeAt(reader, seq);
+      const place = upkeep.placeOf(seq);
       if (place === undefined) continue;
       totals.blocks += 1;
       expectedLabel = place.afterLabel;
@@ -137,30 +124,30 @@ function checkBlocks(
       if (item.type === 'erase') continue;
       const { block } = item;
       // A number under which a block first came without its body is not the block's own.
-      if (!isCurrent(reader, block, report)) continue;
+      if (!isCurrent(upkeep, block, report)) continue;
       totals.blocks += 1;
-      expectedLabel = checkLabel(reader, block, reader.afterFormerRows(expectedLabel), report);
+      expectedLabel = checkLabel(upkeep, block, upkeep.afterFormerRows(expectedLabel), report);
       checkBlock(block, checks, totals, report);
     }
     onProgress?.(totals.checked, count);
   }
   if (totals.blocks !== count)
     report({ part: 'sequence', what: `${totals.blocks} blocks are there, ${count} are counted`, remedy: REPAIR });
-  expectedLabel = reader.afterFormerRows(expectedLabel);
+  expectedLabel = upkeep.afterFormerRows(expectedLabel);
   if (expectedLabel !== labels)
     report({ part: 'catalogue', what: `labels end at ${expectedLabel}, ${labels} were given out`, remedy: REPAIR });
 }
 
 /** A batch of the tail; where a damaged page stops it, one item at a time, naming the ones that cannot be read. */
-function itemsAfter(reader: StoreReader, cursor: Cursor, report: Report): TailItem[] {
+function itemsAfter(upkeep: Upkeep, after: number, report: Report): readonly TailItem[] {
   try {
-    return reader.wholeTail(cursor.seq, Infinity, BATCH);
+    return upkeep.itemsAfter(after, BATCH);
   } catch {
     try {
-      return reader.wholeTail(cursor.seq, Infinity, 1);
+      return upkeep.itemsAfter(after, 1);
     } catch (error) {
-      const seq = cursor.seq + 1;
-      const place = placeAt(reader, seq);
+      const seq = after + 1;
+      const place = upkeep.placeOf(seq);
       const what = `cannot be read: ${(error as Error).message}`;
       report({ part: 'block', what, ...(place === undefined ? {} : { id: place.id }), seq, remedy: REPAIR });
       return [];
@@ -168,33 +155,19 @@ function itemsAfter(reader: StoreReader, cursor: Cursor, report: Report): TailIt
   }
 }
 
-/** Which block has a number, and where its labels end, if at least that can be read. */
-function placeAt(
-  { database }: StoreReader,
-  seq: number,
-): { readonly id: BlockId; readonly afterLabel: number } | undefined {
+function isCurrent(upkeep: Upkeep, { id, seq }: StoredBlock, report: Report): boolean {
   try {
-    const row = database
-      .prepare('SELECT digest, python, first_label + row_count AS after FROM blocks WHERE seq = ?')
-      .get(seq);
-    return row === undefined ? undefined : { id: idOfRow(row), afterLabel: row['after'] as number };
-  } catch {
-    return undefined;
-  }
-}
-
-function isCurrent(reader: StoreReader, { id, seq }: StoredBlock, report: Report): boolean {
-  try {
-    const [row] = reader.get([id]);
-    if (row === undefined) report({ part: 'catalogue', what: 'it cannot be found by its id', id, seq, remedy: REPAIR });
-    return row === undefined || row.seq === seq;
+    const found = upkeep.get(id);
+    if (found === undefined)
+      report({ part: 'catalogue', what: 'it cannot be found by its id', id, seq, remedy: REPAIR });
+    return found === undefined || found.seq === seq;
   } catch {
     return true;
   }
 }
 
 /** Labels follow each other in the order of sequence; erased blocks keep theirs. */
-function checkLabel(reader: StoreReader, block: StoredBlock, expected: number, report: Report): number {
+function checkLabel(upkeep: Upkeep, block: StoredBlock, expected: number, report: Report): number {
   if (block.firstLabel !== expected)
     report({
       part: 'catalogue',
@@ -203,7 +176,7 @@ function checkLabel(reader: StoreReader, block: StoredBlock, expected: number, r
       seq: block.seq,
       remedy: REPAIR,
     });
-  return block.firstLabel + reader.labelsOf(block.seq);
+  return block.firstLabel + upkeep.labelsOf(block.seq);
 }
 
 function checkBlock(
@@ -239,78 +212,12 @@ function checkBlock(
     });
 }
 
-function checkCatalogue({ database, names }: StoreReader, report: Report): void {
-  const counted = database.prepare('SELECT author, kind, space, row_count, erased FROM blocks').all();
-  const tallies = new Map<string, number>();
-  const add = (what: string, id: unknown, n: number): void =>
-    void tallies.set(`${what} ${String(id)}`, (tallies.get(`${what} ${String(id)}`) ?? 0) + n);
-  for (const row of counted) {
-    add('author', row['author'], 1);
-    add('kind', row['kind'], 1);
-    if (row['space'] !== null && row['erased'] === null) add('space', row['space'], row['row_count'] as number);
-  }
-  const version = Number(metaOf(database, 'version'));
-  if (version >= 4)
-    for (const { rel, n } of database.prepare('SELECT rel, count(*) AS n FROM links GROUP BY rel').all())
-      add('rel', rel, n as number);
-  for (const row of database.prepare('SELECT what, id, n FROM tallies').all()) {
-    const key = `${row['what'] as string} ${row['id'] as number}`;
-    const n = tallies.get(key) ?? 0;
-    tallies.delete(key);
-    if (n !== row['n'])
-      report({
-        part: 'catalogue',
-        what: `${row['what'] as string} ${names.name(row['id'] as number)}: ${row['n'] as number} counted, ${n} there`,
-        remedy: REPAIR,
-      });
-  }
-  for (const [key, n] of tallies)
-    if (n > 0) report({ part: 'catalogue', what: `${key}: none counted, ${n} there`, remedy: REPAIR });
-  const factTables = version >= 5 ? ['facts'] : [];
-  if (version >= 4) checkNames(database, report, factTables.length > 0);
-  const idTables = hasIds(database) ? ['ids', 'recent_ids'] : [];
-  for (const table of ['tags', 'links', 'languages', 'aliases', 'bytes', ...idTables, ...factTables]) {
-    const { n } = database
-      .prepare(`SELECT count(*) AS n FROM ${table} WHERE block NOT IN (SELECT id FROM blocks)`)
-      .get() as { n: number };
-    if (n > 0) report({ part: 'catalogue', what: `${n} entries of ${table} belong to no block`, remedy: REPAIR });
-  }
-  const missing = (sql: string): number =>
-    Number(database.prepare(`SELECT count(*) AS n FROM blocks WHERE id NOT IN (${sql})`).get()!['n']);
-  const bare = missing('SELECT block FROM bytes');
-  if (bare > 0) report({ part: 'block', what: `${bare} blocks have lost their bytes`, remedy: REPAIR });
-  const unnamed = idTables.length === 0 ? 0 : missing('SELECT block FROM ids UNION ALL SELECT block FROM recent_ids');
-  if (unnamed > 0) report({ part: 'catalogue', what: `${unnamed} blocks cannot be found by their id`, remedy: REPAIR });
-}
-
-/** Names and spaces that no block uses: what an erasure should have taken along. */
-function checkNames(database: Database, report: Report, hasFacts: boolean): void {
-  const unused = {
-    names:
-      'SELECT author FROM blocks UNION SELECT kind FROM blocks UNION SELECT space FROM blocks WHERE erased IS NULL AND space IS NOT NULL UNION SELECT tag FROM tags UNION SELECT rel FROM links' +
-      (hasFacts ? ' UNION SELECT key FROM facts' : ''),
-    spaces: 'SELECT space FROM blocks WHERE erased IS NULL AND space IS NOT NULL',
-  };
-  for (const [table, uses] of Object.entries(unused)) {
-    const { n } = database.prepare(`SELECT count(*) AS n FROM ${table} WHERE id NOT IN (${uses})`).get() as {
-      n: number;
-    };
-    if (n > 0) report({ part: 'catalogue', what: `${n} entries of ${table} are used by no block`, remedy: REPAIR });
-  }
-}
-
 /** What was erased must be gone from the followers' files too. A node that runs is given the time it takes. */
-function checkErasures(options: FsckOptions, report: Report): void {
-  if (existsSync(journalFolder(options.folder)))
+function checkErasures(folder: string, engine: SqliteEngine, upkeep: Upkeep, report: Report): void {
+  if (existsSync(journalFolder(folder)))
     report({ part: 'erasure', what: 'an erasure was begun and is not proven', remedy: 'run cosmic erase --resume' });
-  if (isHeld(options.folder)) return;
-  const { path, engine } = existingStore(options);
-  const upkeep = openUpkeep(path, engine);
-  try {
-    for (const room of keptFiles)
-      for (const what of room.leftovers({ folder: options.folder, engine, upkeep }))
-        report({ part: 'erasure', what, remedy: 'run cosmic erase --resume' });
-  } finally {
-    upkeep.close();
-  }
+  if (isHeld(folder)) return;
+  for (const room of keptFiles)
+    for (const what of room.leftovers({ folder, engine, upkeep }))
+      report({ part: 'erasure', what, remedy: 'run cosmic erase --resume' });
 }

@@ -5,6 +5,7 @@ import { createSky } from '@cosmicembeddings/sdk/sky';
 import { sha256, verifierOf } from '../door/crypto/index.js';
 import { openNodeKeys } from './keys.js';
 import { openSqlite, StoreReader, type SqliteOptions } from '../store/sqlite/index.js';
+import { openUpkeep } from '../store/sqlite/upkeep.js';
 import { loadConfig, type NodeConfig } from './config.js';
 import { candidateOf } from '../door/accept.js';
 import { createAdmission, parsePolicy } from '../door/admission.js';
@@ -199,9 +200,9 @@ async function retention({ config, words: [action, file], json }: Args): Promise
     throw new CosmicError('request.malformed', 'usage: retention test|apply FILE');
   const rules = parseRetention(await readJson(file));
   const { path, engine } = existingStore({ folder: config.data, engine: config.store });
-  const reader = new StoreReader(path, engine);
-  const plan = planRetention(reader, rules, Date.now());
-  reader.close();
+  const upkeep = openUpkeep(path, engine);
+  const plan = planRetention(upkeep, rules, Date.now());
+  upkeep.close();
   if (action === 'test')
     return print(json, plan, [
       ...plan.erase.slice(0, LISTED).map(({ id, rule, bytes }) => `${id} ${rule} ${bytes} bytes`),

@@ -1,12 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { StoreReader } from '../store/sqlite/index.js';
+import { openUpkeep } from '../store/sqlite/upkeep.js';
 import { planRetention } from './retention.js';
 import type { PlanSetup } from './retain.js';
 
 const { path, engine, rules, nowMs } = workerData as PlanSetup;
-const reader = new StoreReader(path, engine);
+const upkeep = openUpkeep(path, engine);
 try {
-  parentPort!.postMessage(planRetention(reader, rules, nowMs));
+  parentPort!.postMessage(planRetention(upkeep, rules, nowMs));
 } finally {
-  reader.close();
+  upkeep.close();
 }

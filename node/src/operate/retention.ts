@@ -1,7 +1,5 @@
 import { CosmicError, type BlockId, type EraseReason } from '@cosmicembeddings/sdk';
-import type { Row, Value } from '../store/sqlite/driver.js';
-import type { StoreReader } from '../store/sqlite/index.js';
-import { bytesOf, idOf } from '../store/sqlite/rows.js';
+import type { KeptBlock, Upkeep } from '../store/upkeep.js';
 
 /** Limits for some of the blocks; every one that is given holds. */
 export interface Keeping {
@@ -30,47 +28,33 @@ export interface RetentionPlan {
 }
 
 /** Plans what the rules ask to erase now. Bodies go, headers stay. */
-export function planRetention(reader: StoreReader, rules: RetentionRules, nowMs: number): RetentionPlan {
-  const { names, database } = reader;
-  const planned = new Map<number, RetentionPlan['erase'][number]>();
-  const kept = new Set((rules.keepTags ?? []).flatMap((tag) => blocksWith(reader, tag)));
-  const apply = (keeping: Keeping, where: string, values: readonly Value[], rule: string): void => {
-    const rows = database
-      .prepare(
-        `SELECT b.id, b.digest, b.python, b.first_seen, length(y.envelope) + coalesce(length(y.body), 0) AS bytes
-        FROM blocks b JOIN bytes y ON y.block = b.id WHERE b.erased IS NULL AND b.header_only = 0 ${where} ORDER BY b.first_seen DESC, b.id DESC`,
-      )
-      .all(...values);
+export function planRetention(
+  { keptBlocks }: Pick<Upkeep, 'keptBlocks'>,
+  rules: RetentionRules,
+  nowMs: number,
+): RetentionPlan {
+  const spared = new Set((rules.keepTags ?? []).flatMap((tag) => [...keptBlocks({ tag })].map(({ seq }) => seq)));
+  const planned = new Map<number, { readonly block: KeptBlock; readonly reason: EraseReason; readonly rule: string }>();
+  const apply = (keeping: Keeping, blocks: Iterable<KeptBlock>, rule: string): void => {
     let total = 0;
-    for (const row of rows) {
-      const id = row['id'] as number;
-      if (planned.has(id) || kept.has(id)) continue;
-      const bytes = row['bytes'] as number;
-      const tooOld = keeping.maxAgeMs !== undefined && nowMs - (row['first_seen'] as number) > keeping.maxAgeMs;
+    for (const block of blocks) {
+      const { seq, firstSeenMs, bytes } = block;
+      if (planned.has(seq) || spared.has(seq)) continue;
+      const tooOld = keeping.maxAgeMs !== undefined && nowMs - firstSeenMs > keeping.maxAgeMs;
       const tooMuch = keeping.maxBytes !== undefined && total + bytes > keeping.maxBytes;
-      if (tooOld) planned.set(id, item(row, 'retention', `${rule}maxAgeMs`, bytes));
-      else if (tooMuch) planned.set(id, item(row, 'quota', `${rule}maxBytes`, bytes));
+      if (tooOld) planned.set(seq, { block, reason: 'retention', rule: `${rule}maxAgeMs` });
+      else if (tooMuch) planned.set(seq, { block, reason: 'quota', rule: `${rule}maxBytes` });
       else total += bytes;
     }
   };
   for (const [author, keeping] of Object.entries(rules.authors ?? {}))
-    apply(keeping, 'AND b.author = ?', [names.id(author) ?? -1], `authors.${author}.`);
-  for (const [tag, keeping] of Object.entries(rules.tags ?? {}))
-    apply(keeping, 'AND b.id IN (SELECT block FROM tags WHERE tag = ?)', [names.id(tag) ?? -1], `tags.${tag}.`);
-  if (rules.maxAgeMs !== undefined || rules.maxBytes !== undefined) apply(rules, '', [], '');
-  const erase = [...planned].sort(([a], [b]) => a - b).map(([, one]) => one);
+    apply(keeping, keptBlocks({ author }), `authors.${author}.`);
+  for (const [tag, keeping] of Object.entries(rules.tags ?? {})) apply(keeping, keptBlocks({ tag }), `tags.${tag}.`);
+  if (rules.maxAgeMs !== undefined || rules.maxBytes !== undefined) apply(rules, keptBlocks(), '');
+  const erase = [...planned.values()]
+    .sort((a, b) => a.block.firstSeenMs - b.block.firstSeenMs || a.block.seq - b.block.seq)
+    .map(({ block, reason, rule }) => ({ id: block.id(), reason, rule, bytes: block.bytes }));
   return { erase, bytes: erase.reduce((sum, { bytes }) => sum + bytes, 0) };
-}
-
-function item(row: Row, reason: EraseReason, rule: string, bytes: number): RetentionPlan['erase'][number] {
-  return { id: idOf(row['python'] === 1, bytesOf(row['digest'])), reason, rule, bytes };
-}
-
-function blocksWith({ database, names }: StoreReader, tag: string): number[] {
-  return database
-    .prepare('SELECT block FROM tags WHERE tag = ?')
-    .all(names.id(tag) ?? -1)
-    .map((row) => row['block'] as number);
 }
 
 /** Checks the shape of rules as they stand in a configuration. @throws CosmicError config.malformed */

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CheckedBlock } from '@cosmicembeddings/sdk';
 import { loadableEngines, openDatabase } from '../../src/store/sqlite/driver.js';
 import { storePageBytes } from '../../src/store/sqlite/schema.js';
-import { openSqlite, StoreReader, storeFile, textFile, type SqliteParts } from '../../src/store/sqlite/index.js';
+import { openSqlite, storeFile, textFile, type SqliteParts } from '../../src/store/sqlite/index.js';
+import { openUpkeep } from '../../src/store/sqlite/upkeep.js';
 import { backup, restore } from '../../src/operate/backup.js';
 import { fsck } from '../../src/operate/fsck.js';
 import { parseRetention, planRetention } from '../../src/operate/retention.js';
@@ -243,9 +244,9 @@ describe('backup and restore', () => {
 describe('retention', () => {
   const plan = async (rules: unknown, nowMs: number): Promise<string[]> => {
     const folder = await filled();
-    const reader = new StoreReader(storeFile(folder), engine);
-    const { erase } = planRetention(reader, parseRetention(rules), nowMs);
-    reader.close();
+    const upkeep = openUpkeep(storeFile(folder), engine);
+    const { erase } = planRetention(upkeep, parseRetention(rules), nowMs);
+    upkeep.close();
     return erase.map(({ id, rule }) => `${blocks.findIndex((block) => block.id === id)} ${rule}`);
   };
 

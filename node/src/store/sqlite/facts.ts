@@ -1,6 +1,7 @@
 import { CosmicError } from '@cosmicembeddings/sdk';
 import type { Condition, Fact, MetadataTest } from '@cosmicembeddings/sdk/metadata';
 import type { Database, Statement, Value } from './driver.js';
+import { metaOf } from './meta.js';
 
 /**
  * What filters ask of rows, as postings: a list has one for each element and one of type LIST. `row` −1 is the whole block.
@@ -15,7 +16,7 @@ WITH RECURSIVE count(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM count WHERE n <
 const NULL = 0;
 const BOOLEAN = 1;
 const NUMBER = 2;
-const TEXT = 3;
+export const TEXT = 3;
 const LIST = 4;
 const TYPES = { null: NULL, boolean: BOOLEAN, number: NUMBER, text: TEXT, list: LIST } as const;
 
@@ -25,6 +26,11 @@ function postingOf(value: string | number | boolean | null): Posting {
   if (value === null) return [NULL, 0];
   if (typeof value === 'boolean') return [BOOLEAN, value ? 1 : 0];
   return typeof value === 'number' ? [NUMBER, value] : [TEXT, value];
+}
+
+/** False in a store of version 4 or less that is only read. */
+export function hasFacts(database: Database): boolean {
+  return Number(metaOf(database, 'version')) >= 5;
 }
 
 export class FactWriter {

@@ -1,28 +1,44 @@
-import type { BlockId } from '@cosmicembeddings/sdk';
-import type { HeldValue, LabelRange, Upkeep } from '../upkeep.js';
+import { CosmicError, type BlockId } from '@cosmicembeddings/sdk';
+import type { HeldValue, KeptBlock, LabelRange, StoreAbout, Upkeep } from '../upkeep.js';
+import { catalogueFaults, namesUsed, placeOf, SPACES_USED } from './check.js';
 import { deadSpaceOf } from './dead-space.js';
 import { openDatabase, type Database, type Row, type SqliteEngine } from './driver.js';
-import { StoreReader } from './reader.js';
+import { hasFacts, TEXT } from './facts.js';
 import { findByDigest } from './ids.js';
+import { metaOf } from './meta.js';
+import { StoreReader } from './reader.js';
 import { bytesOf, digestOf, idOfRow, type EntryRest } from './rows.js';
+import { newEpoch, schemaVersion } from './schema.js';
 
 const AT_A_TIME = 500;
 
-/** Uses of names by blocks, whatever their counts say. */
-const NAMES_USED =
-  'SELECT author FROM blocks UNION SELECT kind FROM blocks UNION SELECT space FROM blocks WHERE erased IS NULL AND space IS NOT NULL UNION SELECT tag FROM tags UNION SELECT rel FROM links';
-const SPACES_USED = 'SELECT space FROM blocks WHERE erased IS NULL AND space IS NOT NULL';
-
 /** Upkeep of `store.sqlite`. @throws SQLite's errors where the file is damaged */
 export function openUpkeep(path: string, engine: SqliteEngine): Upkeep {
-  const reader = new StoreReader(path, engine);
+  return upkeepOf(new StoreReader(path, engine), path);
+}
+
+/** The same over a reader that is open; it is closed with this. */
+export function upkeepOf(reader: StoreReader, path: string): Upkeep {
   const { database } = reader;
   const byDigest = findByDigest(database, 'b.erased');
   const space = database.prepare(
     'SELECT 1 FROM blocks WHERE space = (SELECT id FROM names WHERE name = ?) AND erased IS NULL AND row_count > 0 LIMIT 1',
   );
   return {
+    about: () => aboutOf(reader),
     head: () => reader.head(),
+    *fileFaults() {
+      for (const row of database.prepare('PRAGMA integrity_check(100)').all())
+        if (row['integrity_check'] !== 'ok') yield String(row['integrity_check']);
+    },
+    catalogueFaults: () => catalogueFaults(reader),
+    itemsAfter: (seq, max) => reader.wholeTail(seq, Infinity, max),
+    get: (id) => reader.get([id])[0],
+    placeOf: (seq) => placeOf(database, seq),
+    labelsOf: (seq) => reader.labelsOf(seq),
+    afterFormerRows: (label) => reader.afterFormerRows(label),
+    keptBlocks: (of = {}) => keptBlocks(reader, of),
+    copyTo: (target) => database.prepare('VACUUM INTO ?').run(target),
     *keptBytes() {
       const some = database.prepare(
         'SELECT b.id, b.digest, b.python, y.envelope, y.body FROM bytes y JOIN blocks b ON b.id = y.block WHERE b.id > ? ORDER BY b.id LIMIT ?',
@@ -40,6 +56,7 @@ export function openUpkeep(path: string, engine: SqliteEngine): Upkeep {
       yield* entriesOf(database);
       yield* listed(database, 'languages', 'language');
       yield* listed(database, 'aliases', 'alias');
+      if (hasFacts(database)) yield* listed(database, 'facts', 'value', `WHERE t.type = ${TEXT}`);
     },
     *erasedRows(): Generator<LabelRange> {
       const some = database.prepare(
@@ -55,6 +72,36 @@ export function openUpkeep(path: string, engine: SqliteEngine): Upkeep {
     deadSpace: () => deadSpaceIn(database, path),
     close: () => reader.close(),
   };
+}
+
+function aboutOf(reader: StoreReader): StoreAbout {
+  const meta = (name: string): string => metaOf(reader.database, name);
+  return { version: Number(meta('version')), network: meta('network'), node: meta('node'), head: reader.head() };
+}
+
+function* keptBlocks(
+  { database, names }: StoreReader,
+  { author, tag }: { readonly author?: string; readonly tag?: string },
+): Generator<KeptBlock> {
+  const where = [
+    ...(author === undefined ? [] : [['b.author = ?', names.id(author) ?? -1] as const]),
+    ...(tag === undefined ? [] : [['b.id IN (SELECT block FROM tags WHERE tag = ?)', names.id(tag) ?? -1] as const]),
+  ];
+  const rows = database
+    .prepare(
+      `SELECT b.seq, b.digest, b.python, b.first_seen, length(y.envelope) + coalesce(length(y.body), 0) AS bytes
+      FROM blocks b JOIN bytes y ON y.block = b.id
+      WHERE ${['b.erased IS NULL AND b.header_only = 0', ...where.map(([sql]) => sql)].join(' AND ')}
+      ORDER BY b.first_seen DESC, b.seq DESC`,
+    )
+    .all(...where.map(([, value]) => value));
+  for (const row of rows)
+    yield {
+      seq: row['seq'] as number,
+      firstSeenMs: row['first_seen'] as number,
+      bytes: row['bytes'] as number,
+      id: () => idOfRow(row),
+    };
 }
 
 /** Dead space of a SQLite file that `database` reads. */
@@ -77,6 +124,26 @@ export function compact(path: string, engine: SqliteEngine): void {
   }
 }
 
+/**
+ * Begins a new life of a store that was copied: peers and followers see a new epoch, and it belongs to `node`.
+ * @throws CosmicError store.corrupt, store.too_new
+ */
+export function renew(path: string, engine: SqliteEngine, node: string): void {
+  const database = openDatabase(engine, path);
+  try {
+    const fault = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+    if (fault !== 'ok') throw new CosmicError('store.corrupt', `the backup is damaged: ${String(fault)}`);
+    const version = Number(metaOf(database, 'version'));
+    if (version > schemaVersion)
+      throw new CosmicError('store.too_new', `backup version ${version}, this software knows ${schemaVersion}`);
+    const set = database.prepare('UPDATE meta SET value = ? WHERE name = ?');
+    set.run(newEpoch(), 'epoch');
+    set.run(node, 'node');
+  } finally {
+    database.close();
+  }
+}
+
 function* pages(some: (after: number, max: number) => Row[]): Generator<Row> {
   for (let last = 0; ;) {
     const rows = some(last, AT_A_TIME);
@@ -94,14 +161,17 @@ function* namesOf(database: Database): Generator<HeldValue> {
         .all()
         .map((row) => Object.values(row)[0] as number),
     );
-  const [names, spaces] = [used(NAMES_USED), used(SPACES_USED)];
+  const [names, spaces] = [used(namesUsed(database)), used(SPACES_USED)];
   const tagged = database.prepare(
     'SELECT b.digest, b.python FROM tags t JOIN blocks b ON b.id = t.block WHERE t.tag = ? LIMIT 1',
   );
   const inSpace = database.prepare('SELECT digest, python FROM blocks WHERE space = ? AND erased IS NULL LIMIT 1');
+  const keyed = hasFacts(database)
+    ? database.prepare('SELECT b.digest, b.python FROM facts f JOIN blocks b ON b.id = f.block WHERE f.key = ? LIMIT 1')
+    : undefined;
   const holder = (id: number, isUsed: boolean): string | undefined => {
     if (!isUsed) return undefined;
-    const row = tagged.get(id) ?? inSpace.get(id);
+    const row = tagged.get(id) ?? inSpace.get(id) ?? keyed?.get(id);
     return row === undefined ? 'headers or links of other blocks' : idOfRow(row);
   };
   const some = database.prepare('SELECT id, name FROM names WHERE id > ? ORDER BY id LIMIT ?');
@@ -128,10 +198,10 @@ function* entriesOf(database: Database): Generator<HeldValue> {
   }
 }
 
-function* listed(database: Database, table: string, column: string): Generator<HeldValue> {
+function* listed(database: Database, table: string, column: string, where = ''): Generator<HeldValue> {
   const rows = database
     .prepare(
-      `SELECT t.${column} AS value, min(b.erased IS NOT NULL) AS erased, b.digest, b.python FROM ${table} t LEFT JOIN blocks b ON b.id = t.block GROUP BY t.${column}`,
+      `SELECT t.${column} AS value, min(b.erased IS NOT NULL) AS erased, b.digest, b.python FROM ${table} t LEFT JOIN blocks b ON b.id = t.block ${where} GROUP BY t.${column}`,
     )
     .all();
   for (const row of rows)

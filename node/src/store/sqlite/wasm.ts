@@ -41,7 +41,13 @@ export function openWasm(path: string, { readOnly = false }: OpenOptions): Datab
     },
     close: () => {
       // A statement that is left open would keep the file locked for ever.
-      for (const statement of statements.splice(0)) statement.finalize();
+      for (const statement of statements.splice(0)) {
+        try {
+          statement.finalize();
+        } catch {
+          // SQLite reports a statement's last failure once more as it goes (sqlite.org/c3ref/finalize.html).
+        }
+      }
       inner.close();
     },
   };

@@ -6,7 +6,9 @@ import * as fc from 'fast-check';
 import type { CheckedBlock } from '@cosmicembeddings/sdk';
 import { createMemoryStore, createMemoryText } from '@cosmicembeddings/sdk/memory';
 import { loadableEngines } from '../../../src/store/sqlite/driver.js';
-import { openSqlite, textFile, type SqliteParts } from '../../../src/store/sqlite/index.js';
+import { keptText } from '../../../src/index/words/kept.js';
+import { openSqlite, storeFile, textFile, type SqliteParts } from '../../../src/store/sqlite/index.js';
+import { openUpkeep } from '../../../src/store/sqlite/upkeep.js';
 import { registry, signedBlock } from '../../store/signed-blocks.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'cosmic-text-'));
@@ -41,6 +43,25 @@ describe.each(loadableEngines())('full-text index, %s', (engine) => {
       (await parts.text.search(query, k, allow)).map(({ id }) => blocks.findIndex((block) => block.id === id));
     return { folder, parts, found };
   };
+
+  test('every stem of the closed file is named, with a block that has it', async () => {
+    const { folder, parts } = await filled();
+    await parts.close();
+    const upkeep = openUpkeep(storeFile(folder), engine);
+    const stopped = { folder, engine, upkeep };
+    try {
+      const stems = new Map<string, string | undefined>();
+      for (const { value, holder } of keptText.values(stopped)) stems.set(value, holder());
+      expect(stems.get('gluon')).toBe(blocks[4]!.id);
+      expect(stems.has('absent')).toBe(false);
+      expect([...keptText.leftovers(stopped)]).toEqual([]);
+      for (const { bytes } of keptText.deadSpace(stopped)) expect(bytes.length).toBeGreaterThan(0);
+      keptText.compact(stopped);
+      expect([...keptText.values(stopped)]).toHaveLength(stems.size);
+    } finally {
+      upkeep.close();
+    }
+  });
 
   test('words, stems, diacritics, phrases', async () => {
     const { parts, found } = await filled();

@@ -8,7 +8,7 @@ import { BlockBuilder, dumps, Signer } from '@cosmicembeddings/sdk/python';
 import { createLexicalEmbedder } from '@cosmicembeddings/sdk/embedders';
 import { sha256 } from '@cosmicembeddings/sdk';
 import { loadableEngines, openDatabase } from '../../../src/store/sqlite/driver.js';
-import { openSqlite, storeFile, type SqliteParts } from '../../../src/store/sqlite/index.js';
+import { openSqlite, storeFile, type SqliteEngine, type SqliteParts } from '../../../src/store/sqlite/index.js';
 import { fsck } from '../../../src/operate/fsck.js';
 import { secretBlock } from '../secret-blocks.ts';
 import { checks, signedBlock } from '../signed-blocks.ts';
@@ -17,7 +17,8 @@ const home = mkdtempSync(join(tmpdir(), 'cosmic-forget-'));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 let folders = 0;
 const engine = loadableEngines()[0]!;
-const open = (folder: string): Promise<SqliteParts> => openSqlite({ folder, network: 'dev', node: 'did:key:zForget' });
+const open = (folder: string, engine?: SqliteEngine): Promise<SqliteParts> =>
+  openSqlite({ folder, network: 'dev', node: 'did:key:zForget', ...(engine === undefined ? {} : { engine }) });
 /** The text index forgets as well before the folder is judged. */
 async function closed(parts: SqliteParts): Promise<void> {
   parts.text.notify(await parts.store.head());
@@ -122,7 +123,7 @@ const stores: readonly (readonly [string, () => Promise<{ store: BlockStore; clo
       return { store, close: () => store.close() };
     },
   ],
-  ['sqlite', () => open(join(home, String(++folders)))],
+  ...loadableEngines().map((each) => [each, () => open(join(home, String(++folders)), each)] as const),
 ];
 
 describe.each(stores)('what was taken down does not come back under another id (%s)', (_name, opened) => {
