@@ -422,6 +422,7 @@ async function assemble(
       return { ready: reasons.length === 0, reasons };
     },
     forms,
+    readsAreOpen: !config.demand.includes('read'),
     rooms: {
       small: createRoom(ROOM_BYTES, ROOM_PATIENCE_MS),
       large: createRoom(ROOM_BYTES, ROOM_PATIENCE_MS),
@@ -532,7 +533,10 @@ async function freeBytes(folder: string): Promise<number> {
 
 /** Exactly as signed: envelope, then body or CBOR null; the text alone for version 1. */
 function viewOf(stored: StoredBlock): SignedBlock {
-  return { id: stored.id, seq: stored.seq, firstSeenMs: stored.firstSeenMs, wire: wireOf(stored) };
+  const { id, seq, firstSeenMs, erased, body, format } = stored;
+  const gone =
+    erased === undefined ? (body === null && format !== 'python/1' ? { headerOnly: true as const } : {}) : { erased };
+  return { id, seq, firstSeenMs, wire: wireOf(stored), ...gone };
 }
 
 export type { Head };

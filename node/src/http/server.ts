@@ -15,13 +15,16 @@ import { scopeOf, type Access, type Visitor } from './access.js';
 import { questionMaxBytes } from './cbor.js';
 import { jsonFormMaxChars } from './forms.js';
 import { smallMaxBytes, type IncomingRooms } from './incoming.js';
+import { compressAnswers } from './compress.js';
 import { guardConnections, type ConnectionLimits } from './connections.js';
 import { sendProblem } from './problem.js';
+import { nameRequest } from './request-name.js';
 import { blockRoutes } from './routes/blocks.js';
 import { operatorRoutes } from './routes/operator.js';
 import { pythonRoutes } from './routes/python.js';
 import { mcpRoutes } from './routes/mcp.js';
 import { queryRoutes } from './routes/query.js';
+import { readBlocksRoute } from './routes/read-blocks.js';
 import { checkRoutes } from './routes/check.js';
 import { healthRoutes } from './routes/health.js';
 import type { Routes } from './routes/routes.js';
@@ -62,6 +65,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
         },
         (request, response) => {
           try {
+            nameRequest(request, response);
             if (!greet(request, response, limits)) return;
             const publishing = isPublishing(request);
             const serve = (): void => handler(request, response);
@@ -80,7 +84,6 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     },
     bodyLimit: options.requestMaxBytes,
     requestIdHeader: 'x-request-id',
-    genReqId: () => Math.random().toString(36).slice(2, 12),
     routerOptions: { maxParamLength: 256 },
     forceCloseConnections: true,
     clientErrorHandler: refuseLine,
@@ -92,9 +95,20 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   // Schemas of answers describe them; they do not decide what is sent.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   app.setErrorHandler((error, request, reply) => sendError(error as FastifyError, request, reply, options.log));
-  app.addHook('onResponse', async (request, reply) =>
-    options.onAnswered?.(request.routeOptions.url ?? 'none', reply.statusCode),
-  );
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none';
+    options.onAnswered?.(route, reply.statusCode);
+    options.log.debug(
+      {
+        request: request.id,
+        method: request.method,
+        route,
+        status: reply.statusCode,
+        ms: Math.ceil(reply.elapsedTime),
+      },
+      'answered',
+    );
+  });
   app.addHook('preClose', async () => room.close());
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, 'request.not_found', `${request.method} ${request.url.slice(0, 200)}`),
@@ -103,6 +117,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: questionMaxBytes }, readJson);
   acceptBlockBodies(app);
+  compressAnswers(app);
   app.decorateRequest('visitor');
   app.addHook('onRequest', (request, reply) => admit(request, reply, options.access));
   app.addHook('onRequest', (request, reply) => makeRoom(request, reply, options.routes.rooms));
@@ -117,6 +132,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     },
   });
   await app.register((scope) => blockRoutes(scope, options.routes));
+  await app.register((scope) => readBlocksRoute(scope, options.routes));
   await app.register((scope) => checkRoutes(scope, options.routes));
   await app.register((scope) => queryRoutes(scope, options.routes));
   await app.register((scope) => viewRoutes(scope, options.routes));

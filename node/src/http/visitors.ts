@@ -30,8 +30,8 @@ export const safeHeaders: Readonly<Record<string, string>> = {
 
 const METHODS = 'GET, HEAD, POST, DELETE';
 const ASKABLE =
-  'accept, authorization, content-type, last-event-id, mcp-method, mcp-name, mcp-protocol-version, x-request-id';
-const TOLD = 'cosmic-first-seen, cosmic-seq, retry-after';
+  'accept, authorization, content-type, if-none-match, last-event-id, mcp-method, mcp-name, mcp-protocol-version, x-request-id';
+const TOLD = 'cosmic-erased, cosmic-first-seen, cosmic-seq, etag, retry-after, x-request-id';
 const PREFLIGHT_SECONDS = '600';
 
 /**

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { CosmicError, problemOf, type ViewAnswer } from '@cosmicembeddings/sdk';
+import { vary } from './conditional.js';
 
 export interface Watches {
   /**
@@ -36,10 +37,9 @@ export function createWatches(): Watches {
         const first = await answers.next();
         const stream = new PassThrough();
         if (first.done !== true) void pump(first.value, answers, stream, ended.signal);
-        return await reply
+        return await vary(reply, 'accept')
           .header('content-type', 'text/event-stream')
           .header('cache-control', 'no-store')
-          .header('vary', 'accept')
           .send(stream);
       } catch (error) {
         end();

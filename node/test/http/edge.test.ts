@@ -162,7 +162,7 @@ describe('whose web pages may ask', () => {
     expect([other.status, other.headers['access-control-allow-origin'], other.headers['vary']]).toEqual([
       200,
       PAGE,
-      'origin',
+      'origin, accept-encoding',
     ]);
     const asked = await raw([
       'OPTIONS /v2/blocks HTTP/1.1',

@@ -5,6 +5,7 @@ import { CosmicError } from '../errors.js';
 import { checkAny } from '../formats/index.js';
 import { embeddingKind, type EmbeddingBody } from '../kinds/embedding.js';
 import { decodeMetadata, type Metadata } from '../metadata/index.js';
+import type { NodeApi } from '../ports/index.js';
 import { spaceIdOf } from '../space/index.js';
 import { timeEvidence } from '../sky/index.js';
 import type { ReaderParts } from './parts.js';
@@ -30,14 +31,14 @@ export class Documents {
   constructor(private readonly parts: Pick<ReaderParts, 'api' | 'checks'>) {}
 
   /** In the order asked; undefined where the node has no such document any more, or the block is of another kind. */
-  async read(ids: readonly BlockId[]): Promise<(Document | undefined)[]> {
-    return Promise.all(ids.map((id) => this.one(id)));
+  async read(ids: readonly BlockId[], api: Pick<NodeApi, 'get'> = this.parts.api): Promise<(Document | undefined)[]> {
+    return Promise.all(ids.map((id) => this.one(id, api)));
   }
 
-  private async one(id: BlockId): Promise<Document | undefined> {
+  private async one(id: BlockId, api: Pick<NodeApi, 'get'>): Promise<Document | undefined> {
     const known = this.kept.get(id);
     if (known !== undefined) return known;
-    const view = await this.parts.api.get(id);
+    const view = await api.get(id);
     if (view === undefined) return undefined;
     const checked = checkAny(view.wire, this.parts.checks);
     if (checked.status === 'rejected') throw new CosmicError(checked.code, `${id}: ${checked.detail}`);

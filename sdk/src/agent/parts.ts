@@ -1,11 +1,13 @@
 import type { Author, Checks } from '../block/index.js';
 import type { Did } from '../crypto/identity.js';
 import type { BlockId } from '../block/types.js';
-import type { EraseReason, Embedder, NodeApi } from '../ports/index.js';
+import type { EraseReason, Embedder, NodeApi, SignedBlock } from '../ports/index.js';
 
 /** What the reading verbs work with. */
 export interface ReaderParts {
-  readonly api: Pick<NodeApi, 'get' | 'find' | 'search'>;
+  readonly api: Pick<NodeApi, 'get' | 'find' | 'search'> & {
+    read?(ids: readonly BlockId[], signal?: AbortSignal): Promise<(SignedBlock | undefined)[]>;
+  };
   readonly checks: Checks;
   /** Absent: the node embeds questions, and its cosines are checked against what it says they were. */
   readonly embedder?: Embedder;
@@ -19,7 +21,8 @@ export interface ReaderParts {
 
 /** What all verbs work with; the platform's `openMemory` puts it together. */
 export interface MemoryParts extends ReaderParts {
-  readonly api: NodeApi & { erase?(ids: readonly BlockId[], reason: EraseReason): Promise<number[]> };
+  readonly api: NodeApi &
+    ReaderParts['api'] & { erase?(ids: readonly BlockId[], reason: EraseReason): Promise<number[]> };
   readonly author: Author;
   readonly did: Did;
   readonly embedder: Embedder;

@@ -38,7 +38,12 @@ export async function search(
     throw error;
   });
   if (answer === undefined) return Object.assign([], { dropped: [], exhausted: true });
-  const judged = await Promise.all(answer.hits.map((hit) => judge(hit, answer, options, parts, documents)));
+  const api = await readAhead(
+    answer.hits.map(({ id }) => id),
+    parts.api,
+    signal,
+  );
+  const judged = await Promise.all(answer.hits.map((hit) => judge(hit, answer, options, { ...parts, api }, documents)));
   const hits = judged.flatMap(({ hit }) => (hit === undefined ? [] : [hit]));
   const dropped = judged.flatMap((one) => (one.hit === undefined ? [{ block: one.block, why: one.why }] : []));
   const enough = hits.filter(
@@ -50,6 +55,19 @@ export async function search(
     exhausted: answer.exhausted,
     ...(answer.next === undefined ? {} : { next: answer.next }),
   });
+}
+
+/** The blocks of all hits in few requests, where the node is one that is asked over a network. */
+async function readAhead(
+  ids: readonly BlockId[],
+  api: ReaderParts['api'],
+  signal: AbortSignal | undefined,
+): Promise<ReaderParts['api']> {
+  if (api.read === undefined || ids.length < 2) return api;
+  const asked = [...new Set(ids)];
+  const read = await api.read(asked, signal);
+  const blocks = new Map(asked.map((id, i) => [id, read[i]]));
+  return { ...api, get: (id) => (blocks.has(id) ? Promise.resolve(blocks.get(id)) : api.get(id)) };
 }
 
 async function requestOf(
@@ -120,7 +138,7 @@ async function judge(
     ];
     if (why.length > 0 && parts.verify === 'drop') return { block, why: why.join('; ') };
   }
-  const [document] = await documents.read([block]);
+  const [document] = await documents.read([block], parts.api);
   if (document === undefined) return { block, why: 'block.not_found: the node does not give the document away' };
   return {
     block,

@@ -14,7 +14,8 @@ import type {
 import type { Verdict, ViewAnswer } from '../views/answer.js';
 import { watchAnswers } from './event-stream.js';
 import type { PluginInfo } from './plugin-info.js';
-import { ask, jsonOf, type RequestHost } from './request.js';
+import { readBlocks } from './read-blocks.js';
+import { ask, jsonOf, refusalOf, type RequestHost } from './request.js';
 
 export interface ClientOptions {
   /** Address of a node, e.g. `http://127.0.0.1:8080`. */
@@ -47,6 +48,8 @@ export interface NodeClient extends NodeApi {
   readonly url: string;
   /** Is this block there? Without fetching it. */
   has(id: BlockId): Promise<boolean>;
+  /** Many blocks in few requests, in the order asked; undefined for one of which nothing is there. */
+  read(ids: readonly BlockId[], signal?: AbortSignal): Promise<(SignedBlock | undefined)[]>;
   related(id: BlockId, limit?: number): Promise<unknown>;
   /** What the node's plug-ins offer. */
   plugins(): Promise<readonly PluginInfo[]>;
@@ -106,13 +109,18 @@ export function createClient(options: ClientOptions): NodeClient {
       return answers;
     },
     get: async (id) => {
-      const response = await ask(host, block(id), { accept: 'application/cbor-seq', also: [404] });
-      return response.status === 404 ? undefined : viewOf(id, response);
+      const response = await ask(host, block(id), { accept: 'application/cbor-seq', also: [404, 410] });
+      if (response.status === 404) return undefined;
+      // Of a block that was erased its signed header comes with the 410.
+      if (response.status === 410 && response.headers.get('content-type') !== 'application/cbor-seq')
+        throw await refusalOf(response, host.url);
+      return viewOf(id, response);
     },
     has: async (id) => {
-      const response = await ask(host, block(id), { method: 'HEAD', accept: 'application/cbor-seq', also: [404] });
+      const response = await ask(host, block(id), { method: 'HEAD', accept: 'application/cbor-seq', also: [404, 410] });
       return response.status !== 404;
     },
+    read: (ids, signal) => readBlocks(host, ids, signal),
     related: async (id, limit = 10) => jsonOf(await ask(host, `${block(id)}/related?limit=${limit}`)),
     find: async (filter, page) =>
       jsonOf(await ask(host, '/v2/blocks/find', { method: 'POST', body: json({ filter, ...page }) })),
@@ -228,11 +236,13 @@ async function resultsOf(response: Response, sent: number): Promise<Accepted[]> 
 
 async function viewOf(asked: BlockId, response: Response): Promise<SignedBlock> {
   const wire = new Uint8Array(await response.arrayBuffer());
+  const erased = response.headers.get('cosmic-erased');
   return {
     id: asked,
     seq: Number(response.headers.get('cosmic-seq') ?? 0),
     firstSeenMs: Number(response.headers.get('cosmic-first-seen') ?? 0),
     wire,
+    ...(erased === null ? {} : { erased: erased as EraseReason }),
   };
 }
 

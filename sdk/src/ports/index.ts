@@ -451,6 +451,10 @@ export interface SignedBlock {
   readonly firstSeenMs: number;
   /** Exactly as signed: envelope, then body or CBOR null (native); JSON text (version 1). */
   readonly wire: Uint8Array;
+  /** Why the body was erased there; the signed header is what is left. */
+  readonly erased?: EraseReason;
+  /** The body is not there and may come. */
+  readonly headerOnly?: true;
 }
 
 /** What can be asked of a node: implemented by the node itself and by the SDK's HTTP client. */

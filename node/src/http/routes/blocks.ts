@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { codes, CosmicError, problemOf, type Accepted, type Source } from '@cosmicembeddings/sdk';
+import { codes, CosmicError, problemOf, type Accepted, type SignedBlock, type Source } from '@cosmicembeddings/sdk';
 import {
   filterOfTexts,
   filterSchema,
@@ -11,6 +11,8 @@ import {
   type Page,
 } from '@cosmicembeddings/sdk/filter';
 import { sourceOf } from '../access.js';
+import { isKnown, tagOf, vary } from '../conditional.js';
+import type { VectorForm } from '../forms-worker.js';
 import { jsonFormMaxChars, numbersMaxBytes } from '../forms.js';
 import { cborBlocks, jsonBlocks, type Incoming } from '../incoming.js';
 import { sendProblem } from '../problem.js';
@@ -237,14 +239,41 @@ async function fetchBlock(
 ): Promise<FastifyReply> {
   const view = await routes.api.get(request.params.id);
   if (view === undefined) return sendProblem(reply, 'block.not_found', request.params.id.slice(0, 100));
-  void reply
+  const accept = request.headers.accept ?? '';
+  const wantsJson = request.query.vectors !== undefined || accept.includes('application/json');
+  const form = wantsJson ? (request.query.vectors ?? defaultForm(view.wire)) : 'cbor';
+  const tag = tagOf(view.wire, form);
+  vary(reply, 'accept')
     .header('cosmic-seq', String(view.seq))
     .header('cosmic-first-seen', String(view.firstSeenMs))
-    .header('vary', 'accept');
-  const wantsJson = request.query.vectors !== undefined || (request.headers.accept ?? '').includes('application/json');
-  if (wantsJson)
-    return reply
-      .type('application/json')
-      .send(await routes.forms.toJson(view.wire, request.query.vectors ?? defaultForm(view.wire)));
-  return reply.type('application/cbor-seq').send(Buffer.from(view.wire));
+    .header(
+      'cache-control',
+      (view.erased ?? view.headerOnly) ? 'no-cache' : routes.readsAreOpen ? KEPT : KEPT_BY_READER,
+    );
+  if (view.erased !== undefined) return answerErased(reply, view, form, accept, routes);
+  void reply.header('etag', tag);
+  if (isKnown(request, tag)) return reply.code(304).send();
+  if (form === 'cbor') return reply.type('application/cbor-seq').send(Buffer.from(view.wire));
+  return reply.type('application/json').send(await routes.forms.toJson(view.wire, form));
+}
+
+/** The bytes under an id never change. Whoever stands between asks once a day, so that an erasure reaches them. */
+const KEPT = 'public, max-age=31536000, s-maxage=86400, immutable';
+const KEPT_BY_READER = 'private, max-age=31536000, immutable';
+
+/** 410; what is left of the block, its signed header, for whoever asked for blocks, else inside the problem object. */
+async function answerErased(
+  reply: FastifyReply,
+  { id, wire, erased = 'takedown' }: SignedBlock,
+  form: 'cbor' | VectorForm,
+  accept: string,
+  { forms }: Routes,
+): Promise<FastifyReply> {
+  void reply.code(410).header('cosmic-erased', erased);
+  if (form === 'cbor' && accept.includes('application/cbor-seq'))
+    return reply.type('application/cbor-seq').send(Buffer.from(wire));
+  const block: unknown = JSON.parse(await forms.toJson(wire, 'none'));
+  return reply
+    .type('application/problem+json')
+    .send({ ...problemOf('policy.erased', `${id}: ${erased}`), erased, block });
 }

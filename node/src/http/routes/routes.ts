@@ -19,7 +19,6 @@ import type { IncomingRooms } from '../incoming.js';
 export interface Routes {
   readonly api: NodeApi;
   accept(bytes: Uint8Array, source: Source): Promise<Accepted>;
-  /** Resolves when the vector index has reached `seq`. */
   /** Names of what trails the store. */
   followers(): readonly string[];
   /** `indexed`, or a follower's name: resolves when it has taken all up to `seq`. @throws CosmicError request.malformed */
@@ -57,6 +56,8 @@ export interface Routes {
   mayPublish(visitor: Visitor): boolean;
   /** What a reader judges blocks with. */
   checks(): Checks;
+  /** Everybody may read: shared caches may keep blocks. */
+  readonly readsAreOpen: boolean;
   /** Blocks from JSON and to JSON. */
   readonly forms: Forms;
   /** Room for blocks that are being received and judged. */

@@ -37,7 +37,9 @@ describe('operators', () => {
     expect(erased.status).toBe(200);
     const answer = await createClient({ url: node.url }).search({ text: 'xyzzyplugh', k: 100, hidden: 'show' });
     expect(answer.hits.some((hit) => hit.id === id)).toBe(false);
-    const view = new Uint8Array(await (await fetch(`${node.url}/v2/blocks/${id}`)).arrayBuffer());
+    const left = await fetch(`${node.url}/v2/blocks/${id}`, { headers: { accept: 'application/cbor-seq' } });
+    expect(left.status).toBe(410);
+    const view = new Uint8Array(await left.arrayBuffer());
     expect(view.at(-1)).toBe(0xf6);
     expect(view.length).toBeLessThan(1000);
     expect((await node.post(wire)).status).not.toBe(201);
