@@ -35,7 +35,7 @@ export interface FollowOptions {
   readonly carefulTo?: number;
   /** Gives other work of this thread its turn. */
   readonly yieldTurn?: () => Promise<void>;
-  /** It has taken more, or stands in another epoch. */
+  /** It answers up to another place: further, in another epoch, or back where something has to be made again. */
   onMoved?(position: Cursor): void;
   /** It failed on one item, which it passes over from now on. */
   onFault?(item: TailItem, error: unknown): void;
@@ -47,7 +47,7 @@ export interface Progress {
   readonly name: string;
   /** Taken, and seen by whoever asks. */
   readonly position: Cursor;
-  /** Sequence numbers of the store that it has not passed yet. */
+  /** Sequence numbers of the store that it does not answer for yet. */
   readonly lag: number;
   /** Why it stands still for now. */
   readonly stopped?: string;
@@ -56,9 +56,9 @@ export interface Progress {
 export interface Following {
   readonly name: string;
   position(): Cursor;
-  /** Resolves when it has taken all up to `seq`. */
+  /** Resolves when it answers for all up to `seq`. */
   waitFor(seq: number, signal?: AbortSignal): Promise<void>;
-  /** Drives it towards `seq` without resting, until `deadlineMs` of the clock at most. Answers how far it is. */
+  /** Has it take what there is up to `seq` without resting, until `deadlineMs` of the clock at most. Answers how far it answers. */
   catchUp(seq: number, deadlineMs: number): Promise<Cursor>;
   progress(): Progress;
   /** What it had is lost: it goes on from what `durable` says now. */
@@ -112,7 +112,9 @@ export async function follow(follower: Follower, options: FollowOptions): Promis
   let working: Promise<unknown> = Promise.resolve();
 
   let headSeq = 0;
+  /** What it has taken; what it answers for may be less. */
   let position = await start();
+  let answered = answersTo();
 
   async function start(): Promise<Cursor> {
     const head = await store.head();
@@ -187,11 +189,23 @@ export async function follow(follower: Follower, options: FollowOptions): Promis
   }
 
   function moveTo(cursor: Cursor): void {
-    if (cursor.epoch === position.epoch && cursor.seq === position.seq) return;
+    if (isSame(cursor, position)) return;
     position = cursor;
     stopped = undefined;
-    waiters.reach(position.seq);
-    options.onMoved?.(position);
+    tell();
+  }
+
+  function answersTo(): Cursor {
+    return follower.reached?.(position) ?? position;
+  }
+
+  /** One truth for whoever waits, looks or is told. */
+  function tell(): void {
+    const now = answersTo();
+    if (isSame(now, answered)) return;
+    answered = now;
+    waiters.reach(answered.seq);
+    options.onMoved?.(answered);
   }
 
   async function loop(): Promise<void> {
@@ -201,6 +215,7 @@ export async function follow(follower: Follower, options: FollowOptions): Promis
       try {
         const took = await step();
         const busy = (await idleSlice()) || took;
+        tell();
         restMs = busy ? restAfter(clock.now() - startedMs, pressure) : -1;
       } catch (error) {
         if (stopping.signal.aborted) return;
@@ -236,9 +251,9 @@ export async function follow(follower: Follower, options: FollowOptions): Promis
   const running = loop();
   return {
     name: follower.name,
-    position: () => position,
+    position: () => answered,
     waitFor: (seq, signal) => {
-      if (position.seq >= seq) return Promise.resolve();
+      if (answered.seq >= seq) return Promise.resolve();
       stir();
       return waiters.wait(seq, signal);
     },
@@ -249,12 +264,13 @@ export async function follow(follower: Follower, options: FollowOptions): Promis
         const hasMore = await step().catch(() => false);
         if (!hasMore || clock.now() >= deadlineMs) break;
       }
-      return position;
+      tell();
+      return answered;
     },
     progress: () => ({
       name: follower.name,
-      position,
-      lag: Math.max(0, headSeq - position.seq),
+      position: answered,
+      lag: Math.max(0, headSeq - answered.seq),
       ...(stopped === undefined ? {} : { stopped }),
     }),
     resume: () => {
@@ -273,6 +289,10 @@ export async function follow(follower: Follower, options: FollowOptions): Promis
       waiters.fail(stopping.signal.reason);
     },
   };
+}
+
+function isSame(a: Cursor, b: Cursor): boolean {
+  return a.epoch === b.epoch && a.seq === b.seq;
 }
 
 /** Not a fault of what was read: a full disk, or a store that cannot be read now. */

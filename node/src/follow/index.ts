@@ -11,5 +11,5 @@ export { beatOn, createSharedBeat, watchBeat, type Beat, type SharedBeat, type W
 export type { Trailing } from './trailing.js';
 export { openFaults, type Fault, type FaultList } from './faults.js';
 export { createPressure, restAfter, type Pressure } from './give-way.js';
-export { serveFollower, type FollowerPart, type FromFollower } from './serve.js';
+export { serveFollower, type FollowerPart, type FromFollower, type Serving } from './serve.js';
 export { FollowerWorker, type FollowerWorkerOptions } from './worker.js';

@@ -24,6 +24,14 @@ export type FromFollower =
 
 const ALIVE_EVERY_MS = 1000;
 
+export interface Serving extends Following {
+  /**
+   * A second loop in this thread, for what is built beside what answers: from a place of its own, under the same pressure
+   * and beat and with the same faults. It works while `room()` is above 0, from what `durable()` says after `resume()`.
+   */
+  beside(builder: Follower): Promise<Following>;
+}
+
 /** Drives a follower in the worker that owns its resource; `FollowerWorker` is the other end. */
 export async function serveFollower(
   follower: Follower,
@@ -36,13 +44,13 @@ export async function serveFollower(
     FollowOptions,
     'batch' | 'onMoved'
   >,
-): Promise<Following> {
+): Promise<Serving> {
   const send = (message: FromFollower): void => port.postMessage(message);
   const beat = beatOn(part.beat);
   setInterval(() => beat.alive(), ALIVE_EVERY_MS).unref();
   const { epoch } = await store.head();
   const own = part.faults.filter((fault) => fault.version === follower.version && fault.epoch === epoch);
-  const following = await follow(follower, {
+  const shared: FollowOptions = {
     ...options,
     store,
     clock: systemClock,
@@ -51,13 +59,29 @@ export async function serveFollower(
     faults: new Set(own.map(({ seq }) => seq)),
     carefulTo: part.carefulTo,
     yieldTurn: () => immediate(),
+    onFault: ({ seq }, error) => send({ type: 'fault', seq, why: String(error) }),
+    onStopped: (error) => send({ type: 'stopped', why: String(error) }),
+  };
+  const following = await follow(follower, {
+    ...shared,
     onMoved: (position) => {
       send({ type: 'moved', position });
       options.onMoved?.(position);
     },
-    onFault: ({ seq }, error) => send({ type: 'fault', seq, why: String(error) }),
-    onStopped: (error) => send({ type: 'stopped', why: String(error) }),
   });
   send({ type: 'following', version: follower.version, position: following.position() });
-  return following;
+  const builders: Following[] = [];
+  return {
+    ...following,
+    beside: async (builder) => {
+      // What it has built moves the place that the first one answers for.
+      const building = await follow(builder, { ...shared, onMoved: () => following.notify() });
+      builders.push(building);
+      return building;
+    },
+    close: async () => {
+      await Promise.all(builders.map((building) => building.close()));
+      await following.close();
+    },
+  };
 }

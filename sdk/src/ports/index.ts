@@ -295,6 +295,8 @@ export interface Follower {
   durable(): Cursor | undefined | Promise<Cursor | undefined>;
   /** Forgets all it has taken: the store is in another life. Absent: it keeps nothing that would have to be forgotten. */
   restart?(epoch: string): void | Promise<void>;
+  /** How far it answers, where that is less than what it has taken: something that it had is being made again. */
+  reached?(taken: Cursor): Cursor;
   /** Items that it can take now; at 0 `idle` has to make room first. */
   room?(): number;
   /** Work of its own (saving, merging, loading) of some `ms`; answers whether there is more. */

@@ -1,4 +1,5 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, renameSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { contentOf, CosmicError, type Cursor, type Registry, type TailItem, type TextHit } from '@cosmicembeddings/sdk';
 import { readingBlock } from '../../follow/index.js';
 import {
@@ -9,11 +10,12 @@ import {
   type SqliteEngine,
   type Statement,
 } from '../../store/sqlite/driver.js';
+import { syncPath } from '../../store/durable.js';
 import { digestOf, idOfRow } from '../../store/sqlite/rows.js';
 import { configure, textPageBytes } from '../../store/sqlite/schema.js';
 import { Cutter } from './terms.js';
 import { matchOf, phrasesOf } from './text-query.js';
-import { compareSum, leaveSum, removeText, takeSum } from './text-sum.js';
+import { compareSum, leaveSum, removeBeside, removeText, takeSum } from './text-sum.js';
 import { WordFollower } from './word-follower.js';
 
 /** Which store's life a text file must be of, and how far that store reaches. */
@@ -24,12 +26,16 @@ export interface StoreNow {
 
 type Put = Extract<TailItem, { type: 'put' }>['block'];
 
-/** So many numbers of a store are read again within some seconds (10,000 texts of 200 bytes: 3 s on a busy machine). */
-const ANEW_MAX = 10_000;
 /** A changed tokeniser, table or rule of what is indexed. */
 export const textVersion = '4';
 /** Of a stem in the heading, in the text, and of an exact form or a single letter beside it. */
 export const columnWeights = [2, 1, 0.25] as const;
+
+/**
+ * What may be said of a file that was there: it is as it was left; nobody closed it; or it is damaged, or of another
+ * version: then what it answers is better than nothing, and no more.
+ */
+export type Trust = 'vouched' | 'unclosed' | 'stale';
 
 /**
  * `text.sqlite`: passages in FTS5, cut into terms here (`Cutter`; the table's own tokenizer only splits at spaces), with the
@@ -38,63 +44,67 @@ export const columnWeights = [2, 1, 0.25] as const;
 export class TextFile {
   readonly words: WordFollower;
   private readonly cutter = new Cutter();
-  private readonly statements: Readonly<Record<string, Statement>>;
+  private statements: Readonly<Record<string, Statement>>;
   /** The table's segments still hold what was dropped. */
   private holdsDropped: boolean;
+  /** Nobody has vouched for what the file holds yet. */
+  private unchecked: boolean;
 
   private constructor(
-    private readonly database: Database,
-    private readonly path: string,
+    private database: Database,
+    private path_: string,
+    private readonly engine: SqliteEngine,
     private position_: Cursor,
-    /** Nobody has vouched for what the file holds yet. */
-    private unchecked: boolean,
+    readonly trust: Trust,
   ) {
-    const prepare = (sql: string): Statement => database.prepare(sql);
-    this.statements = {
-      document: prepare('INSERT INTO documents (label, digest, python) VALUES (?, ?, ?)'),
-      lastId: prepare('SELECT last_insert_rowid() AS id'),
-      passage: prepare('INSERT INTO passages (rowid, heading, body, also) VALUES (?, ?, ?, ?)'),
-      ofRows: prepare('SELECT id FROM documents WHERE label >= ? AND label < ?'),
-      ofBlock: prepare('SELECT id FROM documents WHERE label = -1 AND digest = ?'),
-      dropPassage: prepare('DELETE FROM passages WHERE rowid = ?'),
-      dropDocument: prepare('DELETE FROM documents WHERE id = ?'),
-      position: prepare(`UPDATE meta SET value = ? WHERE name = 'position'`),
-      setDropped: prepare(`INSERT OR REPLACE INTO meta VALUES ('dropped', '1')`),
-      search: prepare(
-        `SELECT d.label, d.digest, d.python, -bm25(passages, ${columnWeights.join(', ')}) AS score FROM passages JOIN documents d ON d.id = passages.rowid WHERE passages MATCH ? ORDER BY bm25(passages, ${columnWeights.join(', ')}) LIMIT ? OFFSET ?`,
-      ),
-    };
+    this.statements = statementsOf(database);
     this.words = new WordFollower(database, this.cutter);
+    this.unchecked = trust !== 'vouched';
     this.holdsDropped = database.prepare(`SELECT 1 FROM meta WHERE name = 'dropped'`).get() !== undefined;
   }
 
-  /** Opens the file, or starts it anew: when it is damaged, of another version or of another life of the store. */
-  static open(path: string, engine: SqliteEngine, store: StoreNow): TextFile {
-    const isFile = existsSync(path) && statSync(path).isFile();
-    const sum = isFile ? compareSum(path) : 'other';
-    // Nobody vouches for a file that was not closed: where that takes a moment it is made anew, else looked through.
-    if (sum === 'other' || (sum === 'none' && store.seq <= ANEW_MAX)) removeText(path);
+  /** An empty file in the place of whatever is there. */
+  static fresh(path: string, engine: SqliteEngine, epoch: string): TextFile {
+    removeText(path);
+    const position: Cursor = { epoch, seq: 0 };
+    return TextFile.opened(path, engine, (database) => {
+      createTables(database, position);
+      return new TextFile(database, path, engine, position, 'vouched');
+    });
+  }
+
+  /** What is there, as far as it can be read; undefined for what cannot, and for a file of another life of the store. */
+  static existing(path: string, engine: SqliteEngine, store: StoreNow): TextFile | undefined {
+    if (!existsSync(path) || !statSync(path).isFile()) return undefined;
+    const sum = compareSum(path);
     takeSum(path);
     try {
-      return TextFile.openAsItIs(path, engine, store, sum === 'none');
+      return TextFile.opened(path, engine, (database) => {
+        const saved = savedIn(database);
+        const isOurs = saved.position?.epoch === store.epoch && saved.position.seq <= store.seq;
+        if (!isOurs) throw new CosmicError('store.corrupt', `${path} is of another store`);
+        const trust =
+          sum === 'other' || saved.version !== textVersion ? 'stale' : sum === 'none' ? 'unclosed' : 'vouched';
+        return new TextFile(database, path, engine, saved.position!, trust);
+      });
     } catch (error) {
-      if (!isDamage(error)) throw error;
-      removeText(path);
-      return TextFile.openAsItIs(path, engine, store, false);
+      if (isDamage(error) || isOtherLayout(error)) return undefined;
+      throw error;
     }
   }
 
-  private static openAsItIs(path: string, engine: SqliteEngine, store: StoreNow, unchecked: boolean): TextFile {
-    const database = openDatabase(engine, path);
+  private static opened(path: string, engine: SqliteEngine, use: (database: Database) => TextFile): TextFile {
+    const database = openConfigured(path, engine);
     try {
-      configure(database, engine, textPageBytes);
-      // A follower can be rebuilt, so its commits need not reach the disk one by one; without a log, order hangs on syncing.
-      if (engine !== 'wasm') database.exec('PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8000');
-      return new TextFile(database, path, startOf(database, store), unchecked);
+      return use(database);
     } catch (error) {
       database.close();
       throw error;
     }
+  }
+
+  get path(): string {
+    return this.path_;
   }
 
   /** Looks, once, through a file that was not closed. @throws what `isDamage` knows */
@@ -102,7 +112,7 @@ export class TextFile {
     if (!this.unchecked) return false;
     this.unchecked = false;
     const fault = this.database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
-    if (fault !== 'ok') throw new CosmicError('store.corrupt', `${this.path}: ${String(fault)}`);
+    if (fault !== 'ok') throw new CosmicError('store.corrupt', `${this.path_}: ${String(fault)}`);
     return true;
   }
 
@@ -202,26 +212,82 @@ export class TextFile {
   close(): void {
     this.forget();
     this.database.close();
-    if (!this.unchecked) leaveSum(this.path);
+    if (!this.unchecked) leaveSum(this.path_);
   }
 
-  /** For a file that is thrown away. */
+  /** For a file that nobody will rely on. */
   abandon(): void {
+    try {
+      this.database.close();
+    } catch {
+      // What is wrong with it is known, or does not matter.
+    }
+  }
+
+  /**
+   * Takes the place of `old`: after a crash there is the one or the other, whole. The old one is closed first, as its log
+   * would be played into whatever has its name.
+   */
+  replace(old: TextFile): void {
+    const path = old.path_;
+    if (old.words.wasAsked) this.words.ask();
+    this.database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all();
     this.database.close();
+    syncPath(this.path_);
+    old.abandon();
+    removeBeside(path);
+    renameSync(this.path_, path);
+    syncPath(dirname(path));
+    removeText(this.path_);
+    this.path_ = path;
+    this.database = openConfigured(path, this.engine);
+    this.statements = statementsOf(this.database);
+    this.words.reopened(this.database);
   }
 }
 
-function startOf(database: Database, store: StoreNow): Cursor {
-  database.exec('CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID');
+function openConfigured(path: string, engine: SqliteEngine): Database {
+  const database = openDatabase(engine, path);
+  try {
+    configure(database, engine, textPageBytes);
+    // A follower can be rebuilt, so its commits need not reach the disk one by one; without a log, order hangs on syncing.
+    if (engine !== 'wasm') database.exec('PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8000');
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function statementsOf(database: Database): Readonly<Record<string, Statement>> {
+  const prepare = (sql: string): Statement => database.prepare(sql);
+  return {
+    document: prepare('INSERT INTO documents (label, digest, python) VALUES (?, ?, ?)'),
+    lastId: prepare('SELECT last_insert_rowid() AS id'),
+    passage: prepare('INSERT INTO passages (rowid, heading, body, also) VALUES (?, ?, ?, ?)'),
+    ofRows: prepare('SELECT id FROM documents WHERE label >= ? AND label < ?'),
+    ofBlock: prepare('SELECT id FROM documents WHERE label = -1 AND digest = ?'),
+    dropPassage: prepare('DELETE FROM passages WHERE rowid = ?'),
+    dropDocument: prepare('DELETE FROM documents WHERE id = ?'),
+    position: prepare(`UPDATE meta SET value = ? WHERE name = 'position'`),
+    setDropped: prepare(`INSERT OR REPLACE INTO meta VALUES ('dropped', '1')`),
+    search: prepare(
+      `SELECT d.label, d.digest, d.python, -bm25(passages, ${columnWeights.join(', ')}) AS score FROM passages JOIN documents d ON d.id = passages.rowid WHERE passages MATCH ? ORDER BY bm25(passages, ${columnWeights.join(', ')}) LIMIT ? OFFSET ?`,
+    ),
+  };
+}
+
+function savedIn(database: Database): { readonly version: string; readonly position: Cursor | undefined } {
   const meta = (name: string): string =>
     String(database.prepare('SELECT value FROM meta WHERE name = ?').get(name)?.['value'] ?? '');
-  const saved = meta('position') === '' ? undefined : (JSON.parse(meta('position')) as Cursor);
-  if (meta('version') === textVersion && saved !== undefined && saved.epoch === store.epoch && saved.seq <= store.seq)
-    return saved;
-  const start: Cursor = { epoch: store.epoch, seq: 0 };
+  const position = meta('position');
+  return { version: meta('version'), position: position === '' ? undefined : (JSON.parse(position) as Cursor) };
+}
+
+function createTables(database: Database, start: Cursor): void {
   transaction(database, () => {
     database.exec(`
-      DROP TABLE IF EXISTS passages; DROP TABLE IF EXISTS documents; DELETE FROM meta;
+      CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
       CREATE TABLE documents (id INTEGER PRIMARY KEY, label INTEGER NOT NULL, digest BLOB NOT NULL, python INTEGER NOT NULL);
       CREATE INDEX documents_label ON documents (label);
       CREATE INDEX documents_digest ON documents (digest) WHERE label = -1;
@@ -230,5 +296,14 @@ function startOf(database: Database, store: StoreNow): Cursor {
     set.run('version', textVersion);
     set.run('position', JSON.stringify(start));
   });
-  return start;
+}
+
+/** What a file of another layout, or one whose tables cannot be read, makes SQLite say. */
+function isOtherLayout(error: unknown): boolean {
+  return (
+    error instanceof SyntaxError ||
+    /no such (table|column|module|function)|has no column|unable to use function|vtable constructor failed/i.test(
+      String(error),
+    )
+  );
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { replaceFile } from '../../store/durable.js';
 import { fileCrc } from '../vectors/checksum.js';
 
@@ -39,6 +39,16 @@ export function removeText(path: string): void {
   for (const end of ENDS) rmSync(path + end, { recursive: true, force: true });
   takeSum(path);
 }
+
+/** What would be played into, or compared with, the file that takes this one's place. The journal's name stays (see schema.ts). */
+export function removeBeside(path: string): void {
+  for (const end of ['-wal', '-shm']) rmSync(path + end, { recursive: true, force: true });
+  if (existsSync(`${path}-journal`)) truncateSync(`${path}-journal`);
+  takeSum(path);
+}
+
+/** The file that is built beside the one that answers, until it takes its place. */
+export const besideText = (path: string): string => `${path}.new`;
 
 function sumFile(path: string): string {
   return `${path}.sum`;

@@ -1,19 +1,17 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { CosmicError, createRegistry, type Code, type Cursor, type TextHit } from '@cosmicembeddings/sdk';
 import {
-  CosmicError,
-  createRegistry,
-  type Code,
-  type Cursor,
-  type Follower,
-  type TextHit,
-} from '@cosmicembeddings/sdk';
-import { serveFollower, type FollowerPart, type FromFollower } from '../../follow/index.js';
+  serveFollower,
+  type FollowerPart,
+  type Following,
+  type FromFollower,
+  type Serving,
+} from '../../follow/index.js';
 import { loadPlugins } from '../../plugins.js';
-import { faultOf, isDamage, type SqliteEngine } from '../../store/sqlite/driver.js';
+import { faultOf, type SqliteEngine } from '../../store/sqlite/driver.js';
 import { StoreReader } from '../../store/sqlite/reader.js';
 import { packAnswer, type Bm25, type PackedAnswer } from './index.js';
-import { TextFile, textVersion } from './text-file.js';
-import { removeText } from './text-sum.js';
+import { TextFiles } from './text-files.js';
 
 export interface TextSetup {
   readonly storePath: string;
@@ -59,63 +57,36 @@ const setup = workerData as TextSetup & { readonly follower: FollowerPart };
 const port = parentPort!;
 const registry = createRegistry(await loadPlugins(setup.plugins));
 const reader = new StoreReader(setup.storePath, setup.engine);
-let file = open();
+const files = new TextFiles({
+  path: setup.path,
+  engine: setup.engine,
+  registry,
+  store: { epoch: reader.epoch(), seq: reader.head().seq },
+  onChanged: () =>
+    void loops.then(([following, building]) => {
+      following.resume();
+      building.resume();
+    }),
+});
+const loops = serve();
+const [following, building] = await loops;
 
-function open(): TextFile {
-  return TextFile.open(setup.path, setup.engine, { epoch: reader.epoch(), seq: reader.head().seq });
+async function serve(): Promise<readonly [Serving, Following]> {
+  const first = await serveFollower(files.follower, { store: reader, part: setup.follower, port });
+  return [first, await first.beside(files.builder)];
 }
-
-function anew(): void {
-  try {
-    file.abandon();
-  } catch {
-    // It is thrown away anyhow.
-  }
-  removeText(setup.path);
-  file = open();
-}
-
-/** A damaged file is filled anew from the store; whatever else went wrong is for the caller. */
-function orAnew<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!isDamage(error)) throw error;
-    anew();
-    void ready.then((following) => following.resume());
-    return work();
-  }
-}
-
-const follower: Follower = {
-  name: 'text',
-  version: textVersion,
-  wants: {},
-  durable: () => file.position,
-  restart: anew,
-  take: (items, upTo, at) => {
-    try {
-      file.take(items, upTo, registry, at);
-    } catch (error) {
-      if (!isDamage(error)) throw faultOf(error);
-      anew();
-    }
-    return file.position;
-  },
-  idle: () => orAnew(() => file.tidy()),
-};
-
-const ready = serveFollower(follower, { store: reader, part: setup.follower, port });
-const following = await ready;
 
 async function answer(request: TextRequest): Promise<Omit<TextReply, 'type' | 'number'>> {
   switch (request.type) {
     case 'catchUp':
-      return { position: await following.catchUp(request.seq, request.deadlineMs) };
+      await following.catchUp(request.seq, request.deadlineMs);
+      if (files.isBuilding) await building.catchUp(request.seq, request.deadlineMs);
+      // Nothing more to take: how far it answers by now.
+      return { position: await following.catchUp(0, request.deadlineMs) };
     case 'search':
-      return { hits: orAnew(() => file.search(request.query, request.k, request.allow, request.phrases)) };
+      return { hits: files.search(request.query, request.k, request.allow, request.phrases) };
     case 'match': {
-      const found = file.words.search(request.query, request);
+      const found = files.match(request.query, request);
       return found === undefined ? {} : { match: packAnswer(found) };
     }
     case 'notify':
@@ -123,7 +94,7 @@ async function answer(request: TextRequest): Promise<Omit<TextReply, 'type' | 'n
       return {};
     case 'close':
       await following.close();
-      file.close();
+      files.close();
       reader.close();
       return {};
   }

@@ -30,7 +30,7 @@ export class WordFollower {
   private waiting: TextChange[] = [];
 
   constructor(
-    private readonly database: Database,
+    private database: Database,
     private readonly cutter: Cutter,
     private readonly unaskedMax = UNASKED_MAX,
   ) {
@@ -69,6 +69,24 @@ export class WordFollower {
   search(query: string, question: WordQuestion): WordAnswer | undefined {
     this.asked = true;
     return this.ready ? this.index.search(query, question) : undefined;
+  }
+
+  get wasAsked(): boolean {
+    return this.asked;
+  }
+
+  /** It will be asked: it is kept whatever its size. */
+  ask(): void {
+    this.asked = true;
+  }
+
+  /** The table is open under another handle; a loading that was under way begins again. */
+  reopened(database: Database): void {
+    this.database = database;
+    if (this.loading === undefined) return;
+    this.loading = undefined;
+    this.waiting = [];
+    this.unload();
   }
 
   private isWanted(texts: number): boolean {

@@ -196,7 +196,7 @@ function create(path: string, engine: SqliteEngine, identity: SqliteOptions): vo
 
 /** What SQLite does by itself elsewhere when the last owner died. Only for the folder's owner. */
 export function recoverWasm(folder: string): void {
-  const paths = [storeFile(folder), textFile(folder)];
+  const paths = [storeFile(folder), textFile(folder), `${textFile(folder)}.new`];
   clearWasmLocks([...paths, `${storeFile(folder)}.part`]);
   for (const path of paths) rollBack(path);
 }

@@ -17,14 +17,14 @@ export class Ledger {
   add(
     space: SpaceDescriptor,
     vectors: Float32Array[],
-    { author = 'did:a', seenMs = 0, dtype = 'f32' as Dtype } = {},
+    { author = 'did:a', seenMs = 0, dtype = 'f32' as Dtype, texts = [] as readonly string[] } = {},
   ): { seq: number; firstLabel: number } {
     const seq = this.items.length + 1;
     const firstLabel = this.labels;
     this.labels += vectors.length;
     const { id, format, timeMs, entry, envelope, body } = unsignedBlock({
       number: seq,
-      rows: vectors.map((vector) => ({ vector })),
+      rows: vectors.map((vector, row) => ({ vector, ...(texts[row] === undefined ? {} : { text: texts[row] }) })),
       space,
       dtype,
       author,
@@ -36,12 +36,13 @@ export class Ledger {
   }
 
   erase(firstLabel: number, rows: number, reason: EraseReason = 'takedown'): void {
-    this.items.push({ seq: this.items.length + 1, type: 'erase', id: 'gone', reason, firstLabel, rows });
-    // As a store does: the body is gone from the earlier item, too.
     const at = this.items.findIndex(
       (item) => item.type === 'put' && item.block.firstLabel === firstLabel && item.block.entry.rows === rows,
     );
     const item = this.items[at];
+    const id = item?.type === 'put' ? item.block.id : 'gone';
+    this.items.push({ seq: this.items.length + 1, type: 'erase', id, reason, firstLabel, rows });
+    // As a store does: the body is gone from the earlier item, too.
     if (item?.type === 'put') this.items[at] = { ...item, block: { ...item.block, body: null, erased: reason } };
   }
 
