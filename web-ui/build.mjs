@@ -1,16 +1,18 @@
-/** Bundles the page for the node to serve: dist/{index.html, style.css, app.js}. */
-import { copyFile, mkdir } from 'node:fs/promises';
+/** Bundles the pages for the node to serve, and each file compressed beside it: the page itself and the HTTP reference. */
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, 'dist');
 await mkdir(dist, { recursive: true });
-for (const file of ['index.html', 'style.css', 'icon.svg']) await copyFile(join(here, 'src', file), join(dist, file));
+const copied = ['index.html', 'style.css', 'icon.svg', 'docs/docs.html', 'docs/docs.css'];
+for (const file of copied) await copyFile(join(here, 'src', file), join(dist, file.split('/').at(-1)));
 await build({
-  entryPoints: [join(here, 'src/main.ts')],
-  outfile: join(dist, 'app.js'),
+  entryPoints: { app: join(here, 'src/main.ts'), docs: join(here, 'src/docs/docs.ts') },
+  outdir: dist,
   bundle: true,
   format: 'esm',
   platform: 'browser',
@@ -20,3 +22,8 @@ await build({
   legalComments: 'linked',
   logLevel: 'warning',
 });
+for (const name of [...copied.map((file) => file.split('/').at(-1)), 'app.js', 'docs.js']) {
+  const bytes = await readFile(join(dist, name));
+  await writeFile(join(dist, `${name}.gz`), gzipSync(bytes, { level: 9 }));
+  await writeFile(join(dist, `${name}.br`), brotliCompressSync(bytes));
+}

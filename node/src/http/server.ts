@@ -17,6 +17,7 @@ import { jsonFormMaxChars } from './forms.js';
 import { smallMaxBytes, type IncomingRooms } from './incoming.js';
 import { compressAnswers } from './compress.js';
 import { guardConnections, type ConnectionLimits } from './connections.js';
+import { describe, type Document } from './interface/describe.js';
 import { sendProblem } from './problem.js';
 import { nameRequest } from './request-name.js';
 import { blockRoutes } from './routes/blocks.js';
@@ -127,9 +128,10 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
       info: {
         title: 'CosmicEmbeddings node',
         version: options.version,
-        description: 'Publish, fetch and find signed embedding blocks.',
+        description: 'Publish, fetch and find signed embedding blocks. What stays and what may change: docs/http.md.',
       },
     },
+    transformObject: (document) => describe((document as { openapiObject: Document }).openapiObject) as never,
   });
   await app.register((scope) => blockRoutes(scope, options.routes));
   await app.register((scope) => readBlocksRoute(scope, options.routes));
@@ -253,7 +255,8 @@ function acceptBlockBodies(app: FastifyInstance): void {
 async function servePage(app: FastifyInstance): Promise<void> {
   const folder = pageFolder();
   if (folder === undefined) return;
-  await app.register(serveStatic, { root: folder, prefix: '/', wildcard: false });
+  await app.register(serveStatic, { root: folder, prefix: '/', wildcard: false, preCompressed: true });
+  app.get('/docs', { schema: { hide: true } }, (_request, reply) => reply.sendFile('docs.html'));
 }
 
 function pageFolder(): string | undefined {

@@ -79,6 +79,7 @@ export const verdictSchema = {
     view: { type: 'string', description: 'name of the view that says so' },
     says: { type: 'string', description: 'in a word or two' },
     why: { type: 'string' },
+    by: { type: 'array', items: { type: 'string' }, description: 'blocks on which it rests' },
     local: { const: true, description: 'it rests on when this node first saw something' },
   },
 } as const;

@@ -1,0 +1,211 @@
+import { codes } from '@cosmicembeddings/sdk';
+import type { JsonSchema } from '@cosmicembeddings/sdk/schema';
+
+type Fields = Readonly<Record<string, JsonSchema>>;
+
+/** An object; names that end with `?` may be absent. */
+function object(fields: Fields, description?: string): JsonSchema {
+  const names = Object.keys(fields);
+  return {
+    type: 'object',
+    ...(description === undefined ? {} : { description }),
+    required: names.filter((name) => !name.endsWith('?')),
+    properties: Object.fromEntries(names.map((name) => [name.replace('?', ''), fields[name]!])),
+  };
+}
+
+const text = (description?: string): JsonSchema => ({
+  type: 'string',
+  ...(description === undefined ? {} : { description }),
+});
+const integer = (description?: string): JsonSchema => ({
+  type: 'integer',
+  ...(description === undefined ? {} : { description }),
+});
+const number: JsonSchema = { type: 'number' };
+const yes: JsonSchema = { const: true };
+const list = (items: JsonSchema, description?: string): JsonSchema => ({
+  type: 'array',
+  items,
+  ...(description === undefined ? {} : { description }),
+});
+const oneOf = (...values: readonly string[]): JsonSchema => ({ type: 'string', enum: values });
+export const ref = (name: keyof typeof schemas): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
+const named = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
+
+const id = text('CIDv1 of the block');
+const did = text('did:key of the author');
+const ms = integer('milliseconds since 1970-01-01T00:00Z');
+const code: JsonSchema = { type: 'string', enum: Object.keys(codes), description: 'specs/errors.md' };
+const cursor = named('Cursor');
+
+/** Values that a node answers, by name: each is the type of the same name in the SDK's ports, checked by a test. */
+export const schemas = {
+  Problem: object(
+    {
+      type: text(),
+      title: text('what the code means'),
+      status: integer(),
+      code,
+      detail: text('what exactly'),
+      advice: text('what to do'),
+      retry: { type: 'boolean' },
+    },
+    'A refusal (RFC 9457)',
+  ),
+  Cursor: object({ epoch: text(), seq: integer() }, 'A place in this node’s store'),
+  Accepted: {
+    description: 'What became of one block',
+    oneOf: [
+      object({ status: { const: 'stored' }, id, seq: integer() }),
+      object({ status: { const: 'known' }, id, seq: integer() }),
+      object({ status: { const: 'later' }, id, retryAtMs: ms }),
+      object({ status: { const: 'rejected' }, code, detail: text(), 'marginal?': yes, 'id?': id, 'retryAtMs?': ms }),
+    ],
+  },
+  Published: object({ results: list(named('Accepted'), 'in the order sent') }),
+  BlockForm: {
+    ...object({ id, version: integer(), kind: text(), created_by: did, timestamp: ms }),
+    additionalProperties: true,
+    description: 'JSON form of a block (specs/block.md): header, common fields of the body, and those of its kind',
+  },
+  ReadLine: {
+    description: 'One of the blocks asked for, or why it is not here',
+    oneOf: [
+      object({
+        id,
+        seq: integer(),
+        firstSeenMs: ms,
+        wire: text('in base64; as CBOR a byte string'),
+        'erased?': named('EraseReason'),
+      }),
+      object({ id, code, detail: text() }),
+    ],
+  },
+  EraseReason: oneOf('retracted', 'takedown', 'retention', 'quota'),
+  Related: object({
+    id,
+    related: list(
+      object({
+        id,
+        reasons: list({
+          oneOf: [
+            object({ reason: oneOf('links_to', 'linked_from'), rel: text() }),
+            object({ reason: { const: 'near' }, cosine: number, space: text() }),
+          ],
+        }),
+        'author?': did,
+        'kind?': text(),
+        'timeMs?': ms,
+        'skyLabel?': text(),
+        'heading?': text(),
+        'passage?': text(),
+      }),
+    ),
+  }),
+  Verdict: object({
+    view: text('name of the view that says so'),
+    says: text('in a word or two'),
+    why: text(),
+    'by?': list(id),
+    'local?': { const: true, description: 'it rests on when this node first saw something' },
+  }),
+  Hit: object({
+    id,
+    row: integer(),
+    'space?': text(),
+    'cosine?': { type: 'number', description: 'of the answer’s vector of that space and this row: can be checked' },
+    'textCosine?': number,
+    score: { type: 'number', description: 'this node’s opinion, comparable within the answer' },
+    'strength?': oneOf('strong', 'fair', 'weak', 'unknown'),
+    author: did,
+    kind: text(),
+    timeMs: ms,
+    firstSeenMs: ms,
+    'skyLabel?': text(),
+    tags: list(text()),
+    'origin?': text(),
+    'heading?': text(),
+    'passage?': text(),
+    'excerpt?': object({
+      start: integer(),
+      end: integer(),
+      marks: list({ type: 'array', prefixItems: [integer(), integer()], minItems: 2, maxItems: 2 }),
+    }),
+    'explain?': { type: 'object', additionalProperties: true },
+    'verdicts?': list(named('Verdict')),
+    'duplicates?': integer('copies folded into this hit'),
+  }),
+  SearchAnswer: object({
+    hits: list(named('Hit'), 'best first'),
+    requested: integer(),
+    returned: integer(),
+    exhausted: { type: 'boolean', description: 'nothing more exists beyond these' },
+    indexedTo: cursor,
+    head: cursor,
+    queries: list(object({ space: text(), vector: list(number) })),
+    'next?': text('send it as `after`'),
+    'notes?': list(text()),
+  }),
+  SpaceDescriptor: object({
+    model: text(),
+    revision: { type: ['string', 'null'] },
+    weights: { type: ['string', 'null'] },
+    endpoint: { type: ['string', 'null'] },
+    precision: { type: ['string', 'null'] },
+    dims: integer(),
+    metric: oneOf('cosine', 'dot', 'hamming'),
+    pooling: { type: ['string', 'null'] },
+    query_prefix: { type: ['string', 'null'] },
+    passage_prefix: { type: ['string', 'null'] },
+    normalized: { type: 'boolean' },
+    max_tokens: { type: ['integer', 'null'] },
+  }),
+  NodeStatus: object({
+    node: did,
+    network: text(),
+    version: text(),
+    head: object({ epoch: text(), seq: integer(), count: integer(), labels: integer() }),
+    counts: object({
+      blocks: integer(),
+      rows: integer(),
+      authors: integer(),
+      kinds: { type: 'object', additionalProperties: integer() },
+      spaces: list(object({ id: text(), rows: integer(), space: named('SpaceDescriptor') })),
+    }),
+    followers: list(object({ name: text(), position: cursor, lag: integer('blocks behind') })),
+    peers: integer('connected'),
+    engines: object({ store: text(), index: text(), verifier: text() }),
+    embedders: list(object({ space: text(), model: text() })),
+    startedAtMs: ms,
+    notes: list(text()),
+  }),
+  PeerStatus: object({
+    address: text(),
+    'node?': did,
+    state: oneOf('connecting', 'connected', 'waiting'),
+    direction: oneOf('in', 'out'),
+    configured: { type: 'boolean' },
+    received: integer('blocks'),
+    sent: integer('blocks'),
+    'lastError?': text(),
+    'proven?': { type: 'boolean' },
+    'score?': number,
+    'why?': text(),
+    'bannedUntilMs?': ms,
+    'latencyMs?': number,
+    'clockOffsetMs?': number,
+    'behind?': integer('blocks offered and not here yet'),
+    'reconciledMs?': ms,
+    'bytesIn?': integer(),
+    'bytesOut?': integer(),
+  }),
+  BannedPeer: object({ name: text(), untilMs: ms, why: text() }),
+  Peers: object({ peers: list(named('PeerStatus')) }),
+  PeersAndBans: object({ peers: list(named('PeerStatus')), banned: list(named('BannedPeer')) }),
+  Bans: object({ banned: list(named('BannedPeer')) }),
+  InStep: object({ inStep: { type: 'boolean' }, peer: named('PeerStatus') }),
+  Erased: object({ seqs: list(integer()) }, 'Sequence numbers of the erasures'),
+  Health: object({ status: { const: 'alive' } }),
+  Ready: object({ ready: { type: 'boolean' }, reasons: list(text()) }),
+} as const satisfies Record<string, JsonSchema>;
