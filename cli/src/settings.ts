@@ -61,36 +61,43 @@ const DEFAULT_NODE = 'http://127.0.0.1:8080';
 
 /** @throws CosmicError config.malformed */
 export function loadSettings(flags: GlobalFlags, environment: NodeJS.ProcessEnv = process.env): Settings {
-  // What is empty is not set.
-  const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim() !== ''));
+  const env = filled(environment);
   const home = resolve(
     flags.home ?? env['COSMIC_HOME'] ?? join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'cosmicembeddings'),
   );
   const stored = openStored(home);
+  const file = filled(stored.store as Readonly<Record<string, unknown>>) as StoredSettings;
   const embedder: unknown =
-    flags.embedder ?? env['COSMIC_EMBEDDER'] ?? modelSetting(env['COSMIC_DEFAULT_MODEL']) ?? stored.get('embedder');
+    flags.embedder ?? env['COSMIC_EMBEDDER'] ?? modelSetting(env['COSMIC_DEFAULT_MODEL']) ?? file.embedder;
   return {
     home,
     file: stored.path,
-    node: nodeAddress(flags, env, stored),
-    network: flags.network ?? env['COSMIC_NETWORK'] ?? stored.get('network') ?? DEV_NETWORK,
-    keyFile: keyPath(home, flags.key ?? env['COSMIC_KEY'] ?? stored.get('key') ?? 'default'),
+    node: nodeAddress(flags, env, file),
+    network: flags.network ?? env['COSMIC_NETWORK'] ?? file.network ?? DEV_NETWORK,
+    keyFile: keyPath(home, flags.key ?? env['COSMIC_KEY'] ?? file.key ?? 'default'),
     keyText: flags.key === undefined ? env['COSMIC_PRIVATE_KEY'] : undefined,
     embedder: embedder === undefined ? undefined : parseEmbedderConfig(embedder),
-    data: resolve(flags.data ?? env['COSMIC_DATA'] ?? stored.get('data') ?? join(home, 'node')),
+    data: resolve(flags.data ?? env['COSMIC_DATA'] ?? file.data ?? join(home, 'node')),
     token: flags.token ?? env['COSMIC_TOKEN'],
-    place: placeOfEnvironment(env) ?? stored.get('place'),
+    place: placeOfEnvironment(env) ?? file.place,
     json: flags.json === true,
     stored,
   };
 }
 
-function nodeAddress(flags: GlobalFlags, env: NodeJS.ProcessEnv, stored: Conf<StoredSettings>): string {
+/** What is empty is not set. */
+function filled<T>(values: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => typeof value !== 'string' || value.trim() !== ''),
+  );
+}
+
+function nodeAddress(flags: GlobalFlags, env: NodeJS.ProcessEnv, file: StoredSettings): string {
   const sources = [
     ['--node', flags.node],
     ['COSMIC_API_ENDPOINT', env['COSMIC_API_ENDPOINT']],
     ['COSMIC_NODE', env['COSMIC_NODE']],
-    ['node', stored.get('node')],
+    ['node', file.node],
   ] as const;
   const [name, given] = sources.find(([, value]) => value !== undefined) ?? ['', undefined];
   if (given === undefined) return DEFAULT_NODE;
@@ -114,9 +121,11 @@ function openStored(home: string): Conf<StoredSettings> {
       configName: 'config',
       configFileMode: 0o600,
       projectName: 'cosmicembeddings',
+      schema: storedSchema as never,
+      ajvOptions: { allowUnionTypes: true },
     });
     // Reading touches the file, so that a broken one is found here and not in the middle of a command.
-    checkStored(stored.store);
+    refuseUnknown(stored.store);
     if (fresh && existsSync(home)) chmodSync(home, 0o700);
     return stored;
   } catch (error) {
@@ -126,25 +135,34 @@ function openStored(home: string): Conf<StoredSettings> {
   }
 }
 
-const STORED: Readonly<Record<keyof StoredSettings, string>> = {
-  node: 'string',
-  network: 'string',
-  key: 'string',
-  embedder: 'object',
-  data: 'string',
-  place: 'object',
-  warned: 'boolean',
+const text = { type: 'string' };
+
+/** What may stand in the file; what is wrong is refused with the setting's name. */
+const storedSchema: Readonly<Record<keyof StoredSettings, object>> = {
+  node: text,
+  network: text,
+  key: text,
+  embedder: { type: ['object', 'string'] },
+  data: text,
+  place: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['latitude', 'longitude'],
+    properties: {
+      latitude: { type: 'number', minimum: -90, maximum: 90 },
+      longitude: { type: 'number', minimum: -180, maximum: 180 },
+      elevation: { type: 'number' },
+      grid: { type: 'number', exclusiveMinimum: 0 },
+    },
+  },
+  warned: { type: 'boolean' },
 };
 
 /** A setting that nobody reads is a mistake, and perhaps meant for a node. */
-function checkStored(values: object): void {
-  for (const [key, value] of Object.entries(values)) {
-    const form = Object.hasOwn(STORED, key) ? STORED[key as keyof StoredSettings] : undefined;
-    if (form === undefined)
+function refuseUnknown(values: object): void {
+  for (const key of Object.keys(values))
+    if (!Object.hasOwn(storedSchema, key))
       throw new Error(`${key} is no setting of the command; a node’s settings stand in config.json of its data folder`);
-    if (typeof value !== form && !(key === 'embedder' && typeof value === 'string'))
-      throw new Error(`${key}: expected ${form === 'object' ? 'an object' : `a ${form}`}`);
-  }
 }
 
 /** Writes the file anew and keeps it to its owner, whatever mode it had. */
@@ -177,7 +195,7 @@ function placeOfEnvironment(env: NodeJS.ProcessEnv): PlaceSetting | undefined {
 }
 
 function degrees(name: string, text: string | undefined): number | undefined {
-  if (text === undefined || text.trim() === '') return undefined;
+  if (text === undefined) return undefined;
   try {
     return numberOf(name, text);
   } catch (error) {

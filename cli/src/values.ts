@@ -1,23 +1,21 @@
+import { decimalOf, durationMsOf } from '@cosmicembeddings/sdk/schema';
 import type { Argv } from 'yargs';
 import { UsageError } from './output.js';
 
-const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$/;
-
 /** A decimal number, all of the text. @throws UsageError */
 export function numberOf(name: string, text: string): number {
-  if (!NUMBER.test(text.trim()))
+  const number = decimalOf(text);
+  if (number === undefined)
     throw new UsageError(`${name} ${JSON.stringify(text)}: expected a decimal number, such as 48.137`);
-  return Number(text);
+  return number;
 }
-
-const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Milliseconds of a whole number with its unit: 90s, 30m, 12h, 7d. @throws UsageError */
 export function durationOf(name: string, text: string): number {
-  const match = /^(\d{1,6})([smhd])$/.exec(text);
-  if (match === null || Number(match[1]) === 0)
+  const ms = durationMsOf(text);
+  if (ms === undefined)
     throw new UsageError(`${name} ${JSON.stringify(text)}: expected a duration, such as 90s, 30m, 12h or 7d`);
-  return Number(match[1]) * UNITS_MS[match[2]!]!;
+  return ms;
 }
 
 /** An http(s) address without anything that is no part of one. @throws UsageError */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -78,6 +78,34 @@ test.each([
   ['an unknown embedder', { COSMIC_EMBEDDER: 'openai:only-a-model' }, 'config.malformed'],
 ])('%s is refused', (_, env, code) => {
   expect(() => loadSettings({ home }, env)).toThrow(expect.objectContaining({ code }));
+});
+
+test.each([
+  [{ guard: false }, /guard is no setting of the command/],
+  [{ node: 8080 }, /`node` must be string/],
+  [{ place: { latitude: '48', longitude: 11 } }, /`place\/latitude` must be number/],
+  [{ place: { latitude: 91, longitude: 11 } }, /`place\/latitude` must be <= 90/],
+  [{ place: { latitude: 48 } }, /`place` must have required property 'longitude'/],
+  [{ warned: 'yes' }, /`warned` must be boolean/],
+  [{ embedder: 7 }, /`embedder` must be object,string/],
+  [[], /config\.json/],
+])('the file %j is refused by name', (content, what) => {
+  mkdirSync(home);
+  writeFileSync(join(home, 'config.json'), JSON.stringify(content));
+  expect(() => loadSettings({ home }, {})).toThrow(
+    expect.objectContaining({ code: 'config.malformed', message: expect.stringMatching(what) }),
+  );
+});
+
+test('what is empty in the file is not set', () => {
+  mkdirSync(home);
+  writeFileSync(join(home, 'config.json'), JSON.stringify({ node: '', network: ' ', key: '', data: '' }));
+  expect(loadSettings({ home }, { COSMIC_NODE: ' ' })).toMatchObject({
+    node: 'http://127.0.0.1:8080',
+    network: 'dev',
+    keyFile: join(home, 'keys', 'default.key'),
+    data: join(home, 'node'),
+  });
 });
 
 test('a broken file is named', () => {

@@ -1,5 +1,5 @@
 import type { CheckedBlock, ObserverLocation } from '@cosmicembeddings/sdk';
-import { CosmicError } from '@cosmicembeddings/sdk';
+import { readSettings, type SettingSchema } from '../json-schema.js';
 import { createBuckets, type Buckets } from './buckets.js';
 
 /** Allowed or denied values of one property; without `allow` everything is allowed that is not denied. */
@@ -117,49 +117,54 @@ function charge(policy: Policy, buckets: Buckets, { block, bytes }: Candidate, n
   return { rule: `quota.${of}`, detail, ...(retryAtMs === undefined ? {} : { retryAtMs }) };
 }
 
-const RULES = new Set(['authors', 'kinds', 'spaces', 'tags']);
-const KEYS = new Set([...RULES, 'regions', 'maxAgeMs', 'maxBytes', 'quota', 'requiredProofs']);
+const texts = { type: 'array', items: { type: 'string' } } as const;
+const count = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
 
-/** Checks the shape of a policy as it stands in a configuration. @throws CosmicError config.malformed */
+function rule(description: string): SettingSchema {
+  return { type: 'object', additionalProperties: false, description, properties: { allow: texts, deny: texts } };
+}
+
+export const policySchema: SettingSchema = {
+  type: 'object',
+  additionalProperties: false,
+  description: 'what is kept here at all; without `allow` everything is allowed that is not denied',
+  properties: {
+    authors: rule('did:keys'),
+    kinds: rule('kinds, such as embedding/1'),
+    spaces: rule('ids of spaces'),
+    tags: rule('tags'),
+    regions: {
+      type: 'array',
+      description: 'blocks must be stamped inside one of these rectangles; a west above its east crosses the date line',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['south', 'north', 'west', 'east'],
+        properties: {
+          south: { type: 'number', minimum: -90, maximum: 90, description: 'degrees' },
+          north: { type: 'number', minimum: -90, maximum: 90, description: 'degrees' },
+          west: { type: 'number', minimum: -180, maximum: 180, description: 'degrees' },
+          east: { type: 'number', minimum: -180, maximum: 180, description: 'degrees' },
+        },
+      },
+    },
+    maxAgeMs: { ...count, unit: 'ms', description: 'of a block’s own time' },
+    maxBytes: { ...count, unit: 'bytes', description: 'of a block' },
+    quota: {
+      type: 'object',
+      additionalProperties: false,
+      description: 'of an author, counted over the last `perMs`',
+      properties: {
+        blocks: count,
+        bytes: { ...count, unit: 'bytes' },
+        perMs: { ...count, minimum: 1, unit: 'ms', default: DAY_MS },
+      },
+    },
+    requiredProofs: { ...texts, description: 'relations that a block must have among its refs or links' },
+  },
+};
+
+/** Reads a policy as it stands in a configuration. @throws CosmicError config.malformed */
 export function parsePolicy(value: unknown): Policy {
-  if (value === undefined) return {};
-  const bad = (what: string): never => {
-    throw new CosmicError('config.malformed', `policy${what}`);
-  };
-  const isList = (x: unknown): boolean => Array.isArray(x) && x.every((item) => typeof item === 'string');
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) bad(': expected an object');
-  for (const [key, rule] of Object.entries(value as Record<string, unknown>)) {
-    if (!KEYS.has(key)) bad(`.${key}: unknown rule; known: ${[...KEYS].join(', ')}`);
-    if (RULES.has(key)) {
-      if (typeof rule !== 'object' || rule === null) bad(`.${key}: expected {"allow": […], "deny": […]}`);
-      for (const [list, items] of Object.entries(rule as Record<string, unknown>))
-        if ((list !== 'allow' && list !== 'deny') || !isList(items))
-          bad(`.${key}.${list}: expected a list of texts under allow or deny`);
-    } else if (key === 'maxAgeMs' || key === 'maxBytes') {
-      if (!Number.isSafeInteger(rule) || (rule as number) < 0) bad(`.${key}: expected a whole number`);
-    } else if (key === 'requiredProofs') {
-      if (!isList(rule)) bad(`.${key}: expected a list of relations`);
-    } else if (key === 'quota') checkQuota(rule, bad);
-    else checkRegions(rule, bad);
-  }
-  return value as Policy;
-}
-
-function checkQuota(rule: unknown, bad: (what: string) => never): void {
-  if (typeof rule !== 'object' || rule === null) bad('.quota: expected {"blocks", "bytes", "perMs"}');
-  for (const [key, count] of Object.entries(rule as object))
-    if (!['blocks', 'bytes', 'perMs'].includes(key) || !Number.isSafeInteger(count) || (count as number) < 0)
-      bad(`.quota.${key}: expected blocks, bytes or perMs as whole numbers`);
-}
-
-function checkRegions(rule: unknown, bad: (what: string) => never): void {
-  if (!Array.isArray(rule)) bad('.regions: expected a list');
-  (rule as unknown[]).forEach((region, i) => {
-    const r = region as Record<string, unknown>;
-    const isRegion =
-      typeof region === 'object' &&
-      region !== null &&
-      ['south', 'north', 'west', 'east'].every((side) => Number.isFinite(r[side]));
-    if (!isRegion) bad(`.regions[${i}]: expected south, north, west, east in degrees`);
-  });
+  return readSettings(policySchema, value, 'policy');
 }

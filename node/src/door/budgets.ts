@@ -1,4 +1,5 @@
-import { CosmicError, type CheckedBlock, type Source } from '@cosmicembeddings/sdk';
+import type { CheckedBlock, Source } from '@cosmicembeddings/sdk';
+import { readSettings, type SettingSchema } from '../json-schema.js';
 import { createBuckets, type Allowance, type Buckets } from './buckets.js';
 import type { Refusal } from './admission.js';
 
@@ -144,33 +145,39 @@ function spoken(ms: number): string {
   return ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`;
 }
 
-/** Checks budgets as they stand in a configuration; what is left out stays as it is. @throws CosmicError config.malformed */
+const count = { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER } as const;
+
+export const allowanceSchema: SettingSchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    blocks: count,
+    bytes: { ...count, unit: 'bytes' },
+    perMs: { ...count, unit: 'ms', default: DAY_MS },
+  },
+};
+
+function allowed(name: Exclude<keyof Budgets, 'newMs'>, description: string): SettingSchema {
+  return { ...allowanceSchema, default: defaultBudgets[name], description };
+}
+
+export const budgetsSchema: SettingSchema = {
+  type: 'object',
+  additionalProperties: false,
+  description: 'how much storage whom is given: `blocks` and `bytes` in `perMs` (specs/budgets.md)',
+  properties: {
+    author: allowed('author', 'an author whom this node has known for `newMs`, or who publishes from this machine'),
+    newAuthor: allowed('newAuthor', 'one that it has not'),
+    newAuthors: allowed('newAuthors', 'all of those together'),
+    ownNewAuthors: allowed('ownNewAuthors', 'the same for what comes from this machine'),
+    unread: allowed('unread', 'blocks that nobody here can read, of whomever'),
+    source: allowed('source', 'one address, or one peer, beyond this machine'),
+    all: allowed('all', 'everything that comes from beyond this machine'),
+    newMs: { ...count, unit: 'ms', default: defaultBudgets.newMs, description: 'how long an author is new' },
+  },
+};
+
+/** Reads budgets as they stand in a configuration; what is left out stays as it is. @throws CosmicError config.malformed */
 export function parseBudgets(value: unknown): Budgets {
-  const bad = (what: string): never => {
-    throw new CosmicError('config.malformed', `budgets${what}`);
-  };
-  if (value === undefined) return defaultBudgets;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return bad(': expected an object');
-  const parsed: Record<string, unknown> = { ...defaultBudgets };
-  for (const [name, given] of Object.entries(value)) {
-    if (!Object.hasOwn(defaultBudgets, name))
-      bad(`.${name}: unknown; known: ${Object.keys(defaultBudgets).join(', ')}`);
-    if (name === 'newMs') {
-      if (!isCount(given)) bad('.newMs: expected milliseconds');
-      parsed[name] = given;
-    } else parsed[name] = parseAllowance(given, (what) => bad(`.${name}${what}`));
-  }
-  return parsed as unknown as Budgets;
-}
-
-export function parseAllowance(value: unknown, bad: (what: string) => never): Allowance {
-  if (typeof value !== 'object' || value === null) return bad(': expected {"blocks", "bytes", "perMs"}');
-  for (const [key, count] of Object.entries(value))
-    if (!['blocks', 'bytes', 'perMs'].includes(key) || !isCount(count))
-      bad(`.${key}: expected blocks, bytes or perMs as whole numbers from 1 on`);
-  return { perMs: DAY_MS, ...value };
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) > 0;
+  return readSettings(budgetsSchema, value, 'budgets');
 }

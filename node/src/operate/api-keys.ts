@@ -2,8 +2,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CosmicError, type Clock } from '@cosmicembeddings/sdk';
-import { parseAllowance } from '../door/budgets.js';
+import { allowanceSchema } from '../door/budgets.js';
 import { scopes, type ApiKey, type Scope } from '../http/access.js';
+import { readSettings } from '../json-schema.js';
 import { replaceFile } from '../store/durable.js';
 
 export function keysFile(folder: string): string {
@@ -25,10 +26,12 @@ export function readApiKeys(folder: string): readonly ApiKey[] {
   }
   const { version, keys } = value as { version?: unknown; keys?: unknown };
   if (version !== 1 || !Array.isArray(keys)) return bad('expected {"version": 1, "keys": […]}');
-  return (keys as unknown[]).map((one, i) => checkKey(one as ApiKey, (what) => bad(`keys[${i}]${what}`)));
+  return (keys as unknown[]).map((one, i) =>
+    checkKey(one as ApiKey, `${path}: keys[${i}]`, (what) => bad(`keys[${i}]${what}`)),
+  );
 }
 
-function checkKey(key: ApiKey, bad: (what: string) => never): ApiKey {
+function checkKey(key: ApiKey, where: string, bad: (what: string) => never): ApiKey {
   if (typeof key !== 'object' || key === null) bad(': expected an object');
   if (typeof key.name !== 'string' || !/^[\w.-]{1,64}$/.test(key.name)) bad('.name: letters, digits, dots and dashes');
   if (typeof key.sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(key.sha256)) bad('.sha256: 64 hexadecimal digits');
@@ -39,7 +42,7 @@ function checkKey(key: ApiKey, bad: (what: string) => never): ApiKey {
     bad('.requestsPerMinute: a whole number from 1 on');
   return allowance === undefined
     ? key
-    : { ...key, allowance: parseAllowance(allowance, (what) => bad(`.allowance${what}`)) };
+    : { ...key, allowance: readSettings(allowanceSchema, allowance, `${where}.allowance`) };
 }
 
 const LOOK_MS = 1_000;
@@ -81,7 +84,7 @@ export function addApiKey(folder: string, key: Omit<ApiKey, 'sha256'>): string {
     throw new CosmicError('key.exists', `${key.name} in ${keysFile(folder)}`);
   const secret = randomBytes(24).toString('base64url');
   const made = { ...key, sha256: createHash('sha256').update(secret).digest('hex') };
-  checkKey(made, (what) => {
+  checkKey(made, 'key', (what) => {
     throw new CosmicError('config.malformed', `key${what}`);
   });
   writeApiKeys(folder, [...keys, made]);

@@ -9,6 +9,7 @@ import { openUpkeep } from '../store/sqlite/upkeep.js';
 import { loadConfig, type NodeConfig } from './config.js';
 import { candidateOf } from '../door/accept.js';
 import { createAdmission, parsePolicy } from '../door/admission.js';
+import { readSettings } from '../json-schema.js';
 import { loadPlugins } from '../plugins.js';
 import { addApiKey, isScope, readApiKeys, removeApiKey } from './api-keys.js';
 import { backup, erasedSince, readBackupNote, restore } from './backup.js';
@@ -32,6 +33,14 @@ const options = {
   erasures: { type: 'string' },
   prove: { type: 'boolean' },
   json: { type: 'boolean' },
+} as const;
+
+const count = { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER } as const;
+/** Flags that are numbers: what `access add` gives a key. */
+const keyLimits = {
+  'per-minute': count,
+  'blocks-per-day': count,
+  'bytes-per-day': { ...count, unit: 'bytes' },
 } as const;
 
 type Args = {
@@ -71,6 +80,12 @@ export async function maintenance(command: string, args: readonly string[]): Pro
     plugins: values.plugin,
     store: values.store,
   });
+  const limits = readSettings<Partial<Record<keyof typeof keyLimits, number>>>(
+    { type: 'object', properties: keyLimits },
+    values,
+    '',
+    'texts',
+  );
   await task({
     words: positionals,
     config,
@@ -79,10 +94,10 @@ export async function maintenance(command: string, args: readonly string[]): Pro
     resume: values.resume === true,
     erasures: values.erasures,
     json: values.json === true,
-    perMinute: numberOf(values['per-minute']),
+    perMinute: limits['per-minute'],
     perDay: {
-      ...(values['blocks-per-day'] === undefined ? {} : { blocks: Number(values['blocks-per-day']) }),
-      ...(values['bytes-per-day'] === undefined ? {} : { bytes: Number(values['bytes-per-day']) }),
+      ...(limits['blocks-per-day'] === undefined ? {} : { blocks: limits['blocks-per-day'] }),
+      ...(limits['bytes-per-day'] === undefined ? {} : { bytes: limits['bytes-per-day'] }),
     },
   });
   return true;
@@ -285,10 +300,6 @@ async function access({ config, words: [action, name, ...asked], perMinute, perD
     });
     print(json, { name, secret }, [`${secret}`, `send it as Authorization: Bearer …; it is shown this once`]);
   } else throw new CosmicError('request.malformed', ACCESS_USAGE);
-}
-
-function numberOf(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : Number(text);
 }
 
 async function sqliteOf(config: NodeConfig): Promise<SqliteOptions> {

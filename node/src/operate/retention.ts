@@ -1,4 +1,5 @@
 import { CosmicError, type BlockId, type EraseReason } from '@cosmicembeddings/sdk';
+import { readSettings, type SettingSchema } from '../json-schema.js';
 import type { KeptBlock, Upkeep } from '../store/upkeep.js';
 
 /** Limits for some of the blocks; every one that is given holds. */
@@ -57,30 +58,38 @@ export function planRetention(
   return { erase, bytes: erase.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
-/** Checks the shape of rules as they stand in a configuration. @throws CosmicError config.malformed */
+const keeping = {
+  maxAgeMs: {
+    type: 'integer',
+    unit: 'ms',
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: 'since this node first saw a block',
+  },
+  maxBytes: {
+    type: 'integer',
+    unit: 'bytes',
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: 'of all together; the oldest seen go first',
+  },
+} as const;
+const each: SettingSchema = { type: 'object', additionalProperties: false, properties: keeping };
+
+export const retentionSchema: SettingSchema = {
+  type: 'object',
+  additionalProperties: false,
+  description: 'what is erased after a time or beyond a size, while the node runs',
+  properties: {
+    ...keeping,
+    authors: { type: 'object', additionalProperties: each, description: 'limits of an author’s blocks, by did:key' },
+    tags: { type: 'object', additionalProperties: each, description: 'limits of blocks with a tag' },
+    keepTags: { type: 'array', items: { type: 'string' }, description: 'blocks with one of these are never erased' },
+  },
+};
+
+/** Reads rules as they stand in a configuration. @throws CosmicError config.malformed */
 export function parseRetention(value: unknown): RetentionRules {
-  const bad = (what: string): never => {
-    throw new CosmicError('config.malformed', `retention${what}`);
-  };
-  const keeping = (rule: unknown, path: string, also: readonly string[] = []): void => {
-    if (typeof rule !== 'object' || rule === null || Array.isArray(rule)) return bad(`${path}: expected an object`);
-    for (const [key, limit] of Object.entries(rule)) {
-      if (also.includes(key)) continue;
-      if (key !== 'maxAgeMs' && key !== 'maxBytes')
-        bad(`${path}.${key}: unknown; known: maxAgeMs, maxBytes${also.map((name) => `, ${name}`).join('')}`);
-      if (!Number.isSafeInteger(limit) || (limit as number) < 0) bad(`${path}.${key}: expected a whole number`);
-    }
-  };
-  keeping(value, '', ['authors', 'tags', 'keepTags']);
-  const { authors = {}, tags = {}, keepTags = [] } = value as { authors?: unknown; tags?: unknown; keepTags?: unknown };
-  for (const [name, group] of [
-    ['authors', authors],
-    ['tags', tags],
-  ] as const) {
-    if (typeof group !== 'object' || group === null || Array.isArray(group)) bad(`.${name}: expected an object`);
-    for (const [key, rule] of Object.entries(group as object)) keeping(rule, `.${name}.${key}`);
-  }
-  if (!Array.isArray(keepTags) || !keepTags.every((tag) => typeof tag === 'string'))
-    bad('.keepTags: expected a list of texts');
-  return value as RetentionRules;
+  if (value === null) throw new CosmicError('config.malformed', 'retention: expected an object');
+  return readSettings(retentionSchema, value, 'retention');
 }

@@ -1,5 +1,5 @@
 export { peerAddress } from './address.js';
-export { parsePeerRules, type PeerRules } from './rules.js';
+export { configuredAddress, parsePeerRules, peerRulesSchema, type PeerRules } from './rules.js';
 export { syncLimits, type SyncLimits } from './limits.js';
 export { createPeers, type Banned, type Identity, type Peers, type PeersOptions } from './peers.js';
 export { peersFile, type PeerList } from './peers-file.js';

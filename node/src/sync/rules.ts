@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { CosmicError, fromHex, publicKeyOfDid } from '@cosmicembeddings/sdk';
+import { readSettings, type SettingSchema } from '../json-schema.js';
 import { peerAddress } from './address.js';
 
 /** Who may be a peer, and over what lines. */
@@ -17,24 +18,70 @@ export interface PeerRules {
   readonly plainLines?: boolean;
 }
 
-const KEYS = ['allow', 'deny', 'proofRequired', 'ownAddresses', 'networkKeyFile', 'plainLines'];
+const dids: SettingSchema = { type: 'array', items: { type: 'string' } };
+const flag: SettingSchema = { type: 'boolean', default: false };
+
+export const peerRulesSchema: SettingSchema = {
+  type: 'object',
+  additionalProperties: false,
+  description: 'who may be a peer, and over what lines',
+  properties: {
+    allow: { ...dids, description: 'did:keys; where there are any, nobody else' },
+    deny: { ...dids, description: 'did:keys; nobody of these' },
+    proofRequired: { ...flag, description: 'nobody whose identity is not proven' },
+    ownAddresses: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'addresses under which others may know this node, as they dial them',
+    },
+    networkKeyFile: {
+      type: 'string',
+      description: 'file of 64 hex digits that all nodes of a private network hold',
+    },
+    plainLines: { ...flag, description: '`ws:` to other machines too, where anybody on the line can read and change' },
+  },
+};
+
+interface Written {
+  readonly allow?: readonly string[];
+  readonly deny?: readonly string[];
+  readonly proofRequired: boolean;
+  readonly ownAddresses?: readonly string[];
+  readonly networkKeyFile?: string;
+  readonly plainLines: boolean;
+}
 
 /** The setting `peerRules`; the shared key stands in a file of its own (64 hex digits). @throws CosmicError config.malformed, key.malformed */
 export function parsePeerRules(value: unknown): PeerRules {
-  if (value === undefined) return { plainLines: false };
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad('', 'a map', value);
-  const rules = value as Readonly<Record<string, unknown>>;
-  for (const key of Object.keys(rules)) if (!KEYS.includes(key)) throw bad(`.${key}`, `one of ${KEYS.join(', ')}`, key);
-  const file = rules['networkKeyFile'];
-  if (file !== undefined && typeof file !== 'string') throw bad('.networkKeyFile', 'the path of a file', file);
+  const {
+    networkKeyFile,
+    allow = [],
+    deny = [],
+    ownAddresses = [],
+    ...flags
+  } = readSettings<Written>(peerRulesSchema, value, 'peerRules');
+  for (const [key, list] of Object.entries({ allow, deny })) for (const one of list) refuseNoDid(key, one);
   return {
-    allow: dids(rules, 'allow'),
-    deny: dids(rules, 'deny'),
-    proofRequired: flag(rules, 'proofRequired'),
-    ownAddresses: texts(rules, 'ownAddresses').map(peerAddress),
-    plainLines: flag(rules, 'plainLines'),
-    ...(file === undefined ? {} : { networkKey: readKey(file) }),
+    ...flags,
+    allow,
+    deny,
+    ownAddresses: ownAddresses.map((one) => configuredAddress('peerRules.ownAddresses', one)),
+    ...(networkKeyFile === undefined ? {} : { networkKey: readKey(networkKeyFile) }),
   };
+}
+
+/** A peer's address that stands in a configuration. @throws CosmicError config.malformed with the setting's name */
+export function configuredAddress(setting: string, text: string): string {
+  try {
+    return peerAddress(text);
+  } catch (error) {
+    throw new CosmicError('config.malformed', `${setting}: ${(error as CosmicError).detail}`, { cause: error });
+  }
+}
+
+function refuseNoDid(key: string, text: string): void {
+  if (publicKeyOfDid(text) === undefined)
+    throw new CosmicError('config.malformed', `peerRules.${key}: expected did:keys, got ${JSON.stringify(text)}`);
 }
 
 function readKey(path: string): Uint8Array {
@@ -46,27 +93,4 @@ function readKey(path: string): Uint8Array {
   }
   if (!/^[0-9a-f]{64}$/.test(text)) throw new CosmicError('key.malformed', `${path}: expected 64 hex digits`);
   return fromHex(text);
-}
-
-function dids(rules: Readonly<Record<string, unknown>>, key: string): readonly string[] {
-  const list = texts(rules, key);
-  for (const one of list) if (publicKeyOfDid(one) === undefined) throw bad(`.${key}`, 'did:keys', one);
-  return list;
-}
-
-function texts(rules: Readonly<Record<string, unknown>>, key: string): readonly string[] {
-  const list = rules[key] ?? [];
-  if (!Array.isArray(list) || !list.every((one) => typeof one === 'string'))
-    throw bad(`.${key}`, 'a list of texts', list);
-  return list;
-}
-
-function flag(rules: Readonly<Record<string, unknown>>, key: string): boolean {
-  const value = rules[key] ?? false;
-  if (typeof value !== 'boolean') throw bad(`.${key}`, 'true or false', value);
-  return value;
-}
-
-function bad(where: string, expected: string, got: unknown): CosmicError {
-  return new CosmicError('config.malformed', `peerRules${where}: expected ${expected}, got ${JSON.stringify(got)}`);
 }

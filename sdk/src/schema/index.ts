@@ -179,3 +179,4 @@ export function struct(required: Readonly<Record<string, Check>>, options: Struc
 }
 
 export { dayStartOf, instantOf } from './instant.js';
+export { decimalOf, durationMsOf, sizeBytesOf, wholeOf } from './quantity.js';
