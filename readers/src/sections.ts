@@ -1,0 +1,93 @@
+import { hasWords, oneLine, type Part } from './document.js';
+
+const BLOCKS = new Set(
+  'ADDRESS ARTICLE ASIDE BLOCKQUOTE BODY CAPTION CENTER DD DETAILS DIV DL DT FIELDSET FIGCAPTION FIGURE FOOTER FORM HEADER HGROUP HR LI MAIN NAV OL P PRE SECTION SUMMARY TABLE TBODY TD TFOOT TH THEAD TR UL'.split(
+    ' ',
+  ),
+);
+const SILENT = new Set(
+  'SCRIPT STYLE TEMPLATE NOSCRIPT HEAD IFRAME OBJECT EMBED SVG CANVAS SELECT BUTTON INPUT TEXTAREA MATH'.split(' '),
+);
+
+interface Heading {
+  readonly level: number;
+  readonly title: string;
+}
+
+/**
+ * The text below an element, a part for each heading (HTML h1–h6) with the headings above it; `at` is the id nearest
+ * above. Scripts, styles and form fields are no text. A table's row is one line, its cells apart by ` | `.
+ */
+export function sectionsOf(root: Node, at?: string): Part[] {
+  const parts: Part[] = [];
+  const above: Heading[] = [];
+  let paragraphs: string[] = [];
+  let line = '';
+  let id = at;
+
+  const endParagraph = (): void => {
+    const text = oneLine(line);
+    if (hasWords(text)) paragraphs.push(text);
+    line = '';
+  };
+  const endPart = (): void => {
+    endParagraph();
+    if (paragraphs.length > 0)
+      parts.push({
+        text: paragraphs.join('\n\n'),
+        ...(id === undefined || id === '' ? {} : { at: id }),
+        ...(above.length === 0 ? {} : { headings: above.map(({ title }) => title) }),
+      });
+    paragraphs = [];
+  };
+
+  // A stack of its own instead of recursion: pages nest as deep as they like.
+  const stack: (Node | (() => void))[] = [root];
+  while (stack.length > 0) {
+    const next = stack.pop()!;
+    if (typeof next === 'function') {
+      next();
+      continue;
+    }
+    if (next.nodeType === 3) line += next.nodeValue ?? '';
+    if (next.nodeType !== 1 && next.nodeType !== 9 && next.nodeType !== 11) continue;
+    const element = next as Element;
+    const tag = next.nodeType === 1 ? element.tagName.toUpperCase() : '';
+    if (SILENT.has(tag) || (next.nodeType === 1 && isHidden(element))) continue;
+    const level = /^H[1-6]$/.test(tag) ? Number(tag[1]) : 0;
+    // A sign behind a heading is a link to it, as documentation tools make them.
+    const title = level === 0 ? '' : oneLine(element.textContent ?? '').replace(/\s*[¶§#\u{1F517}]$/u, '');
+    if (level > 0 && hasWords(title)) {
+      endPart();
+      while (above.length > 0 && above.at(-1)!.level >= level) above.pop();
+      above.push({ level, title });
+      id = element.getAttribute('id') ?? element.querySelector('[id]')?.getAttribute('id') ?? id;
+      continue;
+    }
+    if (tag === 'PRE') {
+      endParagraph();
+      const text = (element.textContent ?? '').replace(/\s+$/u, '');
+      if (hasWords(text)) paragraphs.push(text.replace(/\n{2,}/gu, '\n'));
+      continue;
+    }
+    if (tag === 'BR') line += '\n';
+    if (tag === 'TR') {
+      endParagraph();
+      line = [...element.children].map((cell) => oneLine(cell.textContent ?? '')).join(' | ');
+      endParagraph();
+      continue;
+    }
+    if (BLOCKS.has(tag)) {
+      endParagraph();
+      stack.push(endParagraph);
+      if (tag === 'SECTION' || tag === 'ARTICLE') id = element.getAttribute('id') ?? id;
+    }
+    for (let child = next.lastChild; child !== null; child = child.previousSibling) stack.push(child);
+  }
+  endPart();
+  return parts;
+}
+
+function isHidden(element: Element): boolean {
+  return element.hasAttribute('hidden') || element.getAttribute('aria-hidden') === 'true';
+}
