@@ -14,7 +14,7 @@ export function readMarkup(html: string, { mainOnly = true } = {}): ReadDocument
   const title = oneLine(document.querySelector('title')?.textContent ?? '');
   // The page itself, as far as it can be told: Readability changes what it is given and drops ids that it does not need.
   const whole = sectionsOf(document.body ?? document.documentElement);
-  const main = mainOnly ? mainParts(document) : undefined;
+  const main = mainOnly && depthOf(document.documentElement) <= DEPTH_MAX ? mainParts(document) : undefined;
   const all = lettersOf(whole);
   const kept = main === undefined ? 0 : lettersOf(main);
   // A list of links or a short note is a page too: what leaves most of the words out has not found the content.
@@ -25,6 +25,16 @@ export function readMarkup(html: string, { mainOnly = true } = {}): ReadDocument
     parts,
     left: parts === main && kept < all * 0.95 ? ['what surrounds the main text'] : [],
   };
+}
+
+/** Readability's time grows with more than the square of it; pages that people wrote stay far below. */
+const DEPTH_MAX = 120;
+
+function depthOf(root: Element): number {
+  let depth = 0;
+  let level: Element[] = [root];
+  for (; level.length > 0; depth++) level = level.flatMap((element) => [...element.children]);
+  return depth;
 }
 
 function mainParts(document: Document): ReturnType<typeof sectionsOf> | undefined {

@@ -25,22 +25,29 @@ export async function readPdf(bytes: Uint8Array): Promise<ReadDocument> {
   });
   try {
     const pdf = await task.promise;
-    const parts: Part[] = [];
-    let empty = 0;
+    const pages: string[][] = [];
     for (let number = 1; number <= pdf.numPages; number++) {
       const page = await pdf.getPage(number);
       const { items } = await page.getTextContent();
-      const text = textOf(items.filter((item): item is typeof item & TextItem => 'str' in item));
-      if (hasWords(text)) parts.push({ text, at: `page=${number}` });
-      else empty++;
+      pages.push(paragraphsOf(items.filter((item): item is typeof item & TextItem => 'str' in item)));
       page.cleanup();
     }
+    const running = runningLines(pages);
+    const parts: Part[] = [];
+    for (const [i, paragraphs] of pages.entries()) {
+      const text = paragraphs.filter((one, j) => !(isEdge(j, paragraphs) && running.has(nameOf(one)))).join('\n\n');
+      if (hasWords(text)) parts.push({ text, at: `page=${i + 1}` });
+    }
+    const empty = pages.filter((paragraphs) => !paragraphs.some(hasWords)).length;
     const title = titleOf((await pdf.getMetadata().catch(() => undefined))?.info);
     return {
       format: 'PDF',
       ...(title === undefined ? {} : { title }),
       parts,
-      left: counted(empty, 'page without text (scanned?)', 'pages without text (scanned?)'),
+      left: [
+        ...counted(empty, 'page without text (scanned?)', 'pages without text (scanned?)'),
+        ...(running.size > 0 ? ['lines that stand on most pages'] : []),
+      ],
     };
   } catch (cause) {
     if (cause instanceof ReadError) throw cause;
@@ -53,7 +60,7 @@ export async function readPdf(bytes: Uint8Array): Promise<ReadDocument> {
 }
 
 /** Lines that follow one another closely are a paragraph; a word that was cut at a line's end is one word again. */
-function textOf(items: readonly TextItem[]): string {
+function paragraphsOf(items: readonly TextItem[]): string[] {
   const paragraphs: string[] = [];
   let paragraph = '';
   let line = '';
@@ -85,7 +92,25 @@ function textOf(items: readonly TextItem[]): string {
     if (hasEOL) endLine();
   }
   endParagraph();
-  return paragraphs.join('\n\n');
+  return paragraphs;
+}
+
+/** Titles and numbers at the head or foot of most pages: no content of any of them. */
+function runningLines(pages: readonly (readonly string[])[]): ReadonlySet<string> {
+  const seen = new Map<string, number>();
+  for (const paragraphs of pages)
+    for (const name of new Set(paragraphs.filter((_, i) => isEdge(i, paragraphs)).map(nameOf)))
+      seen.set(name, (seen.get(name) ?? 0) + 1);
+  return new Set([...seen].filter(([, count]) => count >= 4 && count > pages.length / 3).map(([name]) => name));
+}
+
+function isEdge(index: number, paragraphs: readonly string[]): boolean {
+  return index === 0 || index === paragraphs.length - 1;
+}
+
+/** Page numbers differ from page to page. */
+function nameOf(paragraph: string): string {
+  return paragraph.length > 120 ? paragraph : paragraph.replace(/\d+/gu, '0');
 }
 
 function titleOf(info: unknown): string | undefined {
