@@ -9,7 +9,10 @@ const LINES_MIN = 12;
  * when it has a dozen lines; none is longer than sixty.
  */
 export function readCode(bytes: Uint8Array): ReadDocument {
-  const lines = decode(bytes).replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n').split('\n');
+  const lines = decode(bytes)
+    .replace(/^\uFEFF/, '')
+    .replace(/\r\n?/g, '\n')
+    .split('\n');
   const parts: Part[] = [];
   let from = 0;
   const end = (to: number): void => {

@@ -17,12 +17,13 @@ export function readEpub(bytes: Uint8Array): ReadDocument {
   const opf = packageFile === undefined ? undefined : text(packageFile);
   if (packageFile === undefined || opf === undefined)
     throw new ReadError('read.malformed', 'no EPUB: it names no package document');
-  if (files['META-INF/encryption.xml'] !== undefined && /EncryptedData[\s\S]*\.x?html?/i.test(text('META-INF/encryption.xml')!))
+  if (
+    files['META-INF/encryption.xml'] !== undefined &&
+    /EncryptedData[\s\S]*\.x?html?/i.test(text('META-INF/encryption.xml')!)
+  )
     throw new ReadError('read.locked', 'the book’s text is encrypted');
   const { document } = parseHTML(opf);
-  const items = new Map(
-    elements(document, 'item').map((item) => [item.getAttribute('id') ?? '', item] as const),
-  );
+  const items = new Map(elements(document, 'item').map((item) => [item.getAttribute('id') ?? '', item] as const));
   const folder = packageFile.slice(0, packageFile.lastIndexOf('/') + 1);
   const parts: Part[] = [];
   let missing = 0;
@@ -44,7 +45,10 @@ export function readEpub(bytes: Uint8Array): ReadDocument {
     format: 'EPUB',
     ...(title === '' ? {} : { title }),
     parts,
-    left: [...counted(missing, 'chapter that is not in the file', 'chapters that are not in the file'), ...counted(pictures, 'picture', 'pictures')],
+    left: [
+      ...counted(missing, 'chapter that is not in the file', 'chapters that are not in the file'),
+      ...counted(pictures, 'picture', 'pictures'),
+    ],
   };
 }
 

@@ -42,7 +42,8 @@ export async function readDocument(bytes: Uint8Array, name: string, options: Rea
   if (bytes.length > fileMaxBytes)
     throw new ReadError('read.too_large', `more than ${fileMaxBytes / 1048576} MiB: publish it in pieces`);
   const read = readerOf(bytes, name);
-  if (read === undefined) throw new ReadError('read.unsupported', `no reader for this; there are: ${endings.join(' ')}`);
+  if (read === undefined)
+    throw new ReadError('read.unsupported', `no reader for this; there are: ${endings.join(' ')}`);
   const document = await read(bytes, name, options);
   if (!document.parts.some(({ text }) => hasWords(text)))
     throw new ReadError('read.empty', [`no text in this ${document.format}`, ...document.left].join('; '));

@@ -35,7 +35,10 @@ async function messageOf(
     throw new ReadError('read.malformed', 'no e-mail: it has neither sender nor subject nor date');
   const title = oneLine(mail.subject ?? '');
   const sender = mail.from?.name || mail.from?.address || '';
-  const day = mail.date === undefined || Number.isNaN(Date.parse(mail.date)) ? '' : new Date(mail.date).toISOString().slice(0, 10);
+  const day =
+    mail.date === undefined || Number.isNaN(Date.parse(mail.date))
+      ? ''
+      : new Date(mail.date).toISOString().slice(0, 10);
   const headings = [title, [sender, day].filter((one) => one !== '').join(', ')].filter((one) => one !== '');
   const plain = (mail.text ?? '').replace(/\r\n?/g, '\n').trim();
   const found: readonly Part[] =
@@ -50,7 +53,9 @@ async function messageOf(
 /** A line `From …` at the beginning or after an empty one begins a message. */
 function messagesOf(bytes: Uint8Array): Uint8Array[] {
   const text = Buffer.from(bytes).toString('latin1');
-  const starts = [...text.matchAll(/(?:^|\r?\n\r?\n)From [^\n]*\n/g)].map((match) => [match.index, match.index + match[0].length] as const);
+  const starts = [...text.matchAll(/(?:^|\r?\n\r?\n)From [^\n]*\n/g)].map(
+    (match) => [match.index, match.index + match[0].length] as const,
+  );
   if (starts.length === 0) throw new ReadError('read.malformed', 'no mailbox: no line begins with "From "');
   return starts.map(([, from], i) =>
     Buffer.from(text.slice(from, starts[i + 1]?.[0] ?? text.length).replace(/^>(>*From )/gm, '$1'), 'latin1'),

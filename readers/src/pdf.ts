@@ -83,7 +83,10 @@ function paragraphsOf(items: readonly TextItem[]): string[] {
     const size = height > 0 ? height : lastHeight;
     if (str.trim() !== '') {
       // More than one and a half lines down, or back up: another paragraph, another column.
-      if (lastY !== undefined && (lastY - y > 1.7 * Math.max(size, lastHeight) || y - lastY > 0.8 * Math.max(size, lastHeight)))
+      if (
+        lastY !== undefined &&
+        (lastY - y > 1.7 * Math.max(size, lastHeight) || y - lastY > 0.8 * Math.max(size, lastHeight))
+      )
         endParagraph();
       lastY = y;
       if (height > 0) lastHeight = height;

@@ -7,13 +7,19 @@ export function readTable(bytes: Uint8Array, name: string, { columns }: ReadOpti
   const text = decode(bytes);
   let rows: string[][];
   try {
-    rows = parse(text, { bom: true, delimiter: delimiterOf(text, name), relax_column_count: true, skip_empty_lines: false });
+    rows = parse(text, {
+      bom: true,
+      delimiter: delimiterOf(text, name),
+      relax_column_count: true,
+      skip_empty_lines: false,
+    });
   } catch (cause) {
     throw new ReadError('read.malformed', `no table that can be read: ${(cause as Error).message}`, { cause });
   }
   const names = (rows[0] ?? []).map(oneLine);
   const records = rows.slice(1);
-  const chosen = columns === undefined ? wordColumns(records, names.length) : columns.map((column) => indexOf(names, column));
+  const chosen =
+    columns === undefined ? wordColumns(records, names.length) : columns.map((column) => indexOf(names, column));
   let empty = 0;
   const parts: Part[] = [];
   for (const [i, record] of records.entries()) {
@@ -34,7 +40,9 @@ export function readTable(bytes: Uint8Array, name: string, { columns }: ReadOpti
 
 /** An object a line (JSON Lines); `columns` may be paths into it, `author.name`. */
 export function readJsonLines(bytes: Uint8Array, _name: string, { columns }: ReadOptions): ReadDocument {
-  const lines = decode(bytes).replace(/^\uFEFF/, '').split('\n');
+  const lines = decode(bytes)
+    .replace(/^\uFEFF/, '')
+    .split('\n');
   const parts: Part[] = [];
   const missing = new Set(columns);
   let empty = 0;
@@ -48,11 +56,20 @@ export function readJsonLines(bytes: Uint8Array, _name: string, { columns }: Rea
     }
     const named = columns === undefined ? stringsOf(value) : columns.map((path) => [path, at(value, path)] as const);
     for (const [path, found] of named) if (found !== undefined) missing.delete(path);
-    const text = textOf(named.map(([path, found]) => [path, typeof found === 'string' ? found : found === undefined || found === null ? '' : JSON.stringify(found)] as const));
+    const text = textOf(
+      named.map(
+        ([path, found]) =>
+          [
+            path,
+            typeof found === 'string' ? found : found === undefined || found === null ? '' : JSON.stringify(found),
+          ] as const,
+      ),
+    );
     if (hasWords(text)) parts.push({ text, at: `line=${i},${i + 1}` });
     else empty++;
   }
-  if (missing.size > 0) throw new ReadError('read.column', `no line has ${[...missing].map((one) => `"${one}"`).join(', ')}`);
+  if (missing.size > 0)
+    throw new ReadError('read.column', `no line has ${[...missing].map((one) => `"${one}"`).join(', ')}`);
   return { format: 'JSON Lines', parts, left: counted(empty, 'line without words', 'lines without words') };
 }
 
@@ -78,7 +95,8 @@ function indexOf(names: readonly string[], column: string): number {
 
 /** Columns where most of what is filled in holds letters: not numbers, not dates, not addresses. */
 function wordColumns(records: readonly string[][], count: number): number[] {
-  const isWordy = (value: string): boolean => /\p{L}{2}/u.test(value) && !/^(?:\S+@\S+|https?:\S+|[0-9a-f-]{16,}|\d{4}-\d\d-\d\d\S*)$/iu.test(value.trim());
+  const isWordy = (value: string): boolean =>
+    /\p{L}{2}/u.test(value) && !/^(?:\S+@\S+|https?:\S+|[0-9a-f-]{16,}|\d{4}-\d\d-\d\d\S*)$/iu.test(value.trim());
   return Array.from({ length: count }, (_, i) => i).filter((i) => {
     const filled = records.map((record) => record[i] ?? '').filter((value) => value.trim() !== '');
     return filled.length > 0 && filled.filter(isWordy).length > filled.length / 2;
@@ -89,9 +107,19 @@ function wordColumns(records: readonly string[][], count: number): number[] {
 function stringsOf(value: unknown, path = '', depth = 0): [string, string][] {
   if (typeof value === 'string') return [[path, value]];
   if (typeof value !== 'object' || value === null || depth > 20) return [];
-  return Object.entries(value).flatMap(([key, inner]) => stringsOf(inner, path === '' ? key : `${path}.${key}`, depth + 1));
+  return Object.entries(value).flatMap(([key, inner]) =>
+    stringsOf(inner, path === '' ? key : `${path}.${key}`, depth + 1),
+  );
 }
 
 function at(value: unknown, path: string): unknown {
-  return path.split('.').reduce<unknown>((inner, key) => (typeof inner === 'object' && inner !== null && Object.hasOwn(inner, key) ? (inner as Record<string, unknown>)[key] : undefined), value);
+  return path
+    .split('.')
+    .reduce<unknown>(
+      (inner, key) =>
+        typeof inner === 'object' && inner !== null && Object.hasOwn(inner, key)
+          ? (inner as Record<string, unknown>)[key]
+          : undefined,
+      value,
+    );
 }

@@ -34,9 +34,12 @@ function pdf(pages, { title = '' } = {}) {
 
 test('a PDF: a part for each page, a cut word whole again, pages without text counted', async () => {
   const document = await read(
-    pdf([['The kiln fires at one thou-', 'sand degrees.', '', 'Glaze comes after.'], [], ['Celadon needs reduction.']], {
-      title: 'Kilns',
-    }),
+    pdf(
+      [['The kiln fires at one thou-', 'sand degrees.', '', 'Glaze comes after.'], [], ['Celadon needs reduction.']],
+      {
+        title: 'Kilns',
+      },
+    ),
     'kilns.pdf',
   );
   assert.deepEqual(document, {
@@ -51,9 +54,18 @@ test('a PDF: a part for each page, a cut word whole again, pages without text co
 });
 
 test('a PDF’s running titles and page numbers are no text of its pages', async () => {
-  const pages = Array.from({ length: 6 }, (_, i) => ['Handbook of kilns', '', `Sentence ${'abcdef'[i]} of the book.`, '', `Page ${i + 1}`]);
+  const pages = Array.from({ length: 6 }, (_, i) => [
+    'Handbook of kilns',
+    '',
+    `Sentence ${'abcdef'[i]} of the book.`,
+    '',
+    `Page ${i + 1}`,
+  ]);
   const { parts, left } = await read(pdf(pages), 'x.pdf');
-  assert.deepEqual(parts.map(({ text }) => text), [...'abcdef'].map((letter) => `Sentence ${letter} of the book.`));
+  assert.deepEqual(
+    parts.map(({ text }) => text),
+    [...'abcdef'].map((letter) => `Sentence ${letter} of the book.`),
+  );
   assert.deepEqual(left, ['lines that stand on most pages']);
 });
 
@@ -83,26 +95,41 @@ test('a page: its main text by headings, not its menus, scripts or hidden parts'
 test('a short page is read whole; one that nests as deep as it likes ends', async () => {
   const { parts } = await read('<html><body><h1>A</h1><p>Two<br>lines</p><pre>a\n  b</pre></body></html>', 'a.htm');
   assert.deepEqual(parts, [{ text: 'Two lines\n\na\n  b', headings: ['A'] }]);
-  const deep = await read(`<html><body>${'<div>'.repeat(3000)}deep word${'</div>'.repeat(3000)}</body></html>`, 'd.html');
+  const deep = await read(
+    `<html><body>${'<div>'.repeat(3000)}deep word${'</div>'.repeat(3000)}</body></html>`,
+    'd.html',
+  );
   assert.equal(deep.parts[0].text, 'deep word');
 });
 
 test('an old page in the encoding that it names', async () => {
-  const bytes = Buffer.from('<html><head><meta charset="iso-8859-2"></head><body><p>Gda\xf1sk</p></body></html>', 'latin1');
+  const bytes = Buffer.from(
+    '<html><head><meta charset="iso-8859-2"></head><body><p>Gda\xf1sk</p></body></html>',
+    'latin1',
+  );
   assert.equal((await read(bytes, 'a.html')).parts[0].text, 'Gdańsk');
 });
 
 const word = (body, extra = {}) =>
   zipSync({
-    '[Content_Types].xml': strToU8('<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="xml" ContentType="application/xml"/><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>'),
-    '_rels/.rels': strToU8('<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="word/document.xml"/></Relationships>'),
-    'word/document.xml': strToU8(`<?xml version="1.0"?><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>${body}</w:body></w:document>`),
+    '[Content_Types].xml': strToU8(
+      '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="xml" ContentType="application/xml"/><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>',
+    ),
+    '_rels/.rels': strToU8(
+      '<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="word/document.xml"/></Relationships>',
+    ),
+    'word/document.xml': strToU8(
+      `<?xml version="1.0"?><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>${body}</w:body></w:document>`,
+    ),
     ...extra,
   });
-const paragraph = (text, style = '') => `<w:p>${style === '' ? '' : `<w:pPr><w:pStyle w:val="${style}"/></w:pPr>`}<w:r><w:t>${text}</w:t></w:r></w:p>`;
+const paragraph = (text, style = '') =>
+  `<w:p>${style === '' ? '' : `<w:pPr><w:pStyle w:val="${style}"/></w:pPr>`}<w:r><w:t>${text}</w:t></w:r></w:p>`;
 
 test('Word by its headings, pictures counted', async () => {
-  const file = word(paragraph('Kilns', 'Heading1') + paragraph('They are hot.'), { 'word/media/image1.png': new Uint8Array(3) });
+  const file = word(paragraph('Kilns', 'Heading1') + paragraph('They are hot.'), {
+    'word/media/image1.png': new Uint8Array(3),
+  });
   assert.deepEqual(await read(file, 'a.docx'), {
     format: 'Word',
     parts: [{ text: 'They are hot.', headings: ['Kilns'] }],
@@ -123,13 +150,15 @@ const epub = (opf, files) =>
     Object.fromEntries(
       Object.entries({
         mimetype: 'application/epub+zip',
-        'META-INF/container.xml': '<?xml version="1.0"?><container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles><rootfile full-path="OEBPS/book.opf" media-type="application/oebps-package+xml"/></rootfiles></container>',
+        'META-INF/container.xml':
+          '<?xml version="1.0"?><container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles><rootfile full-path="OEBPS/book.opf" media-type="application/oebps-package+xml"/></rootfiles></container>',
         'OEBPS/book.opf': opf,
         ...files,
       }).map(([name, text]) => [name, strToU8(text)]),
     ),
   );
-const chapter = (body) => `<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title>t</title></head><body>${body}</body></html>`;
+const chapter = (body) =>
+  `<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title>t</title></head><body>${body}</body></html>`;
 
 test('a book in its reading order, without its table of contents', async () => {
   const file = epub(
@@ -152,7 +181,8 @@ test('a book in its reading order, without its table of contents', async () => {
   await refused('read.malformed', zipSync({ mimetype: strToU8('application/epub+zip') }), 'a.epub');
 });
 
-const message = 'From: Ada <ada@example.org>\r\nSubject: =?utf-8?q?Kiln_=C2=B0C?=\r\nDate: Thu, 1 Feb 2024 10:00:00 +0100\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nIt fires at 1240 =C2=B0C.\r\n';
+const message =
+  'From: Ada <ada@example.org>\r\nSubject: =?utf-8?q?Kiln_=C2=B0C?=\r\nDate: Thu, 1 Feb 2024 10:00:00 +0100\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nIt fires at 1240 =C2=B0C.\r\n';
 
 test('a message: subject, sender and day above its text', async () => {
   assert.deepEqual(await read(message, 'a.eml'), {
@@ -167,14 +197,18 @@ test('a message: subject, sender and day above its text', async () => {
 test('a mailbox: each message with its number', async () => {
   const box = `From ada Thu Feb  1 10:00:00 2024\n${message.replaceAll('\r', '')}\nFrom bob Fri Feb  2 10:00:00 2024\nFrom: Bob <b@example.org>\nSubject: Re\n\n>From the start it was warm.\n`;
   const { parts } = await read(box, 'a.mbox');
-  assert.deepEqual(parts.map(({ at, text }) => [at, text]), [
-    ['message=1', 'It fires at 1240 °C.'],
-    ['message=2', 'From the start it was warm.'],
-  ]);
+  assert.deepEqual(
+    parts.map(({ at, text }) => [at, text]),
+    [
+      ['message=1', 'It fires at 1240 °C.'],
+      ['message=2', 'From the start it was warm.'],
+    ],
+  );
   await refused('read.malformed', 'no mailbox', 'a.mbox');
 });
 
-const table = 'id;name;when;words\r\n1;Kiln;2024-01-01;"It fires\nat 1240; hot"\r\n2;;2024-01-02;\r\n3;Glaze;2024-01-03;Celadon\r\n';
+const table =
+  'id;name;when;words\r\n1;Kiln;2024-01-01;"It fires\nat 1240; hot"\r\n2;;2024-01-02;\r\n3;Glaze;2024-01-03;Celadon\r\n';
 
 test('a table: words of a row under their columns, rows by number, the rest named', async () => {
   const { parts, left } = await read(table, 'a.csv');
@@ -187,20 +221,30 @@ test('a table: words of a row under their columns, rows by number, the rest name
 
 test('a table: chosen columns', async () => {
   const { parts } = await read(table, 'a.csv', { columns: ['words'] });
-  assert.deepEqual(parts.map(({ text }) => text), ['It fires\nat 1240; hot', 'Celadon']);
-  await assert.rejects(read(table, 'a.csv', { columns: ['word'] }), /no column "word"; there are: id, name, when, words/);
+  assert.deepEqual(
+    parts.map(({ text }) => text),
+    ['It fires\nat 1240; hot', 'Celadon'],
+  );
+  await assert.rejects(
+    read(table, 'a.csv', { columns: ['word'] }),
+    /no column "word"; there are: id, name, when, words/,
+  );
   await refused('read.malformed', 'a,b\n"open,1\n', 'a.csv');
 });
 
 test('JSON Lines: strings with their paths, or chosen ones; a line that is none is named', async () => {
-  const lines = '{"id":1,"text":"It fires","by":{"name":"Ada"}}\n\n{"id":2,"text":"Celadon","by":{"name":"Bob"}}\n{"id":3}\n';
+  const lines =
+    '{"id":1,"text":"It fires","by":{"name":"Ada"}}\n\n{"id":2,"text":"Celadon","by":{"name":"Bob"}}\n{"id":3}\n';
   const { parts, left } = await read(lines, 'a.jsonl');
   assert.deepEqual(parts, [
     { text: 'text: It fires\nby.name: Ada', at: 'line=0,1' },
     { text: 'text: Celadon\nby.name: Bob', at: 'line=2,3' },
   ]);
   assert.deepEqual(left, ['1 line without words']);
-  assert.deepEqual((await read(lines, 'a.ndjson', { columns: ['by.name'] })).parts.map(({ text }) => text), ['Ada', 'Bob']);
+  assert.deepEqual(
+    (await read(lines, 'a.ndjson', { columns: ['by.name'] })).parts.map(({ text }) => text),
+    ['Ada', 'Bob'],
+  );
   await refused('read.column', lines, 'a.jsonl', { columns: ['constructor.name'] });
   await assert.rejects(read('{"a":"b"}\n{oops\n', 'a.jsonl'), /line 2/);
 });
