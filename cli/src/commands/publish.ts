@@ -1,6 +1,6 @@
-import { limits } from '@cosmicembeddings/sdk';
+import { CosmicError, limits } from '@cosmicembeddings/sdk';
 import { costOf, parseEmbedderConfig, type EmbedderConfig } from '@cosmicembeddings/sdk/embedders';
-import { splitPassages } from '@cosmicembeddings/sdk/passages';
+import { splitParts, type DocumentPassage } from '@cosmicembeddings/sdk/passages';
 import { openIdentity } from '../keys/author.js';
 import { openEmbedder } from '../embedder.js';
 import { momentOf, type MomentFlags } from '../moment.js';
@@ -10,7 +10,7 @@ import { progressBar } from '../progress.js';
 import { publishInputs, publishPending, type Asked, type Means } from '../publish/call.js';
 import { collectInputs, type Inputs } from '../publish/inputs.js';
 import { openJournal } from '../publish/journal.js';
-import { readText } from '../publish/read-text.js';
+import { openText } from '../publish/read-text.js';
 import type { Named, PublishReport } from '../publish/report.js';
 import { store, type GlobalFlags, type Settings } from '../settings.js';
 import { define, momentFlags } from './command.js';
@@ -132,30 +132,48 @@ function warnOnce(settings: Settings): void {
 /** Nothing is embedded, signed or sent, and no node is asked. */
 function dryRun({ inputs, left }: Inputs, { options }: Asked, settings: Settings): void {
   const skipped: Named[] = [...left];
-  const documents = inputs.flatMap(({ path, origin, markdown }) => {
-    try {
-      const { text, encoding } = readText(path, origin);
-      return [{ path, origin, encoding, passages: splitPassages(text, { markdown }) }];
-    } catch (error) {
-      skipped.push({ path, reason: (error as Error).message });
-      return [];
-    }
-  });
   const { node, network, keyFile, keyText, embedder } = settings;
   const as = { node, network, key: keyText === undefined ? keyFile : 'COSMIC_PRIVATE_KEY', embedder: embedder ?? null };
-  if (settings.json) return printJson({ dryRun: true, ...as, options, documents, skipped });
-  print(`to ${node}, network ${network}, signed with ${as.key}, embedded by ${JSON.stringify(as.embedder)}`);
-  print(`tags: ${options.tags.join(', ') || '(none, or those of its earlier publication)'}`);
-  for (const { origin, encoding, passages } of documents) {
-    print(`\n${origin}  ${plural(passages.length, 'passage')}${encoding === 'UTF-8' ? '' : `, read as ${encoding}`}`);
-    passages.forEach(({ text, heading }, i) =>
-      print(
-        `--- ${i + 1}${heading === undefined ? '' : `  ${plain(heading)}`}\n${options.text ? text.split('\n').map(plain).join('\n') : '(its hash only)'}`,
-      ),
-    );
+  const documents: object[] = [];
+  if (!settings.json) {
+    print(`to ${node}, network ${network}, signed with ${as.key}, embedded by ${JSON.stringify(as.embedder)}`);
+    print(`tags: ${options.tags.join(', ') || '(none, or those of its earlier publication)'}`);
   }
+  let shown = 0;
+  for (const { path, origin, markdown } of inputs)
+    try {
+      const { chunks, encoding } = openText(path, origin);
+      let part = 0;
+      for (const { passages, last } of splitParts(chunks(), { markdown })) {
+        const named = part === 0 && last ? {} : { part };
+        part++;
+        shown++;
+        if (settings.json) documents.push({ path, origin, ...named, encoding, passages });
+        else showPassages(origin, named.part, encoding, passages, options.text);
+      }
+    } catch (error) {
+      if (!(error instanceof CosmicError)) throw error;
+      skipped.push({ path, reason: error.message });
+    }
+  if (settings.json) return printJson({ dryRun: true, ...as, options, documents, skipped });
   leftText(skipped);
-  note(`dry run: ${plural(documents.length, 'document')}, nothing published`);
+  note(`dry run: ${plural(shown, 'document')}, nothing published`);
+}
+
+function showPassages(
+  origin: string,
+  part: number | undefined,
+  encoding: string,
+  passages: readonly DocumentPassage[],
+  texts: boolean,
+): void {
+  const name = part === undefined ? origin : `${origin}, part ${part + 1}`;
+  print(`\n${name}  ${plural(passages.length, 'passage')}${encoding === 'UTF-8' ? '' : `, read as ${encoding}`}`);
+  passages.forEach(({ text, heading }, i) =>
+    print(
+      `--- ${i + 1}${heading === undefined ? '' : `  ${plain(heading)}`}\n${texts ? text.split('\n').map(plain).join('\n') : '(its hash only)'}`,
+    ),
+  );
 }
 
 function show(report: PublishReport, seconds: number, settings: Settings): void {
@@ -184,7 +202,10 @@ function show(report: PublishReport, seconds: number, settings: Settings): void 
     );
   for (const { path, encoding } of report.encodings) note(`${path}: read as ${encoding}`);
   foreignText(report.foreign);
-  for (const { from, to } of report.moved) note(`${from} is ${to} now: the new block supersedes the old one`);
+  for (const { path, parts } of report.parts)
+    note(`${path}: too long for one document, ${plural(parts, 'part')}, each counted as a document`);
+  for (const one of new Set(report.moved.map(({ from, to }) => `${from} is ${to} now`)))
+    note(`${one}: the new block supersedes the old one`);
   leftText(report.skipped);
   for (const { path, reason } of report.refused) note(`cosmic: ${reason} (${path})`);
   pendingText(report.pending);

@@ -6,7 +6,7 @@ import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import type { Identity } from '../keys/author.js';
 import type { Progress } from '../progress.js';
 import type { Settings } from '../settings.js';
-import { digest } from './document.js';
+import { whereOf } from './document.js';
 import type { PublishOptions } from './options.js';
 import type { Inputs } from './inputs.js';
 import { openJournal, type Intent, type Journal, type PublishedLine } from './journal.js';
@@ -146,8 +146,8 @@ async function publishJobs(
     const pending = jobs.map(({ intent }) => ({ path: intent.path, reason: error.message }));
     return { ...emptyReport(), documents: jobs.length, pending };
   }
-  const facts = { author: identity.did, network: settings.network, spaceId: spaceIdOf(embedder.space) };
-  const there = journal.publishedAt(digest([node, facts]));
+  const facts = { node, author: identity.did, network: settings.network, spaceId: spaceIdOf(embedder.space) };
+  const there = journal.publishedAt(whereOf(facts));
   const gone = goneFrom(folders, there, journal);
   const report = await publishAll(jobs, {
     client,
@@ -160,8 +160,8 @@ async function publishJobs(
     progress: means.progress?.(),
     gone,
   });
-  const moved = new Set(report.moved.map(({ from }) => from));
-  report.gone.push(...gone.filter(({ path }) => !moved.has(path)).map(({ path, ids }) => ({ path, ids })));
+  const moved = new Set(report.moved.map(({ ids }) => ids));
+  report.gone.push(...gone.filter(({ ids }) => !moved.has(ids)).map(({ path, ids }) => ({ path, ids })));
   return report;
 }
 

@@ -17,6 +17,8 @@ import type { PublishOptions } from './options.js';
 export interface Document {
   readonly path: string;
   readonly origin: string;
+  /** Of a file that is too long for one document: which part it is, from 0. */
+  readonly part: number;
   readonly passages: readonly DocumentPassage[];
   readonly options: PublishOptions;
 }
@@ -119,18 +121,22 @@ export interface Names {
 }
 
 /** Names of a document: see `PublishedLine`. The node is no part of `input`: one block may stand on many nodes. */
-export function namesOf({ path, origin, passages, options }: Document, { node, ...facts }: Facts): Names {
+export function namesOf({ path, part, origin, passages, options }: Document, { node, ...facts }: Facts): Names {
   const said = [options.tags, options.language ?? null, options.text, options.dtype];
   return {
-    source: sourceOf(path, { node, ...facts }),
+    source: sourceOf(path, part, { node, ...facts }),
     input: digest([facts, origin, said, passages]),
     content: digest(passages),
-    where: digest([node, facts]),
+    where: whereOf({ node, ...facts }),
   };
 }
 
-export function sourceOf(path: string, facts: Facts): string {
-  return digest([facts, path]);
+export function whereOf({ node, ...facts }: Facts): string {
+  return digest([node, facts]);
+}
+
+export function sourceOf(path: string, part: number, facts: Facts): string {
+  return digest(part === 0 ? [facts, path] : [facts, path, part]);
 }
 
 export function digest(value: unknown): string {

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { CosmicError } from '@cosmicembeddings/sdk';
-import { readText } from './read-text.js';
+import { openText } from './read-text.js';
 import type { Named } from './report.js';
 
 /** A file to publish. */
@@ -27,7 +27,7 @@ const TEXT = new Set([...MARKDOWN, '', '.txt', '.text', '.rst', '.adoc', '.ascii
 /**
  * The files behind what was named, in a stable order, each once. Every file that was named on its own is looked into,
  * so that a wrong one is refused before anything is published.
- * @throws CosmicError input.not_found, input.empty, input.binary, input.unsupported, input.too_large
+ * @throws CosmicError input.not_found, input.empty, input.binary, input.unsupported
  */
 export function collectInputs(paths: readonly string[]): Inputs {
   const found = new Map<string, Input>();
@@ -39,7 +39,7 @@ export function collectInputs(paths: readonly string[]): Inputs {
     const stats = statOf(path, given);
     if (!stats.isDirectory()) {
       if (!stats.isFile()) throw new CosmicError('input.not_found', `${given} is neither file nor folder`);
-      readText(path, given);
+      openText(path, given);
       found.set(path, inputOf(path, basename(path)));
       continue;
     }

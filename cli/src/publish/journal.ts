@@ -43,7 +43,8 @@ interface ClosedLine {
 
 export interface PublishedLine {
   readonly event: 'published';
-  readonly slot: string;
+  /** The pending work that is done with it; none while other parts of the file are to come. */
+  readonly slot?: string | undefined;
   /** Path, node, author, network and space: what a changed document keeps. */
   readonly source: string;
   /** Hash of everything that goes into the blocks but time, place and what they supersede. */
@@ -53,6 +54,8 @@ export interface PublishedLine {
   /** Node, author, network and space. */
   readonly where: string;
   readonly path: string;
+  /** Of a file in several parts: which, from 0. */
+  readonly part?: number | undefined;
   readonly origin: string;
   readonly options: PublishOptions;
   readonly ids: readonly string[];
@@ -105,7 +108,7 @@ export function openJournal(home: string): Journal {
       case 'published':
         inputs.set(line.input, line);
         sources.set(line.source, line);
-        waiting.delete(line.slot);
+        if (line.slot !== undefined) waiting.delete(line.slot);
         for (const id of line.ids) withdrawn.delete(id);
         break;
       case 'retracted':

@@ -8,16 +8,26 @@ import {
 } from '@cosmicembeddings/sdk';
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { foreignLanguage, otherEmbedder } from '@cosmicembeddings/sdk/embedders';
-import { splitPassages } from '@cosmicembeddings/sdk/passages';
+import { splitParts, type DocumentPassage } from '@cosmicembeddings/sdk/passages';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import type { Identity } from '../keys/author.js';
 import type { Progress } from '../progress.js';
 import { adoptedFor, blocksThere, recipeOf, type Adopted } from './adopt.js';
-import { digest, makeBlocks, namesOf, partition, sourceOf, type Document, type Facts, type Names } from './document.js';
+import {
+  digest,
+  makeBlocks,
+  namesOf,
+  partition,
+  sourceOf,
+  whereOf,
+  type Document,
+  type Facts,
+  type Names,
+} from './document.js';
 import { embedDocuments } from './embed-documents.js';
 import type { Intent, Journal, JournalLine, PublishedLine, Recipe } from './journal.js';
 import type { Outbox, Parcel } from './outbox.js';
-import { readText } from './read-text.js';
+import { openText } from './read-text.js';
 import { emptyReport, type PublishReport } from './report.js';
 
 /** One document of a call; what the call did not say of it, its earlier publication does. */
@@ -41,6 +51,8 @@ export interface Publisher {
   readonly signal?: AbortSignal | undefined;
   /** Files that were published before and are no more: one of them with the same passages was renamed. */
   readonly gone?: readonly PublishedLine[] | undefined;
+  /** Characters of a file that make one document; a longer one becomes several. */
+  readonly partCharacters?: number | undefined;
 }
 
 const BATCH_DOCUMENTS = 32;
@@ -49,6 +61,8 @@ const BATCH_PASSAGES = 512;
 interface Planned extends Names {
   readonly document: Document;
   readonly job: Job;
+  /** It is all of its file. */
+  readonly whole: boolean;
   /** What the journal knew of this very file. */
   readonly own?: PublishedLine | undefined;
   /** That, or the publication of the file that it was before it was renamed. */
@@ -62,6 +76,8 @@ interface Run {
   readonly report: PublishReport;
   /** The author's blocks on the node, asked for once where this home knows of none. */
   there?: ReadonlyMap<string, Adopted>;
+  /** Of the files that are gone, those that were renamed. */
+  readonly taken: Set<PublishedLine>;
   /** The embedder does not answer: nothing more is tried in this call. */
   down?: string;
 }
@@ -80,7 +96,7 @@ export async function publishAll(jobs: readonly Job[], publisher: Publisher): Pr
     network: identity.author.network,
     spaceId: spaceIdOf(embedder.space),
   };
-  const run: Run = { publisher, facts, report: emptyReport() };
+  const run: Run = { publisher, facts, report: emptyReport(), taken: new Set() };
   const { report } = run;
   let batch: Planned[] = [];
   const flush = async (): Promise<void> => {
@@ -90,22 +106,35 @@ export async function publishAll(jobs: readonly Job[], publisher: Publisher): Pr
   const draw = (done: number): void => progress?.(done, jobs.length, progressText(report));
   draw(0);
   let at = 0;
+  let midway = false;
   try {
     await settleSent(jobs, run);
     for (; at < jobs.length; at++) {
-      signal?.throwIfAborted();
-      const planned = plan(jobs[at]!, run);
-      if (planned === undefined) continue;
-      report.documents++;
-      batch.push(planned);
-      if (batch.length >= BATCH_DOCUMENTS || passagesOf(batch) >= BATCH_PASSAGES) await flush();
+      let parts = 0;
+      for (const planned of plan(jobs[at]!, run)) {
+        signal?.throwIfAborted();
+        parts++;
+        midway = !planned.whole;
+        report.documents++;
+        batch.push(planned);
+        if (batch.length < BATCH_DOCUMENTS && passagesOf(batch) < BATCH_PASSAGES) continue;
+        await flush();
+        draw(at);
+      }
+      if (midway) {
+        await flush();
+        closeParts(jobs[at]!, parts, run);
+        midway = false;
+      }
+      if (parts > 0) formerParts(jobs[at]!.intent.path, parts, run);
       draw(at + 1);
     }
     await flush();
   } catch (error) {
     if (error instanceof CosmicError) {
       const left = batch.filter((planned) => !isCurrent(planned, journal)).map(({ job }) => job);
-      journal.add([...left, ...jobs.slice(at + 1)].map(({ intent }) => pendingLine(intent, error.message)));
+      const waiting = new Set([...left, ...jobs.slice(midway ? at : at + 1)]);
+      journal.add([...waiting].map(({ intent }) => pendingLine(intent, error.message)));
     }
     throw error;
   } finally {
@@ -136,52 +165,72 @@ function passagesOf(batch: readonly Planned[]): number {
   return batch.reduce((sum, { document }) => sum + document.passages.length, 0);
 }
 
-/** What is to be published of a file; undefined when it holds no text, which the report says. */
-function plan(job: Job, { publisher, facts, report }: Run): Planned | undefined {
-  const { intent } = job;
-  const leave = (reason: string): undefined => {
-    report.skipped.push({ path: intent.path, reason });
-    publisher.journal.add([{ event: 'closed', slot: slotOf(intent) }]);
-    return undefined;
-  };
-  let text: string;
+/** What is to be published of a file, part by part; nothing when it holds no text, which the report says. */
+function* plan(job: Job, run: Run): Generator<Planned> {
+  const { publisher, report } = run;
+  const { path, origin, markdown } = job.intent;
+  let part = 0;
   try {
-    const read = readText(intent.path, intent.origin);
-    text = read.text;
-    if (read.encoding !== 'UTF-8') report.encodings.push({ path: intent.path, encoding: read.encoding });
+    const { encoding, chunks } = openText(path, origin);
+    if (encoding !== 'UTF-8') report.encodings.push({ path, encoding });
+    for (const { passages, last } of splitParts(chunks(), { markdown }, publisher.partCharacters)) {
+      if (passages.length > 0) yield planPart(passages, part, part === 0 && last, job, run);
+      if (passages.length > 0) part++;
+    }
+    if (part === 0) throw new CosmicError('input.empty', origin);
   } catch (error) {
     if (!(error instanceof CosmicError)) throw error;
-    return leave(error.message);
+    report.skipped.push({ path, reason: error.message });
+    publisher.journal.add([{ event: 'closed', slot: slotOf(job.intent) }]);
   }
-  const passages = splitPassages(text, { markdown: intent.markdown });
-  if (passages.length === 0) return leave('input.empty');
-  const asked: Document = { path: intent.path, origin: intent.origin, passages, options: intent.options };
+}
+function planPart(
+  passages: readonly DocumentPassage[],
+  part: number,
+  whole: boolean,
+  job: Job,
+  { publisher, facts, report, taken }: Run,
+): Planned {
+  const { path, origin, options } = job.intent;
+  const asked: Document = { path, origin, part, passages, options };
   const names = namesOf(asked, facts);
-  const own = publisher.journal.bySource(names.source);
+  const { journal, gone } = publisher;
+  const own = journal.bySource(names.source);
   const movedFrom =
-    own === undefined
-      ? publisher.gone?.find((line) => line.content === names.content && !isTaken(line, report))
-      : undefined;
-  if (movedFrom !== undefined) report.moved.push({ from: movedFrom.path, to: intent.path });
+    own === undefined ? gone?.find((line) => line.content === names.content && !taken.has(line)) : undefined;
+  if (movedFrom !== undefined) {
+    taken.add(movedFrom);
+    report.moved.push({ from: movedFrom.path, to: path, ids: movedFrom.ids });
+  }
   const before = own ?? movedFrom;
-  const document = inherit(asked, job, own, movedFrom, report);
-  return { document, job, own, before, movedFrom, ...namesOf(document, facts) };
+  // A part that is new says what the file's first part says.
+  const alike = before ?? (part > 0 ? journal.bySource(sourceOf(path, 0, facts)) : undefined);
+  const document = inherit(asked, job, alike, report);
+  return { document, job, whole, own, before, movedFrom, ...namesOf(document, facts) };
 }
 
-function isTaken({ path }: PublishedLine, report: PublishReport): boolean {
-  return report.moved.some(({ from }) => from === path);
+/** All parts of a file have been done: it waits no longer, unless one of them does. */
+function closeParts({ intent }: Job, parts: number, { publisher: { journal }, report }: Run): void {
+  const { path } = intent;
+  report.parts.push({ path, parts });
+  if (!report.pending.some((one) => one.path === path)) journal.add([{ event: 'closed', slot: slotOf(intent) }]);
+}
+
+/** Parts that the file had once and has no more. */
+function formerParts(path: string, parts: number, { publisher: { journal }, facts, report }: Run): void {
+  // What was not read to its end may have them still.
+  if (report.skipped.some((one) => one.path === path)) return;
+  for (let part = parts; ; part++) {
+    const line = journal.bySource(sourceOf(path, part, facts));
+    if (line === undefined) return;
+    if (!journal.isWithdrawn(line.ids)) report.gone.push({ path: `${path} (part ${part + 1})`, ids: line.ids });
+  }
 }
 
 /** What this call does not say of a document stays as it was: forgetting `--tag` or `--no-text` changes nothing. */
-function inherit(
-  asked: Document,
-  { said }: Job,
-  own: PublishedLine | undefined,
-  movedFrom: PublishedLine | undefined,
-  report: PublishReport,
-): Document {
-  const before = (own ?? movedFrom)?.options;
-  if (before === undefined) return asked;
+function inherit(asked: Document, { said }: Job, alike: PublishedLine | undefined, report: PublishReport): Document {
+  if (alike === undefined) return asked;
+  const before = alike.options;
   const options = {
     ...asked.options,
     ...(said.has('tags') ? {} : { tags: before.tags }),
@@ -189,7 +238,7 @@ function inherit(
     ...(said.has('text') ? {} : { text: before.text }),
     ...(said.has('dtype') ? {} : { dtype: before.dtype }),
   };
-  const origin = own?.origin ?? asked.origin;
+  const origin = alike.path === asked.path ? alike.origin : asked.origin;
   if (JSON.stringify([options, origin]) !== JSON.stringify([asked.options, asked.origin])) report.kept++;
   return { ...asked, origin, options };
 }
@@ -239,7 +288,7 @@ function sent(planned: Planned, parcel: Parcel, answers: readonly Accepted[], ru
   const refusal = refusalOf(answers);
   if (refusal !== undefined) {
     report.refused.push({ path: planned.document.path, reason: refusal });
-    return [{ event: 'closed', slot: slotOf(planned.job.intent) }];
+    return planned.whole ? [{ event: 'closed', slot: slotOf(planned.job.intent) }] : [];
   }
   const { line, rows, wires } = parcel;
   const { ids, recipe } = line;
@@ -264,10 +313,11 @@ function noteLanguage({ document }: Planned, { publisher, report }: Run): void {
 
 function publishedLine(planned: Planned, ids: readonly string[], recipe: Recipe): PublishedLine {
   const { source, input, content, where, document, job } = planned;
-  const { path, origin, options } = document;
+  const { path, part, origin, options } = document;
   return {
     event: 'published',
-    slot: slotOf(job.intent),
+    ...(planned.whole ? { slot: slotOf(job.intent) } : {}),
+    ...(part === 0 ? {} : { part }),
     source,
     input,
     content,
@@ -288,9 +338,11 @@ function parcelName({ input }: Planned, { facts }: Run): string {
 /** What an earlier call had sent and could not note down any more, of the files of this call. */
 async function settleSent(jobs: readonly Job[], { publisher, facts }: Run): Promise<void> {
   const { journal, outbox, client } = publisher;
-  const sources = new Set(jobs.map(({ intent }) => sourceOf(intent.path, facts)));
+  const paths = new Set(jobs.map(({ intent }) => intent.path));
+  const where = whereOf(facts);
   for (const { name, parcel } of outbox.all()) {
-    if (!sources.has(parcel.line.source) || !(await hasAll(client, parcel.line.ids))) continue;
+    if (!paths.has(parcel.line.path) || parcel.line.where !== where || !(await hasAll(client, parcel.line.ids)))
+      continue;
     journal.add([parcel.line]);
     outbox.drop(name);
   }
@@ -325,7 +377,7 @@ async function wantedOf(batch: readonly Planned[], run: Run): Promise<Planned[]>
     if (fate === 'unchanged') {
       report.unchanged++;
       publisher.journal.add(
-        publisher.journal.pending().some(({ slot }) => slot === slotOf(planned.job.intent))
+        planned.whole && publisher.journal.pending().some(({ slot }) => slot === slotOf(planned.job.intent))
           ? [{ event: 'closed', slot: slotOf(planned.job.intent) }]
           : [],
       );

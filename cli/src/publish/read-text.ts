@@ -2,14 +2,24 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { extname } from 'node:path';
 import { CosmicError } from '@cosmicembeddings/sdk';
 
-/** A text file over this is refused: it is more likely data than something to read. */
-export const fileMaxBytes = 16 * 1024 * 1024;
+/** What is read into one string: where a whole text is asked for, and where bytes can be read only once (a pipe). */
+export const wholeMaxBytes = 16 * 1024 * 1024;
+
+const CHUNK_BYTES = 1 << 18;
 
 export interface ReadText {
   readonly text: string;
   /** `UTF-8`, `UTF-16`, `Latin-1`: what the bytes were taken for. */
   readonly encoding: string;
 }
+
+export interface OpenedText {
+  readonly encoding: string;
+  /** The text from its beginning, in memory for one chunk, as often as asked. */
+  readonly chunks: () => Iterable<string>;
+}
+
+type Bytes = () => Iterable<Uint8Array>;
 
 /** Formats that hold text which is not read yet: their bytes or marks would be published as words. */
 const formatsByEnding: Readonly<Record<string, string>> = {
@@ -46,10 +56,31 @@ const formatsByBeginning: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * A file as text, whatever encoding it is in.
- * @throws CosmicError input.not_found, input.too_large (before reading it), input.unsupported, input.binary, input.empty
+ * A file of any size, read once to find out its encoding and once for its text.
+ * @throws CosmicError input.not_found, input.unsupported, input.binary, input.empty; while it is read also where it changed
+ */
+export function openText(path: string, name = path): OpenedText {
+  return openBytes(() => bytesOf(path, name), name);
+}
+
+/**
+ * A file as one string, whatever encoding it is in.
+ * @throws CosmicError as `openText`; input.too_large, before more is read
  */
 export function readText(path: string, name = path): ReadText {
+  const read: Uint8Array[] = [];
+  let size = 0;
+  for (const chunk of bytesOf(path, name)) {
+    size += chunk.length;
+    if (size > wholeMaxBytes)
+      throw new CosmicError('input.too_large', `${name}: more than ${wholeMaxBytes / 1048576} MiB`);
+    read.push(chunk);
+  }
+  const { encoding, chunks } = openBytes(() => read, name);
+  return { text: [...chunks()].join(''), encoding };
+}
+
+function* bytesOf(path: string, name: string): Generator<Uint8Array> {
   let handle: number;
   try {
     handle = openSync(path, 'r');
@@ -57,86 +88,127 @@ export function readText(path: string, name = path): ReadText {
     throw new CosmicError('input.not_found', `${name}: ${(cause as NodeJS.ErrnoException).code ?? ''}`, { cause });
   }
   try {
-    return decodeText(readWhole(handle, name), name);
+    for (;;) {
+      const chunk = Buffer.alloc(CHUNK_BYTES);
+      const read = readSync(handle, chunk, 0, chunk.length, null);
+      if (read === 0) return;
+      yield chunk.subarray(0, read);
+    }
   } finally {
     closeSync(handle);
   }
 }
 
-/** At most one byte more than the limit is ever read, also where a file has no size of its own. */
-function readWhole(handle: number, name: string): Uint8Array {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for (;;) {
-    const chunk = Buffer.alloc(1 << 20);
-    const read = readSync(handle, chunk, 0, chunk.length, null);
-    if (read === 0) return Buffer.concat(chunks);
-    bytes += read;
-    if (bytes > fileMaxBytes)
-      throw new CosmicError('input.too_large', `${name}: more than ${fileMaxBytes / 1048576} MiB`);
-    chunks.push(chunk.subarray(0, read));
-  }
-}
-
-/** @throws CosmicError input.empty, input.unsupported, input.binary */
-export function decodeText(bytes: Uint8Array, name: string): ReadText {
-  if (bytes.length === 0) throw new CosmicError('input.empty', name);
-  const beginning = Buffer.from(bytes.subarray(0, 512)).toString('latin1');
+function openBytes(bytes: Bytes, name: string): OpenedText {
+  const [first] = bytes();
+  if (first === undefined) throw new CosmicError('input.empty', name);
+  const beginning = Buffer.from(first.subarray(0, 512)).toString('latin1');
   const format =
     formatsByBeginning.find(([pattern]) => pattern.test(beginning))?.[1] ??
     formatsByEnding[extname(name).toLowerCase()];
   if (format !== undefined)
     throw new CosmicError('input.unsupported', `${name}: ${format} is not read yet; save it as text or Markdown`);
-  const decoded = utf16(bytes) ?? utf8(bytes) ?? latin1(bytes);
-  if (decoded === undefined) throw new CosmicError('input.binary', `${name}: neither UTF-8 nor UTF-16 nor Latin-1`);
-  if (decoded.text.trim() === '') throw new CosmicError('input.empty', name);
-  return decoded;
+  for (const taken of candidates(lookThrough(bytes))) {
+    const blank = isBlank(taken, bytes);
+    if (blank === undefined) continue;
+    if (blank) throw new CosmicError('input.empty', name);
+    return { encoding: taken.encoding, chunks: () => textOf(taken, bytes, name) };
+  }
+  throw new CosmicError('input.binary', `${name}: neither UTF-8 nor UTF-16 nor Latin-1`);
 }
 
-/** With a byte order mark, else by the zero bytes that ASCII has in it. */
-function utf16(bytes: Uint8Array): ReadText | undefined {
-  if (bytes.length < 2 || bytes.length % 2 !== 0) return undefined;
-  const mark = (bytes[0]! << 8) | bytes[1]!;
-  const share = (offset: number): number => {
-    let zeros = 0;
-    const end = Math.min(bytes.length, 4096);
-    for (let i = offset; i < end; i += 2) if (bytes[i] === 0) zeros++;
-    return zeros / Math.ceil((end - offset) / 2);
-  };
-  const big = mark === 0xfeff || (mark !== 0xfffe && share(0) > 0.7 && share(1) < 0.1);
-  const little = mark === 0xfffe || (mark !== 0xfeff && share(1) > 0.7 && share(0) < 0.1);
-  if (big === little) return undefined;
-  const text = decoded(big ? 'utf-16be' : 'utf-16le', bytes);
-  return text === undefined || hasControls(text) ? undefined : { text, encoding: 'UTF-16' };
-}
-
-function utf8(bytes: Uint8Array): ReadText | undefined {
-  if (bytes.includes(0)) return undefined;
-  const text = decoded('utf-8', bytes);
-  return text === undefined ? undefined : { text, encoding: 'UTF-8' };
-}
-
-/**
- * ISO 8859-1, or Windows-1252 where the bytes between are used. Only for texts that are mostly ASCII: in other old
- * encodings (of Cyrillic, Chinese, …) most bytes are not, and would become other letters than were meant.
- */
-function latin1(bytes: Uint8Array): ReadText | undefined {
-  const high = bytes.reduce((count, byte) => count + (byte >= 0x80 ? 1 : 0), 0);
-  if (high > bytes.length * 0.3 || [0x81, 0x8d, 0x8f, 0x90, 0x9d].some((byte) => bytes.includes(byte)))
-    return undefined;
-  const text = decoded('windows-1252', bytes);
-  return text === undefined || hasControls(text) ? undefined : { text, encoding: 'Latin-1' };
-}
-
-function decoded(encoding: string, bytes: Uint8Array): string | undefined {
+function* textOf({ decoder }: Candidate, bytes: Bytes, name: string): Generator<string> {
   try {
-    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
-  } catch {
-    return undefined;
+    yield* decoded(decoder, bytes);
+  } catch (cause) {
+    if (!isMalformed(cause)) throw cause;
+    throw new CosmicError('input.binary', `${name} changed while it was read`, { cause });
   }
 }
 
-function hasControls(text: string): boolean {
-  // eslint-disable-next-line no-control-regex
-  return /[\u0000-\u0008\u000e-\u001a\u001c-\u001f\u007f]/.test(text);
+interface Candidate {
+  readonly encoding: string;
+  /** Label of the WHATWG encoding standard. */
+  readonly decoder: string;
+  /** Control characters speak against it. */
+  readonly plain: boolean;
+}
+
+/** What the bytes are counted for, in one reading. */
+interface Counts {
+  bytes: number;
+  /** Of the first two bytes, high byte first. */
+  mark: number;
+  zeros: number;
+  /** Zeros among the first 4,096 bytes, at even and odd offsets. */
+  readonly zerosAt: [number, number];
+  high: number;
+  /** Bytes that Windows-1252 leaves undefined. */
+  undefinedBytes: number;
+}
+
+const ZEROS_WITHIN = 4096;
+
+function lookThrough(bytes: Bytes): Counts {
+  const seen: Counts = { bytes: 0, mark: 0, zeros: 0, zerosAt: [0, 0], high: 0, undefinedBytes: 0 };
+  for (const chunk of bytes())
+    for (const byte of chunk) {
+      const at = seen.bytes++;
+      if (at < 2) seen.mark = (seen.mark << 8) | byte;
+      if (byte === 0) {
+        seen.zeros++;
+        if (at < ZEROS_WITHIN) seen.zerosAt[at & 1]!++;
+      } else if (byte >= 0x80) {
+        seen.high++;
+        if (byte === 0x81 || byte === 0x8d || byte === 0x8f || byte === 0x90 || byte === 0x9d) seen.undefinedBytes++;
+      }
+    }
+  return seen;
+}
+
+/**
+ * UTF-16 with a byte order mark, else by the zero bytes that ASCII has in it; UTF-8; ISO 8859-1, or Windows-1252 where the
+ * bytes between are used. The last only for texts that are mostly ASCII: in other old encodings (of Cyrillic, Chinese, …)
+ * most bytes are not, and would become other letters than were meant.
+ */
+function candidates({ bytes, mark, zeros, zerosAt, high, undefinedBytes }: Counts): Candidate[] {
+  const pairs = Math.min(bytes, ZEROS_WITHIN) / 2;
+  const share = (offset: 0 | 1): number => zerosAt[offset] / pairs;
+  const big = mark === 0xfeff || (mark !== 0xfffe && share(0) > 0.7 && share(1) < 0.1);
+  const little = mark === 0xfffe || (mark !== 0xfeff && share(1) > 0.7 && share(0) < 0.1);
+  const wide = bytes >= 2 && bytes % 2 === 0 && big !== little;
+  return [
+    ...(wide ? [{ encoding: 'UTF-16', decoder: big ? 'utf-16be' : 'utf-16le', plain: true }] : []),
+    ...(zeros === 0 ? [{ encoding: 'UTF-8', decoder: 'utf-8', plain: false }] : []),
+    ...(undefinedBytes === 0 && high <= bytes * 0.3
+      ? [{ encoding: 'Latin-1', decoder: 'windows-1252', plain: true }]
+      : []),
+  ];
+}
+
+/** Does the text hold nothing but white space? Undefined where the bytes are no such text. */
+function isBlank({ decoder, plain }: Candidate, bytes: Bytes): boolean | undefined {
+  let blank = true;
+  try {
+    for (const text of decoded(decoder, bytes)) {
+      // eslint-disable-next-line no-control-regex
+      if (plain && /[\u0000-\u0008\u000e-\u001a\u001c-\u001f\u007f]/.test(text)) return undefined;
+      blank &&= text.trim() === '';
+    }
+  } catch (error) {
+    if (isMalformed(error)) return undefined;
+    throw error;
+  }
+  return blank;
+}
+
+function isMalformed(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ERR_ENCODING_INVALID_ENCODED_DATA';
+}
+
+/** @throws where the bytes are not of this encoding */
+function* decoded(label: string, bytes: Bytes): Generator<string> {
+  const decoder = new TextDecoder(label, { fatal: true });
+  for (const chunk of bytes()) yield decoder.decode(chunk, { stream: true });
+  yield decoder.decode();
 }

@@ -5,6 +5,7 @@ export interface Named {
 
 /** What became of every document of a call: each is in one of the lists or counts. */
 export interface PublishReport {
+  /** A file that is too long for one counts as one for each of its parts. */
   documents: number;
   /** Documents whose blocks this call has put on the node. */
   published: number;
@@ -14,7 +15,9 @@ export interface PublishReport {
   /** Of the published: had been retracted, and are published anew. */
   republished: number;
   /** Of the published: renamed files, whose new blocks supersede the old ones. */
-  moved: { readonly from: string; readonly to: string }[];
+  moved: { readonly from: string; readonly to: string; readonly ids: readonly string[] }[];
+  /** Files that are too long for one document, and how many they became. */
+  parts: { readonly path: string; readonly parts: number }[];
   /** Documents that keep tags, language, form or origin of their earlier publication, which this call did not name. */
   kept: number;
   blocks: number;
@@ -47,6 +50,7 @@ export function emptyReport(): PublishReport {
     superseding: 0,
     republished: 0,
     moved: [],
+    parts: [],
     kept: 0,
     blocks: 0,
     vectors: 0,

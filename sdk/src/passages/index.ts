@@ -5,3 +5,4 @@ export {
   type DocumentPassage,
   type SplitOptions,
 } from './split.js';
+export { partCharacters, splitParts, type TextPart } from './parts.js';

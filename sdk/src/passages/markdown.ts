@@ -24,11 +24,11 @@ const WINDOW = 1 << 18;
 
 /**
  * Blocks of a Markdown text (CommonMark 0.31) in order: everything but front matter and HTML comments, so that what is
- * not understood is content. What the parser cannot read is one block.
+ * not understood is content. What the parser cannot read is one block. A text that does not begin a file has no front matter.
  */
-export function markdownBlocks(text: string, windowCharacters = WINDOW): Block[] {
+export function markdownBlocks(text: string, windowCharacters = WINDOW, begins = true): Block[] {
   const blocks: Block[] = [];
-  let at = frontMatterEnd(text);
+  let at = begins ? frontMatterEnd(text) : 0;
   let size = windowCharacters;
   while (at < text.length) {
     const end = at + size >= text.length ? text.length : text.lastIndexOf('\n', at + size) + 1;

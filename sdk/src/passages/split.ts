@@ -21,10 +21,9 @@ export const headingSeparator = ' › ';
 
 const HEADING_MAX_CHARACTERS = 250;
 
-/** The text that passages are slices of: no byte order mark, lines end in LF, lone surrogates are U+FFFD. */
-export function normaliseDocument(document: string): string {
-  return document
-    .replace(/^\uFEFF/, '')
+/** The text that passages are slices of: no byte order mark where it begins, lines end in LF, lone surrogates are U+FFFD. */
+export function normaliseDocument(document: string, begins = true): string {
+  return (begins ? document.replace(/^\uFEFF/, '') : document)
     .replace(/\r\n?/g, '\n')
     .replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, '\uFFFD');
 }
@@ -36,10 +35,29 @@ export function normaliseDocument(document: string): string {
  */
 export function splitPassages(document: string, options: SplitOptions): DocumentPassage[] {
   const text = normaliseDocument(document);
-  const blocks = options.markdown ? markdownBlocks(text) : [{ start: 0, end: text.length }];
+  return passagesOf(text, options.markdown ? markdownBlocks(text) : plainBlocks(text), [], options);
+}
+
+/** A heading that what follows stands below. */
+export interface Above {
+  readonly level: number;
+  readonly title: string;
+}
+
+export function plainBlocks(text: string): Block[] {
+  return [{ start: 0, end: text.length }];
+}
+
+/** Passages of these blocks of a normalised text; `above` becomes the headings that what comes next stands below. */
+export function passagesOf(
+  text: string,
+  blocks: readonly Block[],
+  above: Above[],
+  options: SplitOptions,
+): DocumentPassage[] {
   const wordsMax = options.wordsMax ?? 300;
   const wordsMin = Math.min(options.wordsMin ?? 50, wordsMax);
-  return sectionsOf(text, blocks).flatMap(({ path, runs }) => {
+  return sectionsOf(text, blocks, above).flatMap(({ path, runs }) => {
     const heading = path === '' ? {} : { heading: path };
     return runs
       .flatMap((run) =>
@@ -62,9 +80,8 @@ interface Section {
 }
 
 /** A heading that no passage would carry whole — nothing stands below it, or it is too long — is content itself. */
-function sectionsOf(text: string, blocks: readonly Block[]): Section[] {
-  const sections: Section[] = [{ path: '', runs: [[]] }];
-  const above: { level: number; title: string }[] = [];
+function sectionsOf(text: string, blocks: readonly Block[], above: Above[]): Section[] {
+  const sections: Section[] = [{ path: pathOf(above), runs: [[]] }];
   for (const [i, block] of blocks.entries()) {
     const { heading } = block;
     if (heading === undefined) {
