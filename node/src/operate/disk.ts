@@ -1,6 +1,6 @@
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '@cosmicembeddings/sdk';
+import type { Accepted, Clock } from '@cosmicembeddings/sdk';
 
 export interface DiskLimits {
   readonly data: string;
@@ -55,4 +55,33 @@ async function bytesIn(folder: string): Promise<number> {
     bytes += entry.isDirectory() ? await bytesIn(path) : ((await stat(path).catch(() => undefined))?.size ?? 0);
   }
   return bytes;
+}
+
+/** Room for some groups of blocks and the log's growth. */
+const ROOM_BYTES = 4 * 1024 * 1024;
+
+/** Has a block found no room, with none that found some since? */
+export interface FullDisk {
+  note(answer: Accepted): void;
+  /** Ends as soon as the disk has room again. */
+  isFull(): Promise<boolean>;
+}
+
+export function noteFullDisk(folder: string): FullDisk {
+  let full = false;
+  return {
+    note(answer) {
+      if (answer.status === 'stored') full = false;
+      else if (answer.status === 'rejected' && answer.code === 'node.storage_full') full = true;
+    },
+    async isFull() {
+      if (full) full = (await freeBytes(folder)) < ROOM_BYTES;
+      return full;
+    },
+  };
+}
+
+async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
 }

@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { createRegistry } from '@cosmicembeddings/sdk';
+import { systemClock } from './clock.js';
+import { createVerifyPool } from './door/verify-pool.js';
+import { createPressure, openFaults } from './follow/index.js';
+import { startJudging } from './index/kinds/index.js';
+import { openVectors } from './index/vectors/index.js';
+import type { Log } from './log.js';
+import type { NodeConfig } from './operate/config.js';
+import { eraseWhatWasBegun } from './operate/erasure/index.js';
+import { openNodeKeys } from './operate/keys.js';
+import { loadPlugins } from './plugins.js';
+import { whyNotBetter } from './store/sqlite/driver.js';
+import { openSqlite, storeFile } from './store/sqlite/index.js';
+import { createViews } from './views/index.js';
+
+export type Closers = (() => Promise<void> | void)[];
+
+/** Opens what holds files and threads, in the order in which it depends on each other; each part adds how it is closed. */
+export async function openParts(config: NodeConfig, log: Log, closers: Closers) {
+  const registry = createRegistry(await loadPlugins(config.plugins));
+  const keys = await openNodeKeys(config.data);
+  const pressure = createPressure();
+  const faults = openFaults(join(config.data, 'faults.json'));
+  const sqlite = await openSqlite({
+    folder: config.data,
+    network: config.network,
+    engine: config.store,
+    plugins: config.plugins,
+    node: keys.did,
+    pressure: pressure.shared,
+    faults,
+  });
+  closers.push(() => sqlite.close());
+  const slowStore = whyNotBetter(sqlite.engine);
+  if (slowStore !== undefined) log.warn({ store: sqlite.engine }, slowStore);
+  const { store, catalogue } = sqlite;
+  const begun = await eraseWhatWasBegun(config.data, sqlite, registry);
+  if (begun > 0)
+    log.warn(
+      { blocks: begun },
+      'an erasure was cut off; it is done now, and proven by cosmic erase --resume once the node is stopped',
+    );
+  // Blocks may be judged before there is anybody to tell of it.
+  let judgedTo = 0;
+  let tellJudged = (seq: number): void => void (judgedTo = seq);
+  const judging = await startJudging({
+    judging: sqlite.judging,
+    registry,
+    stored: Object.keys((await catalogue.counts()).kinds),
+    head: await store.head(),
+    storePath: storeFile(config.data),
+    engine: sqlite.engine,
+    plugins: config.plugins,
+    pressure: pressure.shared,
+    faults,
+    onJudged: (seq) => tellJudged(seq),
+    onError: (error) => log.error({ error: String(error) }, 'blocks of changed kinds are not judged anew'),
+  });
+  if (judging !== undefined) closers.push(() => judging.close());
+  const onJudged = (tell: (seq: number) => void): void => {
+    tellJudged = tell;
+    if (judgedTo > 0) tell(judgedTo);
+  };
+  const vectors = await openVectors({
+    folder: join(config.data, 'index'),
+    engine: config.index,
+    reader: { folder: config.data, engine: sqlite.engine },
+    plugins: config.plugins,
+    guard: config.guard,
+    pressure: pressure.shared,
+    faults,
+  });
+  closers.push(() => vectors.close());
+  const views = await createViews({
+    storePath: storeFile(config.data),
+    engine: sqlite.engine,
+    registry,
+    plugins: config.plugins,
+    folder: join(config.data, 'views'),
+    clock: systemClock,
+    head: () => store.head(),
+    pressure: pressure.shared,
+    onFault: (detail) => log.warn({ detail }, 'views'),
+  });
+  closers.push(() => views.close());
+  const pool = await createVerifyPool({
+    network: config.network,
+    plugins: config.plugins,
+    workers: config.verifyWorkers,
+    verifier: config.verifier,
+  });
+  closers.push(() => pool.close());
+  return { registry, keys, pressure, faults, sqlite, slowStore, judging, onJudged, vectors, views, pool };
+}
