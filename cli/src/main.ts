@@ -1,5 +1,7 @@
 import yargs, { type Argv, type CommandModule } from 'yargs';
+import { completionCommand } from './commands/completion.js';
 import { createCommand } from './commands/create.js';
+import { doctorCommand } from './commands/doctor.js';
 import { embedCommand } from './commands/embed.js';
 import { eraseCommand } from './commands/erase.js';
 import { exportCommand } from './commands/export.js';
@@ -10,6 +12,7 @@ import { keyCommand } from './commands/key.js';
 import { isMaintenance, maintenanceCommands, runMaintenance } from './commands/maintenance.js';
 import { mcpCommand } from './commands/mcp.js';
 import { nodeCommand } from './commands/node.js';
+import { openCommand } from './commands/open.js';
 import { peersCommand } from './commands/peers.js';
 import { syncCommand } from './commands/sync.js';
 import { publishCommand } from './commands/publish.js';
@@ -33,6 +36,8 @@ const commands = [
   getCommand,
   verifyCommand,
   statusCommand,
+  doctorCommand,
+  openCommand,
   peersCommand,
   syncCommand,
   mcpCommand,
@@ -45,6 +50,7 @@ const commands = [
   retractCommand,
   viewCommand,
   eraseCommand,
+  completionCommand,
   ...maintenanceCommands,
 ] as unknown as readonly CommandModule[];
 
