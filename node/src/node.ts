@@ -234,6 +234,7 @@ async function assemble(
     followers: followers.names,
     waitFor: followers.waitFor,
     aliases: (name) => catalogue.aliases(name),
+    embedders,
     check: (wire) => pool.check(wire),
     registry,
     askView: (name, question, params, at) => views.ask(name, question, params, at),

@@ -101,7 +101,7 @@ export function sourceOf({ from, trusted, key }: Visitor): Source {
 /** What a route wants a visitor to be allowed; undefined where everybody may. */
 export function scopeOf(method: string, route: string | undefined): Scope | undefined {
   if (route === '/metrics') return 'metrics';
-  if (route === undefined || !/^\/(?:v2\/|mcp$|blocks|nodes|status$|peers$)/.test(route)) return undefined;
+  if (route === undefined || !/^\/(?:v2\/|mcp$|v1\/|blocks|nodes|status$|peers$)/.test(route)) return undefined;
   if (method === 'POST' && ['/v2/blocks', '/blocks', '/nodes'].includes(route)) return 'publish';
   return 'read';
 }

@@ -21,6 +21,7 @@ import { describe, type Document } from './interface/describe.js';
 import { sendProblem } from './problem.js';
 import { nameRequest } from './request-name.js';
 import { blockRoutes } from './routes/blocks.js';
+import { embeddingRoutes } from './routes/embeddings.js';
 import { operatorRoutes } from './routes/operator.js';
 import { pythonRoutes } from './routes/python.js';
 import { mcpRoutes } from './routes/mcp.js';
@@ -137,6 +138,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   await app.register((scope) => readBlocksRoute(scope, options.routes));
   await app.register((scope) => checkRoutes(scope, options.routes));
   await app.register((scope) => queryRoutes(scope, options.routes));
+  await app.register((scope) => embeddingRoutes(scope, options.routes));
   await app.register((scope) => viewRoutes(scope, options.routes));
   await app.register((scope) => mcpRoutes(scope, options.routes, options.version));
   await app.register((scope) => operatorRoutes(scope, options.routes));

@@ -8,7 +8,9 @@ import sys
 from hashlib import sha256
 from pathlib import Path
 
-import cosmic_block as cb
+from cosmicembeddings.block import check, sign
+from cosmicembeddings.codec import cid_of, tag42
+from cosmicembeddings.errors import Refused
 
 folder = Path(sys.argv[1])
 data = json.loads((folder / "blocks.json").read_text())
@@ -17,8 +19,8 @@ faults = []
 
 def verdict(wire):
     try:
-        return cb.check(base64.b64decode(wire), data["network"])
-    except cb.Refused as refused:
+        return check(base64.b64decode(wire), data["network"], positions=False)
+    except Refused as refused:
         return {"code": refused.code}
 
 
@@ -66,11 +68,11 @@ for i in range(50):
     body = {"salt": os.urandom(16), "tags": [f"python {i}", "ünï ⭐"], "linked_blocks": []}
     if i % 10 == 8:
         header["kind"] = "retract/1"
-        header["refs"] = [{"rel": "retracts", "id": cb.tag42(cb.cid_of(0x71, b"%d" % i))}]
+        header["refs"] = [{"rel": "retracts", "id": tag42(cid_of(0x71, b"%d" % i))}]
         body["reason"] = "from Python"
     elif i % 10 == 9:
         header["kind"] = "thing.example/1"
-        body["nested"] = [[1, {"a": None, "bb": True, "c": -i}], cb.tag42(cb.cid_of(0x55, b"x"))]
+        body["nested"] = [[1, {"a": None, "bb": True, "c": -i}], tag42(cid_of(0x55, b"x"))]
     else:
         header["kind"] = "embedding/1"
         body["space"] = {
@@ -81,8 +83,8 @@ for i in range(50):
         body["input_type"] = "text"
         body["input_reference"] = [{"hash": sha256(b"%d" % row).digest(), "origin": f"row {row}"} for row in range(count)]
     header["version"] = 2
-    wire = cb.sign(header, body, sha256(b"python %d" % i).digest(), data["network"])
-    own = cb.check(wire, data["network"])
+    wire = sign(header, body, sha256(b"python %d" % i).digest(), data["network"])
+    own = check(wire, data["network"], positions=False)
     signed.append({"wire": base64.b64encode(wire).decode(), "id": own["id"], "kind": own["kind"], "inert": own["inert"]})
 (folder / "signed.json").write_text(json.dumps(signed))
 

@@ -129,3 +129,15 @@ export const peers = {
 };
 
 export const bans = { banned: [{ name: author, untilMs: 1796501023384, why: 'by the operator' }] };
+
+export const models = {
+  object: 'list',
+  data: [{ id: space, object: 'model', created: 0, owned_by: descriptor.model, space: descriptor }],
+};
+
+export const embeddings = {
+  object: 'list',
+  model: space,
+  data: [{ object: 'embedding', index: 0, embedding: [0.0312, -0.0871] }],
+  usage: { prompt_tokens: 9, total_tokens: 9 },
+};

@@ -78,6 +78,12 @@ export const operations: Readonly<Record<string, Operation>> = {
     tag: 'search',
     answers: { 200: json('Hits, best first', 'SearchAnswer', examples.searchAnswer) },
   },
+  'GET /v1/models': { tag: 'search', answers: { 200: json('Spaces', 'Models', examples.models) } },
+  'POST /v1/embeddings': {
+    tag: 'search',
+    asks: { input: ['The kiln fires at 1240 °C.'], encoding_format: 'float' },
+    answers: { 200: json('A vector for each text, in order', 'Embeddings', examples.embeddings) },
+  },
   'GET /v2/plugins': { tag: 'views', answers: {} },
   'GET /v2/status': { tag: 'machines', answers: { 200: json('As of now', 'NodeStatus', examples.status) } },
   'GET /v2/peers': {

@@ -50,6 +50,7 @@ export const schemas = {
       detail: text('what exactly'),
       advice: text('what to do'),
       retry: { type: 'boolean' },
+      'error?': { type: 'object', additionalProperties: true, description: 'the same in OpenAI’s form' },
     },
     'A refusal (RFC 9457)',
   ),
@@ -206,6 +207,30 @@ export const schemas = {
   Bans: object({ banned: list(named('BannedPeer')) }),
   InStep: object({ inStep: { type: 'boolean' }, peer: named('PeerStatus') }),
   Erased: object({ seqs: list(integer()) }, 'Sequence numbers of the erasures'),
+  Models: object({
+    object: { const: 'list' },
+    data: list(
+      object({
+        id: text('id of the space'),
+        object: { const: 'model' },
+        created: integer(),
+        owned_by: text('name of the model'),
+        space: named('SpaceDescriptor'),
+      }),
+    ),
+  }),
+  Embeddings: object({
+    object: { const: 'list' },
+    model: text('id of the space'),
+    data: list(
+      object({
+        object: { const: 'embedding' },
+        index: integer(),
+        embedding: { anyOf: [list(number), text('base64 of little-endian float32')] },
+      }),
+    ),
+    usage: object({ prompt_tokens: integer(), total_tokens: integer() }),
+  }),
   Health: object({ status: { const: 'alive' } }),
   Ready: object({ ready: { type: 'boolean' }, reasons: list(text()) }),
 } as const satisfies Record<string, JsonSchema>;

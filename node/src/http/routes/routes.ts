@@ -2,6 +2,7 @@ import type {
   Accepted,
   BlockId,
   CheckedBlock,
+  Embedder,
   Checks,
   EraseReason,
   NodeApi,
@@ -27,6 +28,8 @@ export interface Routes {
   aliases(name: string): Promise<readonly BlockId[]>;
   /** The network's judgement of bytes that are here or not, without keeping them. */
   check(wire: Uint8Array): Promise<CheckedBlock | Rejected>;
+  /** `own`: those that run in this process. */
+  readonly embedders: { ready(): Promise<Embedder[]>; own(): Promise<Embedder[]> };
   /** Kinds, views, commands and panels that are switched on. */
   readonly registry: Registry;
   /** @throws CosmicError as views do; `at`: only blocks of that scope */

@@ -1,0 +1,74 @@
+"""The three verbs, the client of OpenAI, and hostile answers, against the node at COSMIC_NODE."""
+import os
+import uuid
+
+import pytest
+
+from cosmicembeddings import Client, Refused, check, open_memory
+
+NODE = os.environ["COSMIC_NODE"]
+
+
+def memory(**options):
+    return open_memory(NODE, **{"key": b"\x09" * 32, "collection": f"test {uuid.uuid4()}", **options})
+
+
+def test_remember_search_forget():
+    mine = memory()
+    assert mine.remember("The kiln fires at 1240 °C.", ids="kiln", metadata={"topic": "pottery", "degrees": 1240, "ratio": 0.5}) == "kiln"
+    mine.remember("Herons wait in the reeds.", ids="heron", metadata={"topic": "birds"})
+    hit = mine.search("how hot is the kiln?", where={"topic": "pottery"})[0]
+    assert (hit.id, hit.text, hit.mine, hit.metadata["ratio"]) == ("kiln", "The kiln fires at 1240 °C.", True, 0.5)
+    assert hit.cosine is not None
+    before = mine.get("kiln").block
+    assert mine.remember("The kiln fires at 1240 °C.", ids="kiln", metadata={"topic": "pottery", "degrees": 1240, "ratio": 0.5}) == "kiln"
+    assert mine.get("kiln").block == before
+    mine.remember("The kiln fires at 1280 °C.", ids="kiln", metadata={"topic": "pottery"})
+    assert [one.text for one in mine.search("kiln", where={"topic": "pottery"})] == ["The kiln fires at 1280 °C."]
+    assert mine.forget("kiln") == 1 and mine.get("kiln") is None
+    with pytest.raises(Refused, match="memory.empty_filter"):
+        mine.forget([])
+
+
+def test_a_strangers_document_needs_all():
+    name = f"shared {uuid.uuid4()}"
+    memory(collection=name).remember("the secret word is marl")
+    other = memory(key="ephemeral", collection=name)
+    assert other.search("secret word") == []
+    found = other.search("secret word", authors="all")
+    assert [(one.text, one.mine) for one in found] == [("the secret word is marl", False)]
+
+
+def test_a_node_that_lies_is_found_out():
+    mine = memory()
+    mine.remember("true words", ids="a")
+    honest = mine.client
+
+    class Liar(Client):
+        def read(self, ids):
+            return {name: wire[:-3] + b"lie" for name, wire in honest.read(ids).items()}
+
+    mine.client = Liar(NODE)
+    assert mine.search("true words") == []
+
+
+def test_blocks_are_judged_by_the_node_as_here():
+    mine = memory()
+    mine.remember("judged twice", ids="a")
+    block = mine.get("a").block
+    wire = mine.client.read([block])[block]
+    there = mine.client.json("POST", "/v2/check", wire, "application/cbor-seq")
+    here = check(wire, mine.network)
+    assert (there["id"], there["author"], there["kind"]) == (here["id"], here["author"], here["kind"])
+
+
+def test_openai_client():
+    openai = pytest.importorskip("openai")
+    client = openai.OpenAI(base_url=f"{NODE}/v1", api_key="none")
+    models = client.models.list().data
+    answer = client.embeddings.create(input=["one", "two"], model=models[0].id)
+    plain = client.embeddings.create(input="one", model=models[0].owned_by, encoding_format="float")
+    assert len(answer.data) == 2 and answer.data[0].embedding == pytest.approx(plain.data[0].embedding)
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.embeddings.create(input="one", model="text-embedding-3-small")
+    assert refused.value.code == "search.no_embedder"
