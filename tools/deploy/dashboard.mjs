@@ -1,8 +1,9 @@
 /**
- * Every query of the Grafana dashboard returns data: Prometheus scrapes a real node under load.
- * Usage: node tools/deploy/dashboard.mjs      (needs `prometheus` on the PATH)
+ * Every query of the Grafana dashboard returns data, and promtool finds nothing to say of the metrics: Prometheus scrapes a
+ * real node under load.
+ * Usage: node tools/deploy/dashboard.mjs      (needs `prometheus` and `promtool` on the PATH)
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -90,6 +91,15 @@ try {
   for (const { title, expr } of silent) console.error(`no data: ${title}: ${expr}`);
   console.log(`${queries.length - silent.length} of ${queries.length} queries of the dashboard return data`);
   process.exitCode = silent.length === 0 ? 0 : 1;
+  // Names, units and help texts as Prometheus wants them, with every series that the load has brought about.
+  const checked = spawnSync('promtool', ['check', 'metrics'], {
+    input: await (await fetch(`${url}/metrics`)).text(),
+    encoding: 'utf8',
+  });
+  const said = `${checked.stdout ?? ''}${checked.stderr ?? ''}`.trim();
+  const clean = checked.status === 0 && said === '';
+  console.log(clean ? 'promtool check metrics: clean' : `promtool check metrics: ${checked.error ?? said}`);
+  if (!clean) process.exitCode = 1;
 } finally {
   for (const child of children) child.kill('SIGTERM');
   await delay(1500);
