@@ -22,6 +22,7 @@ import { skyCommand } from './commands/sky.js';
 import { statusCommand } from './commands/status.js';
 import { verifyCommand } from './commands/verify.js';
 import { viewCommand } from './commands/view.js';
+import { witnessCommand } from './commands/witness.js';
 import { exit, fail, UsageError } from './output.js';
 import { contentFlag, pluginCommands } from './plugins/commands.js';
 import { unknownFlag } from './suggest.js';
@@ -49,6 +50,7 @@ const commands = [
   skyCommand,
   retractCommand,
   viewCommand,
+  witnessCommand,
   eraseCommand,
   completionCommand,
   ...maintenanceCommands,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { sign, type Accepted, type KindHeader, type NodeApi } from '@cosmicembeddings/sdk';
+import { sign, signerOfSeed, type Accepted, type KindHeader, type NodeApi } from '@cosmicembeddings/sdk';
 import { portableChecks } from '@cosmicembeddings/sdk/formats';
+import { createSky } from '@cosmicembeddings/sdk/sky';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import { systemClock } from './clock.js';
 import { followTogether, type Trailing } from './follow/index.js';
@@ -25,7 +26,7 @@ import { createMetrics } from './operate/metrics.js';
 import { readinessOf } from './operate/readiness.js';
 import { passedOver } from './operate/status.js';
 import { createSearch } from './search/index.js';
-import { createPeers } from './sync/index.js';
+import { createPeers, startReceipts } from './sync/index.js';
 import { planInWorker, startRetention } from './operate/retain.js';
 import { eraseAs } from './operate/withhold.js';
 import { openEmbedders } from './search/embedders.js';
@@ -140,6 +141,23 @@ async function assemble(
     peers: config.peers,
     log,
   });
+  const receipts = config.receipts
+    ? await startReceipts({
+        store,
+        accept: (bytes, source) => door.accept(bytes, source),
+        clock: systemClock,
+        author: {
+          signer: signerOfSeed(keys.seed),
+          network: config.network,
+          registry,
+          sky: createSky(),
+          salt: () => new Uint8Array(randomBytes(16)),
+        },
+        folder: config.data,
+        onError: (error) => log.error({ error: String(error) }, 'receipts cannot be signed now'),
+      })
+    : undefined;
+  if (receipts !== undefined) closers.push(() => receipts.close());
   const followers = followTogether({
     head: await store.head(),
     readHead: () => store.head(),
@@ -156,6 +174,7 @@ async function assemble(
         notify: () => undefined,
       },
       { ...trailing(peers.announcements), answers: false },
+      ...(receipts === undefined ? [] : [{ ...trailing(receipts), answers: false }]),
     ],
   });
   onJudged(onStored);

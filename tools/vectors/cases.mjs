@@ -371,10 +371,25 @@ export function inertBlocks(stamp) {
     ],
     ['rotate with neither', 'kind.malformed', without('rotate/1 to', 'to')],
     ['rotate to what is no key', 'kind.malformed', of('rotate/1 to', { to: 'did:key:z' })],
+    ['receipt for nothing', 'kind.malformed', receipt(f32, [])],
+    ['receipt for what is yet to come', 'kind.malformed', receipt(f32, [seen(1, f32.header.timestamp + 1)])],
+    ['receipt that names a block twice', 'kind.malformed', receipt(f32, [seen(1, 5), seen(1, 6)])],
+    ['receipt without a time', 'kind.malformed', receipt(f32, [{ block: seen(1, 5).block }])],
     ['sealed body that is no age file', 'kind.malformed', of('sealed/1', { age: Uint8Array.of(1, 2, 3) })],
     ['sealed within sealed', 'kind.malformed', of('sealed/1', { inner_kind: 'sealed/1' })],
     ['sealed without inner_kind', 'kind.malformed', without('sealed/1', 'inner_kind')],
   ];
+}
+
+const seen = (n, at) => ({ block: cidOf(DAG_CBOR, sha256(utf8(`seen ${n}`))), at });
+
+function receipt(from, blocks) {
+  const { salt, tags, linked_blocks } = from.body;
+  return signBlock({
+    ...from,
+    header: { ...from.header, kind: 'receipt/1' },
+    body: { salt, tags, linked_blocks, seen: blocks },
+  });
 }
 
 /** [rule, wire bytes] of sound blocks at their limits. */
@@ -396,6 +411,14 @@ export function validBlocks(stamp) {
   };
   return [
     ...[...drafts].map(([name, draft]) => [name, signBlock(draft)]),
+    ['receipt/1', receipt(base, [seen(1, base.header.timestamp), seen(2, 0)])],
+    [
+      'receipt for 1,024 blocks',
+      receipt(
+        base,
+        Array.from({ length: 1024 }, (_, n) => seen(n, n)),
+      ),
+    ],
     ['timestamp 0', at(0)],
     ['last millisecond of 2099', at(Date.UTC(2100, 0, 1) - 1)],
     ['16 refs', header({ refs: Array(16).fill({ rel: 'cites', id: someCid }) })],

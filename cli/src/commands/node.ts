@@ -12,6 +12,7 @@ interface NodeFlags {
   peer?: string[] | undefined;
   'own-address'?: string[] | undefined;
   'plain-peers'?: boolean | undefined;
+  receipts?: boolean | undefined;
   plugin?: string[] | undefined;
   store?: string | undefined;
   index?: string | undefined;
@@ -34,6 +35,10 @@ export const nodeCommand = define<NodeFlags>({
         describe: 'address under which other nodes dial this one; may be repeated',
       })
       .option('plain-peers', { type: 'boolean', describe: 'dial ws: to other machines too, where lines are trusted' })
+      .option('receipts', {
+        type: 'boolean',
+        describe: 'countersign when the node first saw which blocks (receipt/1), in its own name',
+      })
       .option('plugin', {
         type: 'string',
         array: true,
@@ -52,6 +57,7 @@ export const nodeCommand = define<NodeFlags>({
     for (const peer of args.peer ?? []) command.push('--peer', peer);
     for (const address of args['own-address'] ?? []) command.push('--own-address', address);
     if (args['plain-peers'] === true) command.push('--plain-peers');
+    if (args.receipts === true) command.push('--receipts');
     for (const plugin of args.plugin ?? []) command.push('--plugin', plugin);
     if (settings.embedder !== undefined) offerEmbedder(settings.data, settings.embedder);
     const status = await runNode(command);

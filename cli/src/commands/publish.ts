@@ -13,6 +13,8 @@ import { openJournal } from '../publish/journal.js';
 import { openText } from '../publish/read-text.js';
 import type { Named, PublishReport } from '../publish/report.js';
 import { store, type GlobalFlags, type Settings } from '../settings.js';
+import { awaitCopies, operatorFlag, operatorsOf, type CopiesWanted } from '../publish/copies.js';
+import { durationOf } from '../values.js';
 import { define, momentFlags } from './command.js';
 
 interface PublishFlags extends MomentFlags {
@@ -24,6 +26,9 @@ interface PublishFlags extends MomentFlags {
   dtype?: 'f32' | 'f16' | 'i8' | undefined;
   retractGone: boolean;
   dryRun: boolean;
+  copies?: number | undefined;
+  operator?: string[] | undefined;
+  copiesWait: string;
 }
 
 export const publishWarning =
@@ -58,6 +63,12 @@ export const publishCommand = define<PublishFlags>({
           default: false,
           describe: 'withdraw what was published of files that are gone from the folders',
         })
+        .option('copies', {
+          type: 'number',
+          describe: 'wait until so many operators have signed that they have each block (nodes with --receipts)',
+        })
+        .option('operator', operatorFlag)
+        .option('copies-wait', { type: 'string', default: '2m', describe: 'how long to wait for that' })
         .option('dry-run', {
           type: 'boolean',
           default: false,
@@ -66,6 +77,7 @@ export const publishCommand = define<PublishFlags>({
     ),
   run: async (args, settings) => {
     const asked = askedOf(args, settings);
+    const copies = copiesOf(args);
     const inputs = collectInputs(args.paths ?? []);
     if (args.dryRun) return dryRun(inputs, asked, settings);
     const started = Date.now();
@@ -76,9 +88,17 @@ export const publishCommand = define<PublishFlags>({
         : await publishPending(await whichOf(args, settings), settings, means);
     if (report === undefined) throw new UsageError(nothingText(settings));
     show(report, (Date.now() - started) / 1000, settings);
+    if (copies !== undefined && report.ids.length > 0) await awaitCopies(openClient(settings), report.ids, copies, settings);
     if (report.refused.length + report.pending.length > 0 || report.documents === 0) throw new Refused();
   },
 });
+
+function copiesOf({ copies, operator, copiesWait }: PublishFlags): CopiesWanted | undefined {
+  if (copies === undefined) return undefined;
+  if (!Number.isInteger(copies) || copies < 1 || copies > 100)
+    throw new UsageError(`--copies ${String(copies)}: a whole number from 1 to 100`);
+  return { copies, operators: operatorsOf(operator), waitMs: durationOf('--copies-wait', copiesWait) };
+}
 
 function askedOf(args: PublishFlags, settings: Settings): Asked {
   const { timeMs, place } = momentOf(args, settings);

@@ -48,6 +48,7 @@ export interface NodeConfig {
   readonly requestsPerMinute: number;
   readonly peerKeys: Readonly<Record<string, string>>;
   readonly guard: boolean;
+  readonly receipts: boolean;
   readonly weights?: { readonly vectors?: number; readonly words?: number };
   readonly log: LogLevel;
 }

@@ -111,6 +111,11 @@ export const settings = {
   },
   requestsPerMinute: whole(1, 1e9, 6_000, 'how often a visitor may ask'),
   guard: { type: 'boolean', default: true, description: 'demote vectors that are near everything' },
+  receipts: {
+    type: 'boolean',
+    default: false,
+    description: 'countersign, in the node’s own name, when it first saw which blocks (`receipt/1`)',
+  },
   weights: {
     type: 'object',
     additionalProperties: false,

@@ -12,5 +12,6 @@ export {
 } from './embedding.js';
 export { reservedVerbs } from './verbs.js';
 export { relations, type Relation } from './relations.js';
+export { RECEIPT_MAX, receiptFields, receiptKind, type ReceiptBody, type Seen } from './receipt/index.js';
 export { retractKind, retractPlugin, type RetractBody } from './retract/index.js';
 export * from './rotate/index.js';

@@ -2,6 +2,7 @@ import { embeddingKind, retractPlugin, type Kind, type Plugin } from '../kinds/i
 import { sealedPlugin } from '../sealed/kind.js';
 import { forksPlugin } from './forks/index.js';
 import { identitiesPlugin } from './identities/index.js';
+import { receiptsPlugin } from './receipts/index.js';
 import { standingPlugin } from './standing/index.js';
 
 export { keysOfIdentity, withdrawalOf, type Asked } from './ask.js';
@@ -14,4 +15,5 @@ export const corePlugins: readonly Plugin[] = [
   standingPlugin,
   forksPlugin,
   sealedPlugin,
+  receiptsPlugin,
 ];

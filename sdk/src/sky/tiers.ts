@@ -28,9 +28,16 @@ export interface TimeEvidence {
   readonly claimedMs: number;
   /** When this node first saw the block; nothing follows from it for anybody else. */
   readonly firstSeenMs?: number;
+  /** By when two operators whom the reader trusts had seen it (`witnessedMs` of the api). */
+  readonly witnessedMs?: number;
 }
 
-/** The only tier that exists so far: receipts and external timestamps come later. */
-export function timeEvidence(claimedMs: number, firstSeenMs?: number): TimeEvidence {
-  return { tier: 'claimed', claimedMs, ...(firstSeenMs === undefined ? {} : { firstSeenMs }) };
+/** What is known of a block's time. External timestamps come later. */
+export function timeEvidence(claimedMs: number, firstSeenMs?: number, witnessedMs?: number): TimeEvidence {
+  return {
+    tier: witnessedMs === undefined ? 'claimed' : 'witnessed',
+    claimedMs,
+    ...(firstSeenMs === undefined ? {} : { firstSeenMs }),
+    ...(witnessedMs === undefined ? {} : { witnessedMs }),
+  };
 }

@@ -1,10 +1,12 @@
 import { describe, test } from '@jest/globals';
 import { utf8 } from '../../src/bytes.js';
+import { parseCid } from '../../src/codec/index.js';
 import { didOf, sha256 } from '../../src/crypto/index.js';
 import { retractPlugin, rotatesFrom, rotatesTo, type Link, type Plugin } from '../../src/kinds/index.js';
 import { corePlugins } from '../../src/plugins/index.js';
 import { forksPlugin } from '../../src/plugins/forks/index.js';
 import { identitiesPlugin } from '../../src/plugins/identities/index.js';
+import { receiptsPlugin } from '../../src/plugins/receipts/index.js';
 import { standingPlugin } from '../../src/plugins/standing/index.js';
 import { blockId, pluginSuite, type PluginScenario, type WorldBlock } from '../../src/testing/index.js';
 import pollPlugin from '../../../examples/poll/plugin.js';
@@ -109,6 +111,38 @@ pluginSuite(
           { view: 'poll', question: 'list', params: { limit: 2 } },
         ],
       };
+    },
+  },
+);
+pluginSuite(
+  { describe, test },
+  {
+    plugins: [receiptsPlugin],
+    scenario(random) {
+      const names = ['b0', 'b1', 'b2', 'b3'];
+      const blocks = Array.from(
+        { length: 12 },
+        (_, i): WorldBlock => ({
+          id: blockId(`receipt ${i}`),
+          kind: 'receipt/1',
+          author: pick(random, keys),
+          timeMs: 3,
+          refs: [],
+          // Some lie in the future of the receipt itself, or name a block twice.
+          fields: {
+            seen: Array.from({ length: 1 + random(3) }, () => ({
+              block: parseCid(blockId(pick(random, names))),
+              at: random(5),
+            })),
+          },
+        }),
+      );
+      const questions = [...names, 'nothing'].map((name) => ({
+        view: 'receipts',
+        question: 'of',
+        params: { id: blockId(name) },
+      }));
+      return { blocks, questions };
     },
   },
 );

@@ -3,7 +3,7 @@ import math
 import re
 import struct
 
-from .codec import cid_of, cid_text, encode
+from .codec import cid_of, cid_text, encode, named
 from .errors import Refused
 from .fields import KIND, name_fits, number, or_none, size, text
 from .identity import public_key
@@ -99,8 +99,19 @@ def rows_fault(stored, space):
     return None
 
 
-def kind_fault(kind, body):
-    """Why a body is inert, or None."""
+def receipt_fits(body, when):
+    seen = body.get("seen")
+    return (
+        set(body) == {"seen"}
+        and isinstance(seen, list)
+        and 1 <= len(seen) <= 1024
+        and all(isinstance(one, dict) and set(one) == {"block", "at"} and named(one["block"]) and number(one["at"], 0, when) for one in seen)
+        and len({bytes(one["block"].value) for one in seen}) == len(seen)
+    )
+
+
+def kind_fault(kind, body, when):
+    """Why a body is inert, or None. `when`: the block's own time, ms."""
     if kind == "embedding/1":
         return embedding_fault(body)
     if kind == "retract/1":
@@ -111,6 +122,8 @@ def kind_fault(kind, body):
             public_key(next(iter(body.values()))) if fits else None
         except (Refused, TypeError):
             fits = False
+    elif kind == "receipt/1":
+        fits = receipt_fits(body, when)
     elif kind == "sealed/1":
         fits = (
             set(body) == {"inner_kind", "age"}
