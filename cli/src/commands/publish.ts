@@ -88,7 +88,8 @@ export const publishCommand = define<PublishFlags>({
         : await publishPending(await whichOf(args, settings), settings, means);
     if (report === undefined) throw new UsageError(nothingText(settings));
     show(report, (Date.now() - started) / 1000, settings);
-    if (copies !== undefined && report.ids.length > 0) await awaitCopies(openClient(settings), report.ids, copies, settings);
+    if (copies !== undefined && report.ids.length > 0)
+      await awaitCopies(openClient(settings), report.ids, copies, settings);
     if (report.refused.length + report.pending.length > 0 || report.documents === 0) throw new Refused();
   },
 });

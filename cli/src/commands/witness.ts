@@ -26,7 +26,8 @@ export const witnessCommand = define<WitnessFlags>({
     if (view === undefined) throw new CosmicError('block.not_found', id);
     const checked = checkAny(view.wire, checks);
     if (checked.status === 'rejected') throw new CosmicError(checked.code, checked.detail);
-    if (checked.id !== id) throw new CosmicError('block.malformed', `the node gave another block than asked: ${checked.id}`);
+    if (checked.id !== id)
+      throw new CosmicError('block.malformed', `the node gave another block than asked: ${checked.id}`);
     const { author, timeMs } = checked.entry;
     const receipts = await receiptsOf(client, id, checks);
     const evidence = timeEvidence(timeMs, view.firstSeenMs, witnessedMs(receipts, operators, author));

@@ -120,23 +120,20 @@ pluginSuite(
     plugins: [receiptsPlugin],
     scenario(random) {
       const names = ['b0', 'b1', 'b2', 'b3'];
-      const blocks = Array.from(
-        { length: 12 },
-        (_, i): WorldBlock => ({
-          id: blockId(`receipt ${i}`),
-          kind: 'receipt/1',
-          author: pick(random, keys),
-          timeMs: 3,
-          refs: [],
-          // Some lie in the future of the receipt itself, or name a block twice.
-          fields: {
-            seen: Array.from({ length: 1 + random(3) }, () => ({
-              block: parseCid(blockId(pick(random, names))),
-              at: random(5),
-            })),
-          },
-        }),
-      );
+      const blocks = Array.from({ length: 12 }, (_, i): WorldBlock => ({
+        id: blockId(`receipt ${i}`),
+        kind: 'receipt/1',
+        author: pick(random, keys),
+        timeMs: 3,
+        refs: [],
+        // Some lie in the future of the receipt itself, or name a block twice.
+        fields: {
+          seen: Array.from({ length: 1 + random(3) }, () => ({
+            block: parseCid(blockId(pick(random, names))),
+            at: random(5),
+          })),
+        },
+      }));
       const questions = [...names, 'nothing'].map((name) => ({
         view: 'receipts',
         question: 'of',
