@@ -6,14 +6,14 @@ const engine = await chooseEngine('usearch');
 export const engineName = engine.name;
 
 /** An index of the node's own kind over honest rows, to which hostile ones can be added. */
-export function openIndex(rows, { guard, authors }) {
-  const space = testSpace('bench', rows[0].length);
+export function openIndex(rows, { guard, authors, dims = rows[0].length, seed = 7 }) {
+  const space = testSpace('bench', dims);
   const { index } = SpaceIndex.open(space, {
     engine,
     budget: { maxBytes: Infinity, used: 0 },
     graphMin: 1000,
     guard,
-    seed: 7,
+    seed,
   });
   add(index, rows, 0, (i) => i % authors);
   return index;

@@ -35,6 +35,13 @@ const jitter = (vector, size) => {
 const filler = (n) => Array.from({ length: n }, () => pick(pick(collection.documents).split(/\s+/))).join(' ');
 const own = async (text) => (await english.embed([text], { role: 'passage' })).vectors[0];
 
+/** So much of a question, words left out evenly: what knows the rule against echoes stays below it. */
+const most = (text, share) =>
+  text
+    .split(/\s+/)
+    .filter((_, i) => Math.floor((i + 1) * share) > Math.floor(i * share))
+    .join(' ');
+
 /** Each answers the hostile documents against question `q`: {text | null, vector}. */
 const attacks = {
   none: async () => [],
@@ -61,6 +68,13 @@ const attacks = {
     Promise.all(
       Array.from({ length: HOSTILE }, async () => {
         const text = `${questions[q].text} ${filler(30)}`;
+        return { text, vector: await own(text) };
+      }),
+    ),
+  'three quarters of the question, and filler (a true vector)': async (q) =>
+    Promise.all(
+      Array.from({ length: HOSTILE }, async () => {
+        const text = `${most(questions[q].text, 0.75)} ${filler(30)}`;
         return { text, vector: await own(text) };
       }),
     ),

@@ -39,7 +39,7 @@ export async function openParts(config: NodeConfig, log: Log, closers: Closers) 
   if (begun > 0)
     log.warn(
       { blocks: begun },
-      'an erasure was cut off; it is done now, and proven by cosmic erase --resume once the node is stopped',
+      'an erasure is not proven yet; its bodies are gone, and cosmic erase --resume proves it once the node is stopped',
     );
   // Blocks may be judged before there is anybody to tell of it.
   let judgedTo = 0;

@@ -28,6 +28,7 @@ import { passedOver } from './operate/status.js';
 import { createSearch } from './search/index.js';
 import { createPeers, startReceipts } from './sync/index.js';
 import { planInWorker, startRetention } from './operate/retain.js';
+import { erasuresOf, noteForProof } from './operate/erasure/index.js';
 import { eraseAs } from './operate/withhold.js';
 import { openEmbedders } from './search/embedders.js';
 import { createApi } from './node-api.js';
@@ -247,6 +248,12 @@ async function assemble(
   });
   const forms = createForms();
   closers.push(() => forms.close());
+  let noting: Promise<void> = Promise.resolve();
+  const erase: Routes['erase'] = async (ids, reason, withhold) => {
+    const seqs = await eraseAs({ store, registry }, ids, reason, withhold);
+    onStored(Math.max(0, ...seqs));
+    return seqs;
+  };
   const routes: Routes = {
     api,
     accept,
@@ -260,9 +267,15 @@ async function assemble(
     watchView: (name, question, params, signal) => views.watch(name, question, params, signal),
     related: (id, limit) => search.related(id, limit),
     erase: async (ids, reason, withhold) => {
-      const seqs = await eraseAs({ store, registry }, ids, reason, withhold);
-      onStored(Math.max(0, ...seqs));
-      return seqs;
+      // One after the other: each adds to the same journal.
+      noting = noting.then(() =>
+        noteForProof(config.data, { store, registry }, erasuresOf(ids, reason, withhold)).catch((error: unknown) =>
+          // What is to go goes: a proof without these is worth less than an erasure.
+          log.warn({ error: String(error) }, 'no fingerprints for the proof of an erasure could be written'),
+        ),
+      );
+      await noting;
+      return erase(ids, reason, withhold);
     },
     addPeer: (url) => peers.add(url),
     syncPeer: (url, waitMs, signal) => peers.sync(url, waitMs, signal),
@@ -296,7 +309,8 @@ async function assemble(
       rules: config.retention,
       clock: systemClock,
       plan: (rules, nowMs) => planInWorker({ path, engine: sqlite.engine, rules, nowMs }),
-      erase: routes.erase,
+      // Without fingerprints: rules go on for ever, and a journal of theirs would grow for ever.
+      erase,
       onErased: ({ erase, bytes }) => log.info({ blocks: erase.length, bytes }, 'erased by the rules of retention'),
       onError: (error) => log.error({ detail: String(error) }, 'retention failed; it is tried again'),
     });

@@ -214,9 +214,9 @@ function checkBlock(
 
 /** What was erased must be gone from the followers' files too. A node that runs is given the time it takes. */
 function checkErasures(folder: string, engine: SqliteEngine, upkeep: Upkeep, report: Report): void {
+  if (isHeld(folder)) return;
   if (existsSync(journalFolder(folder)))
     report({ part: 'erasure', what: 'an erasure was begun and is not proven', remedy: 'run cosmic erase --resume' });
-  if (isHeld(folder)) return;
   for (const room of keptFiles)
     for (const what of room.leftovers({ folder, engine, upkeep }))
       report({ part: 'erasure', what, remedy: 'run cosmic erase --resume' });

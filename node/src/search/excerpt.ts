@@ -48,12 +48,3 @@ export function coverageOf({ terms: held }: CutText, terms: QuestionTerms): numb
   }
   return all === 0 ? undefined : found / all;
 }
-
-/** A long question, and nearly all of it in one text: people's questions and the texts that answer them share about half. */
-const ECHO_TERMS = 8;
-const ECHO_COVERAGE = 0.85;
-
-/** Does a text say a long question back? What is stuffed with its words does, and hardly any text that answers it. */
-export function isEcho(cut: CutText, terms: QuestionTerms): boolean {
-  return terms.size >= ECHO_TERMS && (coverageOf(cut, terms) ?? 0) >= ECHO_COVERAGE;
-}

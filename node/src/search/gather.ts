@@ -1,4 +1,6 @@
 import type { Cursor, Head, TextHit } from '@cosmicembeddings/sdk';
+import { equalTerms } from './cut-texts.js';
+import { isLong } from './turns.js';
 import { bitsOf, hasLabel, spread, spreadLabels } from './bits.js';
 import type { Allowed } from './filter-bits.js';
 import { byScore, fuse, type Candidate, type Scales, type Scored } from './fusion.js';
@@ -27,9 +29,7 @@ export interface Gathered {
   readonly indexedTo: Cursor;
   /** How near rows of the question's spaces are to each other. */
   readonly own: ReadonlyMap<string, OwnBackground>;
-  /** Texts that the word index holds, where it took part. */
-  readonly texts?: number;
-  /** The question's words and how much each tells; undefined where no words take part, or nobody counted them. */
+  /** The question's words and how much each tells; undefined where it was not asked in words, or nobody counted them. */
   readonly terms?: WordAnswer['terms'];
 }
 
@@ -94,7 +94,16 @@ export class Gatherer {
       const ranked = [...candidates.values()]
         .map((candidate) => alone(candidate, scaled ? spaces.get(candidate.space!) : undefined))
         .sort(byScore);
-      return { ranked, complete, scales: { spaces, words: NONE }, isHybrid: false, indexedTo: to, own };
+      const terms = await this.termsOf(plan);
+      return {
+        ranked,
+        complete,
+        scales: { spaces, words: NONE },
+        isHybrid: false,
+        indexedTo: to,
+        own,
+        ...(terms === undefined ? {} : { terms }),
+      };
     }
     const joined =
       (await this.matchWords(candidates, plan, allowed, depth, signal)) ??
@@ -108,7 +117,7 @@ export class Gatherer {
       isHybrid: true,
       indexedTo: earlier(to, await this.parts.text.position()),
       own,
-      ...(joined.terms === undefined ? {} : { terms: joined.terms, texts: joined.scale.n }),
+      ...(joined.terms === undefined ? {} : { terms: joined.terms }),
     };
   }
 
@@ -143,6 +152,12 @@ export class Gatherer {
       own: new Map(),
       ...(found === undefined ? {} : { terms: found.answer.terms }),
     };
+  }
+
+  /** The words of a question that is asked by vectors alone: no score, but which texts say it back. */
+  private async termsOf({ asked }: Plan): Promise<WordAnswer['terms'] | undefined> {
+    if (asked === undefined || !isLong(equalTerms(asked))) return undefined;
+    return (await this.parts.text.match?.(asked, { k: 0, bm25: bm25Beside }))?.terms;
   }
 
   /** What holds the quoted phrases, by the phrases alone. */

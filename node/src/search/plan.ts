@@ -25,6 +25,8 @@ export interface Plan {
   readonly queries: ReadonlyMap<string, Float32Array>;
   /** What the text index is asked; undefined: no words take part. */
   readonly words?: string;
+  /** The question as it was asked in words, whether words take part or not; undefined: by a vector, or a block's id, alone. */
+  readonly asked?: string;
   /** Does something of it stand in quotes? What holds that as it stands is ahead. */
   readonly phrases?: true;
   /** A block that was asked for by its id and comes first. */
@@ -65,7 +67,7 @@ export class Planner {
       add(block.entry.space!, this.rowOf(block, request.like.row ?? 0));
       exclude = block.id;
     }
-    let words: Pick<Plan, 'words' | 'phrases' | 'pinned'> = {};
+    let words: Pick<Plan, 'words' | 'phrases' | 'pinned' | 'asked'> = {};
     if (text !== undefined && text !== '') {
       const isId = isBlockId(text);
       const pinned = isId ? (await this.parts.store.get([text]))[0] : undefined;
@@ -76,6 +78,7 @@ export class Planner {
       } else {
         if (isId) notes.push(`no block ${text} is here; looked for texts that name it`);
         if (mode !== 'vectors' || isId) words = readWords(text);
+        words = { ...words, asked: text };
         if (mode !== 'words' && !isId) {
           const spaces =
             request.vector !== undefined || request.like !== undefined ? [...vectors.keys()] : request.filter?.spaces;

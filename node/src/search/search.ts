@@ -11,20 +11,21 @@ import { AuthorShare } from './author-share.js';
 import { isSpent, pageBudget, type PageBudget } from './budget.js';
 import { Collapser } from './collapse.js';
 import { cutText, equalTerms, type CutText } from './cut-texts.js';
-import { coverageOf, excerptOf, isEcho, type QuestionTerms } from './excerpt.js';
+import { coverageOf, excerptOf, type QuestionTerms } from './excerpt.js';
 import { whyEmpty } from './empty-filter.js';
-import { boundUnvouched } from './unvouched.js';
 import { strengthOf } from './strength.js';
 import { readCursor, shownMax, writeCursor, type SearchCursor } from './cursor.js';
 import { explain } from './explain.js';
 import { FilterBits, type Allowed } from './filter-bits.js';
-import type { Scored } from './fusion.js';
+import { byScore, type Scored } from './fusion.js';
 import { Gatherer, rank, type Gathered } from './gather.js';
 import { HitReader, type HitRow, type Wanted } from './hit-reader.js';
 import type { SearchParts } from './parts.js';
 import { Planner, type Plan } from './plan.js';
-import { TextVectors } from './text-vectors.js';
+import { lookMs, TextVectors } from './text-vectors.js';
 import { findRelated, type Related } from './related.js';
+import { SilentShare } from './silent-share.js';
+import { isEcho, Turns } from './turns.js';
 
 export interface Search {
   /** @throws CosmicError search.bad_query, search.no_embedder, space.unknown, space.dims_mismatch, block.not_found */
@@ -40,7 +41,7 @@ const SPARE = 8;
 const HYBRID_MIN = 60;
 /** First candidates that are compared with their texts, and how often those are looked at that moved up. */
 const TEXTS_MAX = 64;
-const TEXT_ROUNDS = 4;
+const TEXT_ROUNDS = 8;
 /** Hits whose texts are read at a time. */
 const READ_AT_ONCE = 64;
 /** Candidates that are looked at for hits of others, where the first ones are all of a few authors. */
@@ -58,11 +59,13 @@ export function createSearch(parts: SearchParts): Search {
     maxBytes: parts.cacheMaxBytes ?? CACHE_BYTES,
     ...(parts.erasures === undefined ? {} : { erasures: parts.erasures }),
   });
-  const gatherer = new Gatherer(parts, async (labels, head) => {
+  const carryText = async (labels: readonly number[], head: Head): Promise<readonly boolean[]> => {
     const unknown = labels.filter((label) => reader.carriesText(label) === undefined);
     await learn(reader, unknown, head);
     return labels.map((label) => reader.carriesText(label) ?? true);
-  });
+  };
+  const gatherer = new Gatherer(parts, carryText);
+  const silent = new SilentShare(parts.catalogue, carryText);
 
   const textVectors =
     parts.ownEmbedders === undefined
@@ -103,15 +106,12 @@ export function createSearch(parts: SearchParts): Search {
     );
     for (;;) {
       // k = 0 asks whether the question is good and how far the index reaches.
-      const gathered = bounded(
-        request,
-        await byTexts(
-          await gatherer.gather(plan, allowed, head, request.k === 0 ? 1 : depth, signal),
-          plan,
-          cursor.shown.length + request.k,
-          `${head.epoch} ${parts.erasures?.() ?? head.seq}`,
-          signal,
-        ),
+      const gathered = await byTexts(
+        await gatherer.gather(plan, allowed, head, request.k === 0 ? 1 : depth, signal),
+        plan,
+        cursor.shown.length + request.k,
+        `${head.epoch} ${parts.erasures?.() ?? head.seq}`,
+        signal,
       );
       const page = await choose(request, plan, gathered, cursor, head, cuts, signal);
       if (isHiding && (await isOutdated(page))) {
@@ -137,11 +137,12 @@ export function createSearch(parts: SearchParts): Search {
   ): Promise<Gathered> {
     let { ranked } = gathered;
     if (textVectors === undefined || plan.queries.size === 0) return gathered;
+    const untilMs = parts.clock.now() + lookMs;
     for (let round = 0; round < TEXT_ROUNDS; round++) {
       const first = ranked
         .slice(0, Math.min(TEXTS_MAX, k + SPARE))
         .filter(({ textCosine }) => textCosine === undefined);
-      const overstated = await textVectors.overstated(first, plan.queries, stand, signal);
+      const overstated = await textVectors.overstated(first, plan.queries, stand, untilMs, signal);
       if (overstated.size === 0) break;
       ranked = rank(
         ranked.map((one) => {
@@ -191,7 +192,7 @@ export function createSearch(parts: SearchParts): Search {
             foldsAll,
             (hit) => cuts.of(hit),
             (cut) => gathered.terms !== undefined && isEcho(cut, cuts.termsOf(gathered)!),
-            (cut) => coverageOf(cut, cuts.termsOf(gathered)!) ?? 0,
+            (cut) => (plan.words === undefined ? 0 : (coverageOf(cut, cuts.termsOf(gathered)!) ?? 0)),
           )
         : undefined;
     /** Copies that are not to come back on the next page; hits of pages before are not read again to find more of them. */
@@ -204,7 +205,21 @@ export function createSearch(parts: SearchParts): Search {
     }
     const share = new AuthorShare(request, parts.catalogue);
     /** Hits of whom there is enough on the page: they come when others run out, else on the pages to come. */
-    const later: Chosen[] = [];
+    let later: Chosen[] = [];
+    const { catalogue } = parts;
+    const turns = new Turns(
+      request,
+      {
+        silentShare: (space) => silent.of(space, head),
+        terms: gathered.terms === undefined || plan.asked?.includes('"') === true ? undefined : cuts.termsOf(gathered),
+        cut: (hit) => cuts.of(hit),
+        blocksBy: (author) => catalogue.blocksBy(author),
+        blocks: async () => (await catalogue.counts()).blocks,
+      },
+      cursor.shown.length,
+    );
+    /** Hits whose turn it is not yet, in their order. */
+    let waiting: Read[] = [];
     let crowded = false;
     let [more, cut] = [false, false];
     const { ranked } = gathered;
@@ -231,7 +246,10 @@ export function createSearch(parts: SearchParts): Search {
       if (at >= ranked.length) {
         crowded ||= rows.length < k;
         share.open();
-        return later.splice(0);
+        turns.open();
+        const rest = [...later, ...waiting].sort((a, b) => byScore(a.scored, b.scored));
+        [later, waiting] = [[], []];
+        return rest;
       }
       const part = ranked.slice(at, at + chunk);
       at += chunk;
@@ -240,7 +258,26 @@ export function createSearch(parts: SearchParts): Search {
       const wanted = part.flatMap((scored, i) => (isWanted(places[i], scored) ? [{ scored, place: places[i] }] : []));
       return foldsAll ? wanted : wanted.filter(({ place }) => isAllowed(place));
     };
-    while ((at < ranked.length || later.length > 0) && !done()) {
+    const take = async ({ scored, place, hit }: Read): Promise<void> => {
+      if (collapser !== undefined && (await collapser.folds(hit, scored)))
+        return void folded.push(keyOf(hit, scored.label, byRow));
+      if (foldsAll && !isAllowed(place)) return;
+      if (rows.length >= k) more = true;
+      else {
+        rows.push({ scored, hit, lead: keyOf(hit, scored.label, byRow) });
+        share.take(place);
+        turns.take(hit);
+      }
+    };
+    const offer = async (one: Read): Promise<void> => {
+      if (await share.isOver(one.place)) return void later.push(one);
+      if (!(await turns.isDue(one.hit, rows.length))) return void waiting.push(one);
+      const before = rows.length;
+      await take(one);
+      if (waiting.length === 0 || rows.length === before || rows.length >= k) return;
+      for (const next of waiting.splice(0)) await offer(next);
+    };
+    while ((at < ranked.length || later.length > 0 || waiting.length > 0) && !done()) {
       signal?.throwIfAborted();
       const open = await nextOnes();
       for (let from = 0; from < open.length && !done();) {
@@ -257,28 +294,18 @@ export function createSearch(parts: SearchParts): Search {
           head,
           budget,
         );
-        for (const [i, hit] of read.entries()) {
-          const { scored, place } = some[i]!;
-          if (hit === undefined) continue;
-          if (await share.isOver(place)) {
-            later.push(some[i]!);
-            continue;
-          }
-          if (collapser !== undefined && (await collapser.folds(hit, scored))) {
-            folded.push(keyOf(hit, scored.label, byRow));
-            continue;
-          }
-          if (foldsAll && !isAllowed(place)) continue;
-          if (rows.length >= k) more = true;
-          else {
-            rows.push({ scored, hit, lead: keyOf(hit, scored.label, byRow) });
-            share.take(place);
-          }
-        }
-        const left = read.length < some.length || from < open.length || at < ranked.length || later.length > 0;
+        for (const [i, hit] of read.entries()) if (hit !== undefined) await offer({ ...some[i]!, hit });
+        const left =
+          read.length < some.length ||
+          from < open.length ||
+          at < ranked.length ||
+          later.length > 0 ||
+          waiting.length > 0;
         if (left && isSpent(budget)) [more, cut] = [true, true];
       }
     }
+    // Rows that claimed too much took the places of candidates that were not gathered.
+    crowded ||= rows.some(({ scored }) => scored.textCosine !== undefined);
     return { rows: collapser === undefined ? rows : collapser.settle(rows), folded, more, cut, crowded };
   }
 
@@ -316,19 +343,15 @@ export function createSearch(parts: SearchParts): Search {
   return Object.assign(search, { related: (id: BlockId, limit: number) => findRelated(id, limit, { parts, search }) });
 }
 
-/** Rows that nothing vouches for, kept to their share; not where the reader named whom to trust, or wants them all. */
-function bounded(request: SearchRequest, gathered: Gathered): Gathered {
-  const { texts, own, ranked } = gathered;
-  if (request.unvouched === 'open' || request.filter?.authors !== undefined || texts === undefined) return gathered;
-  const rows = [...own.values()].reduce((sum, one) => sum + one.rows, 0);
-  if (rows === 0) return gathered;
-  return { ...gathered, ranked: boundUnvouched(ranked, Math.max(0, 1 - texts / rows)) };
-}
-
 /** A candidate that may be shown. */
 interface Chosen {
   readonly scored: Scored;
   readonly place: Wanted;
+}
+
+/** One that was read. */
+interface Read extends Chosen {
+  readonly hit: HitRow;
 }
 
 interface ChosenRow {
@@ -348,7 +371,7 @@ interface Page {
   readonly more: boolean;
   /** Did it end because its budget was spent? */
   readonly cut: boolean;
-  /** Had some authors to be given more than their share, since no hits of others were among the candidates? */
+  /** Had some to be given more than their share, since no hits of others were among the candidates? */
   readonly crowded: boolean;
 }
 
@@ -411,7 +434,7 @@ function hitOf(
   cuts: Cuts,
 ): Hit {
   const { seq: _, ...shown } = hit;
-  const terms = cuts.termsOf(gathered);
+  const terms = plan.words === undefined ? undefined : cuts.termsOf(gathered);
   const cut = terms === undefined ? undefined : cuts.of(hit);
   const excerpt = cut === undefined ? undefined : excerptOf(hit.passage!, cut, terms!);
   return {
@@ -460,7 +483,7 @@ class Cuts {
   constructor(private readonly plan: Plan) {}
 
   of(hit: HitRow): CutText | undefined {
-    if (this.plan.words === undefined || hit.passage === undefined) return undefined;
+    if (this.plan.asked === undefined || hit.passage === undefined) return undefined;
     const known = this.cuts.get(hit);
     if (known !== undefined || this.leftChars <= 0) return known;
     this.leftChars -= hit.passage.length;
@@ -470,8 +493,8 @@ class Cuts {
   }
 
   termsOf({ terms }: Gathered): QuestionTerms | undefined {
-    if (this.plan.words === undefined) return undefined;
-    return (this.terms ??= terms === undefined ? equalTerms(this.plan.words) : new Map(terms));
+    if (this.plan.asked === undefined) return undefined;
+    return (this.terms ??= terms === undefined ? equalTerms(this.plan.asked) : new Map(terms));
   }
 }
 

@@ -3,11 +3,22 @@ import type { Scored } from './fusion.js';
 
 /** Vectors of texts that were embedded here, the latest: 4,096 of 384 numbers are 6 MiB. */
 const KEPT_MAX = 4096;
-/** By so much a row's cosine may be above that of its text: precisions differ (siblings by up to .02), cuts at the token limit too. */
+/** By so much a row's cosine may be above that of its text: precisions differ (siblings by up to .02). */
 const tolerance = 0.1;
-/** Texts embedded at a time, and how long one search goes on doing so; what was not looked at stands as it is. */
+/** Who cut a long text elsewhere has another vector of it in all honesty, but still one of it. */
+const toleranceCut = 0.3;
+/** Texts embedded at a time. */
 const AT_ONCE = 8;
-const LOOK_MS = 40;
+/**
+ * How long one search goes on doing so; what was not looked at stands as it is. The built-in embedder takes a few
+ * milliseconds for all of them, but a machine may be busy, and then forged rows must not stand.
+ */
+export const lookMs = 400;
+
+interface OwnVector {
+  readonly vector: Float32Array;
+  readonly tolerance: number;
+}
 
 export interface TextVectorsParts {
   /** Embedders that run in this process: what strangers wrote is sent to no service, and costs nobody money. */
@@ -23,19 +34,20 @@ export interface TextVectorsParts {
  * claims to be nearer than its text is ranked by its text. A vector tells much of its text, so none outlives an erasure.
  */
 export class TextVectors {
-  private kept = new Map<number, Float32Array | null>();
+  private kept = new Map<number, OwnVector | null>();
   private stand = '';
 
   constructor(private readonly parts: TextVectorsParts) {}
 
   /**
-   * What rows among `candidates` claim too much, by label: the cosine of question and text. `stand` is another one after
+   * What rows among `candidates` claim too much, by label: the cosine of question and text. `untilMs`: of the clock. `stand` is another one after
    * every erasure, and where labels are given anew: all that was kept is dropped then.
    */
   async overstated(
     candidates: readonly Scored[],
     queries: ReadonlyMap<string, Float32Array>,
     stand: string,
+    untilMs: number,
     signal?: AbortSignal,
   ): Promise<ReadonlyMap<number, number>> {
     const found = new Map<number, number>();
@@ -46,13 +58,13 @@ export class TextVectors {
     const looked = candidates.filter(
       ({ label, space, cosine }) => label >= 0 && cosine !== undefined && space !== undefined && embedders.has(space),
     );
-    await this.learn(looked, embedders, kept, signal);
+    await this.learn(looked, embedders, kept, untilMs, signal);
     for (const { label, space, cosine } of looked) {
       const own = kept.get(label);
       const query = queries.get(space!);
-      if (own === undefined || own === null || query?.length !== own.length) continue;
-      const said = cosineOf(query, own);
-      if (cosine! - said > tolerance) found.set(label, said);
+      if (own === undefined || own === null || query?.length !== own.vector.length) continue;
+      const said = cosineOf(query, own.vector);
+      if (cosine! - said > own.tolerance) found.set(label, said);
     }
     return found;
   }
@@ -60,14 +72,14 @@ export class TextVectors {
   private async learn(
     candidates: readonly Scored[],
     embedders: ReadonlyMap<string, Embedder>,
-    kept: Map<number, Float32Array | null>,
+    kept: Map<number, OwnVector | null>,
+    untilMs: number,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const open = candidates.filter(({ label }) => !kept.has(label));
     if (open.length === 0) return;
-    const until = this.parts.nowMs() + LOOK_MS;
     const passages = await this.parts.passages(open.map(({ label }) => label));
-    for (let at = 0; at < open.length && this.parts.nowMs() <= until; at += AT_ONCE) {
+    for (let at = 0; at < open.length && this.parts.nowMs() <= untilMs; at += AT_ONCE) {
       const some = open.slice(at, at + AT_ONCE).map((one, i) => ({ ...one, text: passages[at + i] }));
       for (const space of new Set(some.map((one) => one.space!)))
         await this.embed(
@@ -86,7 +98,7 @@ export class TextVectors {
   private async embed(
     rows: readonly { readonly label: number; readonly text: string | undefined }[],
     embedder: Embedder,
-    kept: Map<number, Float32Array | null>,
+    kept: Map<number, OwnVector | null>,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const told = rows.filter(({ text }) => text !== undefined);
@@ -97,8 +109,9 @@ export class TextVectors {
         told.map(({ text }) => text!),
         { role: 'passage', ...(signal === undefined ? {} : { signal }) },
       );
-      // Who cut a long text elsewhere has another vector of it in all honesty.
-      told.forEach(({ label }, i) => kept.set(label, truncated[i] === true ? null : vectors[i]!));
+      told.forEach(({ label }, i) =>
+        kept.set(label, { vector: vectors[i]!, tolerance: truncated[i] === true ? toleranceCut : tolerance }),
+      );
     } catch {
       signal?.throwIfAborted();
       // A text without any token, or an embedder that is away: nothing is known.

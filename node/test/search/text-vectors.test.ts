@@ -60,7 +60,7 @@ test('what was kept of a text does not outlive an erasure, nor does what a searc
   const id = spaceIdOf(space);
   const question = (await embedder.embed(['heron'], { role: 'query' })).vectors[0]!;
   const ask = (stand: string): Promise<ReadonlyMap<number, number>> =>
-    vectors.overstated([{ label: 1, space: id, cosine: 1, score: 1 }], new Map([[id, question]]), stand);
+    vectors.overstated([{ label: 1, space: id, cosine: 1, score: 1 }], new Map([[id, question]]), stand, Infinity);
   expect((await ask('a 0')).get(1)).toBeLessThan(0.9);
   expect((await ask('a 0')).size).toBe(1);
   expect(reads).toBe(1);

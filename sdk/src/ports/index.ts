@@ -331,8 +331,8 @@ export interface SearchRequest {
   /** Authors (DIDs, at most 1,000) whose share is not bounded: the reader's own, and whom the reader trusts. */
   readonly trusted?: readonly string[];
   /**
-   * Rows whose texts their authors kept get their share of a page of a question in words, and no more, since nobody can
-   * tell whether such a row means anything; `open` ranks them like all others. A filter by authors does so, too.
+   * Rows whose texts their authors kept get twice their share of a page, at least a place of ten and not the first, since
+   * nobody can tell whether such a row means anything; `open` ranks them like all others. A filter by authors does so, too.
    */
   readonly unvouched?: 'bounded' | 'open';
   readonly hidden?: 'hide' | 'show';

@@ -9,9 +9,11 @@ export const guardRules = {
   /** The first rows of a space, from which sample and threshold are drawn until they are complete. */
   foundingRows: 2000,
   /**
-   * Honest rows end where the pool's hubness does, but never further above the median than so many spreads (a flood raises
-   * the end before it moves medians). Nearer to the middle, real rows are lost and attackers hardly more.
+   * Honest rows end so many spreads beyond where the pool's hubness does: what comes later goes a little further, and each
+   * node's pool ends elsewhere. But never further above the median than `spreadsMax` (a flood raises the end before it moves
+   * medians). Nearer to the middle, real rows are lost and attackers hardly more.
    */
+  slackSpreads: 0.15,
   spreadsMax: 4.5,
   /** What a row loses for each unit of hubness beyond that. */
   steepness: 10,
@@ -264,7 +266,10 @@ export class Guard {
     }).sort();
     const median = quantileOf(hubs, 0.5);
     this.spread = Math.max(median - quantileOf(hubs, 0.16), 1e-6);
-    this.threshold_ = Math.min(hubs.at(-1)!, median + guardRules.spreadsMax * this.spread);
+    this.threshold_ = Math.min(
+      hubs.at(-1)! + guardRules.slackSpreads * this.spread,
+      median + guardRules.spreadsMax * this.spread,
+    );
     this.version++;
   }
 }

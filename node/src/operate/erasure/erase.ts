@@ -4,6 +4,7 @@ import {
   CosmicError,
   parseCid,
   type BlockId,
+  type BlockStore,
   type EraseReason,
   type Registry,
 } from '@cosmicembeddings/sdk';
@@ -38,6 +39,7 @@ export interface EraseOptions extends SqliteOptions {
 export const keptFiles: readonly KeptFiles[] = [keptText, keptVectors, keptViews];
 
 const BATCH = 256;
+const NOTED_AT_ONCE = 16;
 const CATCH_UP_MS = 10 * 60_000;
 
 /**
@@ -73,6 +75,30 @@ export async function eraseWhatWasBegun(folder: string, parts: SqliteParts, regi
   if (journal === undefined) return 0;
   await eraseAll(journal.erasures, parts, registry);
   return journal.erasures.length;
+}
+
+/**
+ * Notes what an erasure in a running node is to leave no trace of, before the first body goes: the proof waits for
+ * `resumeErasure` in the stopped folder. Gives way to others of the thread after every few blocks.
+ */
+export async function noteForProof(
+  folder: string,
+  { store, registry }: { readonly store: Pick<BlockStore, 'get'>; readonly registry: Registry },
+  erasures: readonly Erasure[],
+): Promise<void> {
+  const writer = new JournalWriter(folder, true);
+  try {
+    for (let at = 0; at < erasures.length; at += NOTED_AT_ONCE) {
+      const some = erasures.slice(at, at + NOTED_AT_ONCE);
+      const blocks = await store.get(some.map(({ id }) => id));
+      some.forEach((erasure, i) => blocks[i] && writer.add(erasure, blocks[i], registry));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  } catch (error) {
+    writer.abandon();
+    throw error;
+  }
+  writer.commit();
 }
 
 function journalOf(folder: string): Journal | undefined {
@@ -146,14 +172,15 @@ async function finish(options: EraseOptions, journal: Journal): Promise<EraseRep
       return all;
     });
     onPhase('forgotten');
-    const look = (): Promise<Proof> => inspected((stopped) => prove(stopped, keptFiles, journal, limits));
-    let proof = await look();
+    const look = (quick: boolean): Promise<Proof> =>
+      inspected((stopped) => prove(stopped, keptFiles, journal, limits, quick));
+    let proof = await look(true);
     if (proof.traces.length > 0) {
       // SQLite overwrites what is deleted, and leaves copies where it once moved cells.
       compact(storeFile(folder), engine);
       await inspected((stopped) => keptFiles.forEach((room) => room.compact(stopped)));
       onPhase('compacted');
-      proof = await look();
+      proof = await look(false);
     }
     onPhase('proven');
     if (proof.traces.length === 0) journal.done();

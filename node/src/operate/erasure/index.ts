@@ -3,6 +3,7 @@ export {
   eraseAndProve,
   eraseWhatWasBegun,
   keptFiles,
+  noteForProof,
   resumeErasure,
   type EraseOptions,
   type EraseReport,

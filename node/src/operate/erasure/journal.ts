@@ -8,6 +8,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  truncateSync,
   writeSync,
 } from 'node:fs';
 import { randomBytes } from 'node:crypto';
@@ -39,27 +40,36 @@ const SEEN_MAX = 500_000;
 /**
  * What is being erased, and keyed fingerprints of all that has to be gone: written whole before the first body goes, taken
  * away when nothing was found. It appears under its name when it is complete, so what it says can be done again from any moment on.
+ * With `more`, it is added to one that stands there: the ids last, so that no body goes without its fingerprints.
  */
 export class JournalWriter {
   private readonly hasher: Hasher;
-  private readonly part: string;
-  private readonly files: Readonly<Record<'ids' | 'long' | 'short', Appender>>;
+  private readonly part: string | undefined;
+  private readonly files: Readonly<Record<'long' | 'short' | 'ids', Appender>>;
   private readonly seen = new Set<number>();
   private readonly cutter = new Cutter();
   private blocks = 0;
 
-  constructor(private readonly data: string) {
-    this.part = `${journalFolder(data)}.part`;
-    for (const left of [this.part, `${journalFolder(data)}.done`]) rmSync(left, { recursive: true, force: true });
-    makeFolder(this.part);
-    const key = randomBytes(KEY_BYTES);
+  constructor(
+    private readonly data: string,
+    more = false,
+  ) {
+    const before = more ? openJournal(data) : undefined;
+    this.part = before === undefined ? `${journalFolder(data)}.part` : undefined;
+    if (this.part !== undefined) {
+      for (const left of [this.part, `${journalFolder(data)}.done`]) rmSync(left, { recursive: true, force: true });
+      makeFolder(this.part);
+    } else cutTorn(journalFolder(data));
+    const folder = this.part ?? journalFolder(data);
+    const key = before === undefined ? randomBytes(KEY_BYTES) : piece(join(folder, LONG), 0, KEY_BYTES);
     this.hasher = new Hasher(key);
+    this.blocks = before?.erasures.length ?? 0;
     this.files = {
-      ids: new Appender(join(this.part, IDS)),
-      long: new Appender(join(this.part, LONG)),
-      short: new Appender(join(this.part, SHORT)),
+      long: new Appender(join(folder, LONG)),
+      short: new Appender(join(folder, SHORT)),
+      ids: new Appender(join(folder, IDS), before === undefined ? BUFFER_BYTES : Infinity),
     };
-    this.files.long.append(key);
+    if (before === undefined) this.files.long.append(key);
   }
 
   add(erasure: Erasure, block: StoredBlock | undefined, registry: Registry): void {
@@ -87,16 +97,34 @@ export class JournalWriter {
 
   commit(): Journal {
     for (const file of Object.values(this.files)) file.close();
-    syncPath(this.part);
-    renameSync(this.part, journalFolder(this.data));
-    syncPath(this.data);
+    if (this.part !== undefined) {
+      syncPath(this.part);
+      renameSync(this.part, journalFolder(this.data));
+      syncPath(this.data);
+    }
     return openJournal(this.data)!;
   }
 
+  /** Ids that were not committed are not in it; fingerprints may be, and are of blocks that stay: shared, if anything. */
   abandon(): void {
+    if (this.part === undefined) this.files.ids.drop();
     for (const file of Object.values(this.files)) file.close();
-    rmSync(this.part, { recursive: true, force: true });
+    if (this.part !== undefined) rmSync(this.part, { recursive: true, force: true });
   }
+}
+
+/** What a crash cut off at the end of a file: less than a record, less than a line. */
+function cutTorn(folder: string): void {
+  for (const [name, head] of [
+    [LONG, KEY_BYTES],
+    [SHORT, 0],
+  ] as const) {
+    const path = join(folder, name);
+    const { size } = statSync(path);
+    truncateSync(path, size - ((size - head) % fingerprintBytes));
+  }
+  const ids = readFileSync(join(folder, IDS), 'utf8');
+  truncateSync(join(folder, IDS), Buffer.byteLength(ids.slice(0, ids.lastIndexOf('\n') + 1)));
 }
 
 class Appender {
@@ -105,14 +133,23 @@ class Appender {
   private bytes = 0;
   private open = true;
 
-  constructor(path: string) {
-    this.file = openSync(path, 'w', 0o600);
+  constructor(
+    path: string,
+    private readonly bufferBytes = BUFFER_BYTES,
+  ) {
+    this.file = openSync(path, 'a', 0o600);
   }
 
   append(bytes: Uint8Array): void {
     this.held.push(bytes);
     this.bytes += bytes.length;
-    if (this.bytes >= BUFFER_BYTES) this.flush();
+    if (this.bytes >= this.bufferBytes) this.flush();
+  }
+
+  /** What was not written yet never is. */
+  drop(): void {
+    this.held = [];
+    this.bytes = 0;
   }
 
   close(): void {
@@ -150,6 +187,8 @@ export function openJournal(data: string): Journal | undefined {
   const [long, short] = [join(folder, LONG), join(folder, SHORT)];
   const erasures = readFileSync(join(folder, IDS), 'utf8')
     .split('\n')
+    // A last line without an end was being written when something ended the process.
+    .slice(0, -1)
     .filter((line) => line !== '')
     .map((line): Erasure => {
       const [id, reason, withhold = ''] = line.split(' ');
@@ -163,14 +202,14 @@ export function openJournal(data: string): Journal | undefined {
   return {
     erasures,
     hasher: new Hasher(piece(long, 0, KEY_BYTES)),
-    longs: (statSync(long).size - KEY_BYTES) / fingerprintBytes,
-    shorts: statSync(short).size / fingerprintBytes,
+    longs: recordsIn(long, KEY_BYTES),
+    shorts: recordsIn(short, 0),
     *groups(max) {
-      const size = statSync(long).size;
+      const size = KEY_BYTES + recordsIn(long, KEY_BYTES) * fingerprintBytes;
       for (let at = KEY_BYTES; at < size; at += max * fingerprintBytes)
         yield viewOf(piece(long, at, Math.min(max * fingerprintBytes, size - at)));
     },
-    short: () => viewOf(piece(short, 0, statSync(short).size)),
+    short: () => viewOf(piece(short, 0, recordsIn(short, 0) * fingerprintBytes)),
     done: () => {
       // Under its name it is whole: an interrupted removal must not leave half of it there.
       renameSync(folder, `${folder}.done`);
@@ -179,6 +218,8 @@ export function openJournal(data: string): Journal | undefined {
     },
   };
 }
+
+const recordsIn = (path: string, head: number): number => Math.floor((statSync(path).size - head) / fingerprintBytes);
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 

@@ -40,6 +40,9 @@ export interface ProofLimits {
 
 export const proofLimits: ProofLimits = { groupMax: 2_000_000, listMax: 200 };
 
+/** Places in memory before it is settled who holds them: about 200 bytes each. */
+const PLACES_MAX = 50_000;
+
 /** Values of fewer bytes stand everywhere by chance; they are looked for where values stand, not between them. */
 const BETWEEN_MIN = 4;
 /** What the operator wrote, and the machinery of upkeep itself. */
@@ -54,14 +57,19 @@ export function prove(
   kept: readonly KeptFiles[],
   journal: Journal,
   limits: ProofLimits = proofLimits,
+  /** Only whether there is a trace: the first one ends the search. */
+  quick = false,
 ): Proof {
   const found = new Findings(journal, limits.listMax);
   let bytes = 0;
-  for (const group of journal.groups(limits.groupMax))
-    bytes += proveLong(stopped, kept, new FingerprintSet(group, journal.hasher), found);
+  const done = (): Proof => ({ lookedFor: journal.longs + journal.shorts, bytes, ...found.all() });
+  for (const group of journal.groups(limits.groupMax)) {
+    bytes += proveLong(stopped, kept, new FingerprintSet(group, journal.hasher), found, quick);
+    if (quick && found.any) return done();
+  }
   bytes += proveShort(stopped, kept, new FingerprintSet(journal.short(), journal.hasher), found);
   for (const room of kept) for (const what of room.leftovers(stopped)) found.trace({ file: room.paths[0]!, what });
-  return { lookedFor: journal.longs + journal.shorts, bytes, ...found.all() };
+  return done();
 }
 
 class Findings {
@@ -73,6 +81,10 @@ class Findings {
     private readonly journal: Journal,
     private readonly max: number,
   ) {}
+
+  get any(): boolean {
+    return this.traces.length > 0;
+  }
 
   name({ field, block, length }: Fingerprint): string {
     const what = `${fieldNames[field] ?? 'field'}${length < windowBytes ? ` of ${length} bytes` : ''}`;
@@ -100,23 +112,54 @@ interface Place {
   readonly offset: number;
 }
 
-function proveLong(stopped: Stopped, kept: readonly KeptFiles[], set: FingerprintSet, found: Findings): number {
+function proveLong(
+  stopped: Stopped,
+  kept: readonly KeptFiles[],
+  set: FingerprintSet,
+  found: Findings,
+  quick: boolean,
+): number {
   const journal = journalFolder('.');
   let bytes = 0;
-  const places = new Map<number, Place[]>();
+  const places = new Places(stopped, kept, set, found, quick);
   for (const file of filesBelow(stopped.folder)) {
     if (join('.', file).startsWith(journal)) continue;
-    bytes += scanFile(join(stopped.folder, file), set, (index, offset) => note(places, index, { file, offset }));
+    bytes += scanFile(join(stopped.folder, file), set, (index, offset) => places.note(index, { file, offset }));
+    if (quick && found.any) return bytes;
   }
-  settle(stopped, kept, set, places, found);
+  places.settle();
   return bytes;
 }
 
-/** One place of each file is enough to know. */
-function note(places: Map<number, Place[]>, index: number, place: Place): void {
-  const known = places.get(index);
-  if (known === undefined) places.set(index, [place]);
-  else if (!known.some(({ file }) => file === place.file)) known.push(place);
+/** Where pieces were found. Many are settled some at a time; what is settled is not noted again. */
+class Places {
+  private readonly open = new Map<number, Place[]>();
+  private readonly settled: Uint8Array;
+
+  constructor(
+    private readonly stopped: Stopped,
+    private readonly kept: readonly KeptFiles[],
+    private readonly set: FingerprintSet,
+    private readonly found: Findings,
+    private readonly quick = false,
+  ) {
+    this.settled = new Uint8Array(set.count);
+  }
+
+  /** One place of each file is enough to know. */
+  note(index: number, place: Place): void {
+    if (this.settled[index] === 1 || (this.quick && this.found.any)) return;
+    const known = this.open.get(index);
+    if (known === undefined) this.open.set(index, [place]);
+    else if (!known.some(({ file }) => file === place.file)) known.push(place);
+    if (this.open.size >= PLACES_MAX) this.settle();
+  }
+
+  settle(): void {
+    settle(this.stopped, this.kept, this.set, this.open, this.found);
+    for (const index of this.open.keys()) this.settled[index] = 1;
+    this.open.clear();
+  }
 }
 
 /** What was found and stands in a kept block too is shared; the rest is a trace. */
@@ -151,7 +194,7 @@ function holdersOf(
   const byLength = new Map<number, number[]>();
   for (const index of indexes) {
     const { length } = set.at(index);
-    byLength.set(length, [...(byLength.get(length) ?? []), index]);
+    push(byLength, length, index);
   }
   const subsets = [...byLength].map(([length, all]) => ({ length, all, part: set.only(all) }));
   const look = (bytes: Uint8Array, holder: () => string | undefined): void => {
@@ -198,18 +241,24 @@ function proveBetween(stopped: Stopped, kept: readonly KeptFiles[], set: Fingerp
   const lengths = new Map<number, number[]>();
   for (let index = 0; index < set.count; index++) {
     const { length } = set.at(index);
-    if (length >= BETWEEN_MIN) lengths.set(length, [...(lengths.get(length) ?? []), index]);
+    if (length >= BETWEEN_MIN) push(lengths, length, index);
   }
   const subsets = [...lengths].map(([length, all]) => ({ length, all, part: set.only(all) }));
-  const places = new Map<number, Place[]>();
+  const places = new Places(stopped, kept, set, found);
   let scanned = 0;
   const look = (file: string, offset: number, bytes: Uint8Array): void => {
     scanned += bytes.length;
     for (const { length, all, part } of subsets)
-      scanBytes(bytes, part, (index, at) => note(places, all[index]!, { file, offset: offset + at }), length);
+      scanBytes(bytes, part, (index, at) => places.note(all[index]!, { file, offset: offset + at }), length);
   };
   for (const { offset, bytes } of stopped.upkeep.deadSpace()) look('store.sqlite', offset, bytes);
   for (const room of kept) for (const { file, offset, bytes } of room.deadSpace(stopped)) look(file, offset, bytes);
-  settle(stopped, kept, set, places, found);
+  places.settle();
   return scanned;
+}
+
+function push(lists: Map<number, number[]>, key: number, value: number): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
 }

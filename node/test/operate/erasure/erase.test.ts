@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,7 @@ import {
   eraseAndProve,
   eraseWhatWasBegun,
   journalFolder,
+  noteForProof,
   openJournal,
   resumeErasure,
   type Phase,
@@ -252,4 +253,36 @@ describe('an erasure that is killed', () => {
     await parts.close();
     expect(existsSync(journalFolder(folder))).toBe(true);
   });
+});
+
+describe('an erasure in a running node', () => {
+  test('leaves fingerprints, whatever cuts them off, and is proven once the node is stopped', async () => {
+    const folder = copy();
+    const parts = await open(folder);
+    const [first, second, third] = ids();
+    const online = async (id: string): Promise<void> => {
+      await noteForProof(folder, { store: parts.store, registry }, erasuresOf([id], 'takedown'));
+      await parts.store.erase([id], 'takedown');
+    };
+    await online(first!);
+    // As a crash leaves the files: part of a record, part of a line.
+    for (const [name, bytes] of [
+      ['long', Buffer.alloc(7, 1)],
+      ['short', Buffer.alloc(3, 1)],
+      ['ids', Buffer.from(third!.slice(0, 20))],
+    ] as const)
+      appendFileSync(join(journalFolder(folder), name), bytes);
+    await online(second!);
+    await noteForProof(folder, { store: parts.store, registry }, erasuresOf([`bafyrei${'a'.repeat(52)}`], 'takedown'));
+    await parts.close();
+    const journal = openJournal(folder)!;
+    expect(journal.erasures.map(({ id }) => id)).toEqual([first, second]);
+    const report = (await resumeErasure({ folder, ...identity }))!;
+    expect(report).toMatchObject({ erased: 2, traces: [] });
+    // Both blocks' fingerprints were looked for.
+    const alone = copy();
+    const expected = await eraseAndProve({ folder: alone, ...identity }, erasuresOf([first!, second!], 'takedown'));
+    expect(report.lookedFor).toBeGreaterThanOrEqual(expected.lookedFor);
+    expect(existsSync(journalFolder(folder))).toBe(false);
+  }, 30_000);
 });
