@@ -6,7 +6,7 @@ import { whatIsOpen } from './operate/openness.js';
 import { maintenance } from './operate/maintenance.js';
 import { createNode } from './node.js';
 
-const USAGE = `cosmic-node start --data DIR [--host H] [--port P] [--network ID] [--peer URL[#did]]… [--own-address URL]… [--plain-peers] [--receipts] [--store E] [--index E] [--log LEVEL]
+const USAGE = `cosmic-node start --data DIR [--host H] [--port P] [--network ID] [--peer URL[#did]]… [--own-address URL]… [--plain-peers] [--discover] [--receipts] [--store E] [--index E] [--log LEVEL]
 cosmic-node fsck|backup|restore|vacuum|erase|policy … --data DIR   (see cosmic --help)
 `;
 
@@ -18,6 +18,7 @@ const options = {
   peer: { type: 'string', multiple: true },
   'own-address': { type: 'string', multiple: true },
   'plain-peers': { type: 'boolean' },
+  discover: { type: 'boolean' },
   receipts: { type: 'boolean' },
   plugin: { type: 'string', multiple: true },
   store: { type: 'string' },
@@ -40,6 +41,7 @@ async function start(args: string[]): Promise<void> {
       ...(values['own-address'] === undefined ? {} : { ownAddresses: values['own-address'] }),
       ...(values['plain-peers'] === undefined ? {} : { plainLines: true }),
     },
+    meeting: values.discover === true ? { lan: true } : {},
     plugins: values.plugin,
     receipts: values.receipts,
     store: values.store,

@@ -26,7 +26,7 @@ import { createMetrics } from './operate/metrics.js';
 import { readinessOf } from './operate/readiness.js';
 import { passedOver } from './operate/status.js';
 import { createSearch } from './search/index.js';
-import { createPeers, startReceipts } from './sync/index.js';
+import { createPeers, mayBeDialled, openLan, readBeacon, startReceipts, writeBeacon } from './sync/index.js';
 import { planInWorker, startRetention } from './operate/retain.js';
 import { erasuresOf, noteForProof } from './operate/erasure/index.js';
 import { eraseAs } from './operate/withhold.js';
@@ -137,6 +137,11 @@ async function assemble(
       verify: verifierOf(config.verifier).verify,
     },
     rules: config.peerRules,
+    meeting: config.meeting,
+    hearsay: createWebSocketNetwork({
+      path: '/v2/peer',
+      mayReach: (ip) => mayBeDialled(ip, config.meeting.ranges),
+    }),
     networkId: config.network,
     folder: config.data,
     peers: config.peers,
@@ -334,6 +339,20 @@ async function assemble(
   const port = typeof address === 'object' && address !== null ? address.port : config.port;
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   await peers.start();
+  if (config.meeting.lan) {
+    const me = { did: keys.did, network: config.network, port, tls: false, version };
+    const lan = await openLan({
+      port: config.meeting.lanPort,
+      ranges: config.meeting.ranges,
+      beacon: () => writeBeacon(me, systemClock.now()),
+      onHeard: (data, from) => {
+        const address = readBeacon(data, from, me);
+        if (address !== undefined && peers.hint(address, 'lan')) log.info({ peer: address }, 'heard of a node nearby');
+      },
+      onError: (error) => log.warn({ error: String(error) }, 'local network'),
+    });
+    closers.push(() => lan.close());
+  }
   await followers.tell();
   log.info(
     {

@@ -12,6 +12,7 @@ interface NodeFlags {
   peer?: string[] | undefined;
   'own-address'?: string[] | undefined;
   'plain-peers'?: boolean | undefined;
+  discover?: boolean | undefined;
   receipts?: boolean | undefined;
   plugin?: string[] | undefined;
   store?: string | undefined;
@@ -35,6 +36,10 @@ export const nodeCommand = define<NodeFlags>({
         describe: 'address under which other nodes dial this one; may be repeated',
       })
       .option('plain-peers', { type: 'boolean', describe: 'dial ws: to other machines too, where lines are trusted' })
+      .option('discover', {
+        type: 'boolean',
+        describe: 'find nodes in the local network, and be found (UDP port 8091)',
+      })
       .option('receipts', {
         type: 'boolean',
         describe: 'countersign when the node first saw which blocks (receipt/1), in its own name',
@@ -57,6 +62,7 @@ export const nodeCommand = define<NodeFlags>({
     for (const peer of args.peer ?? []) command.push('--peer', peer);
     for (const address of args['own-address'] ?? []) command.push('--own-address', address);
     if (args['plain-peers'] === true) command.push('--plain-peers');
+    if (args.discover === true) command.push('--discover');
     if (args.receipts === true) command.push('--receipts');
     for (const plugin of args.plugin ?? []) command.push('--plugin', plugin);
     if (settings.embedder !== undefined) offerEmbedder(settings.data, settings.embedder);

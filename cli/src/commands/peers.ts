@@ -79,7 +79,9 @@ export function peerText(peer: PeerStatus): string {
     `got ${peer.received}, gave ${peer.sent}`,
     ...bytes,
     ...skew,
-    ...(peer.configured ? [] : [peer.direction === 'in' ? 'came by itself' : 'for once']),
+    ...(peer.configured
+      ? []
+      : [peer.direction === 'in' ? 'came by itself' : peer.discovered === true ? 'discovered' : 'for once']),
     ...error,
   ];
   return `${peer.state.padEnd(10)} ${peer.direction === 'out' ? '→' : '←'} ${peer.address}  ${parts.join(' · ')}`;

@@ -7,7 +7,7 @@ import type { Budgets } from '../door/budgets.js';
 import type { Scope } from '../http/access.js';
 import type { Policy } from '../door/admission.js';
 import { readSettings, whatIsSet, type SettingSchema } from '../json-schema.js';
-import { configuredAddress, parsePeerRules, type PeerRules } from '../sync/index.js';
+import { configuredAddress, meetingOf, parsePeerRules, type MeetingRules, type PeerRules } from '../sync/index.js';
 import type { RetentionRules } from './retention.js';
 import { settings } from './settings.js';
 
@@ -20,6 +20,7 @@ export interface NodeConfig {
   readonly network: string;
   readonly peers: readonly string[];
   readonly peerRules: PeerRules;
+  readonly meeting: MeetingRules;
   readonly plugins: readonly string[];
   readonly embedders: readonly EmbedderConfig[];
   readonly policy: Policy;
@@ -62,7 +63,8 @@ function besideFile(name: string, folder: string): string {
 }
 
 /** Settings as they are written, before those that name files or several forms are read. */
-type Written = Omit<NodeConfig, 'data' | 'peerRules' | 'embedders'> & {
+type Written = Omit<NodeConfig, 'data' | 'peerRules' | 'meeting' | 'embedders'> & {
+  readonly meeting: unknown;
   readonly peerRules: unknown;
   readonly embedders: readonly unknown[];
 };
@@ -81,12 +83,14 @@ export async function loadConfig(
   const ofFile = whatIsSet(settingsSchema, file, 'values');
   const ofCommand = whatIsSet(settingsSchema, told, 'texts');
   const peerRules = { ...(ofFile['peerRules'] as object), ...(ofCommand['peerRules'] as object) };
-  const written: Written = readSettings(settingsSchema, { ...ofFile, ...ofCommand, peerRules });
+  const meeting = { ...(ofFile['meeting'] as object), ...(ofCommand['meeting'] as object) };
+  const written: Written = readSettings(settingsSchema, { ...ofFile, ...ofCommand, peerRules, meeting });
   for (const [i, peer] of written.peers.entries()) configuredAddress(`peers.${i}`, peer);
   return {
     ...written,
     data,
     peerRules: parsePeerRules(written.peerRules),
+    meeting: meetingOf(written.meeting),
     plugins: written.plugins.map((one) => besideFile(one, ofCommand['plugins'] === undefined ? data : '.')),
     embedders: written.embedders.map(parseEmbedderConfig),
   };

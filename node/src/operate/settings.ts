@@ -3,7 +3,7 @@ import { policySchema } from '../door/admission.js';
 import { budgetsSchema } from '../door/budgets.js';
 import { scopes } from '../http/access.js';
 import type { SettingSchema } from '../json-schema.js';
-import { peerRulesSchema } from '../sync/index.js';
+import { meetingSchema, peerRulesSchema } from '../sync/index.js';
 import { retentionSchema } from './retention.js';
 
 const SECOND_MS = 1_000;
@@ -33,6 +33,7 @@ export const settings = {
   network: { type: 'string', maxLength: 256, default: DEV_NETWORK, description: 'id of the network' },
   peers: texts('addresses of peers, behind a `#` the did:key that must answer there'),
   peerRules: peerRulesSchema,
+  meeting: meetingSchema,
   peerKeys: {
     type: 'object',
     additionalProperties: { type: 'string', writeOnly: true },

@@ -18,6 +18,8 @@ export interface Dialled {
   hasProven?: boolean;
   /** Dialled for one comparison only: let go when nobody has asked for it until then. */
   untilMs?: number;
+  /** By hearsay: dialled as long as it answers. */
+  hint?: boolean;
 }
 
 /** Dials with a deadline on the given clock. */
@@ -52,7 +54,8 @@ export function statusOfDialled(dial: Dialled, reputation: Reputation): PeerStat
     ...(node === undefined ? {} : { node }),
     state: peer?.isReady === true ? 'connected' : dial.state,
     direction: 'out',
-    configured: dial.untilMs === undefined,
+    configured: dial.untilMs === undefined && dial.hint !== true,
+    ...(dial.hint === true ? { discovered: true } : {}),
     received: dial.received + (peer?.received ?? 0),
     sent: dial.sent + (peer?.sent ?? 0),
     ...(dial.lastError === undefined || peer?.isReady === true ? {} : { lastError: dial.lastError }),

@@ -1,6 +1,10 @@
 export { peerAddress } from './address.js';
 export { configuredAddress, parsePeerRules, peerRulesSchema, type PeerRules } from './rules.js';
 export { startReceipts } from './receipts.js';
+export { openLan } from './meeting/lan.js';
+export { readBeacon, writeBeacon } from './meeting/beacon.js';
+export { mayBeDialled, type Range } from './meeting/ranges.js';
+export { meetingOf, meetingSchema, type MeetingRules } from './meeting/rules.js';
 export { syncLimits, type SyncLimits } from './limits.js';
 export { createPeers, type Banned, type Identity, type Peers, type PeersOptions } from './peers.js';
 export { peersFile, type PeerList } from './peers-file.js';

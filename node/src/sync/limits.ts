@@ -38,6 +38,9 @@ export interface SyncLimits {
   readonly feedMs: number;
   /** Peers that get a block of our own pushed; the others are told. */
   readonly pushTo: number;
+  /** How often this node looks for somebody to dial by hearsay, and asks a peer whom it knows. */
+  readonly meetMs: number;
+  readonly exchangeMs: number;
   readonly inboundMax: number;
   /** Inbound connections of one address prefix, of one proven identity, and slots that only known ones get. */
   readonly prefixMax: number;
@@ -78,6 +81,8 @@ export const syncLimits: SyncLimits = {
   feedMin: 1_000,
   feedMs: 10 * 60_000,
   pushTo: 4,
+  meetMs: 5_000,
+  exchangeMs: 10 * 60_000,
   inboundMax: 128,
   prefixMax: 64,
   identityMax: 2,

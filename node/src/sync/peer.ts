@@ -45,6 +45,10 @@ export interface Shared {
   readonly later: Later;
   readonly bodyless: Bodyless;
   readonly bootstrap: Bootstrap;
+  /** Addresses that may be told to others; undefined where none are. */
+  readonly tellable: (() => readonly string[]) | undefined;
+  /** Where others may be, as this peer says. */
+  heardOf(peer: Peer, addresses: readonly string[]): void;
   /** Digests that a peer brought: passed on by announcement, not pushed. */
   readonly relayed: RecentSet;
   readonly limits: SyncLimits;
@@ -146,6 +150,7 @@ export class Peer {
       ...(prover === undefined ? {} : { prover }),
       sketches: true,
       feeds: { blocks: shared.decided.size },
+      exchanges: shared.tellable !== undefined,
       ...(limits.timing === undefined ? {} : { timing: limits.timing }),
     });
     this.known = new RecentSet(limits.knownMax);
@@ -250,6 +255,11 @@ export class Peer {
   reconcileNow(): void {
     this.schedule.by(this.now());
     this.pump();
+  }
+
+  /** Asks for addresses of other nodes. */
+  askForPeers(): void {
+    this.fulfil(this.session.askForPeers());
   }
 
   setStandby(standby: boolean): void {
@@ -363,6 +373,10 @@ export class Peer {
         this.schedule.finished(this.now(), this.received);
         this.reconciledMs = this.now();
         return this.pump();
+      case 'peers':
+        return this.fulfil(this.session.addresses(this.shared.tellable?.() ?? []));
+      case 'addresses':
+        return this.shared.heardOf(this, wish.peers);
       case 'feed':
         return void this.beginFeed(wish.after);
       case 'fed':

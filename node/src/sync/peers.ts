@@ -16,6 +16,9 @@ import { digestKey, RecentSet, Wants, type Prover } from '@cosmicembeddings/sdk/
 import { follow, type Following, type Trailing } from '../follow/index.js';
 import type { Log } from '../log.js';
 import { partsOf, peerAddress } from './address.js';
+import { Hints } from './meeting/hints.js';
+import { isTellable } from './meeting/ranges.js';
+import type { MeetingRules } from './meeting/rules.js';
 import { Bodyless } from './bodyless.js';
 import { Bootstrap, feedFile, type FeedFile } from './bootstrap.js';
 import { Budget } from './budget.js';
@@ -46,6 +49,10 @@ export interface PeersOptions {
   /** Data folder that keeps the added peers; or the list itself. Without either they are forgotten. */
   readonly folder?: string;
   readonly list?: PeerList;
+  /** Finds other nodes by hearsay. Without it only given addresses are dialled. */
+  readonly meeting?: MeetingRules;
+  /** Over which hearsay is dialled: one that looks at addresses again once names are resolved. Default `network`. */
+  readonly hearsay?: Network;
   /** Keeps the place of a bulk transfer; by itself where there is a folder. */
   readonly feedFile?: FeedFile;
   /** Peers of the configuration; removing one lasts until the next start. */
@@ -95,6 +102,8 @@ export interface Peers {
   faults(): string[];
   /** What an operator should know besides. */
   notes(): string[];
+  /** Takes an address by hearsay from elsewhere; false where it is not kept. */
+  hint(address: string, source: string): boolean;
   /** Median of the clocks of those that this node dialled, else of all, minus its own; undefined without peers. */
   clockOffsetMs(): number | undefined;
   /** Could this id have been decided here? False only where it was not, up to what arrived in the last moments. */
@@ -139,6 +148,9 @@ export function createPeers(options: PeersOptions): Peers {
   const arrivals = new Map<string, Budget>();
   const reputation = new Reputation(clock, limits.banAt);
   const scores = options.folder === undefined ? undefined : reputationFile(options.folder);
+  const hints = options.meeting === undefined ? undefined : new Hints(options.meeting.ranges, random);
+  const askedMs = new WeakMap<Peer, number>();
+  let metMs = -Infinity;
   let twin: { readonly address: string; readonly atMs: number } | undefined;
 
   const shared: Shared = {
@@ -163,6 +175,10 @@ export function createPeers(options: PeersOptions): Peers {
       options.feedFile ?? (options.folder === undefined ? undefined : feedFile(options.folder)),
       (error) => log.warn({ error: String(error) }, 'the place of a bulk transfer is not saved'),
     ),
+    tellable: options.meeting?.exchange === true ? () => tellable() : undefined,
+    heardOf: (peer, addresses) => {
+      for (const address of addresses) hints?.add(address, peer.name);
+    },
     caughtUp: async () => announcements?.waitFor((await store.head()).seq, stopping.signal),
     relayed: new RecentSet(RELAYED_MAX),
     limits,
@@ -287,18 +303,27 @@ export function createPeers(options: PeersOptions): Peers {
       try {
         const { url } = partsOf(dial.address);
         refusePlain(url);
-        const transport = await dialWithin(network, url, clock, limits.dialMs, signal);
+        const transport = await dialWithin(
+          dial.hint === true ? (options.hearsay ?? network) : network,
+          url,
+          clock,
+          limits.dialMs,
+          signal,
+        );
         const peer = await run(transport, dial);
         dial.received += peer.received;
         dial.sent += peer.sent;
         const { code, detail } = peer.ending!;
         dial.lastError = `${code}: ${detail}`;
         fatal = code.startsWith('peer.');
+        if (dial.hint === true && (fatal || peer.readySinceMs === undefined)) return forget(dial);
+        hints?.worked(dial.address);
         if (peer.readySinceMs !== undefined && !fatal && clock.now() - startedMs > limits.backoffMaxMs / 2)
           backoffMs = limits.backoffMinMs;
       } catch (error) {
         if (signal.aborted) break;
         dial.lastError = error instanceof CosmicError ? error.message : String(error);
+        if (dial.hint === true) return forget(dial);
       }
       delete dial.peer;
       dial.state = 'waiting';
@@ -317,10 +342,10 @@ export function createPeers(options: PeersOptions): Peers {
     );
   };
 
-  const dial = (address: string): Dialled => {
+  const dial = (address: string, hint = false): Dialled => {
     const known = dialled.get(address);
     if (known !== undefined) return known;
-    const entry: Dialled = { address, stop: new AbortController(), state: 'connecting', received: 0, sent: 0 };
+    const entry: Dialled = { address, stop: new AbortController(), state: 'connecting', received: 0, sent: 0, hint };
     dialled.set(address, entry);
     spawn(keepDialling(entry));
     return entry;
@@ -331,6 +356,45 @@ export function createPeers(options: PeersOptions): Peers {
     dialled.delete(address);
     entry?.peer?.close('node.stopping', 'removed by the operator');
     entry?.stop.abort(new CosmicError('node.stopping', 'removed'));
+  };
+
+  /** What was hearsay and did not hold. */
+  const forget = ({ address }: Dialled): void => {
+    hints?.failed(address, clock.now());
+    dialled.delete(address);
+  };
+
+  /** What others may know: own addresses, and those of proven peers that are nobody's secret. */
+  const tellable = (): string[] => {
+    const own = (rules.ownAddresses ?? []).map((url) => `${partsOf(url).url}#${options.did}`);
+    const others = [...dialled.values()].flatMap(({ address, peer, hint }) =>
+      peer?.isReady === true && peer.session.proven && isTellable(address, hint === true)
+        ? [`${partsOf(address).url}#${peer.session.hello!.node}`]
+        : [],
+    );
+    return [...own, ...others];
+  };
+
+  /** Asks those who are there, and dials one more of those that were told, until there are enough. */
+  const meet = (nowMs: number): void => {
+    const { meeting } = options;
+    if (hints === undefined || meeting === undefined || nowMs - metMs < limits.meetMs) return;
+    metMs = nowMs;
+    const { exchange, outbound } = meeting;
+    for (const peer of peers) {
+      if (!exchange || !peer.isDialled || !peer.isReady) continue;
+      if (nowMs - (askedMs.get(peer) ?? -Infinity) < limits.exchangeMs) continue;
+      askedMs.set(peer, nowMs);
+      peer.askForPeers();
+    }
+    if (dialled.size >= outbound) return;
+    const address = hints.next([...dialled.keys()], nowMs);
+    // Who is here already, by whatever address, need not be dialled again.
+    const who = address === undefined ? undefined : partsOf(address).expects;
+    const isHere =
+      who !== undefined && (who === options.did || [...peers].some((peer) => peer.isReady && peer.name === who));
+    if (address !== undefined && isHere) return hints.failed(address, nowMs);
+    if (address !== undefined) dial(address, true);
   };
 
   /** May one more come from there now? Nobody keeps a node busy with handshakes. */
@@ -412,6 +476,7 @@ export function createPeers(options: PeersOptions): Peers {
 
   const tick = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
+      meet(clock.now());
       for (const { address, untilMs } of dialled.values())
         if (untilMs !== undefined && untilMs < clock.now()) undial(address);
       for (const peer of peers) {
@@ -452,7 +517,9 @@ export function createPeers(options: PeersOptions): Peers {
         await list?.save([...saved, address]);
         saved = [...saved, address];
       }
-      delete dial(address).untilMs;
+      const entry = dial(address);
+      delete entry.untilMs;
+      entry.hint = false;
     },
     remove: async (url) => {
       const address = peerAddress(url);
@@ -510,6 +577,7 @@ export function createPeers(options: PeersOptions): Peers {
       const clock = clockFault(clocks());
       return [...(clock === undefined ? [] : [clock]), ...twinFault()];
     },
+    hint: (address, source) => hints?.add(address, source) ?? false,
     clockOffsetMs: clocks,
     mayHave: (digest, timeMs) => shared.decided.mayHave(digest, timeMs),
     announcements: {
@@ -528,6 +596,7 @@ export function createPeers(options: PeersOptions): Peers {
       await shared.bootstrap.settled();
       await saveScores().catch((error: unknown) => log.warn({ error: String(error) }, 'scores of peers are not saved'));
       await network.close();
+      await options.hearsay?.close();
       await Promise.all(tasks);
     },
   };

@@ -31,6 +31,7 @@ import {
   createPeers,
   type FeedFile,
   type Identity,
+  type MeetingRules,
   type PeerRules,
   type Peers,
   type SyncLimits,
@@ -117,6 +118,8 @@ export interface NodeOptions {
   /** Its clock minus the world's. */
   readonly clockOffsetMs?: number;
   readonly feedFile?: FeedFile;
+  readonly meeting?: MeetingRules;
+  readonly address?: string;
   /** How long a block takes to be durable; what is under way when the node crashes is lost. */
   readonly fsyncMs?: number;
 }
@@ -247,7 +250,7 @@ export class World {
 
   async add(links: readonly number[] = [], options: NodeOptions = {}): Promise<TestNode> {
     const n = this.nodes.length;
-    const address = `ws://node${n}/v2/peer`;
+    const address = options.address ?? `ws://node${n}/v2/peer`;
     const store = createMemoryStore({ epoch: `epoch-${n}` });
     const node = { address, did: nodeDid(n), store, lives: 0 } as TestNode & Record<string, unknown>;
     Object.assign(node, {
@@ -308,6 +311,7 @@ export class World {
     return createPeers({
       ...(options.claims === true ? {} : { identity: this.identityOf(options.keyOf ?? n) }),
       ...(options.rules === undefined ? {} : { rules: options.rules }),
+      ...(options.meeting === undefined ? {} : { meeting: options.meeting }),
       ...(options.feedFile === undefined ? {} : { feedFile: options.feedFile }),
       network: network ?? this.loopback.network(node.address),
       store: node.store,
@@ -315,7 +319,7 @@ export class World {
       clock: { ...this.clock, now: () => this.clock.now() + (options.clockOffsetMs ?? 0) },
       did: nodeDid(options.keyOf ?? n),
       networkId: options.networkId ?? NETWORK,
-      peers: links.map((link) => `ws://node${link}/v2/peer`),
+      peers: links.map((link) => this.nodes[link]?.address ?? `ws://node${link}/v2/peer`),
       log: quiet,
       random: this.random,
       ...(options.limits === undefined ? {} : { limits: options.limits }),

@@ -426,6 +426,8 @@ export interface PeerStatus {
   readonly state: 'connecting' | 'connected' | 'waiting';
   readonly direction: 'in' | 'out';
   readonly configured: boolean;
+  /** Found through other peers or in the local network. */
+  readonly discovered?: boolean;
   /** Blocks. */
   readonly received: number;
   readonly sent: number;

@@ -19,6 +19,8 @@ export const CLAIMING_VERSION = 1;
 export const SKETCH_FEATURE = 'sketch';
 /** Feature of a hello: all that is kept may be asked for in bulk, from a cursor on. */
 export const FEED_FEATURE = 'feed';
+/** Feature of a hello: tells addresses of other nodes to whom it asks. */
+export const EXCHANGE_FEATURE = 'exchange';
 
 /** Bounds of the peer protocol; specs/peer.md gives the reasons. */
 export const frameLimits = {
@@ -36,6 +38,8 @@ export const frameLimits = {
   detailBytes: 256,
   urlBytes: 2048,
   epochBytes: 64,
+  /** Addresses told at a time. */
+  addressesMax: 16,
   featuresMax: 16,
 } as const;
 
@@ -94,6 +98,9 @@ export type Frame =
   | { readonly type: 'fed'; readonly upTo: Cursor; readonly head: number }
   /** The feed cannot go on from that cursor, and nothing is given instead. */
   | ({ readonly type: 'gap' } & Gap)
+  /** Which other nodes do you know? And the answer: hints where to dial, with the did:key that should answer behind `#`. */
+  | { readonly type: 'peers' }
+  | { readonly type: 'addresses'; readonly peers: readonly string[] }
   /** The beginner has what it needs: the other side may forget this reconciliation. */
   | { readonly type: 'settled' }
   | { readonly type: 'have'; readonly items: readonly DecidedItem[] }
@@ -172,6 +179,8 @@ const schemas: Readonly<Record<Frame['type'], Check>> = {
   feed: struct({}, { open: true, optional: { after: cursor } }),
   fed: struct({ up_to: cursor, head: integer(0, safe) }, open),
   gap: struct({ why: oneOf('epoch', 'ahead', 'behind'), advice: oneOf('reconcile'), head: cursor }, open),
+  peers: struct({}, open),
+  addresses: struct({ peers: list(text(frameLimits.urlBytes), frameLimits.addressesMax) }, open),
   settled: struct({}, open),
   have: struct({ items: list(item, frameLimits.idsMax) }, open),
   want: struct({ ids: digests }, open),

@@ -5,6 +5,7 @@ export {
   CLAIMING_VERSION,
   decodeFrame,
   encodeFrame,
+  EXCHANGE_FEATURE,
   FEED_FEATURE,
   frameLimits,
   PROTOCOL_VERSION,

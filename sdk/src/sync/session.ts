@@ -5,6 +5,7 @@ import {
   CLAIMING_VERSION,
   decodeFrame,
   encodeFrame,
+  EXCHANGE_FEATURE,
   FEED_FEATURE,
   frameLimits,
   knownCode,
@@ -31,6 +32,8 @@ export interface SessionOptions {
   readonly sketches?: boolean;
   /** The host gives all it keeps in bulk to whoever asks; so many blocks it has decided on. */
   readonly feeds?: { readonly blocks: number };
+  /** The host tells addresses of others to whom it asks. */
+  readonly exchanges?: boolean;
   readonly limits?: PeerLimits;
   readonly timing?: Partial<SessionTiming>;
 }
@@ -67,6 +70,10 @@ export type Wish =
   | { readonly type: 'fed'; readonly upTo: Cursor; readonly over: boolean }
   /** The feed that was asked for cannot be given. */
   | { readonly type: 'gap'; readonly gap: Gap }
+  /** The other side asks for addresses of others: answer with `addresses`. */
+  | { readonly type: 'peers' }
+  /** Where others may be, as the other side says. */
+  | { readonly type: 'addresses'; readonly peers: readonly string[] }
   | { readonly type: 'wanted'; readonly ids: readonly Uint8Array[] }
   | { readonly type: 'given'; readonly blocks: readonly Uint8Array[] }
   | { readonly type: 'gone'; readonly code: Code; readonly ids: readonly Uint8Array[] }
@@ -169,6 +176,8 @@ export class Session {
   /** A feed that this side asked for, or gives, is not over. */
   private takesFeed = false;
   private givesFeed = false;
+  /** Addresses were asked for and have not come. */
+  private asksPeers = false;
   private readonly timing: SessionTiming;
   private readonly limits: PeerLimits;
   private work = 0;
@@ -220,8 +229,12 @@ export class Session {
     this.openedMs = this.heardMs = this.pingedMs = nowMs;
     const { network, node, prover } = this.options;
     const hello: Hello = { type: 'hello', version: CLAIMING_VERSION, network, node, limits: this.limits };
-    const { sketches, feeds } = this.options;
-    const named = [...(sketches === true ? [SKETCH_FEATURE] : []), ...(feeds === undefined ? [] : [FEED_FEATURE])];
+    const { sketches, feeds, exchanges } = this.options;
+    const named = [
+      ...(sketches === true ? [SKETCH_FEATURE] : []),
+      ...(feeds === undefined ? [] : [FEED_FEATURE]),
+      ...(exchanges === true ? [EXCHANGE_FEATURE] : []),
+    ];
     const features = {
       ...(named.length === 0 ? {} : { features: named }),
       ...(feeds === undefined ? {} : { blocks: feeds.blocks }),
@@ -380,6 +393,21 @@ export class Session {
     return this.take();
   }
 
+  /** Asks for addresses of others. Nothing where the other side tells none. */
+  askForPeers(): Wish[] {
+    if (this.state !== 'ready' || this.asksPeers || this.remote!.features?.includes(EXCHANGE_FEATURE) !== true)
+      return [];
+    this.asksPeers = true;
+    this.send({ type: 'peers' });
+    return this.take();
+  }
+
+  addresses(peers: readonly string[]): Wish[] {
+    if (this.state !== 'ready') return [];
+    this.send({ type: 'addresses', peers: peers.slice(0, frameLimits.addressesMax) });
+    return this.take();
+  }
+
   /** Says why and ends. */
   close(code: Code, detail: string): Wish[] {
     return this.state === 'closed' ? [] : this.end(code, detail);
@@ -487,6 +515,13 @@ export class Session {
       case 'settled':
         this.answering = this.showing = undefined;
         return;
+      case 'peers':
+        if (this.options.exchanges !== true) return this.fail('peer.protocol', 'no addresses are told here');
+        return this.wish({ type: 'peers' });
+      case 'addresses':
+        if (!this.asksPeers) return this.fail('peer.protocol', 'addresses that were not asked for');
+        this.asksPeers = false;
+        return this.wish({ type: 'addresses', peers: frame.peers });
       case 'feed':
         if (this.options.feeds === undefined) return this.fail('peer.protocol', 'no feeds are given here');
         if (this.givesFeed) return this.fail('peer.protocol', 'a feed before the last one was over');

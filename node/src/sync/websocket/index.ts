@@ -1,3 +1,4 @@
+import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -15,6 +16,8 @@ export interface WebSocketNetworkOptions {
   refusalOf?(request: IncomingMessage): number | undefined;
   /** The key to show to the peer at an address. */
   keyFor?(address: string): string | undefined;
+  /** May this IP address be connected to? Asked once a name has been resolved. */
+  mayReach?(ip: string): boolean;
   readonly timing?: Partial<TransportTiming & { readonly handshakeMs: number }>;
 }
 
@@ -84,6 +87,7 @@ export function createWebSocketNetwork(options: WebSocketNetworkOptions): WebSoc
         maxPayload,
         handshakeTimeout: timing.handshakeMs,
         followRedirects: false,
+        ...(options.mayReach === undefined ? {} : { lookup: lookupAmong(options.mayReach) }),
         ...(key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } }),
       });
       const abort = (): void => socket.terminate();
@@ -138,6 +142,21 @@ function refuse(socket: Duplex, status: number): void {
   socket.on('error', () => undefined);
   const more = status === 426 ? `Upgrade: websocket\r\nSec-WebSocket-Protocol: ${SUBPROTOCOL}\r\n` : '';
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n${more}\r\n`);
+}
+
+type Found = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
+
+/** Resolves names, and leaves out addresses that may not be connected to: what was looked at is what is connected. */
+function lookupAmong(mayReach: (ip: string) => boolean) {
+  return (host: string, how: LookupOptions, found: Found): void =>
+    lookup(host, { ...how, all: true }, (error, all) => {
+      const allowed = error === null ? all.filter(({ address }) => mayReach(address)) : [];
+      const [first] = allowed;
+      if (error !== null) found(error, '');
+      else if (first === undefined) found(new Error(`${host} is nowhere that may be dialled by hearsay`), '');
+      else if (how.all === true) found(null, allowed);
+      else found(null, first.address, first.family);
+    });
 }
 
 function opened(socket: WebSocket, address: string): Promise<void> {
