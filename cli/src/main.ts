@@ -5,6 +5,7 @@ import { doctorCommand } from './commands/doctor.js';
 import { embedCommand } from './commands/embed.js';
 import { eraseCommand } from './commands/erase.js';
 import { exportCommand } from './commands/export.js';
+import { gatewayCommand } from './commands/gateway.js';
 import { getCommand } from './commands/get.js';
 import { importCommand } from './commands/import.js';
 import { initCommand } from './commands/init.js';
@@ -42,6 +43,7 @@ const commands = [
   peersCommand,
   syncCommand,
   mcpCommand,
+  gatewayCommand,
   createCommand,
   embedCommand,
   keyCommand,
