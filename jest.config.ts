@@ -21,7 +21,7 @@ const config: Config = {
   transform: {
     '^.+\\.ts$': ['ts-jest', { useESM: true, diagnostics: false, tsconfig: '<rootDir>/tsconfig.test.json' }],
   },
-  testTimeout: 20_000,
+  testTimeout: 60_000,
   // A test that fails before it closes what it opened must not keep the whole run from ending.
   forceExit: true,
   // Modules of finished tests are never let go; in a worker of its own that is ended in time they do no harm.

@@ -333,6 +333,11 @@ export const codes = {
   'input.empty': reader('There is no text in it.', 'Give a text file with words.'),
   'input.binary': reader('The file is no text.', 'Convert it to text in UTF-8 first.'),
   'input.unsupported': reader('The file is of a format that is not read yet.', 'Save it as text or Markdown.', 415),
+  'input.malformed': reader(
+    'The file is not what it says it is, or cannot be opened.',
+    'The detail says why; save it anew.',
+    422,
+  ),
   'input.too_large': reader('The file is over the limit.', 'Split it.', 413),
 } as const satisfies Record<string, ErrorRow>;
 

@@ -1,6 +1,5 @@
 import { CosmicError, limits } from '@cosmicembeddings/sdk';
 import { costOf, parseEmbedderConfig, type EmbedderConfig } from '@cosmicembeddings/sdk/embedders';
-import { splitParts, type DocumentPassage } from '@cosmicembeddings/sdk/passages';
 import { openIdentity } from '../keys/author.js';
 import { openEmbedder } from '../embedder.js';
 import { momentOf, type MomentFlags } from '../moment.js';
@@ -10,7 +9,7 @@ import { progressBar } from '../progress.js';
 import { publishInputs, publishPending, type Asked, type Means } from '../publish/call.js';
 import { collectInputs, type Inputs } from '../publish/inputs.js';
 import { openJournal } from '../publish/journal.js';
-import { openText } from '../publish/read-text.js';
+import { openFile, readableEndings, type FilePassage } from '../publish/open-file.js';
 import type { Named, PublishReport } from '../publish/report.js';
 import { store, type GlobalFlags, type Settings } from '../settings.js';
 import { awaitCopies, operatorFlag, operatorsOf, type CopiesWanted } from '../publish/copies.js';
@@ -24,6 +23,7 @@ interface PublishFlags extends MomentFlags {
   language?: string | undefined;
   text?: boolean | undefined;
   dtype?: 'f32' | 'f16' | 'i8' | undefined;
+  columns?: string[] | undefined;
   retractGone: boolean;
   dryRun: boolean;
   copies?: number | undefined;
@@ -58,6 +58,12 @@ export const publishCommand = define<PublishFlags>({
           describe: 'publish the passages with their vectors (as ever); --no-text: only hashes of them',
         })
         .option('dtype', { choices: ['f32', 'f16', 'i8'] as const, describe: 'how vectors are stored (f32)' })
+        .option('columns', {
+          type: 'string',
+          array: true,
+          nargs: 1,
+          describe: 'of tables and JSON Lines: a column that holds the text (all with words); may be repeated',
+        })
         .option('retract-gone', {
           type: 'boolean',
           default: false,
@@ -78,7 +84,7 @@ export const publishCommand = define<PublishFlags>({
   run: async (args, settings) => {
     const asked = askedOf(args, settings);
     const copies = copiesOf(args);
-    const inputs = collectInputs(args.paths ?? []);
+    const inputs = collectInputs(args.paths ?? [], await readableEndings());
     if (args.dryRun) return dryRun(inputs, asked, settings);
     const started = Date.now();
     const means = meansOf(settings);
@@ -107,13 +113,14 @@ function askedOf(args: PublishFlags, settings: Settings): Asked {
   const tags = [...new Set(args.tag ?? [])];
   if (tags.length > limits.tagsMax) throw new UsageError(`${tags.length} tags; a block has at most ${limits.tagsMax}`);
   if (tags.includes('')) throw new UsageError('--tag: an empty tag');
-  const said = new Set<'tags' | 'language' | 'text' | 'dtype'>();
+  const said = new Set<'tags' | 'language' | 'text' | 'dtype' | 'columns'>();
   if (args.tag !== undefined || !args.tags) said.add('tags');
   if (args.language !== undefined) said.add('language');
   if (args.text !== undefined) said.add('text');
   if (args.dtype !== undefined) said.add('dtype');
-  const { language, text = true, dtype = 'f32' } = args;
-  return { options: { tags, language, text, dtype, timeMs, place }, said, retractGone: args.retractGone };
+  if (args.columns !== undefined) said.add('columns');
+  const { language, text = true, dtype = 'f32', columns } = args;
+  return { options: { tags, language, text, dtype, columns, timeMs, place }, said, retractGone: args.retractGone };
 }
 
 function meansOf(settings: Settings): Means {
@@ -151,7 +158,7 @@ function warnOnce(settings: Settings): void {
 }
 
 /** Nothing is embedded, signed or sent, and no node is asked. */
-function dryRun({ inputs, left }: Inputs, { options }: Asked, settings: Settings): void {
+async function dryRun({ inputs, left }: Inputs, { options }: Asked, settings: Settings): Promise<void> {
   const skipped: Named[] = [...left];
   const { node, network, keyFile, keyText, embedder } = settings;
   const as = { node, network, key: keyText === undefined ? keyFile : 'COSMIC_PRIVATE_KEY', embedder: embedder ?? null };
@@ -163,9 +170,11 @@ function dryRun({ inputs, left }: Inputs, { options }: Asked, settings: Settings
   let shown = 0;
   for (const { path, origin, markdown } of inputs)
     try {
-      const { chunks, encoding } = openText(path, origin);
+      const { columns } = options;
+      const { parts, encoding, left: unread } = await openFile({ path, origin, markdown, columns });
+      if (unread.length > 0) note(`${origin}: not read: ${unread.join('; ')}`);
       let part = 0;
-      for (const { passages, last } of splitParts(chunks(), { markdown })) {
+      for (const { passages, last } of parts) {
         const named = part === 0 && last ? {} : { part };
         part++;
         shown++;
@@ -185,14 +194,14 @@ function showPassages(
   origin: string,
   part: number | undefined,
   encoding: string,
-  passages: readonly DocumentPassage[],
+  passages: readonly FilePassage[],
   texts: boolean,
 ): void {
   const name = part === undefined ? origin : `${origin}, part ${part + 1}`;
   print(`\n${name}  ${plural(passages.length, 'passage')}${encoding === 'UTF-8' ? '' : `, read as ${encoding}`}`);
-  passages.forEach(({ text, heading }, i) =>
+  passages.forEach(({ text, heading, at }, i) =>
     print(
-      `--- ${i + 1}${heading === undefined ? '' : `  ${plain(heading)}`}\n${texts ? text.split('\n').map(plain).join('\n') : '(its hash only)'}`,
+      `--- ${i + 1}${at === undefined ? '' : `  ${plain(at)}`}${heading === undefined ? '' : `  ${plain(heading)}`}\n${texts ? text.split('\n').map(plain).join('\n') : '(its hash only)'}`,
     ),
   );
 }
@@ -221,6 +230,7 @@ function show(report: PublishReport, seconds: number, settings: Settings): void 
     note(
       `${plural(report.kept, 'document')} kept the tags, language, form and origin of the earlier publication; --tag, --no-tags, --language, --text or --dtype change them`,
     );
+  for (const { path, left } of report.unread) note(`${path}: not read: ${left.join('; ')}`);
   for (const { path, encoding } of report.encodings) note(`${path}: read as ${encoding}`);
   foreignText(report.foreign);
   for (const { path, parts } of report.parts)

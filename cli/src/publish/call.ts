@@ -90,7 +90,10 @@ export async function publishPending(
           'key.not_found',
           `${author} asked for it; ${key ?? 'COSMIC_PRIVATE_KEY'} is ${identity.did}`,
         );
-      const jobs = intents.map((intent): Job => ({ intent, said: new Set(['tags', 'language', 'text', 'dtype']) }));
+      const jobs = intents.map((intent): Job => ({
+        intent,
+        said: new Set(['tags', 'language', 'text', 'dtype', 'columns']),
+      }));
       addReport(sum, await publishJobs(jobs, [], own, identity, means));
     } catch (error) {
       if (!(error instanceof CosmicError)) throw error;

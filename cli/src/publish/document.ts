@@ -10,8 +10,8 @@ import {
   type ValueMap,
 } from '@cosmicembeddings/sdk';
 import { packRows, rowBytes, type SpaceDescriptor } from '@cosmicembeddings/sdk/space';
-import type { DocumentPassage } from '@cosmicembeddings/sdk/passages';
 import type { Recipe } from './journal.js';
+import type { FilePassage } from './open-file.js';
 import type { PublishOptions } from './options.js';
 
 export interface Document {
@@ -19,7 +19,7 @@ export interface Document {
   readonly origin: string;
   /** Of a file that is too long for one document: which part it is, from 0. */
   readonly part: number;
-  readonly passages: readonly DocumentPassage[];
+  readonly passages: readonly FilePassage[];
   readonly options: PublishOptions;
 }
 
@@ -36,6 +36,7 @@ export function partition(document: Document, space: SpaceDescriptor): number[] 
     const size =
       rowBytes(document.options.dtype, space.dims) +
       document.origin.length +
+      (passage.at?.length ?? 0) +
       heading +
       REFERENCE_BYTES +
       (document.options.text ? utf8(passage.text).length : 0);
@@ -88,11 +89,11 @@ export async function makeBlocks(
   return blocks;
 }
 
-export function referencesOf(document: Document, passages: readonly DocumentPassage[]): object[] {
+export function referencesOf(document: Document, passages: readonly FilePassage[]): object[] {
   const { language } = document.options;
   return passages.map((passage) => ({
     hash: sha256(utf8(passage.text)),
-    origin: document.origin,
+    origin: passage.at === undefined ? document.origin : `${document.origin}#${passage.at}`,
     ...(passage.heading === undefined ? {} : { heading: passage.heading }),
     ...(language === undefined ? {} : { language }),
   }));

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { basename, extname, join, resolve } from 'node:path';
 import { CosmicError } from '@cosmicembeddings/sdk';
-import { openText } from './read-text.js';
+import { needsReaders, openText, readersFormat } from './read-text.js';
 import type { Named } from './report.js';
 
 /** A file to publish. */
@@ -27,9 +27,10 @@ const TEXT = new Set([...MARKDOWN, '', '.txt', '.text', '.rst', '.adoc', '.ascii
 /**
  * The files behind what was named, in a stable order, each once. Every file that was named on its own is looked into,
  * so that a wrong one is refused before anything is published.
+ * `readable`: endings that are read beside texts.
  * @throws CosmicError input.not_found, input.empty, input.binary, input.unsupported
  */
-export function collectInputs(paths: readonly string[]): Inputs {
+export function collectInputs(paths: readonly string[], readable: ReadonlySet<string> = new Set()): Inputs {
   const found = new Map<string, Input>();
   const left: Named[] = [];
   const folders: string[] = [];
@@ -39,7 +40,7 @@ export function collectInputs(paths: readonly string[]): Inputs {
     const stats = statOf(path, given);
     if (!stats.isDirectory()) {
       if (!stats.isFile()) throw new CosmicError('input.not_found', `${given} is neither file nor folder`);
-      openText(path, given);
+      if (!readable.has(extname(path).toLowerCase())) openText(path, given);
       found.set(path, inputOf(path, basename(path)));
       continue;
     }
@@ -49,8 +50,8 @@ export function collectInputs(paths: readonly string[]): Inputs {
     for (const entry of entriesBelow(path)) {
       const full = join(path, entry.relative);
       if (entry.reason !== undefined) left.push({ path: full, reason: entry.reason });
-      else if (!TEXT.has(extname(full).toLowerCase()))
-        left.push({ path: full, reason: `${extname(full)} is no text by its name` });
+      else if (!TEXT.has(extname(full).toLowerCase()) && !readable.has(extname(full).toLowerCase()))
+        left.push({ path: full, reason: unreadReason(full) });
       else if (!found.has(full)) found.set(full, inputOf(full, `${name}/${entry.relative}`));
     }
     if (found.size === before && ![...found.keys()].some((one) => one.startsWith(join(path, '/'))))
@@ -60,6 +61,12 @@ export function collectInputs(paths: readonly string[]): Inputs {
       );
   }
   return { inputs: [...found.values()], left: left.filter(({ path }) => !found.has(path)), folders };
+}
+
+/** What a reader would read is said to be so, where it is not installed. */
+function unreadReason(path: string): string {
+  const format = readersFormat(path);
+  return format === undefined ? `${extname(path)} is no text by its name` : `${format} ${needsReaders}`;
 }
 
 function inputOf(path: string, origin: string): Input {

@@ -8,6 +8,8 @@ export interface PublishOptions {
   /** False: the blocks carry hashes of the passages, not their text. */
   readonly text: boolean;
   readonly dtype: Exclude<Dtype, 'b1'>;
+  /** Of tables and JSON Lines: the columns that hold the text. */
+  readonly columns?: readonly string[] | undefined;
   /** Claimed time; the time of publishing when left out. */
   readonly timeMs?: number | undefined;
   readonly place?: ObserverLocation | undefined;

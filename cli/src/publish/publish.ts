@@ -8,7 +8,6 @@ import {
 } from '@cosmicembeddings/sdk';
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { foreignLanguage, otherEmbedder } from '@cosmicembeddings/sdk/embedders';
-import { splitParts, type DocumentPassage } from '@cosmicembeddings/sdk/passages';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import type { Identity } from '../keys/author.js';
 import type { Progress } from '../progress.js';
@@ -27,14 +26,14 @@ import {
 import { embedDocuments } from './embed-documents.js';
 import type { Intent, Journal, JournalLine, PublishedLine, Recipe } from './journal.js';
 import type { Outbox, Parcel } from './outbox.js';
-import { openText } from './read-text.js';
+import { openFile, type FilePassage } from './open-file.js';
 import { emptyReport, type PublishReport } from './report.js';
 
 /** One document of a call; what the call did not say of it, its earlier publication does. */
 export interface Job {
   readonly intent: Intent;
   /** Which options the command line named. */
-  readonly said: ReadonlySet<'tags' | 'language' | 'text' | 'dtype'>;
+  readonly said: ReadonlySet<'tags' | 'language' | 'text' | 'dtype' | 'columns'>;
 }
 
 export interface Publisher {
@@ -111,7 +110,7 @@ export async function publishAll(jobs: readonly Job[], publisher: Publisher): Pr
     await settleSent(jobs, run);
     for (; at < jobs.length; at++) {
       let parts = 0;
-      for (const planned of plan(jobs[at]!, run)) {
+      for await (const planned of plan(jobs[at]!, run)) {
         signal?.throwIfAborted();
         parts++;
         midway = !planned.whole;
@@ -166,14 +165,17 @@ function passagesOf(batch: readonly Planned[]): number {
 }
 
 /** What is to be published of a file, part by part; nothing when it holds no text, which the report says. */
-function* plan(job: Job, run: Run): Generator<Planned> {
-  const { publisher, report } = run;
-  const { path, origin, markdown } = job.intent;
+async function* plan(job: Job, run: Run): AsyncGenerator<Planned> {
+  const { publisher, facts, report } = run;
+  const { path, origin, markdown, options } = job.intent;
+  const before = publisher.journal.bySource(sourceOf(path, 0, facts));
+  const columns = before === undefined || job.said.has('columns') ? options.columns : before.options.columns;
   let part = 0;
   try {
-    const { encoding, chunks } = openText(path, origin);
+    const { encoding, left, parts } = await openFile({ path, origin, markdown, columns }, publisher.partCharacters);
     if (encoding !== 'UTF-8') report.encodings.push({ path, encoding });
-    for (const { passages, last } of splitParts(chunks(), { markdown }, publisher.partCharacters)) {
+    if (left.length > 0) report.unread.push({ path, left });
+    for (const { passages, last } of parts) {
       if (passages.length > 0) yield planPart(passages, part, part === 0 && last, job, run);
       if (passages.length > 0) part++;
     }
@@ -184,8 +186,9 @@ function* plan(job: Job, run: Run): Generator<Planned> {
     publisher.journal.add([{ event: 'closed', slot: slotOf(job.intent) }]);
   }
 }
+
 function planPart(
-  passages: readonly DocumentPassage[],
+  passages: readonly FilePassage[],
   part: number,
   whole: boolean,
   job: Job,
@@ -237,6 +240,7 @@ function inherit(asked: Document, { said }: Job, alike: PublishedLine | undefine
     ...(said.has('language') ? {} : { language: before.language }),
     ...(said.has('text') ? {} : { text: before.text }),
     ...(said.has('dtype') ? {} : { dtype: before.dtype }),
+    ...(said.has('columns') ? {} : { columns: before.columns }),
   };
   const origin = alike.path === asked.path ? alike.origin : asked.origin;
   if (JSON.stringify([options, origin]) !== JSON.stringify([asked.options, asked.origin])) report.kept++;

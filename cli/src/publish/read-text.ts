@@ -46,6 +46,16 @@ const formatsByEnding: Readonly<Record<string, string>> = {
   '.eml': 'e-mail',
   '.mbox': 'e-mail',
 };
+/** Those of them that `@cosmicembeddings/readers` reads. */
+const READERS = new Set(['.pdf', '.html', '.htm', '.xhtml', '.docx', '.epub', '.csv', '.tsv', '.eml', '.mbox']);
+
+export const needsReaders = 'is read with @cosmicembeddings/readers, which is not installed here';
+
+export function readersFormat(path: string): string | undefined {
+  const ending = extname(path).toLowerCase();
+  return READERS.has(ending) ? formatsByEnding[ending] : undefined;
+}
+
 const formatsByBeginning: readonly (readonly [RegExp, string])[] = [
   [/^%PDF-/, 'PDF'],
   [/^\s*(?:<!doctype\s+html|<html[\s>])/i, 'HTML'],
@@ -107,7 +117,10 @@ function openBytes(bytes: Bytes, name: string): OpenedText {
     formatsByBeginning.find(([pattern]) => pattern.test(beginning))?.[1] ??
     formatsByEnding[extname(name).toLowerCase()];
   if (format !== undefined)
-    throw new CosmicError('input.unsupported', `${name}: ${format} is not read yet; save it as text or Markdown`);
+    throw new CosmicError(
+      'input.unsupported',
+      `${name}: ${format} ${readersFormat(name) === undefined ? 'is not read yet; save it as text or Markdown' : needsReaders}`,
+    );
   for (const taken of candidates(lookThrough(bytes))) {
     const blank = isBlank(taken, bytes);
     if (blank === undefined) continue;

@@ -30,6 +30,8 @@ export interface PublishReport {
   ids: string[];
   /** Left out, and why: files without text, and files whose newer version somebody published elsewhere. */
   skipped: Named[];
+  /** What files hold and their passages do not: pictures, pages without text, columns that were not asked for. */
+  unread: { readonly path: string; readonly left: readonly string[] }[];
   /** Files read in another encoding than UTF-8. */
   encodings: { readonly path: string; readonly encoding: string }[];
   /** Published documents in a language that the embedder was not made for, by a guess. */
@@ -59,6 +61,7 @@ export function emptyReport(): PublishReport {
     chargedTokens: 0,
     ids: [],
     skipped: [],
+    unread: [],
     encodings: [],
     foreign: [],
     pending: [],
