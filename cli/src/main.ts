@@ -23,6 +23,7 @@ import { skyCommand } from './commands/sky.js';
 import { statusCommand } from './commands/status.js';
 import { verifyCommand } from './commands/verify.js';
 import { viewCommand } from './commands/view.js';
+import { watchCommand } from './commands/watch.js';
 import { witnessCommand } from './commands/witness.js';
 import { exit, fail, UsageError } from './output.js';
 import { contentFlag, pluginCommands } from './plugins/commands.js';
@@ -35,6 +36,7 @@ const commands = [
   nodeCommand,
   publishCommand,
   searchCommand,
+  watchCommand,
   getCommand,
   verifyCommand,
   statusCommand,

@@ -25,6 +25,7 @@ export interface ApiParts {
   readonly peers: { status(): PeerStatus[] };
   readonly followers: Pick<Followers, 'waitFor' | 'tell' | 'head' | 'states'>;
   readonly search: NodeApi['search'];
+  readonly watch: NodeApi['watch'];
   /** What of a status is neither counted nor followed. */
   about(): Promise<Omit<NodeStatus, 'followers' | 'head' | 'counts' | 'peers' | 'notes'>>;
   notes(): readonly string[];
@@ -60,7 +61,8 @@ export function createApi(parts: ApiParts): NodeApi {
       return withVerdicts(await parts.search(request, signal), request, views);
     },
     view: (name, question, params) => views.ask(name, question, params),
-    watch: (name, question, params, signal) => views.watch(name, question, params, signal),
+    watchView: (name, question, params, signal) => views.watch(name, question, params, signal),
+    watch: parts.watch,
     verdicts: async (id) => (await views.verdicts([id]))[0] ?? [],
     status: async () => ({
       ...(await parts.about()),

@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { sign, signerOfSeed, type Accepted, type KindHeader, type NodeApi } from '@cosmicembeddings/sdk';
+import { codes, sign, signerOfSeed, type Accepted, type KindHeader, type NodeApi } from '@cosmicembeddings/sdk';
 import { portableChecks } from '@cosmicembeddings/sdk/formats';
 import { createSky } from '@cosmicembeddings/sdk/sky';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import { systemClock } from './clock.js';
 import { followTogether, type Trailing } from './follow/index.js';
 import { storeFile } from './store/sqlite/index.js';
-import { createWebSocketNetwork } from './sync/websocket/index.js';
+import { createTextSockets, createWebSocketNetwork } from './sync/websocket/index.js';
 import type { NodeConfig } from './operate/config.js';
 import { createForms } from './http/forms.js';
 import { createRoom } from './http/room.js';
-import { isOurHost } from './http/visitors.js';
+import { isOurHost, judgeVisit } from './http/visitors.js';
+import { sharedBy } from './http/routes/watch.js';
+import { serveWatchSocket } from './http/watch-socket.js';
 import { createAccess, isLoopback } from './http/access.js';
 import { createHttp } from './http/server.js';
 import type { Routes } from './http/routes/routes.js';
@@ -25,7 +27,7 @@ import { diskUse } from './operate/disk-use.js';
 import { createMetrics } from './operate/metrics.js';
 import { readinessOf } from './operate/readiness.js';
 import { passedOver } from './operate/status.js';
-import { createSearch } from './search/index.js';
+import { createSearch, createWatches, openMatcher } from './search/index.js';
 import { createPeers, mayBeDialled, openLan, readBeacon, startReceipts, writeBeacon } from './sync/index.js';
 import { planInWorker, startRetention } from './operate/retain.js';
 import { erasuresOf, noteForProof } from './operate/erasure/index.js';
@@ -109,8 +111,25 @@ async function assemble(
     onLoad: pressure.set,
     onRejected: (code) => metrics.rejected.inc({ code }),
   });
+  const watchSockets = createTextSockets({
+    path: '/v2/watch',
+    messageMaxBytes: 256 * 1024,
+    refusalOf: ({ headers, socket }) => {
+      const visit = judgeVisit('GET', headers, config);
+      if ('refused' in visit) return codes[visit.refused.code].http;
+      const visitor = access.visitorOf(headers, socket.remoteAddress);
+      if (!access.may(visitor, 'read')) return 401;
+      return access.spend(visitor, systemClock.now()) === undefined ? undefined : 429;
+    },
+    serve: (socket, { headers, socket: { remoteAddress } }) => {
+      const who = sharedBy(access.visitorOf(headers, remoteAddress));
+      return serveWatchSocket(socket, (request, signal) => watches.watch(request, signal, who));
+    },
+  });
+  closers.push(() => watchSockets.close());
   const network = createWebSocketNetwork({
     path: '/v2/peer',
+    others: [watchSockets],
     refusalOf: ({ headers, socket }) => {
       if (!isOurHost(headers.host, config.hosts)) return 421;
       return access.may(access.visitorOf(headers, socket.remoteAddress), 'relay') ? undefined : 401;
@@ -168,6 +187,7 @@ async function assemble(
     head: await store.head(),
     readHead: () => store.head(),
     settled: (seq) => views.settled(seq),
+    onHead: () => watches.notify(),
     followers: [
       ...(judging === undefined ? [] : [{ ...judging, notify: () => undefined }]),
       { ...trailing(vectors), answers: true },
@@ -214,6 +234,20 @@ async function assemble(
     ...(config.weights === undefined ? {} : { weights: config.weights }),
   });
 
+  const watches = createWatches({
+    matcher: openMatcher({ storePath: storeFile(config.data), engine: sqlite.engine, plugins: config.plugins }),
+    clock: systemClock,
+    head: followers.head,
+    visible: async (seq, signal) => {
+      await followers.waitFor('indexed', seq, signal);
+      await views.judged(seq, signal);
+    },
+    near: (what, filter) => search.near(what, filter),
+    isHidden: (id) => views.isHidden(id),
+    verdicts: async (id) => (await views.verdicts([id]))[0] ?? [],
+  });
+  closers.push(() => watches.close());
+
   const fullDisk = noteFullDisk(config.data);
   const accept = async (bytes: Uint8Array, source: Parameters<typeof door.accept>[1]): Promise<Accepted> => {
     const stop = metrics.acceptSeconds.startTimer();
@@ -234,6 +268,7 @@ async function assemble(
       const stop = metrics.searches.startTimer();
       return search(request, signal).finally(stop);
     },
+    watch: (request, signal) => watches.watch(request, signal),
     about: async () => ({
       node: keys.did,
       network: config.network,
@@ -270,6 +305,7 @@ async function assemble(
     registry,
     askView: (name, question, params, at) => views.ask(name, question, params, at),
     watchView: (name, question, params, signal) => views.watch(name, question, params, signal),
+    watch: (request, signal, who) => watches.watch(request, signal, who),
     related: (id, limit) => search.related(id, limit),
     erase: async (ids, reason, withhold) => {
       // One after the other: each adds to the same journal.

@@ -184,6 +184,11 @@ export const codes = {
     'Ask for it to be replaced, or take another id.',
     409,
   ),
+  'watch.no_threshold': reader(
+    'Nothing says how near is near enough.',
+    'Give minScore, a cosine: too few rows are here to know what is near by chance.',
+    400,
+  ),
   'mcp.consent_needed': reader(
     'Publishing here is public, and the user has not agreed to it.',
     'Ask the user; then start cosmic mcp with --publish, or use a client that can ask (elicitation).',

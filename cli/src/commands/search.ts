@@ -105,13 +105,13 @@ export async function verifyAll(
   return marks;
 }
 
-export function hitText(hit: Hit, rank: number, mark: HitVerification | undefined): string {
+export function hitText(hit: Hit, rank: number | undefined, mark: HitVerification | undefined): string {
   const where = [hit.origin ?? '(no source named)', hit.heading]
     .filter((part) => part !== undefined && part !== '')
     .join(' › ');
   const first = hit.passage === undefined ? undefined : bestText(hit.passage, hit.excerpt);
   const lines = [
-    `${String(rank).padStart(2)}. ${hit.score.toFixed(3)}${hit.strength === undefined || hit.strength === 'unknown' ? '' : ` ${hit.strength}`}  ${plain(where)}`,
+    `${rank === undefined ? '•' : `${String(rank).padStart(2)}.`} ${hit.score.toFixed(3)}${hit.strength === undefined || hit.strength === 'unknown' ? '' : ` ${hit.strength}`}  ${plain(where)}`,
     `    ${first ?? '(the author did not publish the text)'}`,
     `    ${shortDid(hit.author)} · claimed ${timeText(hit.timeMs)}${hit.skyLabel === undefined ? '' : ` · ${plain(hit.skyLabel)}`}${hit.tags.map((tag) => ` · #${plain(tag)}`).join('')}`,
     `    ${badge(hit, mark)}`,

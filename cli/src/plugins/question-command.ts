@@ -44,7 +44,7 @@ export async function askView(
   const show = (answer: Awaited<ReturnType<NodeClient['view']>>): void =>
     json ? printJson(answer) : print(answerText(answer));
   if (!watch) return show(await client.view(view, question, texts));
-  for await (const answer of client.watch(view, question, texts, new AbortController().signal)) {
+  for await (const answer of client.watchView(view, question, texts, new AbortController().signal)) {
     show(answer);
     if (!json) print();
   }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { sha256, signerOfSeed, utf8 } from '@cosmicembeddings/sdk';
+import { watchUri } from '@cosmicembeddings/sdk/mcp';
 import { openMemory } from '@cosmicembeddings/sdk/agent';
 import { startNode, type DemoNode } from '../../src/demo/nodes.js';
 
@@ -90,6 +91,7 @@ describe.each(['legacy', 'auto'] as const)('%s protocol', (era) => {
       'cosmic_search',
       'cosmic_get',
       'cosmic_list',
+      'cosmic_since',
       'cosmic_related',
       'cosmic_verify',
       'cosmic_forget',
@@ -109,6 +111,19 @@ describe.each(['legacy', 'auto'] as const)('%s protocol', (era) => {
     const { block } = stored.structuredContent as { block: string };
     expect((await call(client, 'cosmic_verify', { block })).structuredContent).toMatchObject({ valid: true });
     expect((await call(client, 'cosmic_get', { id: 'kiln' })).structuredContent).toMatchObject({ found: true });
+    const uri = watchUri({ where: { topic: 'glass' } });
+    const changed = new Promise<string>((resolve) =>
+      client.setNotificationHandler('notifications/resources/updated', ({ params }) => resolve(params.uri)),
+    );
+    if (era === 'legacy') await client.subscribeResource({ uri });
+    else await client.listen({ resourceSubscriptions: [uri] });
+    const { cursor } = (await call(client, 'cosmic_since', { where: { topic: 'glass' } })).structuredContent!;
+    await call(client, 'cosmic_remember', { text: 'Glass melts.', metadata: { topic: 'glass' } });
+    expect(await changed).toBe(uri);
+    const told = await call(client, 'cosmic_since', { where: { topic: 'glass' }, after: cursor });
+    expect(told.structuredContent).toMatchObject({
+      hits: [{ untrusted_text: 'Glass melts.', author: { mine: true } }],
+    });
     const counted = await call(client, 'cosmic_forget', { where: { topic: 'pottery' } });
     expect(counted.structuredContent).toMatchObject({ forgotten: 0, confirm: expect.any(String) });
     const { confirm } = counted.structuredContent as { confirm: string };

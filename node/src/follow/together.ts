@@ -30,9 +30,11 @@ export interface FollowersOptions {
   readonly followers: readonly Trailing[];
   /** Resolves when what is hidden covers all up to `seq`; undefined where it does. */
   settled(seq: number): Promise<void> | undefined;
+  /** The head has moved. */
+  onHead?(): void;
 }
 
-export function followTogether({ head: first, readHead, followers, settled }: FollowersOptions): Followers {
+export function followTogether({ head: first, readHead, followers, settled, onHead }: FollowersOptions): Followers {
   let head = first;
   let untold = true;
   let telling = Promise.resolve();
@@ -41,6 +43,7 @@ export function followTogether({ head: first, readHead, followers, settled }: Fo
       telling = readHead().then((next) => {
         head = next;
         for (const follower of followers) follower.notify(head);
+        onHead?.();
       });
     untold = false;
     return telling;

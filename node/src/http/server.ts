@@ -32,6 +32,7 @@ import { healthRoutes } from './routes/health.js';
 import type { Routes } from './routes/routes.js';
 import { judgeVisit, safeHeaders, type VisitorRules } from './visitors.js';
 import { viewRoutes } from './routes/views.js';
+import { watchRoutes } from './routes/watch.js';
 import { createWaitingRoom, type WaitingRoomLimits } from './waiting-room.js';
 
 export interface HttpOptions {
@@ -140,6 +141,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   await app.register((scope) => queryRoutes(scope, options.routes));
   await app.register((scope) => embeddingRoutes(scope, options.routes));
   await app.register((scope) => viewRoutes(scope, options.routes));
+  await app.register((scope) => watchRoutes(scope, options.routes));
   await app.register((scope) => mcpRoutes(scope, options.routes, options.version));
   await app.register((scope) => operatorRoutes(scope, options.routes));
   await app.register((scope) => healthRoutes(scope, options.routes));

@@ -1,15 +1,19 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import { CosmicError, problemOf, type ViewAnswer } from '@cosmicembeddings/sdk';
+import { CosmicError, problemOf } from '@cosmicembeddings/sdk';
 import { vary } from './conditional.js';
 
 export interface Watches {
   /**
-   * Sends answers as server-sent events (WHATWG HTML section 9.2) until there are no more or nobody takes them.
-   * @throws CosmicError what the first answer is refused with; node.busy
+   * Sends answers as server-sent events (WHATWG HTML section 9.2) until there are no more or nobody takes them; `write`
+   * says how one is written. @throws CosmicError what the first answer is refused with; node.busy
    */
-  send(reply: FastifyReply, watch: (signal: AbortSignal) => AsyncIterable<ViewAnswer>): Promise<FastifyReply>;
+  send<T>(
+    reply: FastifyReply,
+    watch: (signal: AbortSignal) => AsyncIterable<T>,
+    write: (answer: T) => string,
+  ): Promise<FastifyReply>;
   close(): void;
 }
 
@@ -23,7 +27,7 @@ const RETRY = 'retry: 2000\n\n';
 export function createWatches(): Watches {
   const open = new Set<AbortController>();
   return {
-    send: async (reply, watch) => {
+    send: async (reply, watch, write) => {
       if (open.size >= WATCHES_MAX) throw new CosmicError('node.busy', `${WATCHES_MAX} answers are watched already`);
       const ended = new AbortController();
       open.add(ended);
@@ -36,7 +40,7 @@ export function createWatches(): Watches {
         const answers = watch(ended.signal)[Symbol.asyncIterator]();
         const first = await answers.next();
         const stream = new PassThrough();
-        if (first.done !== true) void pump(first.value, answers, stream, ended.signal);
+        if (first.done !== true) void pump(first.value, answers, stream, write, ended.signal);
         return await vary(reply, 'accept')
           .header('content-type', 'text/event-stream')
           .header('cache-control', 'no-store')
@@ -52,10 +56,11 @@ export function createWatches(): Watches {
   };
 }
 
-async function pump(
-  first: ViewAnswer,
-  answers: AsyncIterator<ViewAnswer>,
+async function pump<T>(
+  first: T,
+  answers: AsyncIterator<T>,
   stream: PassThrough,
+  eventOf: (answer: T) => string,
   signal: AbortSignal,
 ): Promise<void> {
   const comments = setInterval(() => stream.write(':\n\n'), COMMENT_MS);
@@ -75,8 +80,4 @@ async function pump(
     clearInterval(comments);
     stream.end();
   }
-}
-
-function eventOf(answer: ViewAnswer): string {
-  return `id: ${answer.cursor.epoch}.${answer.cursor.seq}\ndata: ${JSON.stringify(answer)}\n\n`;
 }

@@ -205,7 +205,7 @@ function mark(bits: Uint8Array, label: number): Uint8Array {
   return grown;
 }
 
-function rowOf(block: StoredBlock, row: number, shown: ShownContent): HitRow {
+export function rowOf(block: StoredBlock, row: number, shown: ShownContent): HitRow {
   const passage = shown.passages[row];
   const origin = passage?.origin ?? shown.origins[row]?.origin;
   const heading = passage?.heading ?? shown.origins[row]?.heading;

@@ -9,3 +9,4 @@ export {
   type Weights,
 } from './parts.js';
 export { type Related, type RelatedBlock, type RelatedReason } from './related.js';
+export { createWatches, openMatcher, watchLimits, type Watches } from './standing/index.js';

@@ -2,6 +2,7 @@ import {
   corePlugins,
   createRegistry,
   type BlockId,
+  type Filter,
   type Head,
   type Hit,
   type SearchAnswer,
@@ -22,6 +23,7 @@ import { Gatherer, rank, type Gathered } from './gather.js';
 import { HitReader, type HitRow, type Wanted } from './hit-reader.js';
 import type { SearchParts } from './parts.js';
 import { Planner, type Plan } from './plan.js';
+import type { NearIn } from './standing/watches.js';
 import { lookMs, TextVectors } from './text-vectors.js';
 import { findRelated, type Related } from './related.js';
 import { SilentShare } from './silent-share.js';
@@ -30,6 +32,8 @@ import { isEcho, Turns } from './turns.js';
 export interface Search {
   /** @throws CosmicError search.bad_query, search.no_embedder, space.unknown, space.dims_mismatch, block.not_found */
   (request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer>;
+  /** Vectors of what stands to be near, in spaces that are here, and those spaces' backgrounds. @throws as a search does */
+  near(near: Pick<SearchRequest, 'text' | 'vector' | 'like'>, filter?: Filter): Promise<NearIn>;
   /** Blocks that are linked with one, and blocks near it, each with the reason. @throws CosmicError block.not_found */
   related(id: BlockId, limit: number): Promise<Related>;
 }
@@ -340,7 +344,23 @@ export function createSearch(parts: SearchParts): Search {
     };
   }
 
-  return Object.assign(search, { related: (id: BlockId, limit: number) => findRelated(id, limit, { parts, search }) });
+  async function near(what: Pick<SearchRequest, 'text' | 'vector' | 'like'>, filter?: Filter): Promise<NearIn> {
+    const { queries } = await planner.plan({
+      ...what,
+      k: 1,
+      mode: 'vectors',
+      ...(filter?.spaces === undefined ? {} : { filter: { spaces: filter.spaces } }),
+    });
+    const answers = await Promise.all(
+      [...queries].map(async ([space, query]) => [space, (await parts.vectors.search(space, query, 1)).own] as const),
+    );
+    return { queries, own: new Map(answers.flatMap(([space, own]) => (own === undefined ? [] : [[space, own]]))) };
+  }
+
+  return Object.assign(search, {
+    near,
+    related: (id: BlockId, limit: number) => findRelated(id, limit, { parts, search }),
+  });
 }
 
 /** A candidate that may be shown. */

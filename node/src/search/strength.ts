@@ -25,6 +25,12 @@ const strongFrom = 6;
 /** Of fewer rows neither what is usually near nor how rare a word is can be known: most of them are answers themselves. */
 const rowsFrom = 20;
 
+/** The least cosine of what is more than weak; undefined where too few rows are here to know. */
+export function fairFrom({ mean, spread, rows }: NonNullable<Evidence['own']>): number | undefined {
+  if (rows < rowsFrom) return undefined;
+  return mean - (spread * (nearOnly.base + nearOnly.lnRows * Math.log(rows))) / nearOnly.nearness;
+}
+
 /** How good a hit is: `weak` is what a question about nothing that is here finds just as well. */
 export function strengthOf({ cosine, own, coverage }: Evidence): Strength {
   const isNear = cosine !== undefined && own !== undefined;

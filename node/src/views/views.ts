@@ -59,6 +59,8 @@ export interface Views {
    * where it does already. @throws CosmicError view.building when that is not soon
    */
   settled(seq?: number): Promise<void> | undefined;
+  /** As `settled`, however long it takes; a view that is out of order holds nobody up. */
+  judged(seq: number, signal: AbortSignal): Promise<void>;
   /** Something was stored: `header` may say that others are to be hidden. */
   noteStored(seq: number, header?: KindHeader): void;
   cones(): readonly ConeState[];
@@ -314,6 +316,15 @@ export async function createViews(options: ViewsOptions): Promise<Views> {
     hidden: hidden.bits,
     isHidden: hidden.has,
     settled,
+    judged: async (seq, signal) => {
+      await Promise.all(
+        hiding.map((plan) =>
+          waitJudged(plan, seq, signal).catch((error: unknown) => {
+            if (signal.aborted || judging(plan)?.failure() === undefined) throw error;
+          }),
+        ),
+      );
+    },
     noteStored(seq, header) {
       const touches = header === undefined || hiding.some(({ views }) => views.some((view) => takes(view, header)));
       if (touches && seq > touchedTo) touchedTo = seq;

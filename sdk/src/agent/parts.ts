@@ -5,7 +5,7 @@ import type { EraseReason, Embedder, NodeApi, SignedBlock } from '../ports/index
 
 /** What the reading verbs work with. */
 export interface ReaderParts {
-  readonly api: Pick<NodeApi, 'get' | 'find' | 'search'> & {
+  readonly api: Pick<NodeApi, 'get' | 'find' | 'search' | 'watch'> & {
     read?(ids: readonly BlockId[], signal?: AbortSignal): Promise<(SignedBlock | undefined)[]>;
   };
   readonly checks: Checks;

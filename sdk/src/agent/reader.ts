@@ -6,8 +6,9 @@ import { Documents, itemOf } from './document.js';
 import { list } from './list.js';
 import type { ReaderParts } from './parts.js';
 import { search } from './search.js';
-import type { Item, Reader, SearchOptions } from './types.js';
+import type { Item, Reader, SearchOptions, Watched } from './types.js';
 import { versionsOf } from './versions.js';
+import { watch } from './watch.js';
 
 /** The verbs that need no key. */
 export function createReader<M extends Metadata = Metadata>(
@@ -32,6 +33,7 @@ export function createReader<M extends Metadata = Metadata>(
       const [document] = await documents.read([block]);
       return document === undefined ? undefined : itemOf(document, undefined, 1, parts);
     },
+    watch: (question: Watched, options: { readonly after?: string } = {}) => watch(question, options, parts, documents),
     list: (options: Parameters<Reader['list']>[0] = {}) => list(options, parts, documents),
   };
   return reader as unknown as Reader<M>;

@@ -120,9 +120,10 @@ type Judged =
   | { readonly hit: Hit; readonly block: BlockId }
   | { readonly hit?: undefined; readonly block: BlockId; readonly why: string };
 
-async function judge(
+/** Checks a hit against its block. */
+export async function judge(
   hit: NodeHit,
-  answer: SearchAnswer,
+  answer: Pick<SearchAnswer, 'queries'>,
   options: SearchOptions,
   parts: ReaderParts,
   documents: Documents,

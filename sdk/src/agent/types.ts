@@ -130,6 +130,28 @@ export interface Listing<M extends Metadata = Metadata> extends AsyncIterable<It
   page(after?: string): Promise<{ readonly items: readonly Item<M>[]; readonly next?: string }>;
 }
 
+/** What a memory is to be told of. */
+export interface Watched<M extends Metadata = Metadata> extends Scope<M> {
+  /** Near to these words, or this vector of the memory's space; absent: all that is in scope. */
+  readonly near?: string | Float32Array;
+  /** The least cosine; default: what the space's own background calls a fair match. */
+  readonly minScore?: number;
+}
+
+/** Each has the cursor behind which a later watch goes on. */
+export type MemoryEvent<M extends Metadata = Metadata> = { readonly cursor: string } & (
+  | { readonly type: 'hit'; readonly hit: Hit<M> }
+  /** A hit that did not verify. */
+  | { readonly type: 'dropped'; readonly block: BlockId; readonly why: string }
+  /** A block that is a hit no more: taken back, replaced, erased. It may never have been told. */
+  | { readonly type: 'gone'; readonly block: BlockId; readonly why: string }
+  /** All that is there was told; what follows is told as it comes. */
+  | { readonly type: 'live' }
+  | { readonly type: 'held'; readonly author: string; readonly n: number }
+  /** What came between `from` and the cursor is not told; `advice` says what to do. */
+  | { readonly type: 'gap'; readonly from: string; readonly reason: string; readonly advice: string }
+);
+
 export interface Forgotten {
   /** Documents retracted. History and copies at others stay. */
   readonly forgotten: number;
@@ -152,6 +174,8 @@ export interface Reader<M extends Metadata = Metadata> {
   /** What one block holds, whoever signed it and whatever stands beside it. */
   read(block: BlockId): Promise<Item<M> | undefined>;
   list(options?: Scope<M> & { readonly order?: 'newest' | 'oldest' }): Listing<M>;
+  /** Told of what comes to be near, wherever it was published, until the loop is left or the signal aborts. */
+  watch(question: Watched<M>, options?: { readonly after?: string }): AsyncIterableIterator<MemoryEvent<M>>;
 }
 
 export interface Memory<M extends Metadata = Metadata> extends Reader<M>, AsyncDisposable {

@@ -12,7 +12,7 @@ import type {
   SearchRequest,
 } from '../ports/index.js';
 import type { Verdict, ViewAnswer } from '../views/answer.js';
-import { watchAnswers } from './event-stream.js';
+import { watchAnswers, watchNear } from './event-stream.js';
 import type { PluginInfo } from './plugin-info.js';
 import { readBlocks } from './read-blocks.js';
 import { ask, jsonOf, refusalOf, type RequestHost } from './request.js';
@@ -129,7 +129,8 @@ export function createClient(options: ClientOptions): NodeClient {
       return withOwnVector(await jsonOf<SearchAnswer>(response), request);
     },
     view: async (name, question, params) => jsonOf<ViewAnswer>(await ask(host, questionPath(name, question, params))),
-    watch: (name, question, params, signal) => watchAnswers(host, questionPath(name, question, params), signal),
+    watchView: (name, question, params, signal) => watchAnswers(host, questionPath(name, question, params), signal),
+    watch: (request, signal) => watchNear(host, request, signal),
     verdicts: async (id) => (await jsonOf<{ verdicts: Verdict[] }>(await ask(host, `${block(id)}/verdicts`))).verdicts,
     plugins: async () => (await jsonOf<{ plugins: PluginInfo[] }>(await ask(host, '/v2/plugins'))).plugins,
     check: async (wire) =>

@@ -1,4 +1,5 @@
 import { CosmicError, problemOf, type Code } from '../errors.js';
+import type { WatchEvent, WatchRequest } from '../ports/index.js';
 import type { ViewAnswer } from '../views/index.js';
 import { reasonOf, refusalOf, type RequestHost } from './request.js';
 
@@ -7,21 +8,78 @@ import { reasonOf, refusalOf, type RequestHost } from './request.js';
  * @throws CosmicError what the node refuses with; node.unreachable when the connection ends
  */
 export async function* watchAnswers(host: RequestHost, path: string, signal?: AbortSignal): AsyncGenerator<ViewAnswer> {
-  const headers: Record<string, string> = { accept: 'text/event-stream' };
+  yield* events<ViewAnswer>(host, path, {}, signal);
+  if (signal?.aborted !== true) throw new CosmicError('node.unreachable', `${host.url} (the stream has ended)`);
+}
+
+const AGAIN_FIRST_MS = 500;
+const AGAIN_MOST_MS = 30_000;
+
+/**
+ * Events of a question that stands. A connection that breaks is made again and goes on behind the last event, as long as
+ * `host.sleep` is there to wait with. @throws CosmicError what the node refuses with; node.unreachable before the first event
+ */
+export async function* watchNear(
+  host: RequestHost,
+  { after, ...request }: WatchRequest,
+  signal?: AbortSignal,
+): AsyncGenerator<WatchEvent> {
+  let cursor = after;
+  let restMs = AGAIN_FIRST_MS;
+  let opened = false;
+  const isOver = (): boolean => signal?.aborted === true;
+  while (!isOver()) {
+    const body = JSON.stringify({ ...plainNear(request), ...(cursor === undefined ? {} : { after: cursor }) });
+    const init = { method: 'POST', body, headers: { 'content-type': 'application/json' } };
+    try {
+      for await (const event of events<WatchEvent>(host, '/v2/watch', init, signal)) {
+        cursor = event.cursor;
+        restMs = AGAIN_FIRST_MS;
+        if (event.type !== 'opened' || !opened) yield event;
+        opened = true;
+      }
+    } catch (error) {
+      const isBroken =
+        error instanceof CosmicError && (error.code === 'node.unreachable' || error.code === 'node.busy');
+      if (!isBroken || !opened || host.sleep === undefined) throw error;
+    }
+    if (isOver()) return;
+    if (host.sleep === undefined) throw new CosmicError('node.unreachable', `${host.url} (the stream has ended)`);
+    await host.sleep(restMs, signal).catch(() => undefined);
+    restMs = Math.min(AGAIN_MOST_MS, 2 * restMs);
+  }
+}
+
+/** A Float32Array would become an object of indices in JSON. */
+function plainNear({ near, ...rest }: WatchRequest): object {
+  if (near?.vector === undefined) return { ...rest, ...(near === undefined ? {} : { near }) };
+  return { ...rest, near: { ...near, vector: { ...near.vector, values: Array.from(near.vector.values) } } };
+}
+
+async function* events<T>(
+  host: RequestHost,
+  path: string,
+  { headers: more, ...init }: Pick<RequestInit, 'method' | 'body'> & { readonly headers?: Record<string, string> },
+  signal?: AbortSignal,
+): AsyncGenerator<T> {
+  const headers: Record<string, string> = { accept: 'text/event-stream', ...more };
   if (host.token !== undefined) headers['authorization'] = `Bearer ${host.token}`;
   try {
-    const response = await host.fetch(host.url + path, { headers, ...(signal === undefined ? {} : { signal }) });
+    const response = await host.fetch(host.url + path, {
+      ...init,
+      headers,
+      ...(signal === undefined ? {} : { signal }),
+    });
     if (!response.ok || response.body === null) throw await refusalOf(response, host.url);
     for await (const { event, data } of eventsOf(response.body)) {
       if (event === 'problem') throw problemIn(data);
-      yield JSON.parse(data) as ViewAnswer;
+      yield JSON.parse(data) as T;
     }
   } catch (error) {
     if (signal?.aborted === true) return;
     if (error instanceof CosmicError) throw error;
     throw new CosmicError('node.unreachable', `${host.url} (${reasonOf(error)})`, { cause: error });
   }
-  if (signal?.aborted !== true) throw new CosmicError('node.unreachable', `${host.url} (the stream has ended)`);
 }
 
 function problemIn(data: string): CosmicError {

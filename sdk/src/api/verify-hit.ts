@@ -23,7 +23,7 @@ const COSINE_TOLERANCE = 1e-4;
 /** Fetches the hit's block and checks everything that can be checked about the hit. */
 export async function verifyHit(
   hit: Hit,
-  answer: SearchAnswer,
+  answer: Pick<SearchAnswer, 'queries'>,
   api: Pick<NodeApi, 'get'>,
   checks: Checks,
 ): Promise<HitVerification> {
@@ -50,7 +50,7 @@ export async function verifyHit(
 
 function cosineOf(
   hit: Hit,
-  answer: SearchAnswer,
+  answer: Pick<SearchAnswer, 'queries'>,
   vectors: ReturnType<typeof contentOf>['vectors'],
 ): boolean | undefined {
   const query = answer.queries.find((candidate) => candidate.space === hit.space);

@@ -449,6 +449,41 @@ export interface PeerStatus {
   readonly bytesOut?: number;
 }
 
+/** A question that stands: told of what comes to be near, from whomever it comes. */
+export interface WatchRequest {
+  /** Near to what; absent: whatever passes the filter. Words are compared by meaning, in every space that has an embedder here. */
+  readonly near?: Pick<SearchRequest, 'text' | 'vector' | 'like'>;
+  /** The least cosine; default: what the space's own background calls a fair match. */
+  readonly minScore?: number;
+  readonly filter?: Filter;
+  /** Cursor of an earlier event: goes on behind it. Absent: from now on. */
+  readonly after?: string;
+}
+
+/** Each has the cursor from which a later watch goes on behind it. */
+export type WatchEvent = { readonly cursor: string } & (
+  | {
+      readonly type: 'opened';
+      readonly spaces: readonly {
+        readonly space: string;
+        readonly minScore: number;
+        readonly vector: readonly number[];
+      }[];
+    }
+  /** A block that can be found now; its best row. */
+  | { readonly type: 'hit'; readonly hit: Hit }
+  /** A block that is a hit no more: taken back, replaced, erased here. It may never have been told. */
+  | { readonly type: 'gone'; readonly id: BlockId; readonly why: string }
+  /** All that is here was told; what follows is told as it comes. */
+  | { readonly type: 'live' }
+  /** Nothing since: a sign of life. */
+  | { readonly type: 'at' }
+  /** So many hits of one author were not told, who published too many in a minute. */
+  | { readonly type: 'held'; readonly author: string; readonly n: number }
+  /** Between `from` and the cursor nothing is told: the store was rebuilt (`epoch`), it is younger than the cursor (`future`), or it is too far back (`too_old`). */
+  | { readonly type: 'gap'; readonly from: string; readonly reason: string; readonly advice: string }
+);
+
 export interface SignedBlock {
   readonly id: BlockId;
   readonly seq: number;
@@ -474,12 +509,14 @@ export interface NodeApi {
   /** @throws CosmicError request.not_found, request.malformed, view.building, view.too_costly, view.busy, view.failed */
   view(name: string, question: string, params: Readonly<Record<string, unknown>>): Promise<ViewAnswer>;
   /** The answer, and again whenever it has changed, until the signal aborts. @throws as `view` */
-  watch(
+  watchView(
     name: string,
     question: string,
     params: Readonly<Record<string, unknown>>,
     signal: AbortSignal,
   ): AsyncIterable<ViewAnswer>;
+  /** Told of what comes to be near, until the signal aborts. @throws CosmicError watch.no_threshold, node.busy, as `search` */
+  watch(request: WatchRequest, signal: AbortSignal): AsyncIterable<WatchEvent>;
   /** What views say of a block; those that have nothing to say are left out. */
   verdicts(id: BlockId): Promise<readonly Verdict[]>;
   status(): Promise<NodeStatus>;

@@ -91,7 +91,7 @@ export async function showQuestion(
   );
   say('');
   if (asks && query === '' && requiredOf(question).length > 0) return;
-  for await (const { result, local, missing, cursor } of client.watch(view, name, given, signal)) {
+  for await (const { result, local, missing, cursor } of client.watchView(view, name, given, signal)) {
     const next = nextOf(result);
     answer.replaceChildren(
       answerNode(result, (shows?.as ?? 'details') satisfies Shape, shows?.rows),

@@ -33,6 +33,11 @@ const gone: Answer = {
   content: { ...SIGNED, 'application/problem+json': { schema: ref('Problem') } },
 };
 
+const watched: Answer = {
+  says: 'Events (specs/watch.md), each with its cursor as id: opened, hit, gone, live, at, held, gap. A connection that breaks goes on with Last-Event-ID.',
+  content: { 'text/event-stream': { schema: { type: 'string' } } },
+};
+
 /** What each operation takes and answers, beside what its route says itself. A new route gets a line here. */
 export const operations: Readonly<Record<string, Operation>> = {
   'POST /v2/blocks': {
@@ -78,6 +83,12 @@ export const operations: Readonly<Record<string, Operation>> = {
     tag: 'search',
     answers: { 200: json('Hits, best first', 'SearchAnswer', examples.searchAnswer) },
   },
+  'POST /v2/watch': {
+    tag: 'search',
+    asks: { near: { text: 'kilns' }, filter: { tagsAll: ['pottery'] } },
+    answers: { 200: watched },
+  },
+  'GET /v2/watch': { tag: 'search', answers: { 200: watched } },
   'GET /v1/models': { tag: 'search', answers: { 200: json('Spaces', 'Models', examples.models) } },
   'POST /v1/embeddings': {
     tag: 'search',

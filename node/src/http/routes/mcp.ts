@@ -9,10 +9,13 @@ import { pluginInfo } from '@cosmicembeddings/sdk/api';
 import type { McpHttp, ServerParts } from '@cosmicembeddings/sdk/mcp';
 import { sourceOf, type Visitor } from '../access.js';
 import type { Routes } from './routes.js';
+import { sharedBy } from './watch.js';
 
 /** 4 MiB of blocks in base64, and what stands around them. */
 const BODY_MAX_BYTES = 6 * 1024 * 1024;
 const STREAMS_MAX = 1000;
+/** Of one address or key. */
+const STREAMS_EACH = 16;
 /** Until what was published is found: then the answer comes all the same. */
 const FOUND_MS = 10_000;
 
@@ -22,12 +25,14 @@ const INSTRUCTIONS =
 /** What is loaded with the first request: most nodes are never asked. */
 interface Loaded {
   readonly http: McpHttp;
+  isListening(body: unknown): boolean;
   readonly tools: readonly Tool[];
   readonly resources: ServerParts['resources'];
 }
 
 /** The Model Context Protocol over HTTP: what can be asked without a key, and blocks that others have signed. */
 export function mcpRoutes(app: FastifyInstance, routes: Routes, version: string): void {
+  const streams = new Map<string, number>();
   let loading: Promise<Loaded> | undefined;
   const load = (): Promise<Loaded> =>
     (loading ??= loadMcp(routes, (error) => app.log.debug({ error: error.message }, 'mcp')));
@@ -38,7 +43,8 @@ export function mcpRoutes(app: FastifyInstance, routes: Routes, version: string)
     bodyLimit: BODY_MAX_BYTES,
     schema: { summary: 'Model Context Protocol (streamable HTTP)', hide: true },
     handler: async (request, reply) => {
-      const { http, tools, resources } = await load();
+      const { http, isListening, tools, resources } = await load();
+      if (isListening(request.body)) takeStream(streams, request, reply);
       const parts = {
         version,
         tools: [...tools, publishTool((wires, signal) => publish(routes, request.visitor, wires, signal))],
@@ -50,13 +56,27 @@ export function mcpRoutes(app: FastifyInstance, routes: Routes, version: string)
   });
 }
 
+/** @throws CosmicError node.busy where it has as many as it may */
+function takeStream(streams: Map<string, number>, { visitor }: FastifyRequest, reply: FastifyReply): void {
+  const who = sharedBy(visitor);
+  const open = streams.get(who) ?? 0;
+  if (who !== '' && open >= STREAMS_EACH) throw new CosmicError('node.busy', `${open} subscriptions are open`);
+  streams.set(who, open + 1);
+  reply.raw.once('close', () => {
+    const left = (streams.get(who) ?? 1) - 1;
+    if (left === 0) streams.delete(who);
+    else streams.set(who, left);
+  });
+}
+
 async function loadMcp({ api, registry, checks }: Routes, onError: (error: Error) => void): Promise<Loaded> {
-  const { createMcpHttp } = await import('@cosmicembeddings/sdk/mcp');
+  const { createMcpHttp, isListening } = await import('@cosmicembeddings/sdk/mcp');
   const judged: Checks = checks();
   const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
   const reader = createReader({ api, checks: judged, trust: {}, verify: 'drop' });
   return {
-    http: createMcpHttp({ maxSubscriptions: STREAMS_MAX, bodyMaxBytes: BODY_MAX_BYTES, onError }),
+    http: createMcpHttp({ maxSubscriptions: STREAMS_MAX, bodyMaxBytes: BODY_MAX_BYTES, reader, onError }),
+    isListening,
     resources: { reader },
     tools: [
       ...readingTools({ reader, api, checks: judged, isOwn: false, randomBytes: random }),

@@ -6,7 +6,8 @@ import type { Routes } from './routes.js';
 
 const k = { type: 'integer', minimum: 0, maximum: 10_000, default: 10 } as const;
 
-const searchRequest = {
+/** What something can be near to. */
+export const nearSchema = {
   type: 'object',
   additionalProperties: false,
   properties: {
@@ -23,6 +24,14 @@ const searchRequest = {
       additionalProperties: false,
       properties: { id: { type: 'string' }, row: { type: 'integer', minimum: 0 } },
     },
+  },
+} as const;
+
+const searchRequest = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    ...nearSchema.properties,
     k,
     filter: filterSchema,
     mode: { type: 'string', enum: ['hybrid', 'vectors', 'words'] },

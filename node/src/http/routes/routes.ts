@@ -11,6 +11,8 @@ import type {
   Rejected,
   Source,
   ViewAnswer,
+  WatchEvent,
+  WatchRequest,
 } from '@cosmicembeddings/sdk';
 import type { Visitor } from '../access.js';
 import type { Forms } from '../forms.js';
@@ -41,6 +43,8 @@ export interface Routes {
     params: Readonly<Record<string, unknown>>,
     signal: AbortSignal,
   ): AsyncIterable<ViewAnswer>;
+  /** A question that stands; `who`: whose share of watches it takes. */
+  watch(request: WatchRequest, signal: AbortSignal, who: string): AsyncIterable<WatchEvent>;
   related(id: BlockId, limit: number): Promise<unknown>;
   erase(ids: readonly BlockId[], reason: EraseReason, withhold?: readonly ('body' | 'text')[]): Promise<number[]>;
   addPeer(url: string): Promise<void>;

@@ -187,6 +187,10 @@ async function answerQuestion(
 ): Promise<unknown> {
   const { at, ...params } = request.query;
   if ((request.headers.accept ?? '').includes('text/event-stream'))
-    return watches.send(reply, (signal) => routes.watchView(view, name, params, signal));
+    return watches.send(
+      reply,
+      (signal) => routes.watchView(view, name, params, signal),
+      (answer) => `id: ${answer.cursor.epoch}.${answer.cursor.seq}\ndata: ${JSON.stringify(answer)}\n\n`,
+    );
   return routes.askView(view, name, params, at as string | undefined);
 }

@@ -1,9 +1,10 @@
 import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
-import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer } from 'ws';
 import { CosmicError, type Network, type Remote, type Transport } from '@cosmicembeddings/sdk';
 import { frameLimits, SUBPROTOCOL } from '@cosmicembeddings/sdk/sync';
+import { refuse } from './refuse.js';
 import { WebSocketTransport, type TransportTiming } from './transport.js';
 
 export interface WebSocketNetworkOptions {
@@ -19,6 +20,14 @@ export interface WebSocketNetworkOptions {
   /** May this IP address be connected to? Asked once a name has been resolved. */
   mayReach?(ip: string): boolean;
   readonly timing?: Partial<TransportTiming & { readonly handshakeMs: number }>;
+  /** What else is served by upgrades of the same server. */
+  readonly others?: readonly Upgrades[];
+}
+
+/** Serves upgrades at a path of its own. */
+export interface Upgrades {
+  readonly path: string;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
 export interface WebSocketNetwork extends Network {
@@ -53,6 +62,8 @@ export function createWebSocketNetwork(options: WebSocketNetworkOptions): WebSoc
   };
 
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const other = options.others?.find(({ path }) => path === request.url?.split('?', 1)[0]);
+    if (other !== undefined) return other.upgrade(request, socket, head);
     const status = options.refusalOf?.(request) ?? refusalOf(request, options.path);
     const full = closed || pending.length >= PENDING_MAX;
     if (status !== undefined || full) return refuse(socket, status ?? 503);
@@ -138,12 +149,6 @@ function refusalOf(request: IncomingMessage, path: string): number | undefined {
   return offered.includes(SUBPROTOCOL) ? undefined : 426;
 }
 
-function refuse(socket: Duplex, status: number): void {
-  socket.on('error', () => undefined);
-  const more = status === 426 ? `Upgrade: websocket\r\nSec-WebSocket-Protocol: ${SUBPROTOCOL}\r\n` : '';
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n${more}\r\n`);
-}
-
 type Found = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
 
 /** Resolves names, and leaves out addresses that may not be connected to: what was looked at is what is connected. */
@@ -168,3 +173,5 @@ function opened(socket: WebSocket, address: string): Promise<void> {
     socket.once('close', () => reject(new CosmicError('node.unreachable', `${address}: closed while connecting`)));
   });
 }
+
+export { createTextSockets, type TextSocket, type TextSockets } from './text-sockets.js';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { createBlock, portableChecks, sha256, signerOfSeed, toBase64, utf8 } from '@cosmicembeddings/sdk';
+import { watchUri } from '@cosmicembeddings/sdk/mcp';
 import { openMemory } from '@cosmicembeddings/sdk/agent';
 import { testedNode } from '../node.ts';
 
@@ -37,10 +38,11 @@ describe.each(['legacy', 'auto'] as const)('%s protocol over HTTP', (era) => {
   test('reads, and signs for nobody', async () => {
     const client = await connect(era);
     const names = (await client.listTools()).tools.map(({ name }) => name);
-    expect(names.slice(0, 5)).toEqual([
+    expect(names.slice(0, 6)).toEqual([
       'cosmic_search',
       'cosmic_get',
       'cosmic_list',
+      'cosmic_since',
       'cosmic_related',
       'cosmic_verify',
     ]);
@@ -86,6 +88,24 @@ describe.each(['legacy', 'auto'] as const)('%s protocol over HTTP', (era) => {
     await expect(client.readResource({ uri: 'cosmic://block/nothing' })).rejects.toThrow();
   });
 
+  test('says what is new since a cursor', async () => {
+    const client = await connect(era);
+    const begun = await call(client, 'cosmic_since', { where: { topic: 'glass' } });
+    expect(begun.structuredContent).toMatchObject({ hits: [], more: false });
+    const { cursor } = begun.structuredContent as { cursor: string };
+    const ada = await openMemory({ node: node.url, key: signer('ada'), embedder: 'lexical' });
+    const { block } = await ada.remember(`Glass melts, says ${era}.`, { metadata: { topic: 'glass' } });
+    // It is found at once and told a moment later.
+    let told: Record<string, unknown> = {};
+    while (((told['hits'] as unknown[] | undefined) ?? []).length === 0)
+      told = (await call(client, 'cosmic_since', { where: { topic: 'glass' }, after: cursor })).structuredContent!;
+    expect(told).toMatchObject({ hits: [{ block }], gone: [], more: false });
+    const again = await call(client, 'cosmic_since', { where: { topic: 'glass' }, after: told['cursor'] });
+    expect(again.structuredContent).toMatchObject({ hits: [] });
+    const lost = await call(client, 'cosmic_since', { after: 'another.1.0' });
+    expect(lost.structuredContent).toMatchObject({ gap: expect.stringMatching(/^epoch: /) });
+  });
+
   test('takes blocks that were signed elsewhere', async () => {
     const client = await connect(era);
     const { wire, id } = await createBlock(
@@ -105,6 +125,24 @@ describe.each(['legacy', 'auto'] as const)('%s protocol over HTTP', (era) => {
     const nonsense = await call(client, 'cosmic_publish_signed', { blocks: ['%%%'] });
     expect(nonsense.content[0]!.text).toMatch(/^request.malformed/);
   });
+});
+
+test('a question that stands is a resource that tells of changes', async () => {
+  const client = await connect('auto');
+  const uri = watchUri({ where: { topic: 'weaving' } });
+  const changed = new Promise<string>((resolve) =>
+    client.setNotificationHandler('notifications/resources/updated', ({ params }) => resolve(params.uri)),
+  );
+  const before = await client.readResource({ uri });
+  const text = (one: typeof before): { matches: unknown[]; cursor: string } =>
+    JSON.parse((one.contents[0] as { text: string }).text) as never;
+  expect(text(before)).toMatchObject({ matches: [], cursor: expect.stringMatching(/\.\d+\.0$/) });
+  await client.listen({ resourceSubscriptions: [uri] });
+  const ada = await openMemory({ node: node.url, key: signer('ada'), embedder: 'lexical' });
+  await ada.remember('Warp and weft.', { metadata: { topic: 'weaving' } });
+  expect(await changed).toBe(uri);
+  expect(text(await client.readResource({ uri })).matches).toHaveLength(1);
+  await expect(client.readResource({ uri: 'cosmic://watch/nonsense' })).rejects.toThrow();
 });
 
 describe('who asks', () => {

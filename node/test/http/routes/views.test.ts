@@ -131,7 +131,7 @@ describe('questions', () => {
   test('a refused question is refused to a watcher as well', async () => {
     const response = await fetch(`${node.url}/v2/views/poll/result`, { headers: { accept: 'text/event-stream' } });
     expect(await problem(response)).toEqual({ status: 400, code: 'request.malformed' });
-    const watched = client.watch('poll', 'nothing', {}, new AbortController().signal)[Symbol.asyncIterator]();
+    const watched = client.watchView('poll', 'nothing', {}, new AbortController().signal)[Symbol.asyncIterator]();
     await expect(watched.next()).rejects.toMatchObject({ code: 'request.not_found' });
   });
 });
@@ -141,7 +141,7 @@ describe('watching', () => {
     const { id, wire } = await asks('Who watches?');
     await counted(wire);
     const ending = new AbortController();
-    const watched = client.watch('poll', 'result', { id }, ending.signal)[Symbol.asyncIterator]();
+    const watched = client.watchView('poll', 'result', { id }, ending.signal)[Symbol.asyncIterator]();
     const votesOf = ({ value }: IteratorResult<ViewAnswer>) =>
       (value as { result: { result: { votes: number }[] } }).result.result.map((option) => option.votes);
     expect(votesOf(await watched.next())).toEqual([0, 0]);
@@ -155,7 +155,7 @@ describe('watching', () => {
   });
 
   test('a node that stops ends its watchers', async () => {
-    const watched = client.watch('poll', 'list', {}, new AbortController().signal)[Symbol.asyncIterator]();
+    const watched = client.watchView('poll', 'list', {}, new AbortController().signal)[Symbol.asyncIterator]();
     await watched.next();
     const next = watched.next();
     const ended = expect(next).rejects.toMatchObject({ code: 'node.unreachable' });

@@ -4,7 +4,7 @@ import { toHex } from '../../bytes.js';
 import { inspect } from '../../formats/index.js';
 import type { Where } from '../../metadata/index.js';
 import type { ReaderParts } from '../parts.js';
-import type { Reader, Strength } from '../types.js';
+import type { Hit, Reader, Strength } from '../types.js';
 import { collection, id, itemSchema, namedAuthors, object, ownAuthors, text, where } from './schemas.js';
 import { render, shown } from './show.js';
 import type { Tool, ToolAnswer } from './tool.js';
@@ -127,6 +127,36 @@ export function readingTools(parts: ReadingParts): Tool[] {
       },
     },
     {
+      name: 'cosmic_since',
+      title: 'What is new',
+      description:
+        'What came since a cursor: matches that can be found now and were not then, and which are gone. Without a cursor it gives one, to ask again with later.',
+      ...reading,
+      input: object({
+        near: text('Near to what, in plain words; left out: everything in scope', 8192),
+        where,
+        authors,
+        collection,
+        min_score: { type: 'number', minimum: -1, maximum: 1, description: 'The least cosine; default: a fair match' },
+        after: text('cursor of the previous answer', 128),
+      }),
+      output: object(
+        {
+          hits: { type: 'array', items: itemSchema },
+          gone: {
+            type: 'array',
+            items: object({ block: { type: 'string' }, why: { type: 'string' } }, ['block', 'why']),
+          },
+          held: { type: 'integer', description: 'of authors who published too many at a time' },
+          cursor: { type: 'string' },
+          more: { type: 'boolean' },
+          gap: { type: 'string', description: 'set where not all that came in between was told, with what to do' },
+        },
+        ['hits', 'gone', 'held', 'cursor', 'more'],
+      ),
+      run: async (args, signal) => since(args, signal, reader, nonce()),
+    },
+    {
       name: 'cosmic_related',
       title: 'Related memories',
       description: 'What lies near a block in meaning.',
@@ -182,6 +212,48 @@ export function readingTools(parts: ReadingParts): Tool[] {
 }
 
 const RANK: readonly Strength[] = ['weak', 'fair', 'strong'];
+
+/** Matches of one answer; the rest stands behind its cursor. */
+const SINCE_MAX = 20;
+
+async function since(
+  args: Readonly<Record<string, unknown>>,
+  signal: AbortSignal | undefined,
+  reader: Reader,
+  nonce: string,
+): Promise<ToolAnswer> {
+  const { after, min_score: minScore, ...scope } = args as { after?: string; min_score?: number; near?: string };
+  const hits: Hit[] = [];
+  const gone: { block: string; why: string }[] = [];
+  let held = 0;
+  let cursor = after ?? '';
+  let gap: string | undefined;
+  let more = true;
+  const asked = {
+    ...scope,
+    ...(minScore === undefined ? {} : { minScore }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  for await (const event of reader.watch(asked, after === undefined ? {} : { after })) {
+    cursor = event.cursor;
+    if (event.type === 'hit') hits.push(event.hit);
+    else if (event.type === 'gone') gone.push({ block: event.block, why: untrusted(event.why, 64).text });
+    else if (event.type === 'held') held += event.n;
+    else if (event.type === 'gap') gap = `${event.reason}: ${event.advice}`;
+    else if (event.type === 'live') more = false;
+    if (!more || hits.length >= SINCE_MAX) break;
+  }
+  const lines = [
+    hits.length === 0 ? 'Nothing new.' : render(hits, nonce),
+    ...gone.map(({ block, why }) => `Gone: ${block} (${why})`),
+    ...(gap === undefined ? [] : [`Not all was told (${gap})`]),
+    `${more ? 'There is more: ask' : 'Ask'} again with after "${cursor}".`,
+  ];
+  return {
+    text: lines.join('\n'),
+    structured: { hits: hits.map(shown), gone, held, cursor, more, ...(gap === undefined ? {} : { gap }) },
+  };
+}
 
 /** A name that was asked for, inside a sentence of ours. */
 function shortened(name: string): string {
