@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { dirname, join } from 'node:path';
-import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { existsSync } from 'node:fs';
 import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -263,17 +262,11 @@ async function servePage(app: FastifyInstance): Promise<void> {
   app.get('/docs', { schema: { hide: true } }, (_request, reply) => reply.sendFile('docs.html'));
 }
 
+/** As it was built beside this workspace, or as the package brings it along. */
 function pageFolder(): string | undefined {
-  try {
-    const folder = join(
-      dirname(createRequire(import.meta.url).resolve('@cosmicembeddings/web-ui/package.json')),
-      'dist',
-    );
-    return existsSync(join(folder, 'index.html')) ? folder : undefined;
-  } catch {
-    const folder = fileURLToPath(new URL('../../../web-ui/dist', import.meta.url));
-    return existsSync(join(folder, 'index.html')) ? folder : undefined;
-  }
+  return ['../../../web-ui/dist', '../../page']
+    .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+    .find((folder) => existsSync(join(folder, 'index.html')));
 }
 
 function takenBy({ routeOptions, headers }: FastifyRequest): string {
