@@ -8,7 +8,7 @@ export const engineName = engine.name;
 /** An index of the node's own kind over honest rows, to which hostile ones can be added. */
 export function openIndex(rows, { guard, authors, dims = rows[0].length, seed = 7 }) {
   const space = testSpace('bench', dims);
-  const { index } = SpaceIndex.open(space, {
+  const index = SpaceIndex.open(space, {
     engine,
     budget: { maxBytes: Infinity, used: 0 },
     graphMin: 1000,

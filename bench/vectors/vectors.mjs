@@ -45,7 +45,7 @@ for (const name of engines) {
   try {
     globalThis.gc?.();
     const before = process.memoryUsage().rss;
-    let { index } = SpaceIndex.open(space, options);
+    let index = SpaceIndex.open(space, options);
     let started = performance.now();
     for (let i = 0; i < n; i++) {
       index.append(i, row(i), i % 50, 0);
@@ -63,7 +63,7 @@ for (const name of engines) {
     await index.close();
 
     started = performance.now();
-    ({ index } = SpaceIndex.open(space, options));
+    index = SpaceIndex.open(space, options);
     index.search(queries[0], 10);
     result.reopenToFirstSearchMs = Math.round(performance.now() - started);
     const asked = engine.name === 'exact' ? queries.slice(0, 50) : queries;

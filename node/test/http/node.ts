@@ -36,8 +36,8 @@ export const problem = async (response: Response) => ({
 export interface Tested {
   readonly folder: string;
   readonly url: string;
-  /** Stops the node and starts it again on its folder. */
-  restart(): Promise<void>;
+  /** Stops the node and starts it again on its folder, with which something may be done in between. */
+  restart(meanwhile?: () => void): Promise<void>;
   post(body: Uint8Array | string, type?: string, query?: string): Promise<Response>;
   postJson(path: string, body: string): Promise<Response>;
   /** The withdrawal of a block that `blockOf` made. */
@@ -70,8 +70,9 @@ export function testedNode(more: { readonly inFlightMax?: number; readonly plugi
     get url() {
       return node.url;
     },
-    restart: async () => {
+    restart: async (meanwhile) => {
       await node.close();
+      meanwhile?.();
       await start();
     },
     post: (body, type = 'application/cbor-seq', query = '') =>

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import {
   contentOf,
   CosmicError,
@@ -10,16 +10,17 @@ import {
   type StoredBlock,
   type TailItem,
 } from '@cosmicembeddings/sdk';
-import { unpackRow, type SpaceDescriptor } from '@cosmicembeddings/sdk/space';
+import { spaceIdOf, unpackRow, type SpaceDescriptor } from '@cosmicembeddings/sdk/space';
 import { readingBlock, type Followed } from '../../follow/index.js';
 import { Rate, type NewSpaceRate } from './rate.js';
 import type { ChosenEngine } from './graph.js';
 import { authorHash } from './guard.js';
 import { RecallSample } from './recall-sample.js';
 import { RowsDamaged, type Budget } from './rows.js';
+import { freshName, readManifest, spaceFolders, sweep, writeManifest, type Manifest } from './manifest.js';
 import { SpaceIndex, type OwnBackground, type Background, type SpaceStatus } from './space-index.js';
-import { readStateFile, writeStateFile } from './state-file.js';
 import type { ScoredRow } from './top-rows.js';
+import { Waiting } from './waiting.js';
 
 export interface HostOptions {
   /** Without a folder nothing is saved. */
@@ -32,6 +33,8 @@ export interface HostOptions {
   readonly nowMs: () => number;
   /** Resolves after other events had their turn. */
   readonly yieldTurn: () => Promise<void>;
+  /** A pass for spaces that wait has begun: `builder` goes on from what it says now. */
+  readonly onPass?: () => void;
   readonly rules?: Partial<HostRules>;
 }
 
@@ -92,17 +95,6 @@ export interface HostStatus {
   readonly notes: readonly string[];
 }
 
-interface SavedHost {
-  readonly epoch: string;
-  readonly seq: number;
-  readonly seed: number;
-  /** Position at which each space's file was last written; nothing changed in it since. */
-  readonly spaces: Readonly<Record<string, number>>;
-  readonly waiting: readonly (readonly [string, number])[];
-}
-
-const HOST = 'index.bin';
-const READ_MAX = 128;
 const SLICE_MS = 4;
 /** While nobody searches: larger additions keep all threads of the engine busy. */
 const QUIET_SLICE_MS = 40;
@@ -112,24 +104,32 @@ const QUIET_SLICE_MS = 40;
  */
 const GATHER_ROWS = 256;
 const GATHER_MS = 300;
+
 /**
  * All spaces of a node: a follower that moves rows from tails into graphs in slices of some milliseconds, saves, and
- * answers searches in between. Runs in a worker; has no threads, timers, loop or clock of its own.
+ * answers searches in between. A space whose rows cannot be read is built beside what is left of it, by a second follower
+ * (`builder`), and takes its place when it is complete. Runs in a worker; has no threads, timers, loop or clock of its own.
  */
 export class IndexHost implements Follower {
   readonly name = 'vectors';
   readonly version = '1';
   readonly wants = {};
+  /** Those that answer. */
   private readonly spaces = new Map<string, SpaceIndex>();
-  /** Space → position up to which its rows are known; what follows is read again by the backfill. */
-  private readonly waiting = new Map<string, number>();
+  /** Those that are built beside one that answers. */
+  private readonly builds = new Map<string, Built>();
+  /** Of spaces that answer: their folders' names, where these are not their own. */
+  private readonly folders = new Map<string, string>();
+  /** Folders that go when no manifest names them any more. */
+  private retired: string[] = [];
+  private waiting = new Waiting();
   /** Spaces that keep a graph, and those that may have work to do: the others are many and need no looking at. */
   private readonly large = new Set<SpaceIndex>();
-  private readonly busy = new Set<string>();
-  private backfill: { readonly spaces: ReadonlySet<string>; seq: number } | undefined;
+  private readonly busy = new Map<SpaceIndex, string>();
   private cursor: Cursor = { epoch: '', seq: 0 };
   private seed = 0;
   private savedSeqs: Record<string, number> = {};
+  private savedBuilds: Record<string, number> = {};
   private savedMs: number;
   private manifestDirty = false;
   private readonly budget: Budget;
@@ -172,10 +172,10 @@ export class IndexHost implements Follower {
 
   get status(): HostStatus {
     return {
-      position: this.cursor,
+      position: this.reached(this.cursor),
       engine: this.options.engine.name,
       spaces: Object.fromEntries([...this.spaces].map(([id, space]) => [id, space.status])),
-      waiting: [...this.waiting.keys()],
+      waiting: this.waiting.ids(),
       recall: this.recall ?? null,
       notes: this.notes,
     };
@@ -186,6 +186,8 @@ export class IndexHost implements Follower {
     for (const [id, space] of this.spaces)
       if (space.tail > this.rules.tailMax)
         notes.push(`index of space ${id.slice(-8)} is being built again: searching it exactly meanwhile`);
+    for (const id of this.builds.keys())
+      notes.push(`space ${id.slice(-8)} is built again beside what answers for it meanwhile`);
     for (const [id, space] of this.spaces) {
       const demoted = space.demotedRows;
       if (demoted > 0) notes.push(`space ${id.slice(-8)}: ${demoted} rows are near everything and demoted`);
@@ -206,16 +208,10 @@ export class IndexHost implements Follower {
     return questions.map((question) => this.answer(question));
   }
 
-  private answer({ space: id, query, k, allow, background, exact }: SearchQuestion): VectorsAnswer | CosmicError {
+  private answer(question: SearchQuestion): VectorsAnswer | CosmicError {
+    const { space: id, query, k, allow, background, exact } = question;
     const space = this.spaces.get(id);
-    const waiting = this.waiting.get(id);
-    const indexedTo =
-      waiting === undefined
-        ? this.cursor
-        : {
-            epoch: this.cursor.epoch,
-            seq: this.backfill?.spaces.has(id) === true ? Math.max(waiting, this.backfill.seq) : waiting,
-          };
+    const indexedTo = { epoch: this.cursor.epoch, seq: this.waiting.answersTo(id, this.cursor.seq) };
     if (space === undefined) return { hits: [], indexedTo, exact: true };
     if (query.length !== space.space.dims)
       return new CosmicError(
@@ -239,8 +235,9 @@ export class IndexHost implements Follower {
     } catch (error) {
       if (!(error instanceof RowsDamaged))
         return new CosmicError('node.internal', `index of space ${id}`, { cause: error });
-      this.lose(id, error.message);
-      return { hits: [], indexedTo: { epoch: this.cursor.epoch, seq: 0 }, exact: true };
+      // What can be read answers; each turn leaves out some rows, so it ends.
+      this.lose(id, space, error);
+      return this.answer(question);
     }
   }
 
@@ -248,6 +245,12 @@ export class IndexHost implements Follower {
 
   durable(): Cursor {
     return this.cursor;
+  }
+
+  /** A space that is being built again holds back how far all of them together answer. */
+  reached(taken: Cursor): Cursor {
+    const seq = this.waiting.reached(taken.seq);
+    return seq === taken.seq ? taken : { epoch: taken.epoch, seq };
   }
 
   /** Items are many rows or one: the batch ends where there is no more room. */
@@ -268,10 +271,11 @@ export class IndexHost implements Follower {
 
   /** Another life of the store: what was indexed belongs to the earlier one. */
   async restart(epoch: string): Promise<void> {
-    for (const space of this.spaces.values()) await space.close();
-    for (const known of [this.spaces, this.waiting, this.large, this.busy]) known.clear();
-    this.backfill = undefined;
+    for (const space of this.all()) await space.close();
+    for (const known of [this.spaces, this.builds, this.folders, this.large, this.busy]) known.clear();
+    this.waiting = new Waiting();
     this.savedSeqs = {};
+    this.savedBuilds = {};
     if (this.options.folder !== undefined) discardAll(this.options.folder);
     this.seed = seedOf(epoch);
     this.cursor = { epoch, seq: 0 };
@@ -291,12 +295,93 @@ export class IndexHost implements Follower {
     return this.slices(1);
   }
 
+  /** Reads what spaces wait for, from where the first of them begins, while the others go on with what arrives. */
+  readonly builder: Follower = {
+    name: this.name,
+    version: this.version,
+    wants: this.wants,
+    durable: () => {
+      const seq = this.waiting.passed;
+      return seq === undefined ? undefined : { epoch: this.cursor.epoch, seq };
+    },
+    room: () => (this.waiting.passed === undefined ? 0 : this.room()),
+    take: (items, upTo, at) => {
+      const room = this.roomToRead;
+      let rows = 0;
+      for (const item of items) {
+        if (rows >= room) return this.builder.durable();
+        at(item);
+        rows += this.fill(item);
+        this.waiting.passTo(item.seq);
+      }
+      this.waiting.passTo(upTo.seq);
+    },
+  };
+
   private async slices(min: number): Promise<boolean> {
-    const filled = await this.fill();
+    const passed = this.pass();
     const worked = this.work(min);
-    const sampled = filled === 0 && !worked && this.sample.step(this.spaces, this.options.nowMs());
+    const sampled = !worked && this.sampleStep();
     if (this.dueToSave) await this.save().catch((error: unknown) => this.saveLater(error));
-    return filled > 0 || worked || sampled;
+    return passed || worked || sampled;
+  }
+
+  /** Begins a pass for spaces that wait, or ends it; true where it did either. */
+  private pass(): boolean {
+    if (this.waiting.isDone(this.cursor.seq)) {
+      // What is being saved must not change its folder meanwhile.
+      if (this.saving !== undefined) return false;
+      this.endPass();
+      return true;
+    }
+    const may = (id: string, why: string): boolean =>
+      why !== 'new' || this.spaces.has(id) || this.rate.take(this.options.nowMs());
+    if (!this.waiting.begin(may)) return false;
+    this.options.onPass?.();
+    return true;
+  }
+
+  private endPass(): void {
+    for (const id of this.waiting.end()) {
+      if (this.builds.has(id)) {
+        this.promote(id);
+        // Soon: until it is saved a crash would have it begin again.
+        this.savedMs = -Infinity;
+      }
+      const space = this.spaces.get(id);
+      if (space !== undefined && space.position.seq < this.cursor.seq) space.position = this.cursor;
+    }
+    this.manifestDirty = true;
+  }
+
+  /** What was built beside answers from now on. */
+  private promote(id: string): void {
+    const { name, space } = this.builds.get(id)!;
+    const old = this.spaces.get(id)!;
+    this.builds.delete(id);
+    delete this.savedBuilds[id];
+    this.replace(id, old, space, name);
+  }
+
+  private replace(id: string, old: SpaceIndex, space: SpaceIndex, name: string): void {
+    this.forget(old);
+    void old.close();
+    this.retired.push(this.nameOf(id));
+    if (name === id) this.folders.delete(id);
+    else this.folders.set(id, name);
+    delete this.savedSeqs[id];
+    this.spaces.set(id, space);
+    this.manifestDirty = true;
+  }
+
+  private sampleStep(): boolean {
+    try {
+      return this.sample.step(this.spaces, this.options.nowMs());
+    } catch (error) {
+      if (!(error instanceof RowsDamaged)) throw error;
+      // The next search of that space meets the damage too, and knows which space it is.
+      return false;
+    }
   }
 
   private get roomToRead(): number {
@@ -320,34 +405,45 @@ export class IndexHost implements Follower {
       (body === null && format === 'native/2')
     )
       return 0;
-    if (this.waiting.has(entry.space)) return 0;
     const known = this.spaces.get(entry.space);
-    if (known !== undefined) return item.seq > known.position.seq ? this.add(known, item.block) : 0;
+    // One that is filled in place takes its rows in order; one that another is built beside goes on.
+    if (this.waiting.has(entry.space) && !this.builds.has(entry.space)) return 0;
+    if (known !== undefined) return item.seq > known.position.seq ? this.add(known, item.seq, item.block) : 0;
     if (this.spaces.size + this.waiting.size >= this.rules.spacesMax) {
       this.unindexed++;
       return 0;
     }
     if (!this.rate.take(this.options.nowMs())) {
-      this.waiting.set(entry.space, item.seq - 1);
+      this.waiting.add(entry.space, item.seq - 1, 'new');
       return 0;
     }
-    return this.addNew(entry.space, item.block);
+    return this.addNew(entry.space, item.seq, item.block);
   }
 
   private remove({ firstLabel, rows }: { readonly firstLabel: number; readonly rows: number }): void {
     const labels = Array.from({ length: rows }, (_, row) => firstLabel + row);
-    for (const [id, space] of this.spaces) if (space.remove(labels, this.options.nowMs()) > 0) this.noteWork(id, space);
+    for (const [id, space] of this.spaces) this.removeFrom(id, space, labels);
+    for (const [id, { space }] of this.builds) this.removeFrom(id, space, labels);
   }
 
-  private addNew(id: string, block: StoredBlock): number {
+  private removeFrom(id: string, space: SpaceIndex, labels: readonly number[]): void {
+    try {
+      if (space.remove(labels, this.options.nowMs()) > 0) this.noteWork(id, space);
+    } catch (error) {
+      if (!(error instanceof RowsDamaged)) throw error;
+      this.lose(id, space, error);
+    }
+  }
+
+  private addNew(id: string, seq: number, block: StoredBlock): number {
     const { vectors } = readingBlock(block.id, () => contentOf(block, this.options.registry));
     if (vectors === undefined) return 0;
     const space = this.openSpace(id, vectors.space);
     this.spaces.set(id, space);
-    return this.add(space, block);
+    return this.add(space, seq, block);
   }
 
-  private add(space: SpaceIndex, block: StoredBlock): number {
+  private add(space: SpaceIndex, seq: number, block: StoredBlock): number {
     const { vectors } = readingBlock(block.id, () => contentOf(block, this.options.registry));
     if (vectors === undefined) return 0;
     const author = authorHash(block.entry.author);
@@ -361,66 +457,43 @@ export class IndexHost implements Follower {
         );
     } catch (error) {
       if (!(error instanceof RowsDamaged)) throw error;
-      this.lose(block.entry.space!, error.message);
+      this.lose(block.entry.space!, space, error);
       return 0;
     }
-    space.position = { epoch: this.cursor.epoch, seq: block.seq };
+    space.position = { epoch: this.cursor.epoch, seq };
     this.noteWork(block.entry.space!, space);
     return vectors.stored.rows;
   }
 
   private noteWork(id: string, space: SpaceIndex): void {
-    if (space.hasWork || space.erasedMs !== null) this.busy.add(id);
+    if (space.hasWork || space.erasedMs !== null) this.busy.set(space, id);
     if (space.keepsGraph) this.large.add(space);
   }
 
-  /** Spaces that wait are read from the store again, several in one pass. */
-  private async fill(): Promise<number> {
-    if (this.backfill === undefined) {
-      const chosen = [...this.waiting].filter(([id]) => this.spaces.has(id) || this.rate.take(this.options.nowMs()));
-      if (chosen.length === 0) return 0;
-      this.backfill = { spaces: new Set(chosen.map(([id]) => id)), seq: Math.min(...chosen.map(([, from]) => from)) };
+  /** An item of the pass; answers how many rows it brought. */
+  private fill(item: TailItem): number {
+    if (item.type === 'erase') {
+      this.remove(item);
+      return 0;
     }
-    const { backfill } = this;
-    if (this.roomToRead <= 0) return 0;
-    const { items } = await this.options.reader.tail({ epoch: this.cursor.epoch, seq: backfill.seq }, READ_MAX);
-    for (const item of items) {
-      if (item.seq > this.cursor.seq) break;
-      backfill.seq = item.seq;
-      if (item.type === 'erase') {
-        this.remove(item);
-        continue;
-      }
-      if (item.replaces !== undefined) this.remove(item.replaces);
-      const id = item.block.entry.space;
-      if (
-        id === undefined ||
-        !backfill.spaces.has(id) ||
-        item.seq <= this.waiting.get(id)! ||
-        item.block.entry.rows === 0 ||
-        item.block.entry.inert !== undefined
-      )
-        continue;
-      if (item.block.body === null && item.block.format === 'native/2') continue;
-      const known = this.spaces.get(id);
-      if (known === undefined) this.addNew(id, item.block);
-      else this.add(known, item.block);
-    }
-    if (backfill.seq >= this.cursor.seq || items.length === 0) {
-      for (const id of backfill.spaces) this.waiting.delete(id);
-      this.backfill = undefined;
-      this.manifestDirty = true;
-    }
-    return items.length;
+    if (item.replaces !== undefined) this.remove(item.replaces);
+    const { entry, body, format } = item.block;
+    const id = entry.space;
+    if (id === undefined || !this.waiting.wants(id, item.seq) || entry.rows === 0 || entry.inert !== undefined)
+      return 0;
+    if (body === null && format === 'native/2') return 0;
+    const known = this.builds.get(id)?.space ?? this.spaces.get(id);
+    if (known === undefined) return this.addNew(id, item.seq, item.block);
+    // What an earlier pass brought before it was cut off.
+    return item.seq > known.position.seq ? this.add(known, item.seq, item.block) : 0;
   }
 
   /** One slice into a graph, if some space has at least `min` rows of work. */
   private work(min: number): boolean {
     const nowMs = this.options.nowMs();
-    for (const id of this.busy) {
-      const space = this.spaces.get(id);
-      if (space === undefined || (!space.hasWork && space.erasedMs === null)) {
-        this.busy.delete(id);
+    for (const [space, id] of this.busy) {
+      if (!space.hasWork && space.erasedMs === null) {
+        this.busy.delete(space);
         continue;
       }
       if (space.erasedMs !== null && nowMs - space.erasedMs >= this.rules.eraseWithinMs) space.rebuild();
@@ -436,29 +509,55 @@ export class IndexHost implements Follower {
         );
       } catch (error) {
         if (!(error instanceof RowsDamaged)) throw error;
-        this.lose(id, error.message);
+        this.lose(id, space, error);
       }
       return true;
     }
     return false;
   }
 
-  /** A space's files are damaged: it is built again from the store while the others go on. */
-  private lose(id: string, why: string): void {
-    const space = this.spaces.get(id);
-    if (space === undefined) return;
+  /**
+   * Rows of a space cannot be read: it is built again from the store, beside what is left of it, while the others go on.
+   * Without damage: it is whole, and built again because it is mostly holes.
+   */
+  private lose(id: string, space: SpaceIndex, damage?: RowsDamaged): void {
     this.events = [
       ...this.events.slice(-4),
-      `index of space ${id.slice(-8)} was damaged and is built again from the store: ${why}`,
+      damage === undefined
+        ? `index of space ${id.slice(-8)} holds more erased rows than others and is built again`
+        : `index of space ${id.slice(-8)} was damaged and is built again from the store: ${damage.message}`,
     ];
-    this.large.delete(space);
-    void space.close();
-    const folder = this.folderOf(id);
-    if (folder !== undefined) SpaceIndex.discard(folder);
-    this.spaces.set(id, this.openSpace(id, space.space));
-    this.waiting.set(id, 0);
-    if (this.backfill?.spaces.has(id) === true) this.backfill = undefined;
     this.manifestDirty = true;
+    const build = this.builds.get(id);
+    if (build?.space === space) {
+      this.forget(space);
+      void space.close();
+      this.retired.push(build.name);
+      this.builds.set(id, this.openFresh(id, space.space));
+      delete this.savedBuilds[id];
+      this.waiting.add(id, 0, 'lost');
+      return;
+    }
+    // Where leaving rows out does not help, nothing of it can be read.
+    const answers = damage === undefined || (space.leaveOut(damage.slots) > 0 && space.size > 0);
+    if (build !== undefined) {
+      if (!answers) this.promote(id);
+      return;
+    }
+    const fresh = this.openFresh(id, space.space);
+    if (answers) this.builds.set(id, fresh);
+    else this.replace(id, space, fresh.space, fresh.name);
+    this.waiting.add(id, 0, damage === undefined ? 'whole' : 'lost');
+  }
+
+  /** It has no part in background work any more. */
+  private forget(space: SpaceIndex): void {
+    this.large.delete(space);
+    this.busy.delete(space);
+  }
+
+  private all(): SpaceIndex[] {
+    return [...this.spaces.values(), ...[...this.builds.values()].map(({ space }) => space)];
   }
 
   // ------------------------------------------------------------------------------------------ files
@@ -467,7 +566,7 @@ export class IndexHost implements Follower {
     if (this.options.folder === undefined || this.saving !== undefined) return false;
     return (
       this.options.nowMs() - this.savedMs >= this.rules.saveEveryMs &&
-      (this.manifestDirty || [...this.spaces.values()].some((space) => space.isChanged))
+      (this.manifestDirty || this.all().some((space) => space.isChanged))
     );
   }
 
@@ -490,86 +589,155 @@ export class IndexHost implements Follower {
   private async write(folder: string, options: { readonly graph?: boolean }): Promise<void> {
     this.savedMs = this.options.nowMs();
     const cursor = this.cursor;
+    const waiting = new Map(this.waiting.saved().map(([id, from]) => [id, from]));
+    const retired = this.retired.splice(0);
     this.manifestDirty = false;
     for (const [id, space] of this.spaces) {
-      if (space.isMostlyHoles) {
-        this.lose(id, 'more erased rows than others');
-        continue;
-      }
+      if (space.isMostlyHoles && !this.waiting.has(id)) this.lose(id, space);
       if (space.size === 0 && !this.waiting.has(id)) {
         this.leave(id, space);
         continue;
       }
       if (!space.isChanged && id in this.savedSeqs && options.graph !== true) continue;
       await space.save(options);
-      this.savedSeqs[id] = space.savedPosition.seq;
+      if (this.spaces.get(id) === space) this.savedSeqs[id] = space.savedPosition.seq;
       await this.options.yieldTurn();
     }
-    // A space that is being filled is not what it will be: after a crash its fill starts over.
-    const filling =
-      this.backfill === undefined
-        ? this.waiting
-        : new Map([...this.waiting].map(([id, from]) => [id, this.spaces.has(id) ? 0 : from]));
-    const head: SavedHost = { ...cursor, seed: this.seed, spaces: { ...this.savedSeqs }, waiting: [...filling] };
-    writeStateFile(join(folder, HOST), { head, sections: [] });
+    for (const [id, { space }] of this.builds) {
+      if (!space.isChanged && id in this.savedBuilds && options.graph !== true) continue;
+      await space.save(options);
+      if (this.builds.get(id)?.space === space) this.savedBuilds[id] = space.savedPosition.seq;
+      await this.options.yieldTurn();
+    }
+    const builds = [...this.builds].flatMap(([id, { name }]) =>
+      id in this.savedBuilds ? [[id, { folder: name, seq: this.savedBuilds[id]! }] as const] : [],
+    );
+    writeManifest(folder, {
+      ...cursor,
+      seed: this.seed,
+      spaces: { ...this.savedSeqs },
+      // As far as it was when saving began: a space that was saved since may hold more, never less.
+      waiting: this.waiting.saved().map(([id, from, why]) => [id, Math.min(from, waiting.get(id) ?? from), why]),
+      ...(this.folders.size === 0 ? {} : { folders: Object.fromEntries(this.folders) }),
+      ...(builds.length === 0 ? {} : { builds: Object.fromEntries(builds) }),
+    });
+    for (const name of retired) rmSync(join(folder, name), { recursive: true, force: true });
     this.unsaved = undefined;
   }
 
   /** Nobody has rows of a space any more: its files go, its descriptor and its name with them. */
   private leave(id: string, space: SpaceIndex): void {
     this.spaces.delete(id);
-    this.large.delete(space);
-    this.busy.delete(id);
+    this.forget(space);
     delete this.savedSeqs[id];
     void space.close();
     const folder = this.folderOf(id);
+    this.folders.delete(id);
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   }
 
   async close(): Promise<void> {
     await this.saving;
+    if (this.waiting.isDone(this.cursor.seq)) this.endPass();
     await this.save({ graph: true });
-    for (const space of this.spaces.values()) await space.close();
+    for (const space of this.all()) await space.close();
   }
 
   private load(head: Head): void {
     const { folder } = this.options;
-    if (folder !== undefined) mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const saved = folder === undefined ? undefined : readStateFile<SavedHost>(join(folder, HOST))?.head;
-    const foreign = saved === undefined || saved.epoch !== head.epoch || saved.seq > head.seq;
-    this.seed = foreign ? seedOf(head.epoch) : saved.seed;
-    this.cursor = foreign ? { epoch: head.epoch, seq: 0 } : { epoch: saved.epoch, seq: saved.seq };
-    if (foreign) {
-      if (folder !== undefined) discardAll(folder);
-      return;
-    }
-    for (const [id, from] of saved.waiting) this.waiting.set(id, from);
-    for (const [id, seq] of Object.entries(saved.spaces)) this.loadSpace(id, seq);
-    for (const space of this.spaces.values()) this.tailAllowance += space.tail;
+    this.cursor = { epoch: head.epoch, seq: 0 };
+    this.seed = seedOf(head.epoch);
+    if (folder === undefined) return;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const saved = readManifest(folder);
+    if (saved === undefined) return this.recover(folder, head);
+    if (saved.epoch !== head.epoch || saved.seq > head.seq) return discardAll(folder);
+    this.seed = saved.seed;
+    this.cursor = { epoch: saved.epoch, seq: saved.seq };
+    this.waiting = new Waiting(saved.waiting);
+    sweep(folder, new Set(spaceFolders(folder, saved).map(({ path }) => basename(path))));
+    for (const [id, name] of Object.entries(saved.folders ?? {})) this.folders.set(id, name);
+    for (const id of new Set([...Object.keys(saved.spaces), ...Object.keys(saved.builds ?? {}), ...this.waiting.ids()]))
+      this.loadSpace(folder, id, saved);
+    for (const space of this.all()) this.tailAllowance += space.tail;
   }
 
-  private loadSpace(id: string, seq: number): void {
-    const path = this.folderOf(id)!;
-    const { index, wasDamaged } = SpaceIndex.open(undefined, this.spaceOptions(path));
-    if (
-      index !== undefined &&
-      index.position.epoch === this.cursor.epoch &&
-      index.position.seq >= seq &&
-      !this.waiting.has(id)
-    ) {
-      if (index.position.seq < this.cursor.seq) index.position = this.cursor;
-      this.spaces.set(id, index);
-      this.noteWork(id, index);
-      this.savedSeqs[id] = index.savedPosition.seq;
+  private loadSpace(folder: string, id: string, saved: Manifest): void {
+    const answering = this.opened(join(folder, this.nameOf(id)), saved.spaces[id]);
+    const named = saved.builds?.[id];
+    const build = named === undefined ? undefined : this.opened(join(folder, named.folder), named.seq);
+    const wasWaiting = this.waiting.has(id);
+    if (answering === undefined && build === undefined) {
+      if (saved.spaces[id] === undefined && named === undefined) {
+        // Nothing of it was saved yet: a new one waits from where it began.
+        return;
+      }
+      this.folders.delete(id);
+      this.say(id, 'was damaged or lost and is built again from the store', wasWaiting);
+      this.waiting.add(id, 0, 'lost');
       return;
     }
-    void index?.close();
-    SpaceIndex.discard(path);
-    if (!this.waiting.has(id))
-      this.events.push(
-        `index of space ${id.slice(-8)} was ${wasDamaged ? 'damaged' : 'lost'} and is built again from the store`,
-      );
-    this.waiting.set(id, 0);
+    if (answering === undefined) {
+      // What was built beside is all there is: it goes on in place.
+      if (named!.folder === id) this.folders.delete(id);
+      else this.folders.set(id, named!.folder);
+      this.savedSeqs[id] = build!.savedPosition.seq;
+      return this.keep(id, build!);
+    }
+    this.savedSeqs[id] = answering.savedPosition.seq;
+    this.keep(id, answering);
+    if (build !== undefined) {
+      this.builds.set(id, { name: named!.folder, space: build });
+      this.savedBuilds[id] = build.savedPosition.seq;
+      this.noteWork(id, build);
+    } else if (answering.lacks || named !== undefined) {
+      this.say(id, 'is built again from the store', wasWaiting);
+      this.builds.set(id, this.openFresh(id, answering.space));
+      this.waiting.add(id, 0, answering.lacks ? 'lost' : 'whole');
+    }
+    if ((!wasWaiting || this.builds.has(id)) && answering.position.seq < this.cursor.seq)
+      answering.position = this.cursor;
+  }
+
+  private keep(id: string, space: SpaceIndex): void {
+    this.spaces.set(id, space);
+    this.noteWork(id, space);
+  }
+
+  private say(id: string, what: string, isKnown: boolean): void {
+    if (!isKnown) this.events.push(`index of space ${id.slice(-8)} ${what}`);
+  }
+
+  /** What a folder holds of this life of the store, up to `seq` at least. */
+  private opened(path: string, seq: number | undefined): SpaceIndex | undefined {
+    if (seq === undefined) return undefined;
+    const space = SpaceIndex.saved(this.spaceOptions(path));
+    if (space === undefined) return undefined;
+    if (space.position.epoch === this.cursor.epoch && space.position.seq >= seq) return space;
+    void space.close();
+    return undefined;
+  }
+
+  /** The manifest is lost: each space says itself how far it is; what came after is read from the store again. */
+  private recover(folder: string, head: Head): void {
+    const named = new Set<string>();
+    for (const name of readdirSync(folder)) {
+      const path = join(folder, name);
+      if (!statSync(path).isDirectory()) continue;
+      const space = SpaceIndex.saved(this.spaceOptions(path));
+      const isOurs = space !== undefined && space.position.epoch === head.epoch && space.position.seq <= head.seq;
+      // Of a space that was being built again nobody knows which folder is which.
+      if (!isOurs || space.lacks || spaceIdOf(space.space) !== name) {
+        void space?.close();
+        continue;
+      }
+      named.add(name);
+      this.keep(name, space);
+    }
+    sweep(folder, named);
+    if (named.size > 0)
+      this.events.push(`the index's list of spaces was damaged or lost: ${named.size} were found again`);
+    this.manifestDirty = true;
   }
 
   private openSpace(id: string, descriptor: SpaceDescriptor): SpaceIndex {
@@ -577,7 +745,15 @@ export class IndexHost implements Follower {
     // Whatever lies there is of an earlier life that no manifest knows.
     if (folder !== undefined) SpaceIndex.discard(folder);
     delete this.savedSeqs[id];
-    return SpaceIndex.open(descriptor, this.spaceOptions(folder)).index;
+    return SpaceIndex.open(descriptor, this.spaceOptions(folder));
+  }
+
+  /** An empty one in a folder of its own. */
+  private openFresh(id: string, descriptor: SpaceDescriptor): Built {
+    const { folder } = this.options;
+    const name = folder === undefined ? id : freshName(folder, id);
+    const path = folder === undefined ? undefined : join(folder, name);
+    return { name, space: SpaceIndex.open(descriptor, this.spaceOptions(path)) };
   }
 
   private spaceOptions(folder: string | undefined): Parameters<typeof SpaceIndex.open>[1] {
@@ -593,8 +769,18 @@ export class IndexHost implements Follower {
   }
 
   private folderOf(id: string): string | undefined {
-    return this.options.folder === undefined ? undefined : join(this.options.folder, id);
+    return this.options.folder === undefined ? undefined : join(this.options.folder, this.nameOf(id));
   }
+
+  private nameOf(id: string): string {
+    return this.folders.get(id) ?? id;
+  }
+}
+
+interface Built {
+  /** Of its folder. */
+  readonly name: string;
+  readonly space: SpaceIndex;
 }
 
 function discardAll(folder: string): void {

@@ -1,16 +1,13 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { Cursor, SpaceDescriptor } from '@cosmicembeddings/sdk';
 import type { KeptFiles } from '../../follow/kept-files.js';
 import type { LabelRange } from '../../store/upkeep.js';
 import { Bits } from './bits.js';
-import { readStateFile, writeStateFile } from './state-file.js';
+import { readManifest, spaceFolders, writeManifest } from './manifest.js';
+import { readStateFile } from './state-file.js';
 
-/** Of what index/index.bin and a space's state.bin say (host.ts, space-index.ts). */
-interface SavedHost extends Cursor {
-  readonly spaces: Readonly<Record<string, number>>;
-  readonly waiting: readonly (readonly [string, number])[];
-}
+/** Of what a space's state.bin says (space-index.ts). */
 interface SavedSpace extends Cursor {
   readonly space: SpaceDescriptor;
   readonly count: number;
@@ -24,44 +21,49 @@ const FOLDER = 'index';
 export const keptVectors: KeptFiles = {
   name: 'index',
   paths: [FOLDER],
-  forget: async (stopped) => {
-    const { folder, upkeep } = stopped;
-    const path = hostFile(folder);
-    const host = readStateFile<SavedHost>(path);
-    if (host === undefined) return existsSync(join(folder, FOLDER)) ? [takeAway(folder, FOLDER)] : [];
+  forget: async ({ folder, upkeep }) => {
+    const root = join(folder, FOLDER);
+    const manifest = readManifest(root);
+    if (manifest === undefined) return existsSync(root) ? [takeAway(folder, FOLDER)] : [];
     const ranges = [...upkeep.erasedRows()];
-    const spaces = { ...host.head.spaces };
-    const waiting = new Map(host.head.waiting);
-    const removed: string[] = [];
-    for (const id of Object.keys(spaces)) {
-      const isUsed = upkeep.hasRows(id);
-      if (isUsed && leftIn(join(folder, FOLDER, id), ranges, true) === undefined) continue;
-      removed.push(takeAway(folder, join(FOLDER, id)));
-      delete spaces[id];
-      // Its rows are read from the store again when the node starts.
-      waiting.set(id, 0);
-    }
-    for (const id of waiting.keys()) if (!upkeep.hasRows(id)) waiting.delete(id);
-    if (removed.length > 0 || waiting.size !== host.head.waiting.length)
-      writeStateFile(path, { head: { ...host.head, spaces, waiting: [...waiting] }, sections: host.sections });
+    const gone = spaceFolders(root, manifest)
+      .filter(({ id, path }) => !upkeep.hasRows(id) || leftIn(path, ranges, true) !== undefined)
+      .map(({ path }) => path);
+    const spaces = Object.fromEntries(
+      Object.entries(manifest.spaces).filter(([id]) => !gone.includes(join(root, manifest.folders?.[id] ?? id))),
+    );
+    const builds = Object.fromEntries(
+      Object.entries(manifest.builds ?? {}).filter(([, build]) => !gone.includes(join(root, build.folder))),
+    );
+    const waits = new Map(manifest.waiting.map((wait) => [wait[0], wait]));
+    // What is left without files is read from the store again when the node starts.
+    for (const { id } of spaceFolders(root, manifest))
+      if (spaces[id] === undefined && builds[id] === undefined) waits.set(id, [id, 0, 'lost']);
+      else if (builds[id] === undefined && waits.has(id)) waits.set(id, [id, 0, waits.get(id)![2]!]);
+    const waiting = [...waits.values()].filter(([id]) => upkeep.hasRows(id));
+    const removed = gone.map((path) => takeAway(folder, relative(folder, path)));
+    if (removed.length > 0 || waiting.length !== manifest.waiting.length)
+      writeManifest(root, { ...manifest, spaces, builds, waiting });
     return removed;
   },
   *leftovers({ folder, upkeep }) {
-    const host = readStateFile<SavedHost>(hostFile(folder));
-    if (host === undefined) return;
+    const root = join(folder, FOLDER);
+    const manifest = readManifest(root);
+    if (manifest === undefined) return;
     const ranges = [...upkeep.erasedRows()];
-    for (const id of Object.keys(host.head.spaces)) {
-      const left = leftIn(join(folder, FOLDER, id), ranges);
+    for (const { id, path } of spaceFolders(root, manifest)) {
+      const left = leftIn(path, ranges);
       if (left !== undefined) yield left;
-      if (!upkeep.hasRows(id)) yield `${join(FOLDER, id)}: a space that no block has any more`;
+      if (!upkeep.hasRows(id)) yield `${relative(folder, path)}: a space that no block has any more`;
     }
   },
   *values({ folder, upkeep }) {
-    const host = readStateFile<SavedHost>(hostFile(folder));
-    for (const id of Object.keys(host?.head.spaces ?? {})) {
-      const state = readStateFile<SavedSpace>(join(folder, FOLDER, id, 'state.bin'));
+    const root = join(folder, FOLDER);
+    const manifest = readManifest(root);
+    for (const { id, path } of manifest === undefined ? [] : spaceFolders(root, manifest)) {
+      const state = readStateFile<SavedSpace>(join(path, 'state.bin'));
       const held = {
-        where: join(FOLDER, id),
+        where: relative(folder, path),
         holder: () => (upkeep.hasRows(id) ? `blocks of space ${id}` : undefined),
       };
       yield { ...held, value: id };
@@ -72,8 +74,6 @@ export const keptVectors: KeptFiles = {
   deadSpace: () => [],
   compact: () => undefined,
 };
-
-const hostFile = (folder: string): string => join(folder, FOLDER, 'index.bin');
 
 function takeAway(folder: string, path: string): string {
   rmSync(join(folder, path), { recursive: true, force: true });

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 
 /** Rows of at most 4 MiB make a chunk, a power of two of them, so that slot → chunk is a shift. */
@@ -140,6 +140,18 @@ export class RowFile {
     this.rest();
   }
 
+  /** Of a file that is gone, or was cut: as long again as it was, with zeros. Whoever calls leaves those rows out. */
+  lengthen(): void {
+    if (this.path === undefined) return;
+    const fd = openSync(this.path, existsSync(this.path) ? 'r+' : 'w+', 0o600);
+    try {
+      const bytes = this.flushed * this.dims * 4;
+      if (fstatSync(fd).size < bytes) ftruncateSync(fd, bytes);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
   /** Bytes of rows held in memory. */
   get residentBytes(): number {
     return this.chunks.reduce((sum, chunk) => sum + (chunk?.byteLength ?? 0), 0);
@@ -197,7 +209,10 @@ export class RowFile {
       this.path!,
     );
     if (this.crcs[c] && this.crcs[c] !== crcOf(chunk, rows * this.dims))
-      throw new RowsDamaged(`${this.path}: checksum of rows ${c << this.shift} to ${(c << this.shift) + rows}`);
+      throw new RowsDamaged(`${this.path}: checksum of rows ${c << this.shift} to ${(c << this.shift) + rows}`, {
+        from: c << this.shift,
+        to: (c << this.shift) + rows,
+      });
     this.chunks[c] = chunk;
     this.budget.used += chunk.byteLength;
     this.rest();
@@ -220,10 +235,15 @@ export class RowFile {
     if (this.fd === undefined) {
       if (this.flushed === 0) this.fd = openSync(this.path, 'w+', 0o600);
       else {
-        this.fd = openSync(this.path, 'r+');
         const bytes = this.flushed * this.dims * 4;
-        if (fstatSync(this.fd).size < bytes)
-          throw new RowsDamaged(`${this.path}: ${fstatSync(this.fd).size} bytes where ${bytes} were saved`);
+        this.fd = openSaved(this.path);
+        const { size } = fstatSync(this.fd);
+        if (size < bytes)
+          throw new RowsDamaged(`${this.path}: ${size} bytes where ${bytes} were saved`, {
+            // Of a chunk that was cut, no sum says that its rest is right.
+            from: (Math.floor(size / (this.dims * 4)) >> this.shift) << this.shift,
+            to: this.count_,
+          });
         // What a crash left behind the last saved row never counted.
         ftruncateSync(this.fd, bytes);
       }
@@ -238,8 +258,31 @@ export interface Budget {
   used: number;
 }
 
-/** The file is not what was saved: the space has to be built again from the store. */
-export class RowsDamaged extends Error {}
+/** Slots from `from` up to but not including `to`. */
+export interface Slots {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The file is not what was saved: these rows have to be read from the store again. */
+export class RowsDamaged extends Error {
+  constructor(
+    message: string,
+    readonly slots: Slots,
+  ) {
+    super(message);
+  }
+}
+
+function openSaved(path: string): number {
+  try {
+    return openSync(path, 'r+');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'EISDIR') throw error;
+    throw new RowsDamaged(`${path}: it is gone`, { from: 0, to: Infinity });
+  }
+}
 
 function crcOf(chunk: Float32Array, length: number): number {
   return crc32(new Uint8Array(chunk.buffer, chunk.byteOffset, length * 4)) || 1;
@@ -252,7 +295,7 @@ function writeAll(fd: number, bytes: Uint8Array, position: number): void {
 function readAll(fd: number, bytes: Uint8Array, position: number, path: string): void {
   for (let done = 0; done < bytes.length;) {
     const read = readSync(fd, bytes, done, bytes.length - done, position + done);
-    if (read === 0) throw new RowsDamaged(`${path}: ends at byte ${position + done}`);
+    if (read === 0) throw new RowsDamaged(`${path}: ends at byte ${position + done}`, { from: 0, to: Infinity });
     done += read;
   }
 }

@@ -8,8 +8,8 @@ import { fileCrc } from './checksum.js';
 import { dot, makeUnit } from './dot.js';
 import type { ChosenEngine, Graph } from './graph.js';
 import { Guard, guardRules, type GuardState } from './guard.js';
-import { RowFile, type Budget } from './rows.js';
-import { readStateFile, writeStateFile } from './state-file.js';
+import { RowFile, RowsDamaged, type Budget, type Slots } from './rows.js';
+import { readStateFile, writeStateFile, type StateFile } from './state-file.js';
 import { TopRows, type ScoredRow } from './top-rows.js';
 
 export interface SpaceOptions {
@@ -60,7 +60,11 @@ interface SavedSpace {
   readonly demotedIn: number;
   /** Slots that were being overwritten when this was written: done again on opening. */
   readonly wiping: readonly number[];
+  /** Rows were left out whose numbers could not be read. */
+  readonly lacks?: true;
 }
+
+type SavedState = StateFile<SavedSpace>;
 
 const STATE = 'state.bin';
 /** Candidates at most, in units of the least: rows without any clusters need them. */
@@ -105,6 +109,7 @@ export class SpaceIndex {
   private hubTo = 0;
   private saving: Promise<void> = Promise.resolve();
   private changed = false;
+  private lacks_ = false;
   private own: {
     readonly version: number;
     readonly size: number;
@@ -114,7 +119,7 @@ export class SpaceIndex {
   private constructor(
     readonly space: SpaceDescriptor,
     private readonly options: SpaceOptions,
-    saved?: { readonly head: SavedSpace; readonly sections: readonly Uint8Array[] },
+    saved?: SavedState,
   ) {
     const { folder } = options;
     this.byProduct = space.metric === 'dot' && !space.normalized;
@@ -140,6 +145,7 @@ export class SpaceIndex {
       this.position = this.saved_ = { epoch: saved.head.epoch, seq: saved.head.seq };
       this.erasedMs = saved.head.erasedMs;
       this.demotedIn = saved.head.demotedIn;
+      this.lacks_ = saved.head.lacks === true;
       this.readLabels();
       this.openGraph(saved.head);
     }
@@ -148,38 +154,39 @@ export class SpaceIndex {
     this.hubTo = this.rows.count;
   }
 
-  /** Opens what is saved in the folder; else starts empty where a descriptor is given. Damaged files count as absent. */
-  static open(
-    space: SpaceDescriptor,
-    options: SpaceOptions,
-  ): { readonly index: SpaceIndex; readonly wasDamaged: boolean };
-  static open(
-    space: SpaceDescriptor | undefined,
-    options: SpaceOptions,
-  ): { readonly index: SpaceIndex | undefined; readonly wasDamaged: boolean };
-  static open(
-    space: SpaceDescriptor | undefined,
-    options: SpaceOptions,
-  ): { readonly index: SpaceIndex | undefined; readonly wasDamaged: boolean } {
+  /** Opens what is saved in the folder, without the rows that cannot be read (`lacks`); else starts empty. */
+  static open(space: SpaceDescriptor, options: SpaceOptions): SpaceIndex {
     const { folder } = options;
-    const fresh = (): SpaceIndex | undefined => (space === undefined ? undefined : new SpaceIndex(space, options));
-    if (folder === undefined) return { index: fresh(), wasDamaged: false };
+    if (folder === undefined) return new SpaceIndex(space, options);
+    const saved = SpaceIndex.saved(options);
+    if (saved !== undefined) return saved;
+    SpaceIndex.discard(folder);
+    return new SpaceIndex(space, options);
+  }
+
+  /** As `open`; undefined where nothing is, or nothing can be read: it is built again from the store. Changes no file that is sound. */
+  static saved(options: SpaceOptions): SpaceIndex | undefined {
+    const { folder } = options;
+    if (folder === undefined) return undefined;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const saved = readStateFile<SavedSpace>(join(folder, STATE));
-    if (saved !== undefined) {
+    let saved = readStateFile<SavedSpace>(join(folder, STATE));
+    while (saved !== undefined) {
+      let index: SpaceIndex | undefined;
       try {
-        const index = new SpaceIndex(saved.head.space, options, saved);
+        index = new SpaceIndex(saved.head.space, options, saved);
+        if (index.size === 0 && index.lacks) break;
+        if (index.lacks) index.rows.lengthen();
         index.rows.check();
         for (const slot of saved.head.wiping) index.rows.forget(slot);
         index.rows.wipe();
-        return { index, wasDamaged: false };
-      } catch {
-        // Any damage is healed in the same way: built again from the store.
+        return index;
+      } catch (error) {
+        index?.rows.close();
+        // Any other damage is healed from the store alone.
+        saved = error instanceof RowsDamaged ? without(saved, error.slots) : undefined;
       }
     }
-    const wasDamaged = readdirSync(folder).length > 0;
-    SpaceIndex.discard(folder);
-    return { index: fresh(), wasDamaged };
+    return undefined;
   }
 
   static discard(folder: string): void {
@@ -257,6 +264,36 @@ export class SpaceIndex {
     }
     if (removed > 0 && this.guard?.forget() === true) this.hubTo = 0;
     return removed;
+  }
+
+  /**
+   * Rows that cannot be read are out of every answer, and stay out: the space lacks them until it is built again. Answers
+   * how many there were.
+   */
+  leaveOut({ from, to }: Slots): number {
+    this.rows.lengthen();
+    let left = 0;
+    for (let slot = from; slot < Math.min(to, this.rows.count); slot++)
+      if (!this.dead.has(slot)) {
+        this.drop(slot);
+        left++;
+      }
+    this.lacks_ = true;
+    this.changed = true;
+    if (left === 0) return 0;
+    try {
+      if (this.guard?.forget() === true) this.hubTo = 0;
+    } catch (error) {
+      // What takes their place in the guard's sample may be damaged, too.
+      if (!(error instanceof RowsDamaged)) throw error;
+      return left + this.leaveOut(error.slots);
+    }
+    return left;
+  }
+
+  /** Were rows left out? */
+  get lacks(): boolean {
+    return this.lacks_;
   }
 
   has(label: number): boolean {
@@ -568,6 +605,7 @@ export class SpaceIndex {
       erasedMs: this.erasedMs,
       candidates: this.candidates,
       wiping: this.rows.toWipe,
+      ...(this.lacks_ ? { lacks: true } : {}),
     };
     const sections = [
       bytesOf(this.labels, count),
@@ -786,6 +824,33 @@ const OWN_MIN = 16;
 const OWN_PRIOR = 10;
 
 const EMPTY = new Float32Array(0);
+
+/** A saved space without rows that cannot be read; undefined where that changes nothing. */
+function without({ head, sections }: SavedState, { from, to }: Slots): SavedState | undefined {
+  const lost = (slot: number): boolean => slot >= from && slot < to;
+  const [labels, hubs, deadBefore, ...rest] = sections;
+  const dead = new Bits(deadBefore);
+  const gone: number[] = [];
+  for (let slot = from; slot < Math.min(to, head.count); slot++)
+    if (!dead.has(slot)) {
+      dead.add(slot);
+      gone.push(slot);
+    }
+  if (gone.length === 0) return undefined;
+  const kept =
+    head.guard?.pool.flatMap((slot, i) => (lost(slot) ? [] : [{ slot, author: head.guard!.authors[i]! }])) ?? [];
+  const guard = head.guard && {
+    ...head.guard,
+    sample: head.guard.sample.filter((slot) => !lost(slot)),
+    pool: kept.map(({ slot }) => slot),
+    authors: kept.map(({ author }) => author),
+    measured: Math.min(head.guard.measured, kept.length),
+  };
+  return {
+    head: { ...head, guard, wiping: [...head.wiping, ...gone], lacks: true },
+    sections: [labels!, hubs!, dead.copy(head.count), ...rest],
+  };
+}
 
 function spreadOver(slots: readonly number[], n: number): readonly number[] {
   if (slots.length <= n) return slots;

@@ -1,7 +1,7 @@
 import { setImmediate as immediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { CosmicError, createRegistry } from '@cosmicembeddings/sdk';
-import { serveFollower, type Followed } from '../../follow/index.js';
+import { serveFollower, type Followed, type Following, type Serving } from '../../follow/index.js';
 import { loadPlugins } from '../../plugins.js';
 import { chooseEngine } from './choose-engine.js';
 import { IndexHost } from './host.js';
@@ -37,16 +37,13 @@ const host = await IndexHost.open({
   guard: setup.guard,
   nowMs: Date.now,
   yieldTurn: () => immediate(),
+  onPass: () => void loops.then(([, building]) => building.resume()),
   ...(setup.rules === undefined ? {} : { rules: setup.rules }),
 });
 send({ type: 'engine', engine: engine.name });
 report();
-const following = await serveFollower(host, {
-  store: reader,
-  part: setup.follower,
-  port,
-  batch: BATCH,
-});
+const loops = serve();
+const [following] = await loops;
 const reporting = setInterval(report, NOTES_EVERY_MS).unref();
 
 port.on('message', (message: ToWorker) => {
@@ -56,6 +53,11 @@ port.on('message', (message: ToWorker) => {
   else if (message.type === 'notify') following.notify(message.seq);
   else void close();
 });
+
+async function serve(): Promise<readonly [Serving, Following]> {
+  const first = await serveFollower(host, { store: reader, part: setup.follower, port, batch: BATCH });
+  return [first, await first.beside(host.builder)];
+}
 
 async function close(): Promise<void> {
   clearInterval(reporting);

@@ -26,7 +26,7 @@ function open(guard = true): SpaceIndex {
     graphMin: 300,
     guard,
     seed: 5,
-  }).index;
+  });
 }
 
 function add(

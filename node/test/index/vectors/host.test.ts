@@ -7,7 +7,7 @@ import { corePlugins, createRegistry, CosmicError } from '@cosmicembeddings/sdk'
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import { chooseEngine } from '../../../src/index/vectors/choose-engine.js';
 import { IndexHost, type HostRules, type VectorsAnswer } from '../../../src/index/vectors/host.js';
-import { DIMS, Ledger, readOnce, settle, someRows, spaceNamed } from './ledger.ts';
+import { DIMS, Ledger, readOnce, settle, someRows, spaceNamed, turn } from './ledger.ts';
 import { testUnless } from '../../../../sdk/test/skipping.ts';
 
 const registry = createRegistry(corePlugins);
@@ -204,7 +204,7 @@ describe('index host', () => {
         for (let i = 0; i < 200; i++) {
           const answer = await ask(after, someRows(1, 5)[0]!, 2000);
           expect(answer.hits.length).toBeGreaterThanOrEqual(answer.indexedTo.seq * 100);
-          if (!(await after.finish())) break;
+          if (!(await turn(after, ledger.reader()))) break;
         }
         await settle(after, ledger.reader());
         const answer = await ask(after, someRows(100, 5)[3]!, 1000);

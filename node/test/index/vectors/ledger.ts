@@ -1,4 +1,4 @@
-import type { Dtype, EraseReason, Head, SpaceDescriptor, TailItem } from '@cosmicembeddings/sdk';
+import type { Dtype, EraseReason, Follower, Head, SpaceDescriptor, TailItem } from '@cosmicembeddings/sdk';
 import { toUnit } from '@cosmicembeddings/sdk/space';
 import { testSpace, unsignedBlock } from '@cosmicembeddings/sdk/testing';
 import type { IndexHost } from '../../../src/index/vectors/host.js';
@@ -77,21 +77,26 @@ export function someRows(count: number, seed: number, dims = DIMS): Float32Array
 
 const READ_MAX = 128;
 
-/** Hands a host one batch of what the store has and it has not, as the loop does; false where there is nothing, or no room. */
-export async function readOnce(host: IndexHost, store: Followed): Promise<boolean> {
-  const room = Math.min(READ_MAX, host.room());
+/** Hands a follower one batch of what the store has and it has not, as its loop does; false where there is nothing, or no room. */
+export async function readOnce(follower: Follower, store: Followed): Promise<boolean> {
+  const room = Math.min(READ_MAX, follower.room!());
   if (room === 0) return false;
-  const before = host.durable();
-  const { items, upTo } = await store.tail(before, room, host.wants);
-  if (upTo.epoch !== before.epoch) await host.restart(upTo.epoch);
+  const before = (await follower.durable())!;
+  const { items, upTo } = await store.tail(before, room, follower.wants);
+  if (upTo.epoch !== before.epoch) await follower.restart!(upTo.epoch);
   else if (upTo.seq === before.seq) return false;
-  return host.take(items, upTo, () => undefined).seq !== before.seq;
+  const reached = (await follower.take(items, upTo, () => undefined)) ?? upTo;
+  return reached.seq !== before.seq;
+}
+
+/** One turn of everything that a host does by itself; false where there is nothing to do. */
+export async function turn(host: IndexHost, store: Followed): Promise<boolean> {
+  const read = await readOnce(host, store);
+  const built = await readOnce(host.builder, store);
+  return (await host.finish()) || read || built;
 }
 
 /** Reads until the store's head is reached and every graph is complete. */
 export async function settle(host: IndexHost, store: Followed): Promise<void> {
-  for (;;) {
-    const read = await readOnce(host, store);
-    if (!(await host.finish()) && !read) return;
-  }
+  while (await turn(host, store));
 }

@@ -12,7 +12,7 @@ export interface SpaceRowsOptions {
 /** One space's files as a node's worker drives them, for `indexSuite`: without worker, follower or guard. One owner at a time. */
 export function openSpaceRows(space: SpaceDescriptor, options: SpaceRowsOptions): RowIndex {
   const { folder, engine, graphMin = 2048 } = options;
-  const { index } = SpaceIndex.open(space, {
+  const index = SpaceIndex.open(space, {
     folder,
     engine,
     graphMin,
