@@ -24,6 +24,7 @@ import type { Log } from './log.js';
 import { watchApiKeys } from './operate/api-keys.js';
 import { noteFullDisk, watchDisk } from './operate/disk.js';
 import { diskUse } from './operate/disk-use.js';
+import { keptFollowers, type FollowerName } from './operate/fsck-followers.js';
 import { createMetrics } from './operate/metrics.js';
 import { readinessOf } from './operate/readiness.js';
 import { passedOver } from './operate/status.js';
@@ -183,25 +184,29 @@ async function assemble(
       })
     : undefined;
   if (receipts !== undefined) closers.push(() => receipts.close());
+  const live: Readonly<Record<FollowerName, Omit<Trailing, 'answers'> | undefined>> = {
+    kinds: judging && { ...judging, notify: () => undefined },
+    vectors: trailing(vectors),
+    text: trailing(text),
+    views: {
+      name: 'views',
+      position: () => views.position(),
+      waitFor: (seq, signal) => views.waitFor(seq, signal),
+      notify: () => undefined,
+    },
+    announcements: trailing(peers.announcements),
+    receipts: receipts && trailing(receipts),
+  };
   const followers = followTogether({
     head: await store.head(),
     readHead: () => store.head(),
     settled: (seq) => views.settled(seq),
     onHead: () => watches.notify(),
-    followers: [
-      ...(judging === undefined ? [] : [{ ...judging, notify: () => undefined }]),
-      { ...trailing(vectors), answers: true },
-      { ...trailing(text), answers: true },
-      {
-        name: 'views',
-        answers: false,
-        position: () => views.position(),
-        waitFor: (seq, signal) => views.waitFor(seq, signal),
-        notify: () => undefined,
-      },
-      { ...trailing(peers.announcements), answers: false },
-      ...(receipts === undefined ? [] : [{ ...trailing(receipts), answers: false }]),
-    ],
+    // Fsck goes by the same list.
+    followers: keptFollowers.flatMap(({ name, answers }) => {
+      const one = live[name];
+      return one === undefined ? [] : [{ ...one, answers }];
+    }),
   });
   onJudged(onStored);
   const metrics = createMetrics({

@@ -1,20 +1,14 @@
-import type { Finding } from '../store/finding.js';
-import type { HeldValue, Upkeep } from '../store/upkeep.js';
-import type { SqliteEngine } from '../store/sqlite/index.js';
+import type { HeldValue } from '../store/upkeep.js';
+import type { Looked } from './kept-follower.js';
 
 /** A data folder that no node has open. */
-export interface Stopped {
-  readonly folder: string;
-  readonly engine: SqliteEngine;
-  readonly upkeep: Upkeep;
-}
+export type Stopped = Looked;
 
 /**
  * What a follower keeps beside the store, as upkeep sees it: files that can be made anew, and that must forget what was
  * erased. Each room says this of its own files, so that upkeep knows the insides of none.
  */
 export interface KeptFiles {
-  readonly name: Finding['part'];
   /** Files and folders below the data folder; names of more files may begin with them. */
   readonly paths: readonly string[];
   /** Forgets erased blocks, by taking away what holds them if need be. Answers the paths that were taken away. */

@@ -1,150 +1,129 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
-import type { Cursor, Head } from '@cosmicembeddings/sdk';
-import type { SpaceDescriptor } from '@cosmicembeddings/sdk/space';
-import { openDatabase, type SqliteEngine } from '../store/sqlite/driver.js';
-import { textFile, type StoreReader } from '../store/sqlite/index.js';
-import { metaOf } from '../store/sqlite/meta.js';
-import { compareSum } from '../index/words/text-sum.js';
-import { fileCrc } from '../index/vectors/checksum.js';
-import { readStateFile } from '../index/vectors/state-file.js';
-import { coneFault } from '../views/index.js';
+import type { BlockId, Cursor } from '@cosmicembeddings/sdk';
+import { openFaults } from '../follow/index.js';
+import type { KeptFollower, Looked } from '../follow/kept-follower.js';
+import { kindsFollower } from '../index/kinds/check.js';
+import { vectorsFollower } from '../index/vectors/check.js';
+import { textFollower } from '../index/words/check.js';
 import type { Finding } from '../store/finding.js';
+import { announcementsFollower, receiptsFollower } from '../sync/check.js';
+import { viewsFollower } from '../views/check.js';
 
-type Report = (finding: Finding) => void;
+/**
+ * Everything that trails the store: the one list of which status, `/ready`, `?wait=`, lag metrics and fsck know, in the
+ * order in which they are shown.
+ */
+export const keptFollowers = [
+  kindsFollower,
+  vectorsFollower,
+  textFollower,
+  viewsFollower,
+  announcementsFollower,
+  receiptsFollower,
+] as const;
 
-const REBUILT = 'rebuilt by itself';
-const LOST = 'restore a backup or fetch the block from a peer';
+export type FollowerName = (typeof keptFollowers)[number]['name'];
 
-/** A follower of this store's life that is ahead of it has seen blocks that the store has no more. */
-function checkCursor(part: 'text' | 'index', position: Cursor, head: Head, report: Report): void {
-  if (position.epoch === head.epoch && position.seq > head.seq)
-    report({
-      part: 'sequence',
-      what: `the ${part} has followed to ${position.seq}, the store ends at ${head.seq}: its newest blocks are lost`,
-      seq: head.seq + 1,
-      remedy: LOST,
-    });
+/** A block that a follower passed over. */
+export interface PassedOver {
+  readonly seq: number;
+  readonly id?: BlockId;
+  readonly why: string;
 }
 
-export function checkText(folder: string, engine: SqliteEngine, reader: StoreReader, report: Report): void {
-  const path = textFile(folder);
-  if (!existsSync(path)) return;
-  const finding = (what: string): void => report({ part: 'text', what, remedy: REBUILT });
-  if (!statSync(path).isFile()) return finding(`${path}: it is no file`);
-  if (compareSum(path) === 'other') finding(`${path}: it is not as it was left`);
-  const database = openDatabase(engine, path, { readOnly: true });
-  try {
-    const fault = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
-    if (fault !== 'ok') finding(`${path}: ${String(fault)}`);
-    const head = reader.head();
-    checkCursor('text', JSON.parse(metaOf(database, 'position')) as Cursor, head, report);
-    const { n } = database.prepare('SELECT count(*) AS n FROM documents WHERE label >= ?').get(head.labels) as {
-      n: number;
+/** A follower as its files are. */
+export interface FollowerReport {
+  readonly name: string;
+  /** Absent where it keeps none, has none yet, or its file cannot be read. */
+  readonly position?: Cursor;
+  /** Numbers of the store that it does not answer for. */
+  readonly behind?: number;
+  readonly passedOver: readonly PassedOver[];
+  /** For people; absent where there is nothing to do or to wait for. */
+  readonly advice?: string;
+}
+
+/** What each follower's files say of it, and what is wrong with them. */
+export function checkFollowers(looked: Looked, report: (finding: Finding) => void): FollowerReport[] {
+  const faults = openFaults(join(looked.folder, 'faults.json'));
+  const head = looked.upkeep.head();
+  return keptFollowers.map((follower): FollowerReport => {
+    const { name } = follower;
+    let damages = 0;
+    const damaged = (what: string): void => {
+      damages++;
+      report({ part: name, what, remedy: 'rebuilt by itself' });
     };
-    if (n > 0) finding(`${n} passages carry labels that were never given out`);
-  } finally {
-    database.close();
-  }
-}
-
-/** Of what index/index.bin and a space's state.bin say (index/vectors/host.ts, space-index.ts). */
-interface SavedHost extends Cursor {
-  readonly spaces: Readonly<Record<string, number>>;
-  readonly waiting: readonly (readonly [string, number])[];
-}
-interface SavedSpace extends Cursor {
-  readonly space: SpaceDescriptor;
-  readonly count: number;
-  readonly graph: { readonly file: string; readonly crc: number } | null;
-}
-
-const CHUNK_MAX_BYTES = 4 << 20;
-
-/** The vector index's files: checksums, and that each space holds exactly the rows that the store has for it. */
-export function checkIndex(data: string, reader: StoreReader, report: Report): void {
-  const folder = join(data, 'index');
-  const path = join(folder, 'index.bin');
-  if (!existsSync(path)) return;
-  const host = readStateFile<SavedHost>(path)?.head;
-  if (host === undefined) return report({ part: 'index', what: `${path}: it is damaged`, remedy: REBUILT });
-  const head = reader.head();
-  checkCursor('index', host, head, report);
-  if (host.epoch !== head.epoch) return;
-  const waiting = new Set(host.waiting.map(([id]) => id));
-  for (const id of Object.keys(host.spaces))
-    if (!waiting.has(id)) checkSpace(join(folder, id), id, host, reader, report);
-}
-
-function checkSpace(folder: string, id: string, host: SavedHost, reader: StoreReader, report: Report): void {
-  const finding = (what: string): void => report({ part: 'index', what, remedy: REBUILT });
-  const state = readStateFile<SavedSpace>(join(folder, 'state.bin'));
-  if (state === undefined) return finding(`${join(folder, 'state.bin')}: it is damaged or gone`);
-  const { head } = state;
-  const rows = join(folder, 'rows.f32');
-  const fault = rowsFault(rows, head, state.sections[4]!);
-  if (fault !== undefined) finding(`${rows}: ${fault}`);
-  if (head.graph !== null && crcOf(join(folder, head.graph.file)) !== head.graph.crc)
-    finding(`${join(folder, head.graph.file)}: it is damaged or gone`);
-  const [labels, , dead] = state.sections;
-  const upTo = Math.max(head.seq, host.seq);
-  const missing = missingRows(reader, id, upTo, liveLabels(new Uint32Array(labels!.buffer), dead!));
-  if (missing > 0) finding(`${missing} rows of space ${id} are in the store and not in the index`);
-}
-
-function rowsFault(path: string, { count, space }: SavedSpace, crcs: Uint8Array): string | undefined {
-  if (count === 0) return undefined;
-  if (!existsSync(path) || !statSync(path).isFile()) return 'it is gone';
-  const rowBytes = space.dims * 4;
-  const bytes = readFileSync(path);
-  if (bytes.length < count * rowBytes) return `it has ${bytes.length} bytes where ${count * rowBytes} were saved`;
-  // Chunks are a power of two of rows (index/vectors/rows.ts); a sum of 0 is not known.
-  const chunkRows = 1 << Math.max(0, 31 - Math.clz32(Math.max(1, Math.floor(CHUNK_MAX_BYTES / rowBytes))));
-  const sums = new Uint32Array(crcs.buffer);
-  for (let c = 0; c * chunkRows < count; c++) {
-    const end = Math.min(count, (c + 1) * chunkRows) * rowBytes;
-    if (sums[c] && (crc32(bytes.subarray(c * chunkRows * rowBytes, end)) || 1) !== sums[c])
-      return `rows ${c * chunkRows} to ${end / rowBytes} are not as they were saved`;
-  }
-  return undefined;
-}
-
-function crcOf(path: string): number | undefined {
-  try {
-    return fileCrc.sync(path);
-  } catch {
-    return undefined;
-  }
-}
-
-function liveLabels(labels: Uint32Array, dead: Uint8Array): Set<number> {
-  const live = new Set<number>();
-  labels.forEach((label, slot) => {
-    if (((dead[slot >> 3] ?? 0) & (1 << (slot & 7))) === 0) live.add(label);
+    const position = tried(damaged, () => {
+      for (const what of follower.damage(looked)) damaged(what);
+      return follower.position(looked);
+    });
+    const isOurs = position?.epoch === head.epoch;
+    // Who is ahead of the store has seen blocks that the store has no more.
+    if (isOurs && position.seq > head.seq)
+      report({
+        part: 'sequence',
+        what: `${name} has followed to ${position.seq}, the store ends at ${head.seq}: its newest blocks are lost`,
+        seq: head.seq + 1,
+        remedy: 'restore a backup or fetch the block from a peer',
+      });
+    const behind = position === undefined ? undefined : isOurs ? Math.max(0, head.seq - position.seq) : head.seq;
+    const passedOver = faults
+      .of(name)
+      .filter(({ epoch }) => epoch === head.epoch)
+      .map(({ seq, why }): PassedOver => {
+        const id = tried(
+          () => undefined,
+          () => looked.upkeep.placeOf(seq)?.id,
+        );
+        return { seq, why, ...(id === undefined ? {} : { id }) };
+      });
+    const advice = adviceFor(damages > 0, behind, passedOver.length);
+    return {
+      name,
+      ...(position === undefined ? {} : { position }),
+      ...(behind === undefined ? {} : { behind }),
+      passedOver,
+      ...(advice === undefined ? {} : { advice }),
+    };
   });
-  return live;
 }
 
-function missingRows({ database, names }: StoreReader, space: string, upTo: number, live: Set<number>): number {
-  const stored = database
-    .prepare('SELECT first_label, row_count, entry FROM blocks WHERE space = ? AND erased IS NULL AND seq <= ?')
-    .all(names.id(space) ?? -1, upTo);
-  let missing = 0;
-  for (const { first_label: first, row_count: rows, entry } of stored) {
-    // Inert blocks are kept and never indexed.
-    if (typeof entry === 'string' && entry.includes('"inert"')) continue;
-    for (let row = 0; row < (rows as number); row++) if (!live.has((first as number) + row)) missing++;
-  }
-  return missing;
+/** One line for people. */
+export function lineOf({ name, position, behind = 0, passedOver, advice }: FollowerReport): string {
+  const place =
+    position === undefined
+      ? 'keeps no place'
+      : `answers up to ${position.seq}${behind > 0 ? `, ${behind} behind` : ''}`;
+  const listed = passedOver
+    .slice(0, LISTED)
+    .map(({ seq, id, why }) => `${seq}${id === undefined ? '' : ` ${id}`}: ${why}`);
+  const more = passedOver.length > LISTED ? [`and ${passedOver.length - LISTED} more in faults.json`] : [];
+  const over = passedOver.length === 0 ? '' : `; passed over ${[...listed, ...more].join('; ')}`;
+  return `${name} ${place}${over}${advice === undefined ? '' : ` (${advice})`}`;
 }
 
-/** The files of cones; one that no plug-in needs is removed by the node. */
-export function checkViews(data: string, engine: SqliteEngine, report: Report): void {
-  const folder = join(data, 'views');
-  if (!existsSync(folder)) return;
-  for (const name of readdirSync(folder).filter((one) => one.endsWith('.sqlite'))) {
-    const fault = coneFault(join(folder, name), engine);
-    if (fault !== undefined) report({ part: 'views', what: `${join(folder, name)}: ${fault}`, remedy: REBUILT });
+const LISTED = 5;
+
+function adviceFor(isDamaged: boolean, behind: number | undefined, passedOver: number): string | undefined {
+  const parts = [
+    ...(isDamaged ? ['built anew by a node that starts, beside what can still be read'] : []),
+    ...(!isDamaged && (behind ?? 0) > 0 ? ['a node that runs catches up by itself'] : []),
+    ...(passedOver > 0
+      ? [
+          'what was passed over is tried again by another version of the follower, or once its entry is taken out of faults.json while the node is stopped',
+        ]
+      : []),
+  ];
+  return parts.length === 0 ? undefined : parts.join('; ');
+}
+
+/** Damage can show up anywhere: one follower's must not hide the others'. */
+function tried<T>(onFault: (what: string) => void, work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    onFault(`cannot be read: ${(error as Error).message}`);
+    return undefined;
   }
 }

@@ -7,7 +7,7 @@ import { existingStore, type StoreFolder } from './folder.js';
 import type { Finding } from '../store/finding.js';
 import type { Upkeep } from '../store/upkeep.js';
 import { journalFolder, keptFiles } from './erasure/index.js';
-import { checkIndex, checkText, checkViews } from './fsck-followers.js';
+import { checkFollowers, type FollowerReport } from './fsck-followers.js';
 
 export interface FsckReport {
   readonly ok: boolean;
@@ -16,6 +16,8 @@ export interface FsckReport {
   readonly headerOnly: number;
   readonly erased: number;
   readonly findings: readonly Finding[];
+  /** Everything that trails the store, in the order of the status. */
+  readonly followers: readonly FollowerReport[];
   /** More was wrong than is listed. */
   readonly more: boolean;
 }
@@ -54,9 +56,10 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
     reader = new StoreReader(path, engine);
   } catch (error) {
     report({ part: 'file', what: `cannot be opened: ${(error as Error).message}`, remedy: REPAIR });
-    return { ok: false, ...totals, findings, more };
+    return { ok: false, ...totals, findings, followers: [], more };
   }
   const upkeep = upkeepOf(reader, path);
+  let followers: readonly FollowerReport[] = [];
   try {
     attempt('file', report, () => {
       for (const what of upkeep.fileFaults()) report({ part: 'file', what, remedy: REPAIR });
@@ -65,9 +68,9 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
     attempt('catalogue', report, () => {
       for (const fault of upkeep.catalogueFaults()) report({ ...fault, remedy: REPAIR });
     });
-    attempt('text', report, () => checkText(options.folder, engine, reader, report));
-    attempt('index', report, () => checkIndex(options.folder, reader, report));
-    attempt('views', report, () => checkViews(options.folder, engine, report));
+    attempt('followers', report, () => {
+      followers = checkFollowers({ folder: options.folder, engine, upkeep }, report);
+    });
     attempt('erasure', report, () => checkErasures(options.folder, engine, upkeep, report));
     for (const also of options.also ?? []) await also(upkeep.head(), report);
   } catch (error) {
@@ -75,7 +78,7 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
   } finally {
     upkeep.close();
   }
-  return { ok: findings.length === 0, ...totals, findings, more };
+  return { ok: findings.length === 0, ...totals, findings, followers, more };
 }
 
 type Report = (finding: Finding) => void;
@@ -88,7 +91,7 @@ function attempt(part: Finding['part'], report: Report, work: () => void): void 
     report({
       part,
       what: `cannot be read: ${(error as Error).message}`,
-      remedy: ['text', 'index', 'views'].includes(part) ? 'rebuilt by itself' : REPAIR,
+      remedy: REPAIR,
     });
   }
 }

@@ -15,6 +15,7 @@ import { addApiKey, isScope, readApiKeys, removeApiKey } from './api-keys.js';
 import { backup, erasedSince, readBackupNote, restore } from './backup.js';
 import { erasuresOf, eraseAndProve, resumeErasure, type EraseReport } from './erasure/index.js';
 import { existingStore } from './folder.js';
+import { lineOf } from './fsck-followers.js';
 import { fsck } from './fsck.js';
 import { parseWithheld } from './withhold.js';
 import { parseRetention, planRetention } from './retention.js';
@@ -117,7 +118,7 @@ async function check({ config, json }: Args): Promise<void> {
       `${part}${seq === undefined ? '' : ` ${seq}`}${id === undefined ? '' : ` ${id}`}: ${what} (${remedy})`,
   );
   const summary = `${report.blocks} blocks, ${report.checked} checked, ${report.headerOnly} header-only, ${report.erased} erased: ${report.ok ? 'all well' : `${lines.length}${report.more ? ' and more' : ''} findings`}`;
-  print(json, report, [...lines, summary]);
+  print(json, report, [...lines, ...report.followers.map(lineOf), summary]);
   if (!report.ok) process.exitCode = 1;
 }
 

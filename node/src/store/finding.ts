@@ -2,7 +2,8 @@ import type { BlockId } from '@cosmicembeddings/sdk';
 
 /** One thing that is wrong, and what it concerns. */
 export interface Finding {
-  readonly part: 'file' | 'block' | 'sequence' | 'catalogue' | 'text' | 'index' | 'views' | 'erasure';
+  /** A part of the store, or the name of a follower. */
+  readonly part: 'file' | 'block' | 'sequence' | 'catalogue' | 'erasure' | (string & {});
   readonly what: string;
   readonly id?: BlockId;
   readonly seq?: number;

@@ -68,8 +68,12 @@ export interface Upkeep {
   values(): Iterable<HeldValue>;
   /** Labels of erased blocks, ascending. */
   erasedRows(): Iterable<LabelRange>;
-  /** Labels that a space's blocks have now. */
+  /** Has a space any blocks? */
   hasRows(space: string): boolean;
+  /** Labels of a space's blocks up to `seq` that are to be found: neither erased nor inert. */
+  rowsOf(space: string, seq: number): Iterable<LabelRange>;
+  /** Where judging blocks of changed kinds anew stands; undefined where there is none to do. */
+  judgingPlace(): string | undefined;
   isErased(id: BlockId): boolean;
   /** Sequence number of the last erasure; 0 where there was none. */
   erasedTo(): number;

@@ -6,7 +6,6 @@ const FOLDER = 'views';
 
 /** Views hold what bodies said, and nothing else is quicker than to make them anew. */
 export const keptViews: KeptFiles = {
-  name: 'views',
   paths: [FOLDER],
   forget: async ({ folder }) => {
     const path = join(folder, FOLDER);

@@ -8,7 +8,9 @@ import { storePageBytes } from '../../src/store/sqlite/schema.js';
 import { openSqlite, storeFile, textFile, type SqliteParts } from '../../src/store/sqlite/index.js';
 import { openUpkeep } from '../../src/store/sqlite/upkeep.js';
 import { backup, restore } from '../../src/operate/backup.js';
+import { openFaults } from '../../src/follow/index.js';
 import { fsck } from '../../src/operate/fsck.js';
+import { lineOf } from '../../src/operate/fsck-followers.js';
 import { parseRetention, planRetention } from '../../src/operate/retention.js';
 import { checks, signedBlock } from '../store/signed-blocks.ts';
 
@@ -294,5 +296,55 @@ describe('retention', () => {
     [null],
   ])('refuses %j', (rules) => {
     expect(() => parseRetention(rules)).toThrow(/config\.malformed/);
+  });
+});
+
+describe('fsck and the followers', () => {
+  test('each is named with its place, with what it passed over and what to do about it', async () => {
+    const folder = await filled();
+    const reader = await open(folder);
+    const { epoch } = await reader.store.head();
+    await reader.close();
+    const fault = (follower: string, seq: number): void =>
+      openFaults(join(folder, 'faults.json')).add(follower, { seq, epoch, version: '1', why: 'it did not come back' });
+    fault('text', 6);
+    fault('vectors', 9);
+    const { ok, followers } = await fsck({ folder, checks });
+    // What a block did to a follower is no damage.
+    expect(ok).toBe(true);
+    expect(followers.map(({ name }) => name)).toEqual([
+      'kinds',
+      'vectors',
+      'text',
+      'views',
+      'announcements',
+      'receipts',
+    ]);
+    const text = followers.find(({ name }) => name === 'text')!;
+    expect(text).toMatchObject({
+      position: { epoch, seq: COUNT },
+      behind: 0,
+      passedOver: [{ seq: 6, id: blocks[5]!.id, why: 'it did not come back' }],
+    });
+    expect(lineOf(text)).toMatch(
+      /^text answers up to 40; passed over 6 bafy\w+: it did not come back \(.*faults\.json/,
+    );
+    expect(followers.find(({ name }) => name === 'vectors')!.passedOver).toHaveLength(1);
+    expect(lineOf(followers.find(({ name }) => name === 'views')!)).toBe('views keeps no place');
+  });
+
+  test('a file that is built beside says how far it is, and one that cannot be read hides no other follower', async () => {
+    const folder = await filled();
+    writeFileSync(`${textFile(folder)}.new`, 'nonsense'.repeat(1000));
+    const { findings, followers } = await fsck({ folder, checks });
+    expect(findings).toMatchObject([{ part: 'text', remedy: 'rebuilt by itself' }]);
+    expect(followers).toHaveLength(6);
+    const parts = await open(folder);
+    await parts.text.catchUp(Date.now() + 20_000);
+    await parts.close();
+    expect((await fsck({ folder, checks })).followers.find(({ name }) => name === 'text')).toMatchObject({
+      position: { seq: COUNT },
+      behind: 0,
+    });
   });
 });

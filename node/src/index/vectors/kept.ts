@@ -19,7 +19,6 @@ const FOLDER = 'index';
 
 /** The vector index: rows as float32, graphs over them, and for each space its descriptor. */
 export const keptVectors: KeptFiles = {
-  name: 'index',
   paths: [FOLDER],
   forget: async ({ folder, upkeep }) => {
     const root = join(folder, FOLDER);

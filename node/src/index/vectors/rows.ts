@@ -4,6 +4,10 @@ import { crc32 } from 'node:zlib';
 /** Rows of at most 4 MiB make a chunk, a power of two of them, so that slot → chunk is a shift. */
 const CHUNK_MAX_BYTES = 4 << 20;
 
+export function chunkRowsFor(dims: number): number {
+  return 1 << (31 - Math.clz32(Math.max(1, Math.floor(CHUNK_MAX_BYTES / (4 * dims)))));
+}
+
 /**
  * The rows of one space by slot: a flat float32 file, held in memory in chunks. A chunk is read, and its checksum
  * compared, when it is first touched; rows appended since the last `flush` are in memory alone. Beyond the memory
@@ -32,8 +36,8 @@ export class RowFile {
     private readonly budget: Budget,
     saved?: { readonly count: number; readonly crcs: readonly number[] },
   ) {
-    this.shift = Math.max(0, 31 - Math.clz32(Math.max(1, Math.floor(CHUNK_MAX_BYTES / (4 * dims)))));
-    this.chunkRows = 1 << this.shift;
+    this.chunkRows = chunkRowsFor(dims);
+    this.shift = 31 - Math.clz32(this.chunkRows);
     this.mask = this.chunkRows - 1;
     this.single = new Float32Array(dims);
     if (saved !== undefined) {

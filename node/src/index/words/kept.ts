@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { KeptFiles, Stopped } from '../../follow/kept-files.js';
-import { openDatabase, type Database, type SqliteEngine } from '../../store/sqlite/driver.js';
+import { isDamage, openDatabase, type Database, type SqliteEngine } from '../../store/sqlite/driver.js';
 import { textFile } from '../../store/sqlite/index.js';
 import { idOfRow } from '../../store/sqlite/rows.js';
 import { compact, deadSpaceIn } from '../../store/sqlite/upkeep.js';
@@ -17,7 +17,6 @@ const filesIn = (folder: string): string[] =>
 
 /** The text index: it holds the stems of passages, and which block each is of. */
 export const keptText: KeptFiles = {
-  name: 'text',
   paths: ['text.sqlite'],
   // It has followed the erasure already; where it could not, it goes.
   forget: async (stopped) => {
@@ -55,7 +54,16 @@ function* readingText<T>(path: string, engine: SqliteEngine, read: (database: Da
   }
 }
 
-function leftIn(path: string, { engine, upkeep }: Stopped): Generator<string> {
+function* leftIn(path: string, stopped: Stopped): Generator<string> {
+  try {
+    yield* readLeftovers(path, stopped);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    if (stopped.upkeep.erasedTo() > 0) yield `${basename(path)} is damaged, so nobody knows what it holds`;
+  }
+}
+
+function readLeftovers(path: string, { engine, upkeep }: Stopped): Generator<string> {
   const name = basename(path);
   return readingText(path, engine, function* (database) {
     const { epoch } = upkeep.head();

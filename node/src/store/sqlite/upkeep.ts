@@ -66,6 +66,15 @@ export function upkeepOf(reader: StoreReader, path: string): Upkeep {
         yield { firstLabel: row['first_label'] as number, rows: row['row_count'] as number };
     },
     hasRows: (id) => space.get(id) !== undefined,
+    *rowsOf(id, seq) {
+      const found = database
+        .prepare('SELECT first_label, row_count, entry FROM blocks WHERE space = ? AND erased IS NULL AND seq <= ?')
+        .all(reader.names.id(id) ?? -1, seq);
+      for (const { first_label: firstLabel, row_count: rows, entry } of found)
+        if (typeof entry !== 'string' || !entry.includes('"inert"'))
+          yield { firstLabel: firstLabel as number, rows: rows as number };
+    },
+    judgingPlace: () => metaOf(database, 'judging') || undefined,
     erasedTo: () =>
       Number(database.prepare('SELECT max(seq) AS n FROM events WHERE reason IS NOT NULL').get()?.['n'] ?? 0),
     isErased: (id) => (byDigest(digestOf(id)?.digest ?? new Uint8Array(0))?.['erased'] ?? null) !== null,

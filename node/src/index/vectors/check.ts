@@ -1,0 +1,83 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { Cursor, SpaceDescriptor } from '@cosmicembeddings/sdk';
+import type { KeptFollower, Looked } from '../../follow/kept-follower.js';
+import { Bits } from './bits.js';
+import { fileCrc } from './checksum.js';
+import { manifestFile, readManifest, spaceFolders, type Manifest } from './manifest.js';
+import { chunkRowsFor } from './rows.js';
+import { readStateFile } from './state-file.js';
+import { Waiting } from './waiting.js';
+
+/** Of what a space's state.bin says (space-index.ts). */
+interface SavedSpace extends Cursor {
+  readonly space: SpaceDescriptor;
+  readonly count: number;
+  readonly graph: { readonly file: string; readonly crc: number } | null;
+}
+
+const rootOf = ({ folder }: Looked): string => join(folder, 'index');
+
+/** The vector index: checksums, and that each space holds exactly the rows that the store has for it. */
+export const vectorsFollower: KeptFollower<'vectors'> = {
+  name: 'vectors',
+  answers: true,
+  position: (looked) => {
+    const manifest = readManifest(rootOf(looked));
+    if (manifest === undefined) return undefined;
+    return { epoch: manifest.epoch, seq: new Waiting(manifest.waiting).reached(manifest.seq) };
+  },
+  *damage(looked) {
+    const root = rootOf(looked);
+    if (!existsSync(manifestFile(root))) return;
+    const manifest = readManifest(root);
+    if (manifest === undefined) return yield `${manifestFile(root)}: it is damaged`;
+    if (manifest.epoch !== looked.upkeep.head().epoch) return;
+    const waiting = new Set(manifest.waiting.map(([id]) => id));
+    for (const { id, path } of spaceFolders(root, manifest))
+      if (!waiting.has(id)) yield* damageOf(path, id, manifest, looked);
+  },
+};
+
+function* damageOf(folder: string, id: string, manifest: Manifest, { upkeep }: Looked): Generator<string> {
+  const state = readStateFile<SavedSpace>(join(folder, 'state.bin'));
+  if (state === undefined) return yield `${join(folder, 'state.bin')}: it is damaged or gone`;
+  const { head, sections } = state;
+  const rows = join(folder, 'rows.f32');
+  const fault = rowsFault(rows, head, sections[4]!);
+  if (fault !== undefined) yield `${rows}: ${fault}`;
+  if (head.graph !== null && crcOf(join(folder, head.graph.file)) !== head.graph.crc)
+    yield `${join(folder, head.graph.file)}: it is damaged or gone`;
+  const dead = new Bits(sections[2]);
+  const live = new Set(new Uint32Array(sections[0]!.buffer).filter((_, slot) => !dead.has(slot)));
+  let missing = 0;
+  for (const { firstLabel, rows: n } of upkeep.rowsOf(id, Math.max(head.seq, manifest.seq)))
+    for (let row = 0; row < n; row++) if (!live.has(firstLabel + row)) missing++;
+  if (missing > 0) yield `${missing} rows of space ${id} are in the store and not in the index`;
+}
+
+function rowsFault(path: string, { count, space }: SavedSpace, crcs: Uint8Array): string | undefined {
+  if (count === 0) return undefined;
+  if (!existsSync(path) || !statSync(path).isFile()) return 'it is gone';
+  const rowBytes = space.dims * 4;
+  const bytes = readFileSync(path);
+  if (bytes.length < count * rowBytes) return `it has ${bytes.length} bytes where ${count * rowBytes} were saved`;
+  const chunkRows = chunkRowsFor(space.dims);
+  const sums = new Uint32Array(crcs.buffer);
+  for (let c = 0; c * chunkRows < count; c++) {
+    const end = Math.min(count, (c + 1) * chunkRows) * rowBytes;
+    // A sum of 0 is not known.
+    if (sums[c] && (crc32(bytes.subarray(c * chunkRows * rowBytes, end)) || 1) !== sums[c])
+      return `rows ${c * chunkRows} to ${end / rowBytes} are not as they were saved`;
+  }
+  return undefined;
+}
+
+function crcOf(path: string): number | undefined {
+  try {
+    return fileCrc.sync(path);
+  } catch {
+    return undefined;
+  }
+}
