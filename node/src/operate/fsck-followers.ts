@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { BlockId, Cursor } from '@cosmicembeddings/sdk';
 import { openFaults } from '../follow/index.js';
-import type { KeptFollower, Looked } from '../follow/kept-follower.js';
+import type { Looked } from '../follow/kept-follower.js';
 import { kindsFollower } from '../index/kinds/check.js';
 import { vectorsFollower } from '../index/vectors/check.js';
 import { textFollower } from '../index/words/check.js';
