@@ -25,6 +25,11 @@ const rows = [
     heading: '<img src=x onerror="document.title=1">',
     text: '<script>document.title = "owned"</script> the mill of the <b>markup</b>',
   },
+  {
+    origin: 'bridge.md',
+    heading: 'Bridge',
+    text: 'The **old bridge** of [stone](https://example.org/stone) carries `a_b_c` and a railway.',
+  },
 ];
 
 const suite = executablePath === undefined ? describe.skip : describe;
@@ -82,9 +87,40 @@ suite('the page in Chromium', () => {
     expect(await first.locator('.tier').textContent()).toBe('claimed');
     expect(await first.locator('.tag').allTextContents()).toEqual(['water']);
     await first.locator('.sky svg').waitFor();
-    expect(await page.locator('#node').textContent()).toMatch(/2 blocks, 2 vectors, 1 author/);
+    expect(await page.locator('#node').textContent()).toMatch(/3 blocks, 3 vectors, 1 author/);
     expect(await page.locator('body').textContent()).not.toMatch(/\btrue and\b|verified true/);
     expect(faults).toEqual([]);
+  }, 60_000);
+
+  test('what narrows a question is in the address, and goes away by a click', async () => {
+    await ask('the old mill by the river');
+    await page.locator('.hit').first().locator('a.tag').click();
+    await page.waitForSelector('.chip');
+    expect(new URL(page.url()).search).toBe('?q=the+old+mill+by+the+river&tag=water');
+    await page.waitForSelector('.hit .mark.good');
+    await page.locator('.hit').first().locator('.mark a.author').click();
+    await page.waitForSelector('.card .mark.good');
+    expect(await page.locator('.chip').count()).toBe(2);
+    expect(await page.locator('.card').count()).toBe(3);
+    await page.goto(`${node.url}/?tag=nowhere`);
+    await page.getByText('Nothing here is like that.').waitFor();
+    await page.locator('.chip a').click();
+    await page.getByText('Just arrived').waitFor();
+    expect(await page.locator('.card').count()).toBe(3);
+    await page.goto(`${node.url}/?q=mill`);
+    await page.locator('.hit a.like').first().click();
+    await page.waitForSelector('.hit .mark.good');
+    expect(await page.locator('.chip').textContent()).toMatch(/^like bafyrei/);
+    expect(faults).toEqual([]);
+  }, 60_000);
+
+  test('light Markdown is shown as what it means', async () => {
+    await ask('bridge of stone');
+    const quote = page.locator('.hit', { hasText: 'bridge of' }).first().locator('blockquote');
+    expect(await quote.textContent()).toBe('The old bridge of stone carries a_b_c and a railway.');
+    expect(await quote.locator('strong').textContent()).toBe('old bridge');
+    expect(await quote.locator('code').textContent()).toBe('a_b_c');
+    expect(await quote.locator('a, em').count()).toBe(0);
   }, 60_000);
 
   test('says what a stamp proves wherever one is shown', async () => {

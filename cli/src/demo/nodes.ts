@@ -26,7 +26,7 @@ export interface StartOptions {
   readonly detached: boolean;
 }
 
-const START_MS = 20_000;
+const START_MS = 60_000;
 const STOP_MS = 15_000;
 
 /** Starts a node of its own process and waits until it listens. */

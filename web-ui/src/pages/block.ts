@@ -9,7 +9,8 @@ import {
 } from '@cosmicembeddings/sdk';
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { tierMeaning, whatAStampProves } from '@cosmicembeddings/sdk/sky';
-import { element, flowing, timeText } from '../parts/element.js';
+import { element, timeText } from '../parts/element.js';
+import { prose } from '../parts/prose.js';
 import { chartOf } from '../parts/sky.js';
 import { verdictList } from '../parts/verdicts.js';
 import { checksOf, type Place } from './search.js';
@@ -62,7 +63,7 @@ export async function showBlock(
       chart === undefined ? undefined : element('div', { class: 'chart' }, chart as unknown as Node),
       chart === undefined ? undefined : element('p', { class: 'quiet' }, whatAStampProves),
       ...passages.flatMap((passage) =>
-        passage === undefined ? [] : [element('article', {}, element('p', {}, flowing(passage.text)))],
+        passage === undefined ? [] : [element('article', {}, element('p', {}, ...prose(passage.text)))],
       ),
       element(
         'details',

@@ -1,7 +1,10 @@
-import type { Excerpt, Hit } from '@cosmicembeddings/sdk';
+import type { Hit } from '@cosmicembeddings/sdk';
 import type { HitVerification } from '@cosmicembeddings/sdk/api';
 import { tierMeaning } from '@cosmicembeddings/sdk/sky';
-import { element, flowing, shortDid, timeText } from './element.js';
+import { element, timeText } from './element.js';
+import { authorLink, tagLink } from './chips.js';
+import { addressOf, type Query } from './query.js';
+import { prose } from './prose.js';
 import { verdictList } from './verdicts.js';
 
 /** One hit before it is verified; `settle` puts in the mark and the sky. */
@@ -10,7 +13,7 @@ export interface HitCard {
   settle(mark: HitVerification, chart: SVGElement | undefined): void;
 }
 
-export function hitCard(hit: Hit): HitCard {
+export function hitCard(hit: Hit, query: Query): HitCard {
   const where = [hit.origin, hit.heading].filter((part) => part !== undefined && part !== '').join(' › ');
   const mark = element('p', { class: 'mark' }, 'verifying in this browser …');
   const sky = element('div', { class: 'sky quiet' });
@@ -23,7 +26,7 @@ export function hitCard(hit: Hit): HitCard {
       element('h2', {}, where === '' ? 'no source named' : where),
       hit.passage === undefined
         ? element('p', { class: 'quiet' }, 'The author did not publish the text.')
-        : element('blockquote', {}, ...markedText(hit.passage, hit.excerpt)),
+        : element('blockquote', {}, ...prose(hit.passage, hit.excerpt?.marks)),
       element(
         'p',
         { class: 'facts quiet' },
@@ -47,8 +50,9 @@ export function hitCard(hit: Hit): HitCard {
           `${timeText(hit.timeMs)} `,
           element('span', { class: 'tier', title: tierMeaning.claimed }, 'claimed'),
         ),
-        ...hit.tags.map((tag) => element('span', { class: 'tag' }, tag)),
+        ...hit.tags.map((tag) => tagLink(tag, query)),
         element('a', { class: 'id', href: `#block=${hit.id}` }, `${hit.id.slice(0, 12)}…${hit.id.slice(-6)}`),
+        element('a', { class: 'like', href: addressOf({ ...query, words: '', like: hit.id }) }, 'more like this'),
       ),
       verdictList(hit.verdicts ?? []),
       mark,
@@ -58,10 +62,11 @@ export function hitCard(hit: Hit): HitCard {
   return {
     node,
     settle: (found, chart) => {
-      mark.replaceChildren(...badge(hit, found));
+      mark.replaceChildren(...badge(hit, found, query));
       mark.className = `mark ${sound(found) ? 'good' : 'bad'}`;
       if (chart !== undefined) sky.append(chart);
-      if (hit.skyLabel !== undefined) sky.append(hit.skyLabel);
+      // The chart bears the label; without one (version 1) the label stands alone.
+      else if (hit.skyLabel !== undefined) sky.append(hit.skyLabel);
     },
   };
 }
@@ -72,27 +77,14 @@ const strengthMeaning = {
   weak: 'no nearer than what a question about something else finds',
 } as const;
 
-/** The passage with the question's words marked; offsets that do not fit it mark nothing. */
-function markedText(passage: string, excerpt: Excerpt | undefined): (Node | string)[] {
-  const parts: (Node | string)[] = [];
-  let at = 0;
-  for (const [start, end] of excerpt?.marks ?? []) {
-    if (!(start >= at && end > start && end <= passage.length)) continue;
-    parts.push(passage.slice(at, start), element('mark', {}, passage.slice(start, end)));
-    at = end;
-  }
-  if (at === 0) return [flowing(passage)];
-  return [...parts, passage.slice(at)];
-}
-
 function sound(found: HitVerification): boolean {
   return found.signed && found.cosine !== false && found.passage !== false;
 }
 
 /** What was verified, never that it is true. */
-function badge(hit: Hit, found: HitVerification): (Node | string)[] {
+function badge(hit: Hit, found: HitVerification, query: Query): (Node | string)[] {
   if (!found.signed) return [`✗ not verified: ${found.detail ?? ''}`];
-  const author = element('code', { title: hit.author }, shortDid(hit.author));
+  const author = authorLink(hit.author, { ...query, words: '', like: undefined });
   const rest = [
     hit.id.startsWith('bafkrei') ? ' · version 1, sky not judged' : ' · sky consistent',
     found.cosine === undefined
