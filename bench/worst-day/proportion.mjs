@@ -60,6 +60,7 @@ async function main([what = 'one', seconds = '5', ...only]) {
       console.error(name.padEnd(44), JSON.stringify(rows[name]));
       await quiet(node);
     }
+    if (what === 'hundred') console.log(summaryOf(Object.values(rows)));
     if (only.length === 0) record(import.meta.url, `proportion-${what}`, { rows });
   } finally {
     await node.stop();
@@ -156,9 +157,10 @@ async function hundred(node, name, seconds) {
     execArgv: [],
   });
   let done = 0;
-  await new Promise((resolve) =>
-    attacker.on('message', (message) => (message === 'ready' ? resolve() : (done = message.done))),
-  );
+  await new Promise((resolve, reject) => {
+    attacker.on('message', (message) => (message === 'ready' ? resolve() : (done = message.done)));
+    attacker.once('exit', () => reject(new Error(`${name}: the attacker ended before it began`)));
+  });
   const stop = watch(node);
   await sleep(500);
   const during = await honestWork(node, seconds);
@@ -173,6 +175,16 @@ async function hundred(node, name, seconds) {
     healthMs: Math.round(healthMs),
     peakMb: Math.round(peakBytes / MB),
   };
+}
+
+/** The worst of all attacks against what the node promises. */
+function summaryOf(rows) {
+  const most = (key) => Math.max(...rows.map((row) => row[key]));
+  const least = (key) => Math.round(100 * Math.min(...rows.map((row) => row[key])));
+  return (
+    `memory at most ${most('peakMb')} MB (goal 1,000), /health at most ${most('healthMs')} ms (250), ` +
+    `honest publishing at least ${least('honestPublished')} %, searching ${least('honestSearched')} % (80)`
+  );
 }
 
 function round(x) {

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Every route of a real node against requests that nobody here wrote (schemathesis): valid ones, wrong ones, those at the bounds.
-# usage: strangers.sh [examples per operation and phase]     A defect of the node, or no answer in time, fails it.
+# usage: strangers.sh [examples per operation and phase] [positive|negative|all…]     A defect of the node, or no answer in time, fails it.
 set -euo pipefail
 examples=${1:-20}
+modes=("${@:2}")
+[ ${#modes[@]} -gt 0 ] || modes=(all)
 work=$(mktemp -d)
 node_pid=
 trap '[ -n "$node_pid" ] && kill "$node_pid" 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
@@ -19,8 +21,10 @@ for _ in $(seq 100); do
 done
 token=$(cat "$work/data/token")
 strangers() {
-  "$work/venv/bin/schemathesis" run "$@" --url "$url" --checks not_a_server_error --max-examples "$examples" \
-    --phases examples,coverage,fuzzing --request-timeout 10 --seed 1 --no-color --continue-on-failure --warnings off
+  for mode in "${modes[@]}"; do
+    "$work/venv/bin/schemathesis" run "$@" --url "$url" --checks not_a_server_error --max-examples "$examples" --mode "$mode" \
+      --phases examples,coverage,fuzzing --request-timeout 10 --seed 1 --no-color --continue-on-failure --warnings off
+  done
 }
 cd "$work"
 root=$OLDPWD

@@ -6,6 +6,7 @@ import { openFaults, type FaultList } from './faults.js';
 import type { Pressure } from './give-way.js';
 import type { FollowerPart, FromFollower } from './serve.js';
 import { Waiters } from './waiters.js';
+import { watchLocksOf } from '../store/sqlite/wasm-locks.js';
 
 export interface FollowerWorkerOptions<Out> {
   readonly name: string;
@@ -88,6 +89,7 @@ export class FollowerWorker<In, Out extends { readonly type: string }> {
       ...(pressure === undefined ? {} : { pressure }),
     };
     const worker = new Worker(module, { workerData: { ...setup, follower: part }, resourceLimits: workerMemory });
+    watchLocksOf(worker);
     this.worker = worker;
     const look = watchBeat(beat, this.options.hangsMs ?? HANGS_MS);
     const watching = setInterval(() => {

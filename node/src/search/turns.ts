@@ -1,5 +1,6 @@
 import type { SearchRequest } from '@cosmicembeddings/sdk';
 import type { CutText } from './cut-texts.js';
+import { placesOf } from './author-share.js';
 import { coverageOf, type QuestionTerms } from './excerpt.js';
 import type { HitRow } from './hit-reader.js';
 
@@ -17,6 +18,8 @@ const ECHO_TERMS_MIN = 8;
 const ECHO_TERMS_MAX = 40;
 /** People's questions and the texts that answer them share about half. */
 const ECHO_COVERAGE = 0.85;
+/** Of honest hits one in twenty holds so much of a long question: strangers' texts that do get a fifth of the page. */
+const NEAR_COVERAGE = 0.7;
 
 /** Is the question one that nobody's text says back by chance? */
 export function isLong(terms: { readonly size: number }): boolean {
@@ -47,10 +50,11 @@ export interface TurnsParts {
 export class Turns {
   private isOpen = false;
   private silent = 0;
+  private near = 0;
   private readonly trusted: ReadonlySet<string>;
 
   constructor(
-    private readonly request: Pick<SearchRequest, 'unvouched' | 'trusted' | 'filter' | 'authorShare'>,
+    private readonly request: Pick<SearchRequest, 'k' | 'unvouched' | 'trusted' | 'filter' | 'authorShare'>,
     private readonly parts: TurnsParts,
     /** Hits on the pages before. */
     private readonly before: number,
@@ -68,11 +72,14 @@ export class Turns {
   async isDue(hit: HitRow, placed: number): Promise<boolean> {
     if (this.isOpen || this.trusted.has(hit.author)) return true;
     if (isSilent(hit)) return this.isSilentDue(hit.space!, placed);
-    return placed + this.before > 0 || !(await this.isStrangersEcho(hit));
+    const held = this.heldBy(hit);
+    if (held < NEAR_COVERAGE || (await this.hasStanding(hit.author))) return true;
+    return this.near < placesOf(this.request.k, 0) && (held < ECHO_COVERAGE || placed + this.before > 0);
   }
 
   take(hit: HitRow): void {
     if (isSilent(hit)) this.silent++;
+    else if (this.heldBy(hit) >= NEAR_COVERAGE) this.near++;
   }
 
   private async isSilentDue(space: string, placed: number): Promise<boolean> {
@@ -81,14 +88,18 @@ export class Turns {
     return perPlace >= 1 || this.silent + 1 <= perPlace * (placed + 1) + 1e-9;
   }
 
-  private async isStrangersEcho(hit: HitRow): Promise<boolean> {
-    const { terms, cut, blocks, blocksBy } = this.parts;
+  /** How much of a long question a text holds; 0 of any other. */
+  private heldBy(hit: HitRow): number {
+    const { terms, cut } = this.parts;
     if (this.request.authorShare === 'open' || terms === undefined || terms.size > ECHO_TERMS_MAX || !isLong(terms))
-      return false;
+      return 0;
     const words = cut(hit);
-    if (words === undefined || !isEcho(words, terms)) return false;
-    const all = await blocks();
-    return all >= BLOCKS_MIN && (await blocksBy(hit.author)) < Math.max(STANDING_MIN, STANDING_SHARE * all);
+    return words === undefined ? 0 : (coverageOf(words, terms) ?? 0);
+  }
+
+  private async hasStanding(author: string): Promise<boolean> {
+    const all = await this.parts.blocks();
+    return all < BLOCKS_MIN || (await this.parts.blocksBy(author)) >= Math.max(STANDING_MIN, STANDING_SHARE * all);
   }
 }
 

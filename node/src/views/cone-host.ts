@@ -4,6 +4,7 @@ import { faultOfWorker } from '../store/sqlite/driver.js';
 import { workerMemory } from '../worker-memory.js';
 import { createSharedBeat, watchBeat, type Working } from '../follow/index.js';
 import type { ConeReply, ConeRequest, ConeSetup, PackedBlocks } from './cone-protocol.js';
+import { watchLocksOf } from '../store/sqlite/wasm-locks.js';
 
 /** A cone's worker as the main thread sees it: it is started again when it ends, and ended when a view does not. */
 export interface ConeHost {
@@ -60,6 +61,7 @@ export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> 
       workerData: { ...setup, bars, carefulTo, beat, view: working.buffer as SharedArrayBuffer } satisfies ConeSetup,
       resourceLimits: { ...workerMemory, maxOldGenerationSizeMb: HEAP_MB },
     });
+    watchLocksOf(mine);
     worker = mine;
     isAsked = false;
     mine.on('message', (reply: ConeReply) => hear(reply));

@@ -3,6 +3,7 @@ import { CosmicError } from '@cosmicembeddings/sdk';
 import { faultOfWorker } from '../store/sqlite/driver.js';
 import { workerMemory } from '../worker-memory.js';
 import type { QuestionAsked, QuestionReply, QuestionRequest, QuestionSetup } from './question-worker.js';
+import { watchLocksOf } from '../store/sqlite/wasm-locks.js';
 
 /** A worker that answers questions, one at a time; a new one takes the place of one that does not come to an end. */
 export interface Questions {
@@ -37,6 +38,7 @@ export function openQuestions(setup: QuestionSetup, onFault: (detail: string) =>
       workerData: setup,
       resourceLimits: { ...workerMemory, maxOldGenerationSizeMb: HEAP_MB },
     });
+    watchLocksOf(mine);
     isReady = false;
     mine.on('message', (reply: QuestionReply) => {
       if (worker === mine && reply.number === 0) {

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { rmSync } from 'node:fs';
 import type { Database, OpenOptions, Row, Statement, Value } from './database.js';
+import { noteLocks, type LockNote } from './wasm-locks.js';
 
 interface WasmStatement {
   run(values: Value[]): unknown;
@@ -26,10 +27,30 @@ export function openWasm(path: string, { readOnly = false }: OpenOptions): Datab
   const { Database: Wasm } = require('node-sqlite3-wasm') as {
     Database: new (path: string, options: object) => WasmDatabase;
   };
+  const note = noteLocks(path);
+  let inTransaction = false;
+  const patiently = <T>(work: () => T): T => {
+    try {
+      return until(work, note);
+    } finally {
+      if (!inTransaction) note.end();
+    }
+  };
   const inner = patiently(() => new Wasm(path, { readOnly }));
   const statements: WasmStatement[] = [];
   return {
-    exec: (sql) => patiently(() => inner.exec(sql)),
+    exec: (sql) => {
+      if (/^\s*BEGIN/i.test(sql)) inTransaction = true;
+      try {
+        patiently(() => inner.exec(sql));
+      } catch (error) {
+        if (/^\s*BEGIN/i.test(sql)) inTransaction = false;
+        throw error;
+      }
+      if (!/^\s*(COMMIT|ROLLBACK|END)/i.test(sql)) return;
+      inTransaction = false;
+      note.end();
+    },
     prepare: (sql): Statement => {
       const statement = patiently(() => inner.prepare(sql));
       statements.push(statement);
@@ -49,6 +70,7 @@ export function openWasm(path: string, { readOnly = false }: OpenOptions): Datab
         }
       }
       inner.close();
+      note.free();
     },
   };
 }
@@ -58,16 +80,18 @@ export function clearWasmLocks(paths: readonly string[]): void {
   for (const path of paths) rmSync(`${path}.lock`, { recursive: true, force: true });
 }
 
-function patiently<T>(work: () => T): T {
-  const until = Date.now() + BUSY_MAX_MS;
+function until<T>(work: () => T, note: LockNote): T {
+  const untilMs = Date.now() + BUSY_MAX_MS;
   for (let waitMs = 1; ; waitMs = Math.min(20, waitMs * 2)) {
     try {
+      note.begin();
       return work();
     } catch (error) {
       const { message } = error as Error;
       // The binding reports a statement's previous failure once more when that statement is used again.
       if (message.includes('Could not reset')) continue;
-      if (!message.includes('database is locked') || Date.now() >= until) throw error;
+      if (!message.includes('database is locked') || Date.now() >= untilMs) throw error;
+      note.waited();
       Atomics.wait(pause, 0, 0, waitMs);
     }
   }
