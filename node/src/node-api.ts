@@ -4,6 +4,7 @@ import {
   type Accepted,
   type BlockStore,
   type Catalogue,
+  type Cursor,
   type NodeApi,
   type NodeStatus,
   type PeerStatus,
@@ -13,6 +14,7 @@ import {
 } from '@cosmicembeddings/sdk';
 import type { Followers } from './follow/index.js';
 import { createTurns } from './http/turns.js';
+import { whileJudging } from './index/kinds/unjudged.js';
 import { largest } from './operate/status.js';
 import type { Views } from './views/views.js';
 import { withVerdicts } from './views/with-verdicts.js';
@@ -26,6 +28,8 @@ export interface ApiParts {
   readonly followers: Pick<Followers, 'waitFor' | 'tell' | 'head' | 'states'>;
   readonly search: NodeApi['search'];
   readonly watch: NodeApi['watch'];
+  /** How far blocks of changed kinds are judged anew; undefined where none have to be. */
+  judgedTo(): Promise<Cursor | undefined>;
   /** What of a status is neither counted nor followed. */
   about(): Promise<Omit<NodeStatus, 'followers' | 'head' | 'counts' | 'peers' | 'notes'>>;
   notes(): readonly string[];
@@ -58,7 +62,9 @@ export function createApi(parts: ApiParts): NodeApi {
     },
     search: async (request, signal) => {
       await followers.tell();
-      return withVerdicts(await parts.search(request, signal), request, views);
+      // Asked before: what is judged meanwhile may or may not be in the answer.
+      const judgedTo = await parts.judgedTo();
+      return withVerdicts(whileJudging(await parts.search(request, signal), judgedTo), request, views);
     },
     view: (name, question, params) => views.ask(name, question, params),
     watchView: (name, question, params, signal) => views.watch(name, question, params, signal),

@@ -274,6 +274,7 @@ async function assemble(
       return search(request, signal).finally(stop);
     },
     watch: (request, signal) => watches.watch(request, signal),
+    judgedTo: async () => judging?.position(),
     about: async () => ({
       node: keys.did,
       network: config.network,

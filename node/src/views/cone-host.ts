@@ -20,8 +20,8 @@ export interface ConeHost {
 export interface ConeHostOptions {
   readonly setup: Omit<ConeSetup, 'bars' | 'carefulTo' | 'beat' | 'view'>;
   readonly clock: Clock;
-  /** All that the cone hides, whenever its worker begins. */
-  onOpened(fallen: PackedBlocks): void;
+  /** All that the cone hides, whenever its worker begins; whether it is whole. */
+  onOpened(fallen: PackedBlocks, ready: boolean): void;
   onMoved(moved: Extract<ConeReply, { type: 'moved' }>): void;
   /** A block that a view cannot take, or a view that cannot go on: named, everything else goes on. */
   onFault(detail: string): void;
@@ -91,7 +91,7 @@ export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> 
     if (reply.type === 'opened') {
       position = reply.position;
       isReady = reply.ready;
-      options.onOpened(reply.fallen);
+      options.onOpened(reply.fallen, reply.ready);
       opened();
     } else if (reply.type === 'moved') {
       position = reply.position;

@@ -7,8 +7,10 @@ export interface Hidden {
   bits(): Uint8Array;
   has(id: BlockId): boolean;
   readonly size: number;
-  /** What a source hides, from the beginning. */
-  replace(source: string, blocks: PackedBlocks): void;
+  /** What a source hides, from the beginning. Until it `counts` it hides nothing. */
+  replace(source: string, blocks: PackedBlocks, counts?: boolean): void;
+  /** From now on it hides what it does. */
+  count(source: string): void;
   change(source: string, fell: PackedBlocks | undefined, stood: PackedBlocks | undefined): void;
   drop(source: string): void;
 }
@@ -23,18 +25,24 @@ export function createHidden(): Hidden {
     return source;
   };
   return {
-    bits: () => (bits ??= union([...sources.values()])),
+    bits: () => (bits ??= union([...sources.values()].filter(({ counts }) => counts))),
     has: (id) => {
       if (sources.size === 0) return false;
       const key = keyOfId(id);
-      return [...sources.values()].some(({ keys }) => keys.has(key));
+      return [...sources.values()].some(({ keys, counts }) => counts && keys.has(key));
     },
     get size() {
-      return [...sources.values()].reduce((count, { keys }) => count + keys.size, 0);
+      return [...sources.values()].reduce((all, { keys, counts }) => all + (counts ? keys.size : 0), 0);
     },
-    replace(name, blocks) {
-      sources.set(name, newSource());
+    replace(name, blocks, counts = true) {
+      sources.set(name, { ...newSource(), counts });
       fall(of(name), blocks);
+      bits = undefined;
+    },
+    count(name) {
+      const source = of(name);
+      if (source.counts) return;
+      source.counts = true;
       bits = undefined;
     },
     change(name, fell, stood) {
@@ -53,10 +61,11 @@ interface Source {
   /** The first 128 bits of digests: nobody makes two blocks that share them by chance. */
   readonly keys: Set<bigint>;
   bits: Uint8Array;
+  counts: boolean;
 }
 
 function newSource(): Source {
-  return { keys: new Set(), bits: new Uint8Array(0) };
+  return { keys: new Set(), bits: new Uint8Array(0), counts: true };
 }
 
 function fall(source: Source, { ids, labels }: PackedBlocks): void {

@@ -1,2 +1,2 @@
 export { coneFault } from './cone-file.js';
-export { createViews, type ConeState, type Views, type ViewsOptions } from './views.js';
+export { createViews, type Views, type ViewsOptions } from './views.js';

@@ -23,7 +23,7 @@ import {
 } from '@cosmicembeddings/sdk';
 import { hasBit } from '@cosmicembeddings/sdk/memory';
 import { createSky } from '@cosmicembeddings/sdk/sky';
-import { keyedSuite } from '@cosmicembeddings/sdk/testing';
+import { keyedSuite, testBlock } from '@cosmicembeddings/sdk/testing';
 import { systemClock } from '../../src/clock.js';
 import { loadPlugins } from '../../src/plugins.js';
 import { openDatabase } from '../../src/store/sqlite/driver.js';
@@ -275,6 +275,47 @@ describe('what is hidden', () => {
     expect(without.views.isHidden(a.id)).toBe(false);
     const files = readdirSync(join(folder, 'views')).filter((one) => one.endsWith('.sqlite'));
     expect(files).toHaveLength(without.views.cones().length);
+  });
+});
+
+describe('a view that is upgraded', () => {
+  test('hides what it newly hides all at once, and what both versions hide throughout', async () => {
+    const plugin = (version: number, rels: readonly string[], wait: number): string => {
+      const path = join(folder, `shading-${version}.mjs`);
+      writeFileSync(
+        path,
+        `export default { name: 'shading', kinds: [], views: [{ name: 'shading', version: ${version}, rels: ${JSON.stringify(rels)},
+          tables: { said: { key: ['target'] } },
+          head: ({ refs }) => { for (const end = Date.now() + ${wait}; Date.now() < end;); return { said: refs.map(({ id }) => ({ target: id })) }; },
+          hides: {
+            *touched(db, { row }) { return [{ id: row.target }]; },
+            *judge(db, { id }) { return (yield* db.row('said', [id])) !== undefined; },
+          }, questions: {} }] };`,
+      );
+      return path;
+    };
+    // The store takes what was checked: nothing here has to be signed.
+    const targets = [1, 2, 3].map((number) => testBlock(number));
+    const saying = (rel: string, target: number, from: number, count: number): CheckedBlock[] =>
+      Array.from({ length: count }, (_, i) => testBlock(from + i, { refs: [{ rel, id: targets[target]!.id }] }));
+    const first = await openNode([plugin(1, ['shades'], 0)]);
+    await first.put([
+      ...targets,
+      ...saying('shades', 0, 10, 1),
+      // More than a follower takes at a time, so that there is a moment between them.
+      ...saying('darkens', 1, 100, 300),
+      ...saying('darkens', 2, 500, 100),
+    ]);
+    await first.close();
+    const second = await openNode([plugin(2, ['shades', 'darkens'], 5)]);
+    const end = await head(second);
+    const seen = new Set<string>();
+    const look = (): void =>
+      void seen.add(targets.map(({ id }) => (second.views.isHidden(id) ? 'hidden' : 'shown')).join(' '));
+    const done = second.views.waitFor(end).then(() => true);
+    while (!(await Promise.race([done, new Promise<false>((resolve) => setImmediate(() => resolve(false)))]))) look();
+    look();
+    expect([...seen]).toEqual(['hidden shown shown', 'hidden hidden hidden']);
   });
 });
 
