@@ -6,7 +6,7 @@ import { whatIsOpen } from './operate/openness.js';
 import { maintenance } from './operate/maintenance.js';
 import { createNode } from './node.js';
 
-const USAGE = `cosmic-node start --data DIR [--host H] [--port P] [--network ID] [--peer URL[#did]]… [--own-address URL]… [--plain-peers] [--discover] [--receipts] [--store E] [--index E] [--log LEVEL]
+const USAGE = `cosmic-node start --data DIR [--host H] [--port P] [--network ID] [--peer URL[#did]]… [--own-address URL]… [--plain-peers] [--discover] [--peer-tls PORT] [--receipts] [--store E] [--index E] [--log LEVEL]
 cosmic-node fsck|backup|restore|vacuum|erase|policy … --data DIR   (see cosmic --help)
 `;
 
@@ -18,6 +18,7 @@ const options = {
   peer: { type: 'string', multiple: true },
   'own-address': { type: 'string', multiple: true },
   'plain-peers': { type: 'boolean' },
+  'peer-tls': { type: 'string' },
   discover: { type: 'boolean' },
   receipts: { type: 'boolean' },
   plugin: { type: 'string', multiple: true },
@@ -42,6 +43,7 @@ async function start(args: string[]): Promise<void> {
       ...(values['plain-peers'] === undefined ? {} : { plainLines: true }),
     },
     meeting: values.discover === true ? { lan: true } : {},
+    peerTls: values['peer-tls'] === undefined ? undefined : { port: values['peer-tls'] },
     plugins: values.plugin,
     receipts: values.receipts,
     store: values.store,

@@ -29,7 +29,15 @@ import { createMetrics } from './operate/metrics.js';
 import { readinessOf } from './operate/readiness.js';
 import { passedOver } from './operate/status.js';
 import { createSearch, createWatches, openMatcher } from './search/index.js';
-import { createPeers, mayBeDialled, openLan, readBeacon, startReceipts, writeBeacon } from './sync/index.js';
+import {
+  createPeers,
+  listenForPeers,
+  mayBeDialled,
+  openLan,
+  readBeacon,
+  startReceipts,
+  writeBeacon,
+} from './sync/index.js';
 import { planInWorker, startRetention } from './operate/retain.js';
 import { erasuresOf, noteForProof } from './operate/erasure/index.js';
 import { eraseAs } from './operate/withhold.js';
@@ -375,6 +383,15 @@ async function assemble(
   });
   closers.push(() => http.close());
   network.attach(http.server);
+  const tls =
+    config.peerTls === undefined
+      ? undefined
+      : await listenForPeers(config.peerTls, config.host, keys.seed, config.connectionsMax);
+  if (tls !== undefined) {
+    network.attach(tls.server);
+    closers.push(() => tls.close());
+    log.info({ port: tls.port }, 'listening for peers by wss:');
+  }
   closers.push(() => peers.close());
   await http.listen({ host: config.host, port: config.port });
   const address = http.server.address();
@@ -382,7 +399,13 @@ async function assemble(
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   await peers.start();
   if (config.meeting.lan) {
-    const me = { did: keys.did, network: config.network, port, tls: false, version };
+    const me = {
+      did: keys.did,
+      network: config.network,
+      port: tls?.port ?? port,
+      tls: tls !== undefined,
+      version,
+    };
     const lan = await openLan({
       port: config.meeting.lanPort,
       ranges: config.meeting.ranges,

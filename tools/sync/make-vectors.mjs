@@ -177,6 +177,8 @@ const URL_OF_B = 'wss://b.example/v2/peer';
 const key = sha256(utf8.encode('shared key'));
 const nowMs = 1795298400000;
 
+const channel = (n) => sha256(utf8.encode(`channel ${n}`));
+
 function handshake({ comment, dialler = {}, listener = {}, bend = (frame) => frame, passed }) {
   const side = (name, role, more) => ({
     network: 'dev',
@@ -221,7 +223,12 @@ function handshake({ comment, dialler = {}, listener = {}, bend = (frame) => fra
     comment,
     ...passed,
     frames,
-    statements: { dialler: toHex(statementOf('dialler', d, l)), listener: toHex(statementOf('listener', d, l)) },
+    ...(dialler.channel === undefined ? {} : { channel: toHex(dialler.channel) }),
+    ...(listener.channel === undefined ? {} : { listenerChannel: toHex(listener.channel) }),
+    statements: {
+      dialler: toHex(statementOf('dialler', d, l, dialler.channel)),
+      listener: toHex(statementOf('listener', d, l, dialler.channel)),
+    },
     dialler: ends[0],
     listener: ends[1],
   };
@@ -230,7 +237,8 @@ function handshake({ comment, dialler = {}, listener = {}, bend = (frame) => fra
 write('peer-handshake', {
   note:
     'Keys: seed = sha-256("handshake a") of the dialler, "handshake b" of the listener; nonce = sha-256("nonce a"), "nonce b"; ' +
-    'the shared key is sha-256("shared key"). `statements`: the bytes that each side signs. `dialler` and `listener`: how each side ' +
+    'the shared key is sha-256("shared key"); `channel` and `listenerChannel` is what each side knows its connection by. ' +
+    ' `statements`: the bytes that each side signs. `dialler` and `listener`: how each side ' +
     'ends: proven or claimed (both are ready), a code with which it closes, or told (the other closed).',
   handshakes: [
     handshake({ comment: 'each proves itself to the other' }),
@@ -269,6 +277,24 @@ write('peer-handshake', {
           return from === 0 && own !== undefined ? own : frame;
         };
       })(),
+    }),
+    handshake({
+      comment: 'the proofs cover the connection',
+      dialler: { expects: didOfSeed('b'), channel: channel(1) },
+      listener: { channel: channel(1) },
+    }),
+    handshake({
+      comment: 'the listener knows the connection, and it is not asked for',
+      listener: { channel: channel(1) },
+    }),
+    handshake({
+      comment: 'somebody ended TLS in the middle: each side has another connection',
+      dialler: { expects: didOfSeed('b'), channel: channel(1) },
+      listener: { channel: channel(2) },
+    }),
+    handshake({
+      comment: 'the listener knows nothing of its connection: a proxy ended TLS',
+      dialler: { expects: didOfSeed('b'), channel: channel(1) },
     }),
     handshake({ comment: 'a private network', dialler: { networkKey: key }, listener: { networkKey: key } }),
     handshake({ comment: 'a private network, met without its key', dialler: {}, listener: { networkKey: key } }),

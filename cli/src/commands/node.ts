@@ -12,6 +12,7 @@ interface NodeFlags {
   peer?: string[] | undefined;
   'own-address'?: string[] | undefined;
   'plain-peers'?: boolean | undefined;
+  'peer-tls'?: number | undefined;
   discover?: boolean | undefined;
   receipts?: boolean | undefined;
   plugin?: string[] | undefined;
@@ -36,6 +37,10 @@ export const nodeCommand = define<NodeFlags>({
         describe: 'address under which other nodes dial this one; may be repeated',
       })
       .option('plain-peers', { type: 'boolean', describe: 'dial ws: to other machines too, where lines are trusted' })
+      .option('peer-tls', {
+        type: 'number',
+        describe: 'port for peers by wss:, with a certificate for the node’s own key',
+      })
       .option('discover', {
         type: 'boolean',
         describe: 'find nodes in the local network, and be found (UDP port 8091)',
@@ -62,6 +67,7 @@ export const nodeCommand = define<NodeFlags>({
     for (const peer of args.peer ?? []) command.push('--peer', peer);
     for (const address of args['own-address'] ?? []) command.push('--own-address', address);
     if (args['plain-peers'] === true) command.push('--plain-peers');
+    if (args['peer-tls'] !== undefined) command.push('--peer-tls', String(args['peer-tls']));
     if (args.discover === true) command.push('--discover');
     if (args.receipts === true) command.push('--receipts');
     for (const plugin of args.plugin ?? []) command.push('--plugin', plugin);

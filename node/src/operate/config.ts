@@ -7,7 +7,15 @@ import type { Budgets } from '../door/budgets.js';
 import type { Scope } from '../http/access.js';
 import type { Policy } from '../door/admission.js';
 import { readSettings, whatIsSet, type SettingSchema } from '../json-schema.js';
-import { configuredAddress, meetingOf, parsePeerRules, type MeetingRules, type PeerRules } from '../sync/index.js';
+import {
+  configuredAddress,
+  meetingOf,
+  parsePeerRules,
+  peerTlsOf,
+  type MeetingRules,
+  type PeerRules,
+  type PeerTls,
+} from '../sync/index.js';
 import type { RetentionRules } from './retention.js';
 import { settings } from './settings.js';
 
@@ -21,6 +29,7 @@ export interface NodeConfig {
   readonly peers: readonly string[];
   readonly peerRules: PeerRules;
   readonly meeting: MeetingRules;
+  readonly peerTls: PeerTls | undefined;
   readonly plugins: readonly string[];
   readonly embedders: readonly EmbedderConfig[];
   readonly policy: Policy;
@@ -63,7 +72,8 @@ function besideFile(name: string, folder: string): string {
 }
 
 /** Settings as they are written, before those that name files or several forms are read. */
-type Written = Omit<NodeConfig, 'data' | 'peerRules' | 'meeting' | 'embedders'> & {
+type Written = Omit<NodeConfig, 'data' | 'peerRules' | 'meeting' | 'peerTls' | 'embedders'> & {
+  readonly peerTls?: unknown;
   readonly meeting: unknown;
   readonly peerRules: unknown;
   readonly embedders: readonly unknown[];
@@ -85,12 +95,14 @@ export async function loadConfig(
   const peerRules = { ...(ofFile['peerRules'] as object), ...(ofCommand['peerRules'] as object) };
   const meeting = { ...(ofFile['meeting'] as object), ...(ofCommand['meeting'] as object) };
   const written: Written = readSettings(settingsSchema, { ...ofFile, ...ofCommand, peerRules, meeting });
+  const peerTls = peerTlsOf(written.peerTls);
   for (const [i, peer] of written.peers.entries()) configuredAddress(`peers.${i}`, peer);
   return {
     ...written,
     data,
     peerRules: parsePeerRules(written.peerRules),
     meeting: meetingOf(written.meeting),
+    peerTls,
     plugins: written.plugins.map((one) => besideFile(one, ofCommand['plugins'] === undefined ? data : '.')),
     embedders: written.embedders.map(parseEmbedderConfig),
   };

@@ -3,7 +3,7 @@ import { policySchema } from '../door/admission.js';
 import { budgetsSchema } from '../door/budgets.js';
 import { scopes } from '../http/access.js';
 import type { SettingSchema } from '../json-schema.js';
-import { meetingSchema, peerRulesSchema } from '../sync/index.js';
+import { meetingSchema, peerRulesSchema, peerTlsSchema } from '../sync/index.js';
 import { retentionSchema } from './retention.js';
 
 const SECOND_MS = 1_000;
@@ -34,6 +34,7 @@ export const settings = {
   peers: texts('addresses of peers, behind a `#` the did:key that must answer there'),
   peerRules: peerRulesSchema,
   meeting: meetingSchema,
+  peerTls: peerTlsSchema,
   peerKeys: {
     type: 'object',
     additionalProperties: { type: 'string', writeOnly: true },

@@ -1,6 +1,7 @@
 export { peerAddress } from './address.js';
 export { configuredAddress, parsePeerRules, peerRulesSchema, type PeerRules } from './rules.js';
 export { startReceipts } from './receipts.js';
+export { listenForPeers, peerTlsOf, peerTlsSchema, type PeerTls } from './websocket/listener.js';
 export { openLan } from './meeting/lan.js';
 export { readBeacon, writeBeacon } from './meeting/beacon.js';
 export { mayBeDialled, type Range } from './meeting/ranges.js';

@@ -236,7 +236,7 @@ export function createPeers(options: PeersOptions): Peers {
     return `banned until ${until}: ${why ?? ''}`;
   };
 
-  const proverOf = ({ direction, local }: Transport['remote'], dial?: Dialled): Prover | undefined => {
+  const proverOf = ({ direction, local, channel }: Transport['remote'], dial?: Dialled): Prover | undefined => {
     const { identity } = options;
     if (identity === undefined) return undefined;
     const shared = {
@@ -246,6 +246,7 @@ export function createPeers(options: PeersOptions): Peers {
       required: rules.proofRequired === true || (rules.allow?.length ?? 0) > 0,
       ...(identity.verify === undefined ? {} : { verify: identity.verify }),
       ...(rules.networkKey === undefined ? {} : { networkKey: rules.networkKey }),
+      ...(channel === undefined ? {} : { channel }),
     };
     if (direction === 'in')
       return {
@@ -305,7 +306,8 @@ export function createPeers(options: PeersOptions): Peers {
         refusePlain(url);
         const transport = await dialWithin(
           dial.hint === true ? (options.hearsay ?? network) : network,
-          url,
+          // Who must answer matters where only its key vouches for a certificate.
+          url.startsWith('wss:') ? dial.address : url,
           clock,
           limits.dialMs,
           signal,

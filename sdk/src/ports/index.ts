@@ -238,6 +238,8 @@ export interface Remote {
   readonly direction: 'in' | 'out';
   /** Where a connection came in: this side's own `host:port`, or the address that its network knows it by. */
   readonly local?: string;
+  /** 32 bytes that only both ends of this connection know. Of a connection that was dialled: nobody but the key vouches for who answers. */
+  readonly channel?: Uint8Array;
 }
 
 /** One connection: whole frames, in order. */

@@ -64,6 +64,8 @@ export interface Hello {
   /** The address that was dialled, and who was expected there. */
   readonly url?: string;
   readonly expects?: string;
+  /** What the proofs cover besides the hellos: `tls-exporter` (RFC 9266). Dialler only. */
+  readonly channel?: string;
   /** What this side speaks beyond the rules of its version. */
   readonly features?: readonly string[];
   /** Blocks that the sender has decided on, as it says. */
@@ -160,6 +162,7 @@ const schemas: Readonly<Record<Frame['type'], Check>> = {
         time: integer(0, safe),
         url: text(frameLimits.urlBytes),
         expects: did,
+        channel: text(32, { pattern: /^[a-z0-9-]+$/ }),
         features: list(text(32, { pattern: /^[a-z0-9-]+$/ }), frameLimits.featuresMax),
         blocks: integer(0, safe),
       },

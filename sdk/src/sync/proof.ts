@@ -15,6 +15,11 @@ export interface Prover {
   readonly url?: string;
   /** The did:key that must answer there, where it is known. Dialler only. */
   readonly expects?: string;
+  /**
+   * 32 bytes that only both ends of the connection know. A dialler that has them demands that both proofs cover them; a
+   * listener covers them where they are demanded.
+   */
+  readonly channel?: Uint8Array;
   /** Is this address one of this node's own? Listener only. */
   isOwnAddress?(url: string): boolean;
   /** Was this nonce given to any connection of this node? Then the connection leads back to it. */
@@ -35,14 +40,22 @@ export interface Proof {
   readonly mac?: Uint8Array;
 }
 
+/** The one binding to a connection that is spoken: RFC 9266. */
+export const TLS_EXPORTER = 'tls-exporter';
+
 const CONTEXT = 'cosmicembeddings/peer/2';
 
 /**
  * What one side signs (specs/peer.md, *Proof of identity*): its role and both hellos byte for byte, and so both nonces, both
- * identities, network, version, the address dialled and the identity expected there.
+ * identities, network, version, the address dialled and the identity expected there. `channel`: what the connection itself is known by.
  */
-export function statementOf(signer: Role, dialler: Uint8Array, listener: Uint8Array): Uint8Array {
-  return concatBytes(utf8(`${CONTEXT}\0${signer}\0`), sha256(dialler), sha256(listener));
+export function statementOf(
+  signer: Role,
+  dialler: Uint8Array,
+  listener: Uint8Array,
+  channel: Uint8Array = new Uint8Array(0),
+): Uint8Array {
+  return concatBytes(utf8(`${CONTEXT}\0${signer}\0`), sha256(dialler), sha256(listener), channel);
 }
 
 export function prove(statement: Uint8Array, prover: Prover, signed: boolean): Proof {

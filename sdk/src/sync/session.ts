@@ -20,7 +20,7 @@ import type { ItemSet } from './item-set.js';
 import { createReconciler, type Reconciler } from './negentropy.js';
 import { NegentropyError } from './negentropy-message.js';
 import { CELL_BYTES, SKETCH_CELLS, type Sketch } from './sketch.js';
-import { faultOf, prove, statementOf, type Proof, type Prover, type Role } from './proof.js';
+import { faultOf, prove, statementOf, TLS_EXPORTER, type Proof, type Prover, type Role } from './proof.js';
 
 export interface SessionOptions {
   readonly network: string;
@@ -247,6 +247,7 @@ export class Session {
       time: Math.max(0, Math.floor(nowMs)),
       ...(prover.url === undefined ? {} : { url: prover.url }),
       ...(prover.expects === undefined ? {} : { expects: prover.expects }),
+      ...(prover.role === 'dialler' && prover.channel !== undefined ? { channel: TLS_EXPORTER } : {}),
     };
     const frame = encodeFrame(proving ?? hello);
     this.ownHello = frame.slice();
@@ -448,6 +449,8 @@ export class Session {
     if (prover.expects !== undefined && frame.node !== prover.expects)
       return this.fail('peer.unproven', `${prover.expects} was expected, ${frame.node} answers`);
     if (prover.role === 'listener') {
+      if (frame.channel !== undefined && (frame.channel !== TLS_EXPORTER || prover.channel === undefined))
+        return this.fail('peer.unproven', `nothing here is known by ${frame.channel}`);
       if (frame.expects !== undefined && frame.expects !== node)
         return this.fail('peer.unproven', `${frame.expects} was expected, this is ${node}`);
       // What was signed for an address of somebody else may have been passed on by them.
@@ -495,7 +498,9 @@ export class Session {
   private statement(signer: Role): Uint8Array {
     const [dialler, listener] =
       this.options.prover!.role === 'dialler' ? [this.ownHello, this.theirHello] : [this.theirHello, this.ownHello];
-    return statementOf(signer, dialler, listener);
+    const { role, channel } = this.options.prover!;
+    const isBound = role === 'dialler' || this.remote?.channel !== undefined;
+    return statementOf(signer, dialler, listener, isBound ? channel : undefined);
   }
 
   private handle(frame: Exclude<Frame, { type: 'bye' }>, nowMs: number): void {

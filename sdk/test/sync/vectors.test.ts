@@ -72,6 +72,8 @@ describe('peer frames', () => {
 interface Handshake {
   readonly comment: string;
   readonly frames: readonly { readonly from: 'dialler' | 'listener'; readonly hex: string }[];
+  readonly channel?: string;
+  readonly listenerChannel?: string;
   readonly statements: Readonly<Record<'dialler' | 'listener', string>>;
   readonly dialler: string;
   readonly listener: string;
@@ -93,7 +95,8 @@ describe('handshakes', () => {
         .filter(({ hex }) => decoded(hex).type === 'hello')
         .map(({ hex }) => sha256(fromHex(hex)));
       for (const role of ['dialler', 'listener'] as const) {
-        const expected = [...utf8(`cosmicembeddings/peer/2\0${role}\0`), ...hellos[0]!, ...hellos[1]!];
+        const channel = one.channel === undefined ? [] : fromHex(one.channel);
+        const expected = [...utf8(`cosmicembeddings/peer/2\0${role}\0`), ...hellos[0]!, ...hellos[1]!, ...channel];
         expect(one.statements[role]).toBe(toHex(Uint8Array.from(expected)));
       }
       if (one.dialler !== 'proven' || one.listener !== 'proven') return;
@@ -113,6 +116,7 @@ describe('handshakes', () => {
       nonce: sha256(utf8('nonce b')),
       sign: (message) => sign(message, seedOf('b')),
       isOwnAddress: (url) => url === 'wss://b.example/v2/peer',
+      ...(one.listenerChannel === undefined ? {} : { channel: fromHex(one.listenerChannel) }),
       ...(comment.includes('private') ? { networkKey: sha256(utf8('shared key')) } : {}),
     };
     const isOld = comment.includes('version 1');

@@ -1,10 +1,12 @@
 import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { WebSocket, WebSocketServer } from 'ws';
 import { CosmicError, type Network, type Remote, type Transport } from '@cosmicembeddings/sdk';
 import { frameLimits, SUBPROTOCOL } from '@cosmicembeddings/sdk/sync';
 import { refuse } from './refuse.js';
+import { channelOf, didOfCertificate } from './certificate.js';
 import { WebSocketTransport, type TransportTiming } from './transport.js';
 
 export interface WebSocketNetworkOptions {
@@ -15,7 +17,7 @@ export interface WebSocketNetworkOptions {
   onDefect?(error: unknown): void;
   /** The HTTP status with which a request is refused before it is looked at: not for this node, or not from whom may. */
   refusalOf?(request: IncomingMessage): number | undefined;
-  /** The key to show to the peer at an address. */
+  /** The API key to show to the peer at an address. */
   keyFor?(address: string): string | undefined;
   /** May this IP address be connected to? Asked once a name has been resolved. */
   mayReach?(ip: string): boolean;
@@ -70,7 +72,8 @@ export function createWebSocketNetwork(options: WebSocketNetworkOptions): WebSoc
     server.handleUpgrade(request, socket, head, (ws) => {
       const { remoteAddress, remotePort, localAddress, localPort } = request.socket;
       const [address, local] = [placeOf(remoteAddress, remotePort), placeOf(localAddress, localPort)];
-      pending.push(track(ws, { address, direction: 'in', local }));
+      const channel = request.socket instanceof TLSSocket ? { channel: channelOf(request.socket) } : {};
+      pending.push(track(ws, { address, direction: 'in', local, ...channel }));
       wake?.();
     });
   };
@@ -89,11 +92,17 @@ export function createWebSocketNetwork(options: WebSocketNetworkOptions): WebSoc
       http.on('upgrade', attend);
       detach.push(() => http.off('upgrade', attend));
     },
-    dial: async (address, signal) => {
+    dial: async (target, signal) => {
+      const [address = '', expects] = target.split('#');
       signal?.throwIfAborted();
       if (closed) throw new CosmicError('node.stopping', 'network is closed');
       const key = options.keyFor?.(address);
+      // A certificate that nobody vouches for will do where the key is known beforehand: the proofs then cover the connection.
+      // Never where something secret is said before that.
+      const byKey = expects !== undefined && key === undefined && address.startsWith('wss:');
       const socket = new WebSocket(address, SUBPROTOCOL, {
+        rejectUnauthorized: !byKey,
+        minVersion: 'TLSv1.3',
         perMessageDeflate: false,
         maxPayload,
         handshakeTimeout: timing.handshakeMs,
@@ -105,8 +114,11 @@ export function createWebSocketNetwork(options: WebSocketNetworkOptions): WebSoc
       signal?.addEventListener('abort', abort, { once: true });
       try {
         // Tracked before it opens: frames that come along with the handshake's answer are not lost.
-        const transport = track(socket, { address, direction: 'out' });
+        const remote = { address, direction: 'out' as const };
+        const transport = track(socket, remote);
+        const line = lineOf(socket);
         await opened(socket, address);
+        if (byKey) Object.assign(remote, boundTo(expects, await line, address));
         signal?.throwIfAborted();
         return transport;
       } finally {
@@ -147,6 +159,20 @@ function refusalOf(request: IncomingMessage, path: string): number | undefined {
   if (request.headers.origin !== undefined) return 403;
   const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
   return offered.includes(SUBPROTOCOL) ? undefined : 426;
+}
+
+/** The connection below; there as soon as the other side agrees to be a WebSocket. */
+function lineOf(socket: WebSocket): Promise<Duplex> {
+  return new Promise((resolve) => socket.once('upgrade', ({ socket: line }) => resolve(line)));
+}
+
+/** What the proofs have to cover. @throws CosmicError peer.unproven */
+function boundTo(expects: string, line: Duplex, address: string): { readonly channel?: Uint8Array } {
+  if (!(line instanceof TLSSocket) || line.authorized) return {};
+  if (didOfCertificate(line) === expects) return { channel: channelOf(line) };
+  line.destroy();
+  const why = String(line.authorizationError);
+  throw new CosmicError('peer.unproven', `${address}: ${why}, and the certificate is not of the key that is expected`);
 }
 
 type Found = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
