@@ -3,10 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { sha256, signerOfSeed, utf8 } from '@cosmicembeddings/sdk';
+import { didOf, portableChecks, sha256, signerOfSeed, utf8 } from '@cosmicembeddings/sdk';
 import { root } from '../sdk/test/shared-data.ts';
+import { createClient } from '@cosmicembeddings/sdk/api';
+import { newAgeKey } from '@cosmicembeddings/sdk/sealed';
+import { createSky } from '@cosmicembeddings/sdk/sky';
+import { harbourNews } from './custom-embedder.ts';
+import { asAssistant } from './mcp.ts';
 import { kiln } from './memory.ts';
+import { readSealed, rememberFor } from './sealed.ts';
 import { sharedMemory } from './two-agents.ts';
+import { news } from './watch.ts';
 
 let data: string;
 let url: string;
@@ -43,4 +50,47 @@ test('two agents, and one whom nobody trusts', async () => {
   expect(trusted).toContain('ann: The gallery opens at ten on Sundays.');
   expect(trusted.some((line) => line.includes('instructions'))).toBe(false);
   expect(all.find((line) => line.includes('instructions'))).toMatch(/^a stranger: /);
+});
+
+test('told when something near is remembered, and when it is taken back', async () => {
+  const told = await news((name) => ({ node: url, key: keyOf(name), collection: 'news' }));
+  expect(told).toEqual(['bob: The kiln fires at 1240 °C. (verified: true)', expect.stringMatching(/^gone: /)]);
+});
+
+test('an assistant reads a node', async () => {
+  const { tools, text } = await asAssistant(url, 'when does the gallery open?');
+  expect(tools).toContain('cosmic_since');
+  expect(text).toMatch(/<passage [0-9a-f]{16}>/);
+});
+
+test('an embedder of one’s own', async () => {
+  expect(await harbourNews({ node: url, key: keyOf('sailor'), collection: 'harbour' })).toMatch(/tide/);
+});
+
+test('a memory for named readers', async () => {
+  const [ann, eve] = [await newAgeKey(), await newAgeKey()];
+  const signer = keyOf('sealer');
+  const author = {
+    signer,
+    network: 'dev',
+    registry: portableChecks('dev').registry,
+    sky: createSky(),
+    salt: () => new Uint8Array(16).fill(7),
+  };
+  const node = createClient({ url });
+  const id = await rememberFor([ann.recipient], 'The key is under the stone.', author, didOf(signer.publicKey), node);
+  expect(await readSealed(id, [ann.identity], node)).toBe('The key is under the stone.');
+  expect(await readSealed(id, [eve.identity], node)).toBe('sealed.locked');
+});
+
+test('a group of keys under one name', async () => {
+  const of = (name: string) => ({ node: url, key: keyOf(name), collection: 'group' });
+  const { openMemory } = await import('@cosmicembeddings/sdk/agent');
+  const [ann, bob] = [await openMemory(of('ann')), await openMemory(of('bob'))];
+  await ann.remember('The bakery bakes bread at dawn.');
+  await bob.remember('The bakery sells bread until noon.');
+  const eve = await openMemory({ ...of('eve'), trust: { bakers: [ann.author, bob.author] } });
+  const hits = await eve.search('bread of the bakery', { authors: ['bakers'] });
+  expect(hits.map(({ author }) => author.name)).toEqual(['bakers', 'bakers']);
+  await expect(eve.search('bread', { authors: ['nobody'] })).rejects.toMatchObject({ code: 'request.malformed' });
 });

@@ -79,7 +79,7 @@ export function itemOf(
   const { body, author } = document;
   const texts = row === undefined ? body.texts : [body.texts?.[row] ?? null];
   const text = texts?.every((one) => one !== null) ? texts.join('\n\n') : undefined;
-  const name = Object.keys(trust).find((petname) => trust[petname] === author);
+  const name = Object.keys(trust).find((petname) => keysOf(trust[petname]!).includes(author));
   const origin = body.input_reference[row ?? 0]?.origin;
   return {
     id: body.document ?? document.block,
@@ -99,4 +99,9 @@ export function itemOf(
       trusted: author === did || name !== undefined,
     },
   };
+}
+
+/** The keys behind a name. */
+export function keysOf(named: Did | readonly Did[]): readonly Did[] {
+  return typeof named === 'string' ? [named] : named;
 }

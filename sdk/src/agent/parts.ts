@@ -2,6 +2,7 @@ import type { Author, Checks } from '../block/index.js';
 import type { Did } from '../crypto/identity.js';
 import type { BlockId } from '../block/types.js';
 import type { EraseReason, Embedder, NodeApi, SignedBlock } from '../ports/index.js';
+import type { Trust } from './types.js';
 
 /** What the reading verbs work with. */
 export interface ReaderParts {
@@ -15,7 +16,7 @@ export interface ReaderParts {
   readonly did?: Did;
   /** Absent: documents of every collection, and blocks that are in none. */
   readonly collection?: string;
-  readonly trust: Readonly<Record<string, Did>>;
+  readonly trust: Trust;
   readonly verify: 'drop' | 'mark' | 'off';
 }
 

@@ -6,7 +6,7 @@ import type { Filter } from '../filter/index.js';
 import type { Where } from '../metadata/index.js';
 import type { Hit as NodeHit, SearchAnswer, SearchRequest } from '../ports/index.js';
 import { spaceIdOf } from '../space/index.js';
-import { itemOf, type Documents } from './document.js';
+import { itemOf, keysOf, type Documents } from './document.js';
 import type { ReaderParts } from './parts.js';
 import type { Authors, Hit, Hits, Scope, SearchOptions, Strength } from './types.js';
 
@@ -107,13 +107,18 @@ export function filterOf(
 
 /** One's own key and those that are trusted. */
 function trustedOf({ did, trust }: Pick<ReaderParts, 'did' | 'trust'>): readonly Did[] {
-  return [...(did === undefined ? [] : [did]), ...Object.values(trust)];
+  return [...(did === undefined ? [] : [did]), ...Object.values(trust).flatMap(keysOf)];
 }
 
 function didsOf(authors: Authors, parts: Pick<ReaderParts, 'did' | 'trust'>): readonly string[] | undefined {
   if (authors === 'all') return undefined;
   if (authors === 'mine') return parts.did === undefined ? [] : [parts.did];
-  return authors === 'trusted' ? trustedOf(parts) : authors;
+  if (authors === 'trusted') return trustedOf(parts);
+  return authors.flatMap((name) => {
+    if (Object.hasOwn(parts.trust, name)) return keysOf(parts.trust[name]!);
+    if (name.startsWith('did:')) return [name as Did];
+    throw new CosmicError('request.malformed', `authors: ${name.slice(0, 100)} is no did and no name in trust`);
+  });
 }
 
 type Judged =

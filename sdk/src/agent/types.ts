@@ -8,8 +8,10 @@ import type { TimeTier } from '../sky/index.js';
 import type { SpaceDescriptor } from '../space/index.js';
 import type { Verdict } from '../views/index.js';
 
-/** Whose memories: one's own, those and the ones in `trust`, everybody's, or these keys'. */
-export type Authors = 'mine' | 'trusted' | 'all' | readonly Did[];
+/** Names of one's own for keys, and for groups of keys. */
+export type Trust = Readonly<Record<string, Did | readonly Did[]>>;
+/** Whose memories: one's own, those and the ones in `trust`, everybody's, or these keys' and names' in `trust`. */
+export type Authors = 'mine' | 'trusted' | 'all' | readonly (Did | (string & {}))[];
 /** How good a match is, from the space's own background; `unknown` where there is none to compare with. */
 export type Strength = 'strong' | 'fair' | 'weak' | 'unknown';
 
@@ -22,8 +24,8 @@ export interface OpenOptions {
   readonly embedder?: 'english-1' | 'lexical' | EmbedderConfig | Embedder;
   /** The set of documents that verbs are about unless they say otherwise; default `memory`. */
   readonly collection?: string;
-  /** Names for keys whose blocks are searched beside one's own. */
-  readonly trust?: Readonly<Record<string, Did>>;
+  /** Names for keys, or for groups of keys, whose blocks are searched beside one's own. */
+  readonly trust?: Trust;
   /** What happens to a hit that does not verify: left out and listed (default), shown as such, or nothing is verified. */
   readonly verify?: 'drop' | 'mark' | 'off';
 }
