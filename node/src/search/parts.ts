@@ -8,6 +8,9 @@ import type {
   TextHit,
   TextIndex,
 } from '@cosmicembeddings/sdk';
+import type { Background, OwnBackground } from '../index/vectors/background.js';
+
+export type { Background, OwnBackground };
 
 /** One row of a space's answer. */
 export interface VectorHit {
@@ -18,19 +21,6 @@ export interface VectorHit {
   readonly demotion?: number;
   /** Label of a row ranked before it that is nearly equal. */
   readonly copyOf?: number;
-}
-
-/** Mean and spread of a query's similarities to a space's background sample of `n` rows. */
-export interface Background {
-  readonly mean: number;
-  readonly spread: number;
-  readonly n: number;
-}
-
-export interface OwnBackground {
-  readonly mean: number;
-  readonly spread: number;
-  readonly rows: number;
 }
 
 export interface VectorAnswer {

@@ -1,21 +1,13 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import type { Cursor, SpaceDescriptor } from '@cosmicembeddings/sdk';
 import type { KeptFollower, Looked } from '../../follow/kept-follower.js';
 import { Bits } from './bits.js';
 import { fileCrc } from './checksum.js';
 import { manifestFile, readManifest, spaceFolders, type Manifest } from './manifest.js';
 import { chunkRowsFor } from './rows.js';
-import { readStateFile } from './state-file.js';
+import { readSavedSpace, stateFile, type SavedSpace } from './saved-space.js';
 import { Waiting } from './waiting.js';
-
-/** Of what a space's state.bin says (space-index.ts). */
-interface SavedSpace extends Cursor {
-  readonly space: SpaceDescriptor;
-  readonly count: number;
-  readonly graph: { readonly file: string; readonly crc: number } | null;
-}
 
 const rootOf = ({ folder }: Looked): string => join(folder, 'index');
 
@@ -41,8 +33,8 @@ export const vectorsFollower: KeptFollower<'vectors'> = {
 };
 
 function* damageOf(folder: string, id: string, manifest: Manifest, { upkeep }: Looked): Generator<string> {
-  const state = readStateFile<SavedSpace>(join(folder, 'state.bin'));
-  if (state === undefined) return yield `${join(folder, 'state.bin')}: it is damaged or gone`;
+  const state = readSavedSpace(folder);
+  if (state === undefined) return yield `${stateFile(folder)}: it is damaged or gone`;
   const { head, sections } = state;
   const rows = join(folder, 'rows.f32');
   const fault = rowsFault(rows, head, sections[4]!);

@@ -18,7 +18,8 @@ import { authorHash } from './guard.js';
 import { RecallSample } from './recall-sample.js';
 import { RowsDamaged, type Budget } from './rows.js';
 import { freshName, readManifest, spaceFolders, sweep, writeManifest, type Manifest } from './manifest.js';
-import { SpaceIndex, type OwnBackground, type Background, type SpaceStatus } from './space-index.js';
+import type { Background, OwnBackground } from './background.js';
+import { SpaceIndex, type SpaceStatus } from './space-index.js';
 import type { ScoredRow } from './top-rows.js';
 import { Waiting } from './waiting.js';
 

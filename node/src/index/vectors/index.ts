@@ -7,7 +7,8 @@ import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
 
 export type { EngineName, EngineSetting } from './graph.js';
 export type { HostRules, HostStatus, VectorsAnswer } from './host.js';
-export type { Background, SpaceStatus } from './space-index.js';
+export type { Background } from './background.js';
+export type { SpaceStatus } from './space-index.js';
 export type { ScoredRow } from './top-rows.js';
 
 export interface VectorsOptions {

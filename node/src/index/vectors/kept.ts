@@ -1,19 +1,10 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import type { Cursor, SpaceDescriptor } from '@cosmicembeddings/sdk';
 import type { KeptFiles } from '../../follow/kept-files.js';
 import type { LabelRange } from '../../store/upkeep.js';
 import { Bits } from './bits.js';
 import { readManifest, spaceFolders, writeManifest } from './manifest.js';
-import { readStateFile } from './state-file.js';
-
-/** Of what a space's state.bin says (space-index.ts). */
-interface SavedSpace extends Cursor {
-  readonly space: SpaceDescriptor;
-  readonly count: number;
-  readonly graph: { readonly file: string; readonly to: number } | null;
-  readonly erasedMs: number | null;
-}
+import { readSavedSpace } from './saved-space.js';
 
 const FOLDER = 'index';
 
@@ -60,7 +51,7 @@ export const keptVectors: KeptFiles = {
     const root = join(folder, FOLDER);
     const manifest = readManifest(root);
     for (const { id, path } of manifest === undefined ? [] : spaceFolders(root, manifest)) {
-      const state = readStateFile<SavedSpace>(join(path, 'state.bin'));
+      const state = readSavedSpace(path);
       const held = {
         where: relative(folder, path),
         holder: () => (upkeep.hasRows(id) ? `blocks of space ${id}` : undefined),
@@ -84,7 +75,7 @@ function takeAway(folder: string, path: string): string {
  * they went. Undefined: nothing. `withRest`: bytes behind the last row count as well.
  */
 export function leftIn(folder: string, erased: readonly LabelRange[], withRest = false): string | undefined {
-  const state = readStateFile<SavedSpace>(join(folder, 'state.bin'));
+  const state = readSavedSpace(folder);
   if (state === undefined)
     return existsSync(folder) ? `${folder}: its state is damaged, so nobody knows what it holds` : undefined;
   const { head, sections } = state;

@@ -2,14 +2,17 @@ import { existsSync, fsyncSync, mkdirSync, openSync, closeSync, readdirSync, rmS
 import { join } from 'node:path';
 import type { Cursor } from '@cosmicembeddings/sdk';
 import type { SpaceDescriptor } from '@cosmicembeddings/sdk/space';
+import { OWN_MIN, ownBackgroundOf, queryBackgroundOf, type Background, type OwnBackground } from './background.js';
 import { Bits } from './bits.js';
 import { markCopies } from './copies.js';
 import { fileCrc } from './checksum.js';
 import { dot, makeUnit } from './dot.js';
 import type { ChosenEngine, Graph } from './graph.js';
-import { Guard, guardRules, type GuardState } from './guard.js';
+import { Guard, guardRules } from './guard.js';
+import { LabelTable } from './label-table.js';
 import { RowFile, RowsDamaged, type Budget, type Slots } from './rows.js';
-import { readStateFile, writeStateFile, type StateFile } from './state-file.js';
+import { readSavedSpace, stateFile, without, type SavedSpace, type SavedState } from './saved-space.js';
+import { writeStateFile } from './state-file.js';
 import { TopRows, type ScoredRow } from './top-rows.js';
 
 export interface SpaceOptions {
@@ -24,20 +27,6 @@ export interface SpaceOptions {
   readonly seed: number;
 }
 
-/** Mean and spread of the query's cosines to the space's background sample. */
-export interface Background {
-  readonly mean: number;
-  readonly spread: number;
-  readonly n: number;
-}
-
-/** Mean and spread of the cosines of the space's rows to each other, from a sample, and how many rows the space has. */
-export interface OwnBackground {
-  readonly mean: number;
-  readonly spread: number;
-  readonly rows: number;
-}
-
 export interface SpaceAnswer {
   readonly rows: ScoredRow[];
   readonly background?: Background;
@@ -47,26 +36,6 @@ export interface SpaceAnswer {
   readonly exact: boolean;
 }
 
-interface SavedSpace {
-  readonly epoch: string;
-  readonly seq: number;
-  readonly space: SpaceDescriptor;
-  readonly engine: string;
-  readonly count: number;
-  readonly graph: { readonly file: string; readonly crc: number; readonly to: number; readonly size: number } | null;
-  readonly guard: GuardState | null;
-  readonly erasedMs: number | null;
-  readonly candidates: number;
-  readonly demotedIn: number;
-  /** Slots that were being overwritten when this was written: done again on opening. */
-  readonly wiping: readonly number[];
-  /** Rows were left out whose numbers could not be read. */
-  readonly lacks?: true;
-}
-
-type SavedState = StateFile<SavedSpace>;
-
-const STATE = 'state.bin';
 /** Candidates at most, in units of the least: rows without any clusters need them. */
 const MOST = 32;
 const ROWS = 'rows.f32';
@@ -87,7 +56,7 @@ export class SpaceIndex {
   private candidates: number;
   private readonly rows: RowFile;
   private readonly byProduct: boolean;
-  private labels = new Uint32Array(16);
+  private readonly table: LabelTable;
   private hubs = new Float32Array(16);
   private readonly dead: Bits;
   /** Far rows: out of the graph's answers, looked at one by one. */
@@ -96,8 +65,6 @@ export class SpaceIndex {
   private asideOrdered = true;
   /** Labels of live rows, kept along with a graph: small spaces are many, and labels count through the whole store. */
   private members: Bits | undefined;
-  /** Only when labels did not arrive in ascending order. */
-  private slots: Map<number, number> | undefined;
   private graph: Graph | undefined;
   private graphTo = 0;
   private savedGraph: SavedSpace['graph'] = null;
@@ -133,6 +100,7 @@ export class SpaceIndex {
       saved && { count: saved.head.count, crcs: [...new Uint32Array(crcs!.buffer)] },
     );
     this.dead = new Bits(dead);
+    this.table = new LabelTable(this.dead, saved && new Uint32Array(labels!.buffer, 0, saved.head.count));
     this.aside = new Bits(aside);
     const source = {
       alive: (slot: number): boolean => !this.dead.has(slot),
@@ -140,13 +108,12 @@ export class SpaceIndex {
       offset: (slot: number): number => this.rows.offset(slot),
     };
     if (saved !== undefined) {
-      this.labels = Uint32Array.from(new Uint32Array(labels!.buffer));
       this.hubs = Float32Array.from(new Float32Array(hubs!.buffer));
       this.position = this.saved_ = { epoch: saved.head.epoch, seq: saved.head.seq };
       this.erasedMs = saved.head.erasedMs;
       this.demotedIn = saved.head.demotedIn;
       this.lacks_ = saved.head.lacks === true;
-      this.readLabels();
+      this.readAside();
       this.openGraph(saved.head);
     }
     if (options.guard && !this.byProduct)
@@ -169,7 +136,7 @@ export class SpaceIndex {
     const { folder } = options;
     if (folder === undefined) return undefined;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    let saved = readStateFile<SavedSpace>(join(folder, STATE));
+    let saved = readSavedSpace(folder);
     while (saved !== undefined) {
       let index: SpaceIndex | undefined;
       try {
@@ -237,13 +204,11 @@ export class SpaceIndex {
   append(label: number, vector: Float32Array, author = 0, seenMs = 0): void {
     if (vector.length !== this.space.dims)
       throw new RangeError(`row ${label} has ${vector.length} numbers, the space ${this.space.dims}`);
-    const known = this.slotOf(label);
+    const known = this.table.slotOf(label);
     if (known >= 0) this.drop(known);
     const slot = this.rows.append(this.byProduct ? vector : makeUnit(vector));
-    if (slot >= this.labels.length) this.makeRoom();
-    this.labels[slot] = label;
-    if (this.slots !== undefined) this.slots.set(label, slot);
-    else if (slot > 0 && label <= this.labels[slot - 1]!) this.indexSlots();
+    if (slot >= this.hubs.length) this.makeRoom();
+    this.table.append(label);
     this.members?.add(label);
     this.changed = true;
     if (this.guard === undefined) return;
@@ -256,7 +221,7 @@ export class SpaceIndex {
   remove(labels: Iterable<number>, nowMs: number): number {
     let removed = 0;
     for (const label of labels) {
-      const slot = this.slotOf(label);
+      const slot = this.table.slotOf(label);
       if (slot < 0) continue;
       this.drop(slot);
       if (slot < this.graphTo) this.erasedMs ??= nowMs;
@@ -297,7 +262,7 @@ export class SpaceIndex {
   }
 
   has(label: number): boolean {
-    return this.slotOf(label) >= 0;
+    return this.table.slotOf(label) >= 0;
   }
 
   // ------------------------------------------------------------------------------------------ background work
@@ -379,7 +344,7 @@ export class SpaceIndex {
     return markCopies(
       rows,
       (label) => {
-        const slot = this.slotOf(label);
+        const slot = this.table.slotOf(label);
         return slot < 0 ? undefined : { data: this.rows.at(slot), offset: this.rows.offset(slot) };
       },
       this.space.dims,
@@ -430,7 +395,8 @@ export class SpaceIndex {
     allow: Uint8Array | undefined,
     near: ArrayLike<number>,
   ): { readonly found: number; readonly worst: number } {
-    const { labels, rows, dead, aside } = this;
+    const { rows, dead, aside } = this;
+    const { labels } = this.table;
     let found = 0;
     let worst = Infinity;
     for (let i = 0; i < near.length; i++) {
@@ -456,7 +422,7 @@ export class SpaceIndex {
     else {
       let slot = 0;
       this.members.eachWith(allow, (label) => {
-        slot = this.slotFrom(label, slot);
+        slot = this.table.slotFrom(label, slot);
         this.score(q, top, slot);
       });
     }
@@ -471,7 +437,8 @@ export class SpaceIndex {
     to: number,
     withAside = false,
   ): void {
-    const { dead, aside, labels } = this;
+    const { dead, aside } = this;
+    const { labels } = this.table;
     const [noneDead, noneAside] = [dead.count === 0, withAside || aside.count === 0];
     for (let slot = from; slot < to; slot++) {
       if (
@@ -498,14 +465,14 @@ export class SpaceIndex {
         (allow === undefined && ++scanned > ASIDE_MAX && top.size === top.capacity)
       )
         break;
-      if (!this.dead.has(slot) && (allow === undefined || isAllowed(allow, this.labels[slot]!)))
+      if (!this.dead.has(slot) && (allow === undefined || isAllowed(allow, this.table.labels[slot]!)))
         this.score(q, top, slot);
     }
   }
 
   private score(q: Float32Array, top: TopRows, slot: number): void {
     const data = this.rows.at(slot);
-    top.offer(this.labels[slot]!, dot(q, data, this.rows.offset(slot)), this.demotionOf(slot));
+    top.offer(this.table.labels[slot]!, dot(q, data, this.rows.offset(slot)), this.demotionOf(slot));
   }
 
   private demotionOf(slot: number): number {
@@ -524,36 +491,11 @@ export class SpaceIndex {
   private measureOwn(sample: readonly number[] | undefined): Omit<OwnBackground, 'rows'> | undefined {
     const from =
       sample ?? Array.from({ length: this.rows.count }, (_, slot) => slot).filter((slot) => !this.dead.has(slot));
-    const slots = spreadOver(from, OWN_SAMPLE);
-    let [n, sum, squares] = [0, 0, 0];
-    for (let i = 1; i < slots.length; i++) {
-      const at = this.rows.offset(slots[i]!);
-      const row = this.rows.at(slots[i]!).subarray(at, at + this.space.dims);
-      for (let j = 0; j < i; j++) {
-        const cosine = dot(row, this.rows.at(slots[j]!), this.rows.offset(slots[j]!));
-        n++;
-        sum += cosine;
-        squares += cosine * cosine;
-      }
-    }
-    if (n === 0) return undefined;
-    const mean = sum / n;
-    const spread = Math.sqrt((n * Math.max(0, squares / n - mean * mean) + OWN_PRIOR * 0.01) / (n + OWN_PRIOR));
-    return { mean, spread };
+    return ownBackgroundOf(this.rows, from, this.space.dims);
   }
 
   private backgroundOf(q: Float32Array): Background | undefined {
-    const rows = this.guard?.background ?? EMPTY;
-    const n = rows.length / this.space.dims;
-    if (n === 0) return undefined;
-    let [sum, squares] = [0, 0];
-    for (let i = 0; i < n; i++) {
-      const cosine = dot(q, rows, i * this.space.dims);
-      sum += cosine;
-      squares += cosine * cosine;
-    }
-    const mean = sum / n;
-    return { mean, spread: Math.sqrt(Math.max(0, squares / n - mean * mean)), n };
+    return this.guard === undefined ? undefined : queryBackgroundOf(q, this.guard.background);
   }
 
   // ------------------------------------------------------------------------------------------ files
@@ -608,13 +550,13 @@ export class SpaceIndex {
       ...(this.lacks_ ? { lacks: true } : {}),
     };
     const sections = [
-      bytesOf(this.labels, count),
+      bytesOf(this.table.labels, count),
       bytesOf(this.hubs, count),
       this.dead.copy(count),
       this.aside.copy(count),
       new Uint8Array(Uint32Array.from(crcs).buffer),
     ];
-    writeStateFile(join(folder, STATE), { head, sections }, durable);
+    writeStateFile(stateFile(folder), { head, sections }, durable);
     this.changed = false;
     this.rows.wipe();
     this.saved_ = { epoch: head.epoch, seq: head.seq };
@@ -697,65 +639,22 @@ export class SpaceIndex {
 
   private drop(slot: number): void {
     this.dead.add(slot);
-    this.members?.delete(this.labels[slot]!);
-    this.slots?.delete(this.labels[slot]!);
+    this.members?.delete(this.table.labels[slot]!);
+    this.table.drop(slot);
     this.rows.forget(slot);
     this.asideOrdered = false;
     this.changed = true;
   }
 
-  /** Slot of a live label, −1 if there is none. */
-  private slotOf(label: number): number {
-    if (this.slots !== undefined) return this.slots.get(label) ?? -1;
-    let low = 0;
-    let high = this.rows.count - 1;
-    if (high < 0 || label > this.labels[high]!) return -1;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.labels[middle]! < label) low = middle + 1;
-      else high = middle;
-    }
-    return this.labels[low] === label && !this.dead.has(low) ? low : -1;
-  }
-
-  /** As `slotOf`, for ascending labels: mostly the next slot or one near it. */
-  private slotFrom(label: number, from: number): number {
-    if (this.slots !== undefined) return this.slots.get(label)!;
-    let step = 1;
-    let low = from;
-    while (low + step < this.rows.count && this.labels[low + step]! < label) {
-      low += step;
-      step *= 2;
-    }
-    let high = Math.min(low + step, this.rows.count - 1);
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.labels[middle]! < label) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  private indexSlots(): void {
-    this.slots = new Map();
-    for (let slot = 0; slot < this.rows.count; slot++)
-      if (!this.dead.has(slot)) this.slots.set(this.labels[slot]!, slot);
-  }
-
   private listMembers(): Bits {
     const members = new Bits();
-    for (let slot = 0; slot < this.rows.count; slot++) if (!this.dead.has(slot)) members.add(this.labels[slot]!);
+    for (let slot = 0; slot < this.rows.count; slot++) if (!this.dead.has(slot)) members.add(this.table.labels[slot]!);
     return members;
   }
 
-  private readLabels(): void {
-    let ascending = true;
-    for (let slot = 0; slot < this.rows.count; slot++) {
-      if (slot > 0 && this.labels[slot]! <= this.labels[slot - 1]!) ascending = false;
-      if (this.aside.has(slot)) this.asideSlots.push(slot);
-    }
+  private readAside(): void {
+    for (let slot = 0; slot < this.rows.count; slot++) if (this.aside.has(slot)) this.asideSlots.push(slot);
     this.asideOrdered = false;
-    if (!ascending) this.indexSlots();
   }
 
   /** A graph that is lost, damaged or another engine's is built again from the rows; until then they are the tail. */
@@ -790,10 +689,7 @@ export class SpaceIndex {
   }
 
   private makeRoom(): void {
-    const labels = new Uint32Array(this.labels.length < 16 ? 16 : this.labels.length * 2);
-    labels.set(this.labels);
-    this.labels = labels;
-    const hubs = new Float32Array(labels.length);
+    const hubs = new Float32Array(Math.max(16, this.hubs.length * 2));
     hubs.set(this.hubs);
     this.hubs = hubs;
   }
@@ -816,46 +712,6 @@ export interface SpaceStatus {
 
 /** Of the rows put aside, so many of the least demoted are looked at. */
 const ASIDE_MAX = 1024;
-
-/** Rows that a space's own background is taken from, and below how many it is taken with every search. */
-const OWN_SAMPLE = 64;
-const OWN_MIN = 16;
-/** Pairs' worth of belief in a spread of 0.1, which is common between models, while there are few rows. */
-const OWN_PRIOR = 10;
-
-const EMPTY = new Float32Array(0);
-
-/** A saved space without rows that cannot be read; undefined where that changes nothing. */
-function without({ head, sections }: SavedState, { from, to }: Slots): SavedState | undefined {
-  const lost = (slot: number): boolean => slot >= from && slot < to;
-  const [labels, hubs, deadBefore, ...rest] = sections;
-  const dead = new Bits(deadBefore);
-  const gone: number[] = [];
-  for (let slot = from; slot < Math.min(to, head.count); slot++)
-    if (!dead.has(slot)) {
-      dead.add(slot);
-      gone.push(slot);
-    }
-  if (gone.length === 0) return undefined;
-  const kept =
-    head.guard?.pool.flatMap((slot, i) => (lost(slot) ? [] : [{ slot, author: head.guard!.authors[i]! }])) ?? [];
-  const guard = head.guard && {
-    ...head.guard,
-    sample: head.guard.sample.filter((slot) => !lost(slot)),
-    pool: kept.map(({ slot }) => slot),
-    authors: kept.map(({ author }) => author),
-    measured: Math.min(head.guard.measured, kept.length),
-  };
-  return {
-    head: { ...head, guard, wiping: [...head.wiping, ...gone], lacks: true },
-    sections: [labels!, hubs!, dead.copy(head.count), ...rest],
-  };
-}
-
-function spreadOver(slots: readonly number[], n: number): readonly number[] {
-  if (slots.length <= n) return slots;
-  return Array.from({ length: n }, (_, i) => slots[Math.floor(((i + 0.5) * slots.length) / n)]!);
-}
 
 function isAllowed(allow: Uint8Array, label: number): boolean {
   return ((allow[label >>> 3] ?? 0) & (1 << (label & 7))) !== 0;
