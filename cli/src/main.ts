@@ -1,4 +1,5 @@
 import yargs, { type Argv, type CommandModule } from 'yargs';
+import { adoptCommand } from './commands/adopt.js';
 import { completionCommand } from './commands/completion.js';
 import { createCommand } from './commands/create.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -46,6 +47,7 @@ const commands = [
   syncCommand,
   mcpCommand,
   gatewayCommand,
+  adoptCommand,
   createCommand,
   embedCommand,
   keyCommand,

@@ -2,7 +2,7 @@ import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import type { AnyWhere, Metadata } from '@cosmicembeddings/sdk/metadata';
 import type { Collection, Collections, Measure } from './collections.js';
 import { documentTest, whereOf } from './filters.js';
-import { spaceIdOfCollection, type Kept, type Record, type Records } from './records.js';
+import { spaceIdOfShelf, type Kept, type Record, type Records, type Shelf } from './records.js';
 import { invalid, wrongDimension } from './refusal.js';
 
 type Body = Readonly<{ [key: string]: unknown }>;
@@ -28,7 +28,7 @@ export class ChromaRecords {
   async add(id: string, body: Body): Promise<void> {
     const { collection, given } = this.given(id, body, true);
     const known = await this.records.byIds(
-      collection,
+      shelfOf(collection),
       given.map((one) => one.id),
     );
     const fresh = given.filter((one) => !known.has(one.id));
@@ -37,17 +37,17 @@ export class ChromaRecords {
       if (this.options.strict) throw invalid(said);
       this.options.say(said);
     }
-    await this.records.write(collection, fresh.map(whole), new Map());
+    await this.records.write(shelfOf(collection), fresh.map(whole), new Map());
   }
 
   async upsert(id: string, body: Body): Promise<void> {
     const { collection, given } = this.given(id, body, true);
     const known = await this.records.byIds(
-      collection,
+      shelfOf(collection),
       given.map((one) => one.id),
     );
     await this.records.write(
-      collection,
+      shelfOf(collection),
       given.map((one) => merged(known.get(one.id)?.[0], one)),
       known,
     );
@@ -57,12 +57,12 @@ export class ChromaRecords {
   async update(id: string, body: Body): Promise<void> {
     const { collection, given } = this.given(id, body, false);
     const known = await this.records.byIds(
-      collection,
+      shelfOf(collection),
       given.map((one) => one.id),
     );
     const there = given.filter((one) => known.has(one.id));
     await this.records.write(
-      collection,
+      shelfOf(collection),
       there.map((one) => merged(known.get(one.id)![0], one)),
       known,
     );
@@ -78,7 +78,7 @@ export class ChromaRecords {
   }
 
   async count(id: string): Promise<number> {
-    return (await this.records.find(this.collections.byId(id))).length;
+    return (await this.records.find(shelfOf(this.collections.byId(id)))).length;
   }
 
   async remove(id: string, body: Body): Promise<Body> {
@@ -96,7 +96,7 @@ export class ChromaRecords {
 
   /** All of one's own records of it; the collection itself is the caller's to drop. */
   async clear(collection: Collection): Promise<void> {
-    await this.records.retract(await this.records.find(collection));
+    await this.records.retract(await this.records.find(shelfOf(collection)));
   }
 
   async query(id: string, body: Body): Promise<Body> {
@@ -138,7 +138,7 @@ export class ChromaRecords {
     body: Body,
   ): Promise<(readonly [Kept, number])[][]> {
     const { measure } = collection;
-    const blocks = await this.records.find(collection, this.scope(body));
+    const blocks = await this.records.find(shelfOf(collection), this.scope(body));
     if (blocks.length > EXACT_MAX && measure === 'cosine' && isNothing(body['where_document']))
       return Promise.all(vectors.map((vector) => this.asked(collection, vector, n, body)));
     if (blocks.length > SCAN_MAX)
@@ -162,9 +162,9 @@ export class ChromaRecords {
     body: Body,
   ): Promise<(readonly [Kept, number])[]> {
     const answer = await this.client.search({
-      vector: { space: spaceIdOfCollection(collection), values: vector },
+      vector: { space: spaceIdOfShelf(shelfOf(collection)), values: vector },
       k: n,
-      filter: this.records.filter(collection, this.scope(body)),
+      filter: this.records.filter(shelfOf(collection), this.scope(body)),
       mode: 'vectors',
       collapse: false,
       unvouched: 'open',
@@ -190,10 +190,12 @@ export class ChromaRecords {
     const said = whereOf(where);
     const names = Array.isArray(ids) ? [...new Set(ids as string[])] : undefined;
     let blocks: readonly string[];
-    if (names === undefined) blocks = await this.records.find(collection, said);
+    if (names === undefined) blocks = await this.records.find(shelfOf(collection), said);
     else {
-      const there = [...(await this.records.byIds(collection, names)).values()].flat().map(({ block }) => block);
-      const passing = said === undefined ? undefined : new Set(await this.records.find(collection, said));
+      const there = [...(await this.records.byIds(shelfOf(collection), names)).values()]
+        .flat()
+        .map(({ block }) => block);
+      const passing = said === undefined ? undefined : new Set(await this.records.find(shelfOf(collection), said));
       blocks = passing === undefined ? there : there.filter((block) => passing.has(block));
     }
     const read = (await this.records.read(blocks)).sort((a, b) => a.timeMs - b.timeMs);
@@ -229,6 +231,11 @@ export class ChromaRecords {
       given,
     };
   }
+}
+
+/** Records stand under the collection's id: its name may change. */
+function shelfOf({ id, model, dims = 0 }: Collection): Shelf {
+  return { place: `chroma/${id}`, model, dims };
 }
 
 interface Partly {

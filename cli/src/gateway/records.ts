@@ -15,7 +15,6 @@ import { portableChecks } from '@cosmicembeddings/sdk/formats';
 import { embeddingKind, type EmbeddingBody } from '@cosmicembeddings/sdk/kinds';
 import { decodeMetadata, encodeMetadata, type AnyWhere, type Metadata } from '@cosmicembeddings/sdk/metadata';
 import { packRows, spaceIdOf, unpackRow, type SpaceDescriptor } from '@cosmicembeddings/sdk/space';
-import type { Collection } from './collections.js';
 import { wrongDimension } from './refusal.js';
 
 /** One record of a collection, as its block says. */
@@ -30,6 +29,13 @@ export interface Record {
 export interface Kept extends Record {
   readonly block: BlockId;
   readonly timeMs: number;
+}
+
+/** Where records stand in the ledger: a collection of one's own, and the space of its vectors. */
+export interface Shelf {
+  readonly place: string;
+  readonly model: string;
+  readonly dims: number;
 }
 
 /** Own ids of one look-up; several kilobytes of them fit a filter. */
@@ -52,10 +58,10 @@ export class Records {
   ) {}
 
   /** Block ids, oldest write first. */
-  async find(collection: Collection, where?: AnyWhere): Promise<BlockId[]> {
+  async find(shelf: Shelf, where?: AnyWhere): Promise<BlockId[]> {
     const found: BlockId[] = [];
     for (let after: string | undefined; ;) {
-      const page = await this.client.find(this.filter(collection, where), {
+      const page = await this.client.find(this.filter(shelf, where), {
         limit: PAGE,
         order: 'oldest',
         hidden: 'hide',
@@ -67,8 +73,8 @@ export class Records {
     }
   }
 
-  filter(collection: Collection, where?: AnyWhere): Filter {
-    const scope: AnyWhere = { '#collection': placeOf(collection) };
+  filter(shelf: Shelf, where?: AnyWhere): Filter {
+    const scope: AnyWhere = { '#collection': shelf.place };
     return {
       kinds: [embeddingKind.name],
       authors: [this.did],
@@ -91,22 +97,18 @@ export class Records {
   }
 
   /** What stands under these ids; of an id that was written twice at once the later. */
-  async byIds(collection: Collection, ids: readonly string[]): Promise<Map<string, Kept[]>> {
+  async byIds(shelf: Shelf, ids: readonly string[]): Promise<Map<string, Kept[]>> {
     const found = new Map<string, Kept[]>();
     for (let from = 0; from < ids.length; from += IDS_AT_ONCE) {
-      const blocks = await this.find(collection, { '#id': { $in: ids.slice(from, from + IDS_AT_ONCE) } });
+      const blocks = await this.find(shelf, { '#id': { $in: ids.slice(from, from + IDS_AT_ONCE) } });
       for (const one of await this.read(blocks)) found.set(one.id, [one, ...(found.get(one.id) ?? [])]);
     }
     return found;
   }
 
   /** @throws CosmicError what the node refuses the first of them with */
-  async write(
-    collection: Collection,
-    records: readonly Record[],
-    before: ReadonlyMap<string, readonly Kept[]>,
-  ): Promise<void> {
-    const space = spaceOf(collection);
+  async write(shelf: Shelf, records: readonly Record[], before: ReadonlyMap<string, readonly Kept[]>): Promise<void> {
+    const space = spaceOf(shelf);
     // In the order of their times, and none ahead of the clock.
     const startMs = Math.max(this.lastMs + 1, Date.now() - records.length);
     const made = [];
@@ -119,7 +121,7 @@ export class Records {
       const timeMs = Math.max(startMs + i, ...old.map((one) => one.timeMs + 1));
       const refs = old.slice(0, REFS_MAX).map(({ block }) => ({ rel: 'supersedes', id: block }));
       const { id, wire } = await createBlock(
-        { kind: embeddingKind.name, fields: fieldsOf(collection, space, record) as never, refs, timeMs },
+        { kind: embeddingKind.name, fields: fieldsOf(shelf, space, record) as never, refs, timeMs },
         this.author,
       );
       this.lastMs = Math.max(this.lastMs, timeMs);
@@ -180,18 +182,14 @@ export class Records {
   }
 }
 
-function placeOf({ id }: Collection): string {
-  return `chroma/${id}`;
-}
-
-export function spaceOf({ model, dims = 0 }: Collection): SpaceDescriptor {
+export function spaceOf({ model, dims }: Shelf): SpaceDescriptor {
   const unknown = { revision: null, weights: null, precision: null, pooling: null, endpoint: null, max_tokens: null };
   return { model, dims, metric: 'cosine', normalized: false, query_prefix: null, passage_prefix: null, ...unknown };
 }
 
-export const spaceIdOfCollection = (collection: Collection): string => spaceIdOf(spaceOf(collection));
+export const spaceIdOfShelf = (shelf: Shelf): string => spaceIdOf(spaceOf(shelf));
 
-function fieldsOf(collection: Collection, space: SpaceDescriptor, record: Record): unknown {
+function fieldsOf(shelf: Shelf, space: SpaceDescriptor, record: Record): unknown {
   const { vector, text, metadata, uri, id } = record;
   const row = metadata === null || Object.keys(metadata).length === 0 ? undefined : encodeMetadata(metadata);
   return {
@@ -200,7 +198,7 @@ function fieldsOf(collection: Collection, space: SpaceDescriptor, record: Record
     input_type: text === null ? 'other' : 'text',
     input_reference: [{ hash: text === null ? null : sha256(utf8(text)), origin: uri ?? '' }],
     ...(text === null ? {} : { texts: [text] }),
-    collection: placeOf(collection),
+    collection: shelf.place,
     document: id,
     ...(row === undefined ? {} : { metadata: [row] }),
   };

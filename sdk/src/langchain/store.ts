@@ -4,8 +4,7 @@ import { maximalMarginalRelevance } from '@langchain/core/utils/math';
 import { VectorStore, type MaxMarginalRelevanceSearchOptions } from '@langchain/core/vectorstores';
 import type { Hit, Memory } from '../agent/index.js';
 import { CosmicError } from '../errors.js';
-import type { Where } from '../metadata/index.js';
-import { flatten, nest } from './pointers.js';
+import { flatten, nest, type Where } from '../metadata/index.js';
 
 /** What `addDocuments` takes besides the documents. */
 export interface AddOptions {

@@ -18,3 +18,4 @@ export {
   type Test as MetadataTest,
   type Where,
 } from './where.js';
+export { flatten, nest } from './pointers.js';

@@ -1,5 +1,5 @@
 import { setKey } from '../codec/dag-json.js';
-import type { Metadata, MetadataValue, Scalar } from '../metadata/index.js';
+import type { Metadata, MetadataValue, Scalar } from './value.js';
 
 /**
  * Nested metadata, flat: a value below another has a JSON pointer (RFC 6901) as its key, `/loc/lines/from`. Plain keys at
