@@ -3,6 +3,7 @@ import { checkData, checkEmbedder, checkKey, checkPending, checkRuntime, faultOf
 import type { Finding } from '../doctor/finding.js';
 import { checkNode } from '../doctor/there.js';
 import { note, plural, print, printJson, Refused } from '../output.js';
+import { paint } from '../paint.js';
 import { loadSettings, type GlobalFlags, type Settings } from '../settings.js';
 
 /** Looks at everything that publishing and searching need, and says of each what is wrong and what to do. */
@@ -26,7 +27,7 @@ export async function examine(flags: GlobalFlags, environment?: NodeJS.ProcessEn
   ];
 }
 
-const SIGNS = { ok: '✓', warning: '!', fault: '✗' } as const;
+const SIGNS = { ok: ['✓', 'green'], warning: ['!', 'yellow'], fault: ['✗', 'red'] } as const;
 
 /** Not by `define`: it has something to say also where the settings cannot be read. */
 export const doctorCommand: CommandModule<GlobalFlags, GlobalFlags> = {
@@ -39,7 +40,8 @@ export const doctorCommand: CommandModule<GlobalFlags, GlobalFlags> = {
     if (flags.json === true) printJson({ findings, faults });
     else {
       for (const { check, state, what, remedy } of findings) {
-        print(`${SIGNS[state]} ${check.padEnd(10)} ${what}`);
+        const [sign, colour] = SIGNS[state];
+        print(`${paint(colour, sign)} ${check.padEnd(10)} ${what}`);
         if (remedy !== undefined) print(`             → ${remedy}`);
       }
       note(faults === 0 ? 'nothing is broken' : `${plural(faults, 'thing')} to mend`);

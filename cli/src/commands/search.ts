@@ -3,6 +3,7 @@ import { verifyHit, type HitVerification, type NodeClient } from '@cosmicembeddi
 import { portableChecks } from '@cosmicembeddings/sdk';
 import { openClient } from '../node-client.js';
 import { note, plain, plural, print, printJson, shortDid, timeText, UsageError } from '../output.js';
+import { paint } from '../paint.js';
 import { verdictLine } from '../verdicts.js';
 import { filterFlags, filterOf, type FilterFlags } from './filter.js';
 import { define } from './command.js';
@@ -111,12 +112,12 @@ export function hitText(hit: Hit, rank: number | undefined, mark: HitVerificatio
     .join(' › ');
   const first = hit.passage === undefined ? undefined : bestText(hit.passage, hit.excerpt);
   const lines = [
-    `${rank === undefined ? '•' : `${String(rank).padStart(2)}.`} ${hit.score.toFixed(3)}${hit.strength === undefined || hit.strength === 'unknown' ? '' : ` ${hit.strength}`}  ${plain(where)}`,
+    `${rank === undefined ? '•' : `${String(rank).padStart(2)}.`} ${hit.score.toFixed(3)}${strengthText(hit.strength)}  ${paint('bold', plain(where))}`,
     `    ${first ?? '(the author did not publish the text)'}`,
     `    ${shortDid(hit.author)} · claimed ${timeText(hit.timeMs)}${hit.skyLabel === undefined ? '' : ` · ${plain(hit.skyLabel)}`}${hit.tags.map((tag) => ` · #${plain(tag)}`).join('')}`,
-    `    ${badge(hit, mark)}`,
-    ...(hit.verdicts ?? []).map((verdict) => `    ${verdictLine(verdict)}`),
-    `    ${hit.id}${hit.row > 0 ? ` row ${hit.row}` : ''}`,
+    `    ${paint(isSound(mark) ? 'green' : mark === undefined ? 'dim' : 'red', badge(hit, mark))}`,
+    ...(hit.verdicts ?? []).map((verdict) => `    ${paint('yellow', verdictLine(verdict))}`),
+    paint('dim', `    ${hit.id}${hit.row > 0 ? ` row ${hit.row}` : ''}`),
   ];
   if (hit.textCosine !== undefined)
     lines.push(`    ⚠ its vector is not that of its text (cosine ${hit.textCosine.toFixed(4)}): ranked by the text`);
@@ -124,6 +125,16 @@ export function hitText(hit: Hit, rank: number | undefined, mark: HitVerificatio
     lines.push(`    and ${plural(hit.duplicates, 'copy', 'copies')}`);
   if (hit.explain !== undefined) lines.push(...explainText(hit.explain));
   return lines.join('\n');
+}
+
+const STRENGTH_COLOURS = { strong: 'green', fair: 'yellow', weak: 'red' } as const;
+
+function strengthText(strength: Hit['strength']): string {
+  return strength === undefined || strength === 'unknown' ? '' : ` ${paint(STRENGTH_COLOURS[strength], strength)}`;
+}
+
+function isSound(mark: HitVerification | undefined): boolean {
+  return mark !== undefined && mark.signed && mark.cosine !== false && mark.passage !== false;
 }
 
 /** How the score came about: a line for each part, numbers to four places. */
@@ -151,7 +162,7 @@ function bestText(passage: string, excerpt: Excerpt | undefined): string {
   let [text, at] = [from > excerpt.start ? '…' : '', from];
   for (const [start, end] of marks) {
     if (start < at || end > to) continue;
-    text += oneLine(passage.slice(at, start)) + marked(oneLine(passage.slice(start, end)));
+    text += oneLine(passage.slice(at, start)) + paint('bold', oneLine(passage.slice(start, end)));
     at = end;
   }
   return `${text}${oneLine(passage.slice(at, to))}${to < excerpt.end ? '…' : ''}`;
@@ -159,11 +170,6 @@ function bestText(passage: string, excerpt: Excerpt | undefined): string {
 
 function oneLine(text: string): string {
   return plain(text.replace(/\s+/g, ' '));
-}
-
-/** Bold where a person looks; plain where a program reads. */
-function marked(word: string): string {
-  return process.stdout.isTTY && process.env['NO_COLOR'] === undefined ? `\x1b[1m${word}\x1b[22m` : word;
 }
 
 /** The first line with words in it: no fence of code, no rule. */
