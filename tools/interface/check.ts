@@ -4,6 +4,7 @@
  */
 import type {
   Accepted,
+  Code,
   EraseReason,
   Hit,
   NodeStatus,
@@ -22,12 +23,14 @@ type Answer<K extends keyof operations> = operations[K]['responses'] extends {
   ? T
   : never;
 
-/** All the way down: may be absent is the same as may be undefined, and nothing can be written to. */
-type Plain<T> = T extends readonly (infer I)[]
-  ? readonly Plain<I>[]
-  : T extends object
-    ? { readonly [K in keyof T]: Plain<T[K]> }
-    : T;
+/** All the way down, a code any text (there may be new ones): may be absent is the same as may be undefined, and nothing can be written to. */
+type Plain<T> = T extends Code
+  ? string
+  : T extends readonly (infer I)[]
+    ? readonly Plain<I>[]
+    : T extends object
+      ? { readonly [K in keyof T]: Plain<T[K]> }
+      : T;
 /** Whoever reads one by the type of the other is never surprised. */
 type Reads<Sent, Read> = [Sent] extends [never] ? false : Plain<Sent> extends Plain<Read> ? true : false;
 const holds = <T extends true>(): T | undefined => undefined;
