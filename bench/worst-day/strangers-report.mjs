@@ -16,6 +16,5 @@ const few = Object.entries(routes).filter(([, { valid, invalid }]) => valid < 20
 console.log(
   `${sum('valid') + sum('invalid')} cases at ${Object.keys(routes).length} routes, ${sum('invalid')} of them invalid; no 5xx, no time-out`,
 );
-for (const [route, { valid, invalid }] of few)
-  console.log(`fewer than 200: ${route}: ${valid} valid, ${invalid} invalid`);
+if (few.length > 0) console.log(`fewer than 200 of either at: ${few.map(([route]) => route).join(', ')}`);
 record(import.meta.url, 'strangers', { asked: Number(asked), valid: sum('valid'), invalid: sum('invalid'), routes });

@@ -56,6 +56,18 @@ test.each(['hybrid', 'vectors', 'words'] as const)(
   },
 );
 
+test('of texts that hold most of a question, strangers have a fifth of the page', async () => {
+  const most = question.split(' ').filter((word) => word !== 'hour');
+  const kept = await Promise.all(
+    Array.from({ length: 10 }, async (_, i) => {
+      const filler = Array.from({ length: 6 }, (_, j) => `filler${(i * 7 + j) % 40}`);
+      return { rows: [await rowOf([...most, ...filler].join(' '))] };
+    }),
+  );
+  const { hits } = await (await attacked(kept)).search({ text: question, k: 10, collapse: false });
+  expect(strangers(hits).filter(Boolean)).toHaveLength(2);
+});
+
 test('it leads where the reader trusts the author, quotes it, or the author has standing', async () => {
   const [echo] = await echoes();
   const stranger = await attacked([echo!]);
