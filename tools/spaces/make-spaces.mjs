@@ -6,41 +6,30 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
-import { descriptorFault, spaceIdOf, fromJson, toBase64 } from '../../sdk/dist/index.js';
+import { descriptorFault, spaceIdOf, spaceNamed, fromJson, toBase64 } from '../../sdk/dist/index.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const folder = join(root, 'specs', 'spaces');
 mkdirSync(folder, { recursive: true });
 
-const transformer = (model, dims, more) => ({
-  model,
-  revision: null,
-  weights: null,
-  precision: 'fp32',
-  dims,
-  metric: 'cosine',
-  pooling: 'mean',
-  normalized: true,
-  query_prefix: '',
-  passage_prefix: '',
-  max_tokens: 512,
-  endpoint: null,
-  ...more,
-});
-const service = (model, dims) => ({
-  model,
-  revision: null,
-  weights: null,
-  precision: null,
-  dims,
-  metric: 'cosine',
-  pooling: null,
-  normalized: true,
-  query_prefix: '',
-  passage_prefix: '',
-  max_tokens: 8191,
-  endpoint: 'https://api.openai.com/v1',
-});
+const transformer = (model, dims, more) =>
+  spaceNamed(model, dims, {
+    precision: 'fp32',
+    pooling: 'mean',
+    normalized: true,
+    query_prefix: '',
+    passage_prefix: '',
+    max_tokens: 512,
+    ...more,
+  });
+const service = (model, dims) =>
+  spaceNamed(model, dims, {
+    normalized: true,
+    query_prefix: '',
+    passage_prefix: '',
+    max_tokens: 8191,
+    endpoint: 'https://api.openai.com/v1',
+  });
 const miniLm = (precision, weights, max_tokens) =>
   transformer('sentence-transformers/all-MiniLM-L6-v2', 384, { precision, weights, max_tokens });
 /** model.safetensors as published, and the int8 build of it that the tests run. */

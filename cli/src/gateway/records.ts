@@ -14,7 +14,7 @@ import type { Filter } from '@cosmicembeddings/sdk/filter';
 import { portableChecks } from '@cosmicembeddings/sdk/formats';
 import { embeddingKind, type EmbeddingBody } from '@cosmicembeddings/sdk/kinds';
 import { decodeMetadata, encodeMetadata, type AnyWhere, type Metadata } from '@cosmicembeddings/sdk/metadata';
-import { packRows, spaceIdOf, unpackRow, type SpaceDescriptor } from '@cosmicembeddings/sdk/space';
+import { packRows, spaceIdOf, spaceNamed, unpackRow, type SpaceDescriptor } from '@cosmicembeddings/sdk/space';
 import { wrongDimension } from './refusal.js';
 
 /** One record of a collection, as its block says. */
@@ -183,8 +183,7 @@ export class Records {
 }
 
 export function spaceOf({ model, dims }: Shelf): SpaceDescriptor {
-  const unknown = { revision: null, weights: null, precision: null, pooling: null, endpoint: null, max_tokens: null };
-  return { model, dims, metric: 'cosine', normalized: false, query_prefix: null, passage_prefix: null, ...unknown };
+  return spaceNamed(model, dims);
 }
 
 export const spaceIdOfShelf = (shelf: Shelf): string => spaceIdOf(spaceOf(shelf));

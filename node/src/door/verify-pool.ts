@@ -4,12 +4,12 @@ import type { VerifierName } from './crypto/index.js';
 import type { CheckedParts, VerifyReply, VerifyRequest, VerifySetup } from './verify-worker.js';
 import { workerMemory } from '../worker-memory.js';
 
-export type Verdict = CheckedBlock | Rejected;
+export type CheckResult = CheckedBlock | Rejected;
 
 /** Checks blocks off the event loop, in batches. Bounded: the caller limits what it hands in. */
 export interface VerifyPool {
   /** Network validity of one block's bytes. Rejects only when the worker at it dies of a defect. */
-  check(wire: Uint8Array): Promise<Verdict>;
+  check(wire: Uint8Array): Promise<CheckResult>;
   /** Which Ed25519 verifier the workers run. */
   readonly verifier: string;
   close(): Promise<void>;
@@ -25,7 +25,7 @@ export interface VerifyOptions {
 
 interface Waiting {
   readonly wire: Uint8Array;
-  resolve(verdict: Verdict): void;
+  resolve(result: CheckResult): void;
   reject(error: unknown): void;
 }
 
@@ -139,7 +139,7 @@ export async function createVerifyPool(options: VerifyOptions): Promise<VerifyPo
   return {
     verifier,
     check: (wire) =>
-      new Promise<Verdict>((resolve, reject) => {
+      new Promise<CheckResult>((resolve, reject) => {
         if (fault !== undefined) return reject(fault);
         (isHeavy(wire) ? heavy : light).push({ wire, resolve, reject });
         if (light.length >= BATCH_MAX) pump();
@@ -190,7 +190,7 @@ function verdictOf(
   result: CheckedParts | Rejected,
   digest: Uint8Array,
   descriptors: ReadonlyMap<string, SpaceDescriptor>,
-): Verdict {
+): CheckResult {
   if (result.status === 'rejected') return result;
   const { envelopeEnd, entry: plain, ...parts } = result;
   const descriptor = plain.space === undefined ? undefined : descriptors.get(plain.space);

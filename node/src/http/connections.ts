@@ -35,7 +35,7 @@ interface Ahead {
   readonly queue: (() => void)[];
 }
 
-export interface ConnectionGuard {
+export interface ConnectionWatch {
   /**
    * Serves a request. Of those that only read, each connection gets one answer at a time: who asks ahead and does not take
    * the answers holds one of them in memory, not all.
@@ -50,11 +50,11 @@ const SWEEP_MAX_MS = 5_000;
  * Cuts connections that hold on to a node without using it. A long import goes on for as long as it moves: its time is
  * not bounded, its stillness is.
  */
-export function guardConnections(
+export function watchConnections(
   server: Server,
   limits: ConnectionLimits,
   onCut: (reason: 'slow sender' | 'slow reader' | 'pipelining') => void = () => undefined,
-): ConnectionGuard {
+): ConnectionWatch {
   const crowd = keepRoom(server, limits.connectionsMax);
   const open = new Set<Exchange>();
   const aheads = new WeakMap<Socket, Ahead>();

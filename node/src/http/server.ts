@@ -15,7 +15,7 @@ import { questionMaxBytes } from './cbor.js';
 import { jsonFormMaxChars } from './forms.js';
 import { smallMaxBytes, type IncomingRooms } from './incoming.js';
 import { compressAnswers } from './compress.js';
-import { guardConnections, type ConnectionLimits } from './connections.js';
+import { watchConnections, type ConnectionLimits } from './connections.js';
 import { describe, type Document } from './interface/describe.js';
 import { sendProblem } from './problem.js';
 import { nameRequest } from './request-name.js';
@@ -58,7 +58,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     serverFactory: (handler) => {
       const server = createServer(
         {
-          // A body takes as long as it takes; `guardConnections` looks whether it moves.
+          // A body takes as long as it takes; `watchConnections` looks whether it moves.
           requestTimeout: 0,
           headersTimeout: limits.headersMs,
           keepAliveTimeout: limits.idleMs,
@@ -71,7 +71,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
             if (!greet(request, response, limits)) return;
             const publishing = isPublishing(request);
             const serve = (): void => handler(request, response);
-            guard.enter(request, response, !publishing, () =>
+            connections.enter(request, response, !publishing, () =>
               publishing ? room.enter(request, response, serve) : serve(),
             );
           } catch (error) {
@@ -80,8 +80,8 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
           }
         },
       );
-      const guard = guardConnections(server, limits, options.onCut);
-      server.once('close', () => guard.close());
+      const connections = watchConnections(server, limits, options.onCut);
+      server.once('close', () => connections.close());
       return server;
     },
     bodyLimit: options.requestMaxBytes,

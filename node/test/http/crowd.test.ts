@@ -1,7 +1,7 @@
 import { createServer, get } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
-import { guardConnections } from '../../src/http/connections.js';
+import { watchConnections } from '../../src/http/connections.js';
 
 const closing: (() => void)[] = [];
 afterEach(() => closing.splice(0).forEach((close) => close()));
@@ -14,7 +14,7 @@ test('idle connections keep nobody out, and no request in progress is cut for an
       else response.end('alive');
     }),
   );
-  const guard = guardConnections(server, { connectionsMax: 20, headersMs: 60_000, idleMs: 60_000, slowMs: 60_000 });
+  const guard = watchConnections(server, { connectionsMax: 20, headersMs: 60_000, idleMs: 60_000, slowMs: 60_000 });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   closing.push(

@@ -2,7 +2,7 @@ import { CosmicError } from '../errors.js';
 import type { Embedded, Embedder, EmbedOptions } from '../ports/index.js';
 import { toUnit } from '../space/vector.js';
 import { checkSpace } from '../space/canaries.js';
-import type { SpaceDescriptor } from '../space/descriptor.js';
+import { spaceNamed, type SpaceDescriptor } from '../space/descriptor.js';
 import { knownSpace, serviceSpace } from '../space/known.js';
 import { canariesOfKnown } from './canaries.js';
 import type { OpenAiConfig } from './config.js';
@@ -25,20 +25,13 @@ export async function createOpenAiEmbedder(config: OpenAiConfig, host: EmbedderH
   const known = serviceSpace(endpoint.base, config.model);
   if (known !== undefined && saysNothingElse(config, known)) return embedderOf(known, config, endpoint);
   const dims = config.dims ?? (await endpoint.request(['dimensions'], 'passage')).vectors[0]!.length;
-  const space: SpaceDescriptor = {
-    model: config.model,
-    revision: null,
-    weights: null,
-    precision: null,
-    dims,
-    metric: 'cosine',
-    pooling: null,
+  const space = spaceNamed(config.model, dims, {
     normalized: true,
     query_prefix: config.inputType === true ? null : (config.queryPrefix ?? ''),
     passage_prefix: config.inputType === true ? null : (config.passagePrefix ?? ''),
     max_tokens: config.maxTokens ?? null,
     endpoint: endpoint.base,
-  };
+  });
   return embedderOf(space, config, endpoint);
 }
 

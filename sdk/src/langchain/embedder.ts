@@ -1,6 +1,7 @@
 import type { EmbeddingsInterface } from '@langchain/core/embeddings';
 import { CosmicError } from '../errors.js';
 import type { Embedder } from '../ports/index.js';
+import { spaceNamed } from '../space/index.js';
 
 /** LangChain's embeddings as an embedder of a space of their own: nothing is known of the model but its name and dimensions. */
 export async function embedderOf(embeddings: EmbeddingsInterface, model?: string): Promise<Embedder> {
@@ -11,20 +12,7 @@ export async function embedderOf(embeddings: EmbeddingsInterface, model?: string
   const probe = await embeddings.embedQuery('How many dimensions are there?');
   if (probe.length === 0) throw new CosmicError('embedder.bad_answer', `${name}: a vector without numbers`);
   return {
-    space: {
-      model: `langchain:${name}`,
-      revision: null,
-      weights: null,
-      precision: null,
-      dims: probe.length,
-      metric: 'cosine',
-      pooling: null,
-      normalized: false,
-      query_prefix: null,
-      passage_prefix: null,
-      max_tokens: null,
-      endpoint: null,
-    },
+    space: spaceNamed(`langchain:${name}`, probe.length),
     embed: async (texts, { role }) => {
       const rows =
         role === 'query' && texts.length === 1

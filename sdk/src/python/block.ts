@@ -7,7 +7,7 @@ import type { CatalogueEntry, CheckedBlock, Ref } from '../block/types.js';
 import type { Passage, Vectors } from '../kinds/kind.js';
 import { knownSpace } from '../space/known.js';
 import { packRows, unitTolerance } from '../space/vector.js';
-import { spaceIdOf, type SpaceDescriptor } from '../space/descriptor.js';
+import { spaceIdOf, spaceNamed, type SpaceDescriptor } from '../space/descriptor.js';
 import { PyFloat, PyInt, PyJsonError, readPythonJson, type PyDict, type PyValue } from './read.js';
 import { checkSignature, identityBytes, shapeOf, type PythonSignature } from './signature.js';
 
@@ -201,20 +201,7 @@ function spaceOfModel(name: string, rows: readonly Float32Array[]): SpaceDescrip
 
 /** A space for a model that is known by name alone: comparable with the same name and dims, nothing else. */
 export function legacySpace(name: string, dims: number): SpaceDescriptor {
-  return {
-    model: `legacy:${name.slice(0, 200)}`,
-    revision: null,
-    weights: null,
-    precision: null,
-    dims,
-    metric: 'cosine',
-    pooling: null,
-    normalized: false,
-    query_prefix: null,
-    passage_prefix: null,
-    max_tokens: null,
-    endpoint: null,
-  };
+  return spaceNamed(`legacy:${name.slice(0, 200)}`, dims);
 }
 
 /** Rows, texts and label of a block that was verified when it came in. */

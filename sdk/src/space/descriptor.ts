@@ -33,6 +33,25 @@ export interface SpaceDescriptor {
   readonly endpoint: string | null;
 }
 
+/** The space of a model by what is `known` of it; what is not is null, its rows cosine and of any length. */
+export function spaceNamed(model: string, dims: number, known: Partial<SpaceDescriptor> = {}): SpaceDescriptor {
+  return {
+    model,
+    revision: null,
+    weights: null,
+    precision: null,
+    dims,
+    metric: 'cosine',
+    pooling: null,
+    normalized: false,
+    query_prefix: null,
+    passage_prefix: null,
+    max_tokens: null,
+    endpoint: null,
+    ...known,
+  };
+}
+
 const sha256Hex = text(64, { pattern: /^[0-9a-f]{64}$/ });
 
 export const descriptorSchema = struct({

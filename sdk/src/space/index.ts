@@ -5,6 +5,7 @@ export {
   spaceIdOf,
   spaceMismatch,
   spaceLabel,
+  spaceNamed,
   type SpaceDescriptor,
   type SpaceId,
 } from './descriptor.js';

@@ -6,25 +6,11 @@ import { cidOf, DAG_CBOR } from '../codec/cid.js';
 import { encode } from '../codec/encode.js';
 import type { Value, ValueMap } from '../codec/value.js';
 import { sha256 } from '../crypto/hash.js';
-import { packRows, spaceIdOf, toUnit, type Dtype, type SpaceDescriptor } from '../space/index.js';
+import { packRows, spaceIdOf, spaceNamed, toUnit, type Dtype, type SpaceDescriptor } from '../space/index.js';
 
 /** A space of made-up vectors: what is not said of it is unknown. */
 export function testSpace(model: string, dims: number, known: Partial<SpaceDescriptor> = {}): SpaceDescriptor {
-  return {
-    model,
-    revision: null,
-    weights: null,
-    precision: null,
-    dims,
-    metric: 'cosine',
-    pooling: null,
-    normalized: true,
-    query_prefix: null,
-    passage_prefix: null,
-    max_tokens: null,
-    endpoint: null,
-    ...known,
-  };
+  return spaceNamed(model, dims, { normalized: true, ...known });
 }
 
 /** One row of a made-up document, its text where the author gave it away. */
