@@ -251,6 +251,7 @@ async function assemble(
     matcher: openMatcher({ storePath: storeFile(config.data), engine: sqlite.engine, plugins: config.plugins }),
     clock: systemClock,
     head: followers.head,
+    tell: followers.tell,
     visible: async (seq, signal) => {
       await followers.waitFor('indexed', seq, signal);
       await views.judged(seq, signal);

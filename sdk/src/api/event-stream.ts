@@ -13,6 +13,8 @@ export async function* watchAnswers(host: RequestHost, path: string, signal?: Ab
 }
 
 const AGAIN_FIRST_MS = 500;
+/** Refusals that pass, once it has begun. */
+const BROKEN: ReadonlySet<Code> = new Set<Code>(['node.unreachable', 'node.busy', 'node.stopping']);
 const AGAIN_MOST_MS = 30_000;
 
 /**
@@ -39,8 +41,7 @@ export async function* watchNear(
         opened = true;
       }
     } catch (error) {
-      const isBroken =
-        error instanceof CosmicError && (error.code === 'node.unreachable' || error.code === 'node.busy');
+      const isBroken = error instanceof CosmicError && BROKEN.has(error.code);
       if (!isBroken || !opened || host.sleep === undefined) throw error;
     }
     if (isOver()) return;

@@ -25,6 +25,8 @@ export interface WatchesParts {
   readonly matcher: Matcher;
   readonly clock: Clock;
   head(): Head;
+  /** Makes `head` say what is stored by now. */
+  tell(): Promise<void>;
   /** Resolves when all up to `seq` is found, and what hides is known. */
   visible(seq: number, signal: AbortSignal): Promise<void>;
   /** @throws as a search does */
@@ -165,12 +167,14 @@ export function createWatches(parts: WatchesParts): Watches {
     matcher.add(id, wanted);
     const telling = new Telling(parts, wanted, near, epoch);
     let at: Place = from.place;
+    /** What was stored when it was asked is told before `live`, whoever is told meanwhile. */
+    let least = 0;
     let spentMs = 0;
     let wasLive = false;
     const cursor = (): string => writePlace(epoch, at);
     const skip = (reason: string): WatchEvent => {
       const before = cursor();
-      at = { seq: claimed, n: 0 };
+      at = { seq: Math.max(claimed, least), n: 0 };
       spentMs = 0;
       return { type: 'gap', cursor: cursor(), from: before, reason, advice: ADVICE };
     };
@@ -180,6 +184,11 @@ export function createWatches(parts: WatchesParts): Watches {
       yield { type: 'opened', cursor: cursor(), spaces: spacesOf(wanted) };
       if (from.gap !== undefined)
         yield { type: 'gap', cursor: cursor(), from: request.after!, reason: from.gap, advice: ADVICE };
+      if (request.after !== undefined) {
+        await parts.tell();
+        least = parts.head().seq;
+        await parts.visible(least, ending);
+      }
       while (!ending.aborted) {
         const batch = one.queue.shift();
         if (batch !== undefined) {
@@ -195,16 +204,19 @@ export function createWatches(parts: WatchesParts): Watches {
           if (ending.aborted) return;
           yield* telling.flush(cursor());
           yield { type: 'at', cursor: cursor() };
-        } else if (at.seq >= claimed) {
+        } else if (at.seq >= Math.max(claimed, least)) {
           one.live = true;
           one.reached = at.seq;
           spentMs = 0;
           yield* telling.flush(cursor());
           if (!wasLive) yield { type: 'live', cursor: cursor() };
           wasLive = true;
-        } else if (claimed - at.seq > watchLimits.replayBlocks || spentMs > watchLimits.replayMs) yield skip('too_old');
+        } else if (Math.max(claimed, least) - at.seq > watchLimits.replayBlocks || spentMs > watchLimits.replayMs)
+          yield skip('too_old');
         else {
-          const taken = await matcher.take({ after: at, to: claimed, watches: [id] }).catch(() => undefined);
+          const taken = await matcher
+            .take({ after: at, to: Math.max(claimed, least), watches: [id] })
+            .catch(() => undefined);
           if (ending.aborted) return;
           if (taken === undefined) {
             yield skip('failed');

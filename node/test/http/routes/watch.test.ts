@@ -86,6 +86,35 @@ describe('a question that stands', () => {
     expect(gone).toBe(1);
   });
 
+  test('200 blocks of which ten match, cut after the fourth: ten, in order, and live once', async () => {
+    const filter = { tagsAll: ['tenth'] };
+    const { head } = await client.status();
+    const after = `${head.epoch}.${head.seq}.0`;
+    const blocks = await Promise.all(
+      Array.from({ length: 200 }, (_, i) => blockOf([`row ${i}`], i % 20 === 0 ? { tags: ['tenth'] } : {})),
+    );
+    await client.publish(
+      blocks.map(({ wire }) => wire),
+      { wait: 'indexed' },
+    );
+    const told: { id: string; cursor: string }[] = [];
+    const first = watching({ filter, after });
+    while (told.length < 4) {
+      const event = await first.until('hit');
+      told.push({ id: event.hit.id, cursor: event.cursor });
+    }
+    first.end();
+    const second = watching({ filter, after: told[3]!.cursor });
+    const rest: WatchEvent[] = [];
+    while (rest.filter(({ type }) => type === 'hit').length < 6 || !rest.some(({ type }) => type === 'live'))
+      rest.push(await second.next());
+    const ids = [...told.map(({ id }) => id), ...rest.flatMap((event) => (event.type === 'hit' ? [event.hit.id] : []))];
+    const published = (await client.find(filter, { limit: 100, order: 'oldest' })).ids;
+    expect(new Set(ids)).toEqual(new Set(published));
+    expect(ids).toHaveLength(10);
+    expect(rest.filter(({ type }) => type === 'live')).toHaveLength(1);
+  });
+
   test.each([
     ['of another life of the store', 'another.5.0', 'epoch'],
     ['from the future', undefined, 'future'],
