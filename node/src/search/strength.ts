@@ -15,7 +15,7 @@ export interface Evidence {
  * the cosine in spreads of the space's own background; of many rows the nearest is near by chance, hence the rows.
  */
 const both = { base: -2.1, nearness: 1.63, coverage: 15, lnRows: -0.395 } as const;
-const nearOnly = { base: 2.8, nearness: 2.64, lnRows: -0.656 } as const;
+const nearOnly = { nearness: 2.64 } as const;
 const wordsOnly = { base: -6.3, coverage: 25 } as const;
 /** Nearness alone must say so much more where words were to be had and are not there. */
 const withoutWords = 2;
@@ -25,10 +25,20 @@ const strongFrom = 6;
 /** Of fewer rows neither what is usually near nor how rare a word is can be known: most of them are answers themselves. */
 const rowsFrom = 20;
 
+/**
+ * The least nearness that questions about nothing that is here do not reach: it grows with the nearest of `rows` by chance,
+ * and from some thousand rows on faster, as far as there are labelled collections (11,426 rows): many rows are about many
+ * things, and something is always about as near as they are to each other.
+ */
+function fairNearness(rows: number): number {
+  const lnRows = Math.log(rows);
+  return 0.248 * lnRows - 1.06 + 0.71 * Math.min(Math.max(lnRows - 7.24, 0), 1.465);
+}
+
 /** The least cosine of what is more than weak; undefined where too few rows are here to know. */
 export function fairFrom({ mean, spread, rows }: NonNullable<Evidence['own']>): number | undefined {
   if (rows < rowsFrom) return undefined;
-  return mean - (spread * (nearOnly.base + nearOnly.lnRows * Math.log(rows))) / nearOnly.nearness;
+  return mean + spread * fairNearness(rows);
 }
 
 /** How good a hit is: `weak` is what a question about nothing that is here finds just as well. */
@@ -38,7 +48,7 @@ export function strengthOf({ cosine, own, coverage }: Evidence): Strength {
   if (own !== undefined && own.rows < rowsFrom) return 'unknown';
   const nearness = isNear ? (cosine - own.mean) / own.spread : 0;
   const lnRows = isNear ? Math.log(own.rows) : 0;
-  const near = nearOnly.base + nearOnly.nearness * nearness + nearOnly.lnRows * lnRows;
+  const near = isNear ? nearOnly.nearness * (nearness - fairNearness(own.rows)) : 0;
   const sum = !isNear
     ? wordsOnly.base + wordsOnly.coverage * coverage!
     : coverage === undefined

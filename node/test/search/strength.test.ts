@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { spaceIdOf } from '@cosmicembeddings/sdk';
 import { cutText } from '../../src/search/cut-texts.js';
 import { coverageOf, excerptOf } from '../../src/search/excerpt.js';
-import { strengthOf } from '../../src/search/strength.js';
+import { fairFrom, strengthOf } from '../../src/search/strength.js';
 import { Ledger, spaceNamed } from './ledger.ts';
 
 const space = spaceNamed('test/words');
@@ -19,6 +19,22 @@ describe('how good a hit is', () => {
     expect(strengthOf({ coverage: 0.1 })).toBe('weak');
     expect(strengthOf({ coverage: 1 })).toBe('strong');
     expect(strengthOf({ cosine: 0.2, own })).toBe('weak');
+  });
+
+  test('by vectors alone: of more rows the nearest has to be nearer, and what is said is where the line is', () => {
+    let before = -1;
+    for (const rows of [20, 100, 1000, 1400, 3200, 11_426, 1_000_000]) {
+      const line = fairFrom({ ...own, rows })!;
+      expect(line).toBeGreaterThan(before);
+      expect(line).toBeLessThan(own.mean + 4 * own.spread);
+      expect(strengthOf({ cosine: line - 1e-6, own: { ...own, rows } })).toBe('weak');
+      expect(strengthOf({ cosine: line + 1e-6, own: { ...own, rows } })).toBe('fair');
+      before = line;
+    }
+    // Where 95 % of the questions about nothing that is there lie, of two labelled collections (bench/search-quality).
+    expect(strengthOf({ cosine: own.mean + 1.42 * own.spread, own: { ...own, rows: 3204 } })).toBe('weak');
+    expect(strengthOf({ cosine: own.mean + 1.91 * own.spread, own: { ...own, rows: 11_426 } })).toBe('weak');
+    expect(strengthOf({ cosine: own.mean + 2.38 * own.spread, own: { ...own, rows: 11_426 } })).toBe('fair');
   });
 });
 
