@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, rmSync, copyFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CosmicError, type Head } from '@cosmicembeddings/sdk';
 import { chooseSqlite, faultOf, type SqliteEngine } from '../store/sqlite/driver.js';
@@ -84,16 +84,7 @@ export function restore(from: string, to: StoreFolder & { readonly node: string 
     copyFileSync(source, part);
     renew(part, engine, to.node);
     const note = describe(part, engine);
-    for (const stale of [
-      'text.sqlite',
-      'text.sqlite-wal',
-      'text.sqlite-shm',
-      'text.sqlite.sum',
-      'index',
-      'views',
-      'store.sqlite-wal',
-      'store.sqlite-shm',
-    ])
+    for (const stale of readdirSync(to.folder).filter(isOfEarlierLife))
       rmSync(join(to.folder, stale), { recursive: true, force: true });
     syncPath(part);
     renameSync(part, target);
@@ -129,4 +120,9 @@ export function erasedSince(backupFolder: string, engine: SqliteEngine, lists: r
   } finally {
     upkeep.close();
   }
+}
+
+/** Followers' files, one that is built beside another included, and what a store that is gone left beside its own. */
+function isOfEarlierLife(name: string): boolean {
+  return name.startsWith('text.sqlite') || ['index', 'views', 'store.sqlite-wal', 'store.sqlite-shm'].includes(name);
 }
