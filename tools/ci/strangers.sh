@@ -28,9 +28,16 @@ strangers() {
 }
 cd "$work"
 root=$OLDPWD
+# Without the bodies that are no JSON: signed bytes are not made by chance (node/test fuzzes them).
+node -e '
+  const document = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
+  for (const operation of Object.values(document.paths).flatMap((methods) => Object.values(methods)))
+    if (!Object.keys(operation.requestBody?.content ?? {}).includes("application/json")) delete operation.requestBody;
+  require("fs").writeFileSync("openapi.json", JSON.stringify(document));
+' "$root/specs/openapi.json"
 # With the operator's token where that is harmless: a node that is told of peers dials them.
-strangers "$root/specs/openapi.json" -H "authorization: Bearer $token" --exclude-path-regex '^/v2/(peers|watch)'
-strangers "$root/specs/openapi.json" --include-path-regex '^/v2/peers'
+strangers openapi.json -H "authorization: Bearer $token" --exclude-path-regex '^/v2/(peers|watch)'
+strangers openapi.json --include-path-regex '^/v2/peers'
 strangers "$root/tools/strangers/python-routes.json"
 kill -0 "$node_pid" || { echo "the node ended: $(tail -n 20 "$work/err")"; exit 1; }
 if grep -q '"defect"' "$work/err"; then
