@@ -34,7 +34,8 @@ async function attackUntilStopped({ url, name, lanes }) {
   process.send('ready');
   process.on('message', () => process.exit());
   let done = 0;
-  setInterval(() => process.send({ done }), 200);
+  process.on('disconnect', () => process.exit());
+  setInterval(() => process.connected && process.send({ done }), 200);
   await Promise.all(
     Array.from({ length: lanes }, async () => {
       for (;;) {
@@ -80,7 +81,7 @@ async function quiet(node) {
 
 /** Largest memory and longest wait for /health while something runs. */
 function watch(node) {
-  const seen = { peakBytes: 0, healthMs: 0 };
+  const seen = { peakBytes: 0, healthMs: 0, healthFailed: 0 };
   let running = true;
   const memory = (async () => {
     for (; running; await sleep(5)) seen.peakBytes = Math.max(seen.peakBytes, node.residentBytes());
@@ -88,7 +89,9 @@ function watch(node) {
   const health = (async () => {
     for (; running; await sleep(20)) {
       const at = performance.now();
-      await fetch(`${node.url}/health`).then((answer) => answer.text());
+      await fetch(`${node.url}/health`)
+        .then((answer) => answer.text())
+        .catch(() => (seen.healthFailed += 1));
       seen.healthMs = Math.max(seen.healthMs, performance.now() - at);
     }
   })();
@@ -126,7 +129,8 @@ async function honestWork(node, seconds) {
   const lane = async (step) => {
     while (performance.now() < untilMs) {
       const at = performance.now();
-      await step();
+      // A connection that is cut is a refusal, not the end of the measurement.
+      await step().catch(() => (counts.refused += 1));
       counts.slowestMs = Math.max(counts.slowestMs, performance.now() - at);
     }
   };
@@ -164,7 +168,7 @@ async function hundred(node, name, seconds) {
   const stop = watch(node);
   await sleep(500);
   const during = await honestWork(node, seconds);
-  const { peakBytes, healthMs } = await stop();
+  const { peakBytes, healthMs, healthFailed } = await stop();
   attacker.kill('SIGKILL');
   return {
     attacks: done,
@@ -173,6 +177,7 @@ async function hundred(node, name, seconds) {
     refused: during.refused,
     slowestMs: Math.round(during.slowestMs),
     healthMs: Math.round(healthMs),
+    healthFailed,
     peakMb: Math.round(peakBytes / MB),
   };
 }
