@@ -25,6 +25,7 @@ import { statusCommand } from './commands/status.js';
 import { verifyCommand } from './commands/verify.js';
 import { viewCommand } from './commands/view.js';
 import { watchCommand } from './commands/watch.js';
+import { traceCommand } from './commands/trace.js';
 import { witnessCommand } from './commands/witness.js';
 import { exit, fail, UsageError } from './output.js';
 import { contentFlag, pluginCommands } from './plugins/commands.js';
@@ -57,6 +58,7 @@ const commands = [
   retractCommand,
   viewCommand,
   witnessCommand,
+  traceCommand,
   eraseCommand,
   completionCommand,
   ...maintenanceCommands,

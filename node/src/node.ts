@@ -36,6 +36,7 @@ import {
   openLan,
   readBeacon,
   startReceipts,
+  traceOf,
   writeBeacon,
 } from './sync/index.js';
 import { planInWorker, startRetention } from './operate/retain.js';
@@ -339,6 +340,7 @@ async function assemble(
     allowPeer: (did) => peers.allow(did),
     bannedPeers: () => peers.banned(),
     removePeer: (url) => peers.remove(url),
+    trace: (id) => traceOf(store, peers, id),
     isOperator: (visitor) => access.may(visitor, 'admin'),
     mayPublish: (visitor) => access.may(visitor, 'publish'),
     checks: () => ({
@@ -389,7 +391,7 @@ async function assemble(
       ? undefined
       : await listenForPeers(config.peerTls, config.host, keys.seed, config.connectionsMax);
   if (tls !== undefined) {
-    network.attach(tls.server);
+    network.attach(tls.server, 'peers');
     closers.push(() => tls.close());
     log.info({ port: tls.port }, 'listening for peers by wss:');
   }

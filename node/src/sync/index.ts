@@ -1,5 +1,6 @@
 export { peerAddress } from './address.js';
 export { configuredAddress, parsePeerRules, peerRulesSchema, type PeerRules } from './rules.js';
+export { traceOf } from './traces.js';
 export { startReceipts } from './receipts.js';
 export { listenForPeers, peerTlsOf, peerTlsSchema, type PeerTls } from './websocket/listener.js';
 export { openLan } from './meeting/lan.js';

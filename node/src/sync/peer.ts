@@ -33,6 +33,7 @@ import type { SyncLimits } from './limits.js';
 import { prefixOf } from './own-address.js';
 import type { Deed, Reputation } from './reputation.js';
 import { ReconcileSchedule } from './reconcile-schedule.js';
+import type { Traces } from './traces.js';
 import { digestOf, headerTimeOf, isHeaderOnly, loadBlocks, givenOf } from './wire.js';
 
 /** What all connections of a node share. */
@@ -45,6 +46,7 @@ export interface Shared {
   readonly later: Later;
   readonly bodyless: Bodyless;
   readonly bootstrap: Bootstrap;
+  readonly traces: Traces;
   /** Addresses that may be told to others; undefined where none are. */
   readonly tellable: (() => readonly string[]) | undefined;
   /** Where others may be, as this peer says. */
@@ -485,6 +487,7 @@ export class Peer {
       this.strikes = 0;
       if (verdict.status === 'known' && !wasAsked && !this.shared.bootstrap.isFeeding(this.id))
         this.charge('duplicate', 'sent what was here');
+      this.trace(verdict, digest);
       this.conclude(verdict, digest, block);
     } catch (error) {
       log.error({ peer: this.remote.address, error: String(error) }, 'a block from a peer could not be judged');
@@ -495,6 +498,24 @@ export class Peer {
     this.judgingBytes -= block.length;
     this.wakeReader?.();
     this.pump();
+  }
+
+  private trace(verdict: Accepted, guess: Uint8Array | undefined): void {
+    const digest = verdict.id === undefined ? guess : parseCid(verdict.id).digest;
+    if (digest === undefined) return;
+    const node = this.session.hello?.node;
+    this.shared.traces.note(digestKey(digest), {
+      address: this.remote.address,
+      ...(node === undefined ? {} : { node }),
+      atMs: this.now(),
+      outcome: verdict.status === 'rejected' ? verdict.code : verdict.status,
+    });
+  }
+
+  /** What this peer has said of a block, or been given; undefined where it was no matter between the two lately. */
+  saysOf(digest: Uint8Array): 'has' | 'gone' | undefined {
+    const key = digestKey(digest);
+    return this.withheld.has(key) ? 'gone' : this.known.has(key) ? 'has' : undefined;
   }
 
   private conclude(verdict: Accepted, guess: Uint8Array | undefined, block: Uint8Array): void {

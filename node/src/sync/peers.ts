@@ -7,6 +7,7 @@ import {
   type Cursor,
   type Follower,
   type Network,
+  type BlockTrace,
   type PeerStatus,
   publicKeyOfDid,
   type Transport,
@@ -31,6 +32,7 @@ import { isLoopback, isOwnAddress, prefixOf } from './own-address.js';
 import { Peer, type Shared } from './peer.js';
 import { peersFile, reputationFile, type PeerList } from './peers-file.js';
 import { Reputation } from './reputation.js';
+import { Traces } from './traces.js';
 import type { PeerRules } from './rules.js';
 import { whoMakesRoom } from './slots.js';
 
@@ -104,6 +106,8 @@ export interface Peers {
   notes(): string[];
   /** Takes an address by hearsay from elsewhere; false where it is not kept. */
   hint(address: string, source: string): boolean;
+  /** By which way a block came, who has it, what it waits for. */
+  trace(digest: Uint8Array): Omit<BlockTrace, 'id' | 'here' | 'firstSeenMs'>;
   /** Median of the clocks of those that this node dialled, else of all, minus its own; undefined without peers. */
   clockOffsetMs(): number | undefined;
   /** Could this id have been decided here? False only where it was not, up to what arrived in the last moments. */
@@ -125,6 +129,7 @@ const SYNC_KEPT_MS = 10_000;
 const TAIL_MAX = 256;
 const NOWHERE: Cursor = { epoch: '', seq: 0 };
 const RELAYED_MAX = 65_536;
+const TRACES_MAX = 16_384;
 const LATER_MAX = 16_384;
 const BODYLESS_MAX = 1_024;
 
@@ -181,6 +186,7 @@ export function createPeers(options: PeersOptions): Peers {
     },
     caughtUp: async () => announcements?.waitFor((await store.head()).seq, stopping.signal),
     relayed: new RecentSet(RELAYED_MAX),
+    traces: new Traces(TRACES_MAX),
     limits,
     log,
     networkId: options.networkId,
@@ -580,6 +586,23 @@ export function createPeers(options: PeersOptions): Peers {
       return [...(clock === undefined ? [] : [clock]), ...twinFault()];
     },
     hint: (address, source) => hints?.add(address, source) ?? false,
+    trace: (digest) => {
+      const { traces, later, wants } = shared;
+      const addressOf = (id: string): string => id.slice(0, id.lastIndexOf('#'));
+      const { holders, askedOf } = wants.of(digest);
+      const retryAtMs = later.retryAt(digestKey(digest));
+      return {
+        arrivals: traces.of(digestKey(digest)),
+        peers: [...peers].flatMap((peer) => {
+          const says = peer.isReady ? peer.saysOf(digest) : undefined;
+          if (says === undefined) return [];
+          return [{ address: peer.remote.address, node: peer.session.hello!.node, proven: peer.session.proven, says }];
+        }),
+        offeredBy: holders.map(addressOf),
+        ...(askedOf === undefined ? {} : { askedOf: addressOf(askedOf) }),
+        ...(retryAtMs === undefined ? {} : { retryAtMs }),
+      };
+    },
     clockOffsetMs: clocks,
     mayHave: (digest, timeMs) => shared.decided.mayHave(digest, timeMs),
     announcements: {

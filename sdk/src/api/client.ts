@@ -3,6 +3,7 @@ import type { BlockId } from '../block/types.js';
 import { CosmicError, type Code } from '../errors.js';
 import type {
   Accepted,
+  BlockTrace,
   SignedBlock,
   EraseReason,
   NodeApi,
@@ -51,6 +52,8 @@ export interface NodeClient extends NodeApi {
   /** Many blocks in few requests, in the order asked; undefined for one of which nothing is there. */
   read(ids: readonly BlockId[], signal?: AbortSignal): Promise<(SignedBlock | undefined)[]>;
   related(id: BlockId, limit?: number): Promise<unknown>;
+  /** By which way a block came, who has it, why it is not there. */
+  trace(id: BlockId): Promise<BlockTrace>;
   /** What the node's plug-ins offer. */
   plugins(): Promise<readonly PluginInfo[]>;
   /** How the node judges bytes, without keeping them. `inert`: it would keep the block and never read it. */
@@ -132,6 +135,7 @@ export function createClient(options: ClientOptions): NodeClient {
     watchView: (name, question, params, signal) => watchAnswers(host, questionPath(name, question, params), signal),
     watch: (request, signal) => watchNear(host, request, signal),
     verdicts: async (id) => (await jsonOf<{ verdicts: Verdict[] }>(await ask(host, `${block(id)}/verdicts`))).verdicts,
+    trace: async (id) => jsonOf<BlockTrace>(await ask(host, `${block(id)}/trace`)),
     plugins: async () => (await jsonOf<{ plugins: PluginInfo[] }>(await ask(host, '/v2/plugins'))).plugins,
     check: async (wire) =>
       jsonOf<CheckAnswer>(

@@ -486,6 +486,39 @@ export type WatchEvent = { readonly cursor: string } & (
   | { readonly type: 'gap'; readonly from: string; readonly reason: string; readonly advice: string }
 );
 
+/** One way by which a block came from a peer, and what became of it: `stored`, `known`, `later`, or the code that refused it. */
+export interface BlockArrival {
+  readonly address: string;
+  readonly node?: string;
+  readonly atMs: number;
+  readonly outcome: string;
+}
+
+/** A peer that is connected now, as far as a block is concerned. */
+export interface BlockHolder {
+  readonly address: string;
+  readonly node?: string;
+  readonly proven: boolean;
+  /** `has`: it brought, offered or was given it; `gone`: it said that it does not give it away. */
+  readonly says: 'has' | 'gone';
+}
+
+/** What a node knows of a block's way. */
+export interface BlockTrace {
+  readonly id: BlockId;
+  /** `header`: without its body. */
+  readonly here: 'whole' | 'header' | 'erased' | 'no';
+  readonly firstSeenMs?: number;
+  /** From peers, lately; forgotten with the next start. */
+  readonly arrivals: readonly BlockArrival[];
+  readonly peers: readonly BlockHolder[];
+  /** Peers that offered it and have not given it yet; `askedOf` is the one that is being waited for. */
+  readonly offeredBy: readonly string[];
+  readonly askedOf?: string;
+  /** It lies ahead of the clock, or found no budget: when it is asked for again. */
+  readonly retryAtMs?: number;
+}
+
 export interface SignedBlock {
   readonly id: BlockId;
   readonly seq: number;

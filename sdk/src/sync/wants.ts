@@ -112,6 +112,13 @@ export class Wants {
     return this.lines.get(peer)?.inFlight.has(digestKey(digest)) === true;
   }
 
+  /** Who has offered this and not given it, and who is asked for it. */
+  of(digest: Uint8Array): { readonly holders: readonly string[]; readonly askedOf?: string } {
+    const entry = this.entries.get(digestKey(digest));
+    if (entry === undefined) return { holders: [] };
+    return { holders: [...entry.holders], ...(entry.askedOf === undefined ? {} : { askedOf: entry.askedOf }) };
+  }
+
   inFlight(peer: string): number {
     return this.lines.get(peer)?.inFlight.size ?? 0;
   }

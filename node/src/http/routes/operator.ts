@@ -19,6 +19,11 @@ export function operatorRoutes(app: FastifyInstance, routes: Routes): void {
     peers: await routes.api.peers(),
     banned: routes.bannedPeers(),
   }));
+  app.get<{ Params: { id: string } }>(
+    '/v2/blocks/:id/trace',
+    { schema: { summary: 'By which way a block came from peers, who has it, what it waits for' } },
+    async ({ params }) => routes.trace(params.id),
+  );
   app.post<{ Body: { url: string; wait_ms?: number } }>(
     '/v2/peers/sync',
     {

@@ -1,6 +1,7 @@
 import type {
   Accepted,
   BlockId,
+  BlockTrace,
   CheckedBlock,
   Embedder,
   Checks,
@@ -50,6 +51,8 @@ export interface Routes {
   addPeer(url: string): Promise<void>;
   /** Rejects for one that is not there. */
   removePeer(url: string): Promise<void>;
+  /** @throws CosmicError request.malformed */
+  trace(id: BlockId): Promise<BlockTrace>;
   /** Resolves when this node and the peer at `url` are in step. */
   syncPeer(
     url: string,

@@ -33,8 +33,8 @@ export interface Upgrades {
 }
 
 export interface WebSocketNetwork extends Network {
-  /** Serves peers at `path` of this server; the server stays its owner's. */
-  attach(server: Server): void;
+  /** Serves peers at `path` of this server, and unless told otherwise what else is upgraded; the server stays its owner’s. */
+  attach(server: Server, served?: 'all' | 'peers'): void;
 }
 
 /** Connections that nobody has taken from `accept()` yet. */
@@ -63,8 +63,9 @@ export function createWebSocketNetwork(options: WebSocketNetworkOptions): WebSoc
     return transport;
   };
 
-  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const other = options.others?.find(({ path }) => path === request.url?.split('?', 1)[0]);
+  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer, served: 'all' | 'peers'): void => {
+    const other =
+      served === 'peers' ? undefined : options.others?.find(({ path }) => path === request.url?.split('?', 1)[0]);
     if (other !== undefined) return other.upgrade(request, socket, head);
     const status = options.refusalOf?.(request) ?? refusalOf(request, options.path);
     const full = closed || pending.length >= PENDING_MAX;
@@ -79,10 +80,10 @@ export function createWebSocketNetwork(options: WebSocketNetworkOptions): WebSoc
   };
 
   return {
-    attach: (http) => {
+    attach: (http, served = 'all') => {
       const attend = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
         try {
-          upgrade(request, socket, head);
+          upgrade(request, socket, head, served);
         } catch (error) {
           // Whatever a stranger wrote, it ends this connection and nothing else.
           options.onDefect?.(error);
