@@ -94,6 +94,8 @@ describe('what a real node answers is of the form that is described', () => {
       ['GET /v2/blocks/{id}', `/v2/blocks/${id}`],
       ['GET /v2/blocks/{id}', '/v2/blocks/nowhere'],
       ['GET /v2/blocks/{id}/related', `/v2/blocks/${id}/related`],
+      ['GET /v2/blocks/{id}/trace', `/v2/blocks/${id}/trace`],
+      ['GET /v2/blocks/{id}/trace', '/v2/blocks/nowhere/trace'],
       ['GET /v2/blocks/{id}/verdicts', `/v2/blocks/${id}/verdicts`],
       ['GET /v2/blocks', '/v2/blocks?limit=1'],
       ['POST /v2/blocks/find', '/v2/blocks/find', { limit: 1 }],

@@ -113,6 +113,22 @@ export const status = {
   notes: [],
 };
 
+export const trace = {
+  id: hit.id,
+  here: 'whole',
+  firstSeenMs: 1795896221225,
+  arrivals: [
+    {
+      address: 'wss://node.example/v2/peer',
+      node: 'did:key:z6MkqCrvTbGe9f13m7pSvoL4YdnWyDsFsouwiZ4RT5pFhr1i',
+      atMs: 1795896221225,
+      outcome: 'stored',
+    },
+  ],
+  peers: [],
+  offeredBy: [],
+};
+
 export const peers = {
   peers: [
     {

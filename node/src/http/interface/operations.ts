@@ -72,6 +72,10 @@ export const operations: Readonly<Record<string, Operation>> = {
     tag: 'blocks',
     answers: { 200: json('Each with its reasons', 'Related', examples.related) },
   },
+  'GET /v2/blocks/{id}/trace': {
+    tag: 'operators',
+    answers: { 200: json('As far as this node remembers', 'BlockTrace', examples.trace) },
+  },
   'GET /v2/blocks/{id}/verdicts': { tag: 'views', answers: {} },
   'POST /v2/check': { tag: 'blocks', takes: { ...blocksToPublish, says: 'One block', content: SIGNED }, answers: {} },
   'POST /v2/search': {

@@ -205,6 +205,23 @@ export const schemas = {
   Peers: object({ peers: list(named('PeerStatus')) }),
   PeersAndBans: object({ peers: list(named('PeerStatus')), banned: list(named('BannedPeer')) }),
   Bans: object({ banned: list(named('BannedPeer')) }),
+  BlockTrace: object({
+    id,
+    here: oneOf('whole', 'header', 'erased', 'no'),
+    'firstSeenMs?': ms,
+    arrivals: list(
+      object({
+        address: text(),
+        'node?': did,
+        atMs: ms,
+        outcome: text('stored, known, later, or the code that refused it'),
+      }),
+    ),
+    peers: list(object({ address: text(), 'node?': did, proven: { type: 'boolean' }, says: oneOf('has', 'gone') })),
+    offeredBy: list(text('address')),
+    'askedOf?': text('address'),
+    'retryAtMs?': ms,
+  }),
   InStep: object({ inStep: { type: 'boolean' }, peer: named('PeerStatus') }),
   Erased: object({ seqs: list(integer()) }, 'Sequence numbers of the erasures'),
   Models: object({
