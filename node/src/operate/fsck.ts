@@ -1,12 +1,11 @@
 import { checkAny, concatBytes, type Checks, type StoredBlock, type TailItem } from '@cosmicembeddings/sdk';
-import { existsSync } from 'node:fs';
 import { isHeld } from '../store/sqlite/lock.js';
 import { StoreReader, type SqliteEngine } from '../store/sqlite/index.js';
 import { upkeepOf } from '../store/sqlite/upkeep.js';
 import { existingStore, type StoreFolder } from './folder.js';
 import type { Finding } from '../store/finding.js';
 import type { Upkeep } from '../store/upkeep.js';
-import { journalFolder, keptFiles } from './erasure/index.js';
+import { keptFiles, openJournal } from './erasure/index.js';
 import { checkFollowers, type FollowerReport } from './fsck-followers.js';
 
 export interface FsckReport {
@@ -16,6 +15,8 @@ export interface FsckReport {
   readonly headerOnly: number;
   readonly erased: number;
   readonly findings: readonly Finding[];
+  /** Nothing is wrong, and something is still to be done. */
+  readonly due: readonly Finding[];
   /** Everything that trails the store, in the order of the status. */
   readonly followers: readonly FollowerReport[];
   /** More was wrong than is listed. */
@@ -45,6 +46,7 @@ const GONE = Uint8Array.of(0xf6);
 export async function fsck(options: FsckOptions): Promise<FsckReport> {
   const { path, engine } = existingStore(options);
   const findings: Finding[] = [];
+  const due: Finding[] = [];
   let more = false;
   const report = (finding: Finding): void => {
     if (findings.length < FINDINGS_MAX) findings.push(finding);
@@ -56,7 +58,7 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
     reader = new StoreReader(path, engine);
   } catch (error) {
     report({ part: 'file', what: `cannot be opened: ${(error as Error).message}`, remedy: REPAIR });
-    return { ok: false, ...totals, findings, followers: [], more };
+    return { ok: false, ...totals, findings, due, followers: [], more };
   }
   const upkeep = upkeepOf(reader, path);
   let followers: readonly FollowerReport[] = [];
@@ -71,14 +73,14 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
     attempt('followers', report, () => {
       followers = checkFollowers({ folder: options.folder, engine, upkeep }, report);
     });
-    attempt('erasure', report, () => checkErasures(options.folder, engine, upkeep, report));
+    attempt('erasure', report, () => checkErasures(options.folder, engine, upkeep, report, (one) => due.push(one)));
     for (const also of options.also ?? []) await also(upkeep.head(), report);
   } catch (error) {
     report({ part: 'file', what: (error as Error).message, remedy: REPAIR });
   } finally {
     upkeep.close();
   }
-  return { ok: findings.length === 0, ...totals, findings, followers, more };
+  return { ok: findings.length === 0, ...totals, findings, due, followers, more };
 }
 
 type Report = (finding: Finding) => void;
@@ -216,10 +218,15 @@ function checkBlock(
 }
 
 /** What was erased must be gone from the followers' files too. A node that runs is given the time it takes. */
-function checkErasures(folder: string, engine: SqliteEngine, upkeep: Upkeep, report: Report): void {
+function checkErasures(folder: string, engine: SqliteEngine, upkeep: Upkeep, report: Report, due: Report): void {
   if (isHeld(folder)) return;
-  if (existsSync(journalFolder(folder)))
-    report({ part: 'erasure', what: 'an erasure was begun and is not proven', remedy: 'run cosmic erase --resume' });
+  const erasures = openJournal(folder)?.erasures;
+  if (erasures !== undefined) {
+    const left = erasures.filter(({ id }) => (upkeep.get(id)?.body ?? null) !== null).length;
+    const remedy = 'run cosmic erase --resume';
+    if (left > 0) report({ part: 'erasure', what: `an erasure was begun, and ${left} bodies are still there`, remedy });
+    else due({ part: 'erasure', what: 'an erasure was begun, its bodies are gone, the proof is due', remedy });
+  }
   for (const room of keptFiles)
     for (const what of room.leftovers({ folder, engine, upkeep }))
       report({ part: 'erasure', what, remedy: 'run cosmic erase --resume' });

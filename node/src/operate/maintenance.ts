@@ -118,7 +118,8 @@ async function check({ config, json }: Args): Promise<void> {
       `${part}${seq === undefined ? '' : ` ${seq}`}${id === undefined ? '' : ` ${id}`}: ${what} (${remedy})`,
   );
   const summary = `${report.blocks} blocks, ${report.checked} checked, ${report.headerOnly} header-only, ${report.erased} erased: ${report.ok ? 'all well' : `${lines.length}${report.more ? ' and more' : ''} findings`}`;
-  print(json, report, [...lines, ...report.followers.map(lineOf), summary]);
+  const due = report.due.map(({ what, remedy }) => `due: ${what} (${remedy})`);
+  print(json, report, [...lines, ...due, ...report.followers.map(lineOf), summary]);
   if (!report.ok) process.exitCode = 1;
 }
 
