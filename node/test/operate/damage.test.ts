@@ -13,13 +13,13 @@ afterAll(() => rmSync(home, { recursive: true, force: true }));
 test('a damaged file of each kind is found, and healed or named, by real processes', () => {
   const { stdout, stderr } = spawnSync(process.execPath, [script, 'few', '20261121', '60'], {
     encoding: 'utf8',
-    timeout: 110_000,
+    timeout: 280_000,
   });
   expect({ stderr, ...(JSON.parse(stdout || '{}') as object) }).toMatchObject({
     cases: 7,
     verdict: 'every damage found, healed or named',
   });
-}, 120_000);
+}, 300_000);
 
 test('a key that is gone is not replaced where a store belongs to it', async () => {
   const { did } = await openNodeKeys(home);
