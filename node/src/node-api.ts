@@ -13,7 +13,7 @@ import {
   type StoredBlock,
 } from '@cosmicembeddings/sdk';
 import type { Followers } from './follow/index.js';
-import { createTurns } from './http/turns.js';
+import { createTurns } from './turns.js';
 import { whileJudging } from './index/kinds/unjudged.js';
 import { largest } from './operate/status.js';
 import type { Views } from './views/views.js';

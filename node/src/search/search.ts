@@ -27,6 +27,7 @@ import type { NearIn } from './standing/watches.js';
 import { lookMs, TextVectors } from './text-vectors.js';
 import { findRelated, type Related } from './related.js';
 import { SilentShare } from './silent-share.js';
+import { createTurns } from '../turns.js';
 import { isEcho, Turns } from './turns.js';
 
 export interface Search {
@@ -48,6 +49,8 @@ const TEXTS_MAX = 64;
 const TEXT_ROUNDS = 8;
 /** Hits whose texts are read at a time. */
 const READ_AT_ONCE = 64;
+/** A larger page is put together in steps, one in each turn of the event loop, however many are asked for at once. */
+const PLAIN_MAX = 100;
 /** Candidates that are looked at for hits of others, where the first ones are all of a few authors. */
 const OTHERS_DEPTH = 240;
 
@@ -56,6 +59,7 @@ export function createSearch(parts: SearchParts): Search {
   const registry = parts.registry ?? createRegistry(corePlugins);
   const planner = new Planner(parts, registry);
   const filters = new FilterBits(parts.catalogue);
+  const inTurn = createTurns();
   const reader = new HitReader({
     store: parts.store,
     catalogue: parts.catalogue,
@@ -181,6 +185,7 @@ export function createSearch(parts: SearchParts): Search {
     signal?: AbortSignal,
   ): Promise<Page> {
     const { k, minCosine, perAuthor } = request;
+    const step = k > PLAIN_MAX ? inTurn : <T>(work: () => Promise<T>): Promise<T> => work();
     const byRow = request.rows === 'all';
     const shown = new Set(cursor.shown);
     const seen = new Set<string>();
@@ -258,7 +263,7 @@ export function createSearch(parts: SearchParts): Search {
       const part = ranked.slice(at, at + chunk);
       at += chunk;
       chunk = k + SPARE;
-      const places = await reader.places(part, head);
+      const places = await step(() => reader.places(part, head));
       const wanted = part.flatMap((scored, i) => (isWanted(places[i], scored) ? [{ scored, place: places[i] }] : []));
       return foldsAll ? wanted : wanted.filter(({ place }) => isAllowed(place));
     };
@@ -293,12 +298,15 @@ export function createSearch(parts: SearchParts): Search {
         const most = Math.min(READ_AT_ONCE, foldsAll ? Infinity : Math.max(1, k - rows.length));
         for (; from < open.length && some.length < most; from++)
           ((await share.isOver(open[from]!.place)) ? later : some).push(open[from]!);
-        const read = await reader.read(
-          some.map(({ place }) => place),
-          head,
-          budget,
-        );
-        for (const [i, hit] of read.entries()) if (hit !== undefined) await offer({ ...some[i]!, hit });
+        const read = await step(async () => {
+          const hits = await reader.read(
+            some.map(({ place }) => place),
+            head,
+            budget,
+          );
+          for (const [i, hit] of hits.entries()) if (hit !== undefined) await offer({ ...some[i]!, hit });
+          return hits;
+        });
         const left =
           read.length < some.length ||
           from < open.length ||

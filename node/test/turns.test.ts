@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createTurns } from '../../src/http/turns.js';
+import { createTurns } from '../src/turns.js';
 
 test('steps that come at once take a turn of the event loop each, in order, whatever became of the one before', async () => {
   const inTurn = createTurns();
