@@ -1,8 +1,14 @@
 import { extname } from 'node:path';
-import { headingSeparator, partCharacters, splitParts, splitPassages } from '@cosmicembeddings/sdk/passages';
+import {
+  headingSeparator,
+  normaliseDocument,
+  partCharacters,
+  splitParts,
+  splitPassages,
+} from '@cosmicembeddings/sdk/passages';
 import type { DocumentPassage } from '@cosmicembeddings/sdk/passages';
 import { openText } from './read-text.js';
-import { openReaders, readWith, type Readers } from './readers.js';
+import { openReaders, readWith, type ReadDocument, type Readers } from './readers.js';
 
 export interface FilePassage extends DocumentPassage {
   /** Where it stands in the file, as a fragment behind its name: `page=3`, `row=7`. */
@@ -49,26 +55,37 @@ async function openWith(
   columns: readonly string[] | undefined,
   maxCharacters: number,
 ): Promise<OpenedFile> {
-  const { format, parts, left } = await readWith(readers, path, origin, columns);
+  const document = await readWith(readers, path, origin, columns);
+  return { encoding: 'UTF-8', left: document.left, parts: inParts(filePassages(document), maxCharacters) };
+}
+
+/** Passages of what a reader read. What stands in a block is well-formed and within its limits, whatever a file says. */
+export function filePassages({ format, parts }: Pick<ReadDocument, 'format' | 'parts'>): FilePassage[] {
   // A row or a piece of code is one passage as far as it goes; pages and sections are cut like any text.
   const wordsMin = ['table', 'JSON Lines', 'source code'].includes(format) ? { wordsMin: 300 } : {};
-  const passages = parts.flatMap(({ text, at, headings = [] }) =>
+  return parts.flatMap(({ text, at, headings = [] }) =>
     splitPassages(text, { markdown: false, ...wordsMin }).map((passage): FilePassage => {
-      const heading = headings.join(headingSeparator);
+      const heading = cut(normaliseDocument(headings.join(headingSeparator)));
       return {
         ...passage,
-        ...(heading === '' ? {} : { heading: heading.slice(0, HEADING_MAX_CHARACTERS) }),
-        ...(at === undefined ? {} : { at }),
+        ...(heading === '' ? {} : { heading }),
+        ...(at === undefined || at.length > AT_MAX_CHARACTERS ? {} : { at: normaliseDocument(at) }),
       };
     }),
   );
-  return { encoding: 'UTF-8', left, parts: inParts(passages, maxCharacters) };
 }
 
 const HEADING_MAX_CHARACTERS = 250;
+/** A longer one is no name that anybody gave: the passage then stands in the file as a whole. */
+const AT_MAX_CHARACTERS = 250;
+
+/** Never inside a surrogate pair. */
+function cut(heading: string): string {
+  return heading.slice(0, HEADING_MAX_CHARACTERS).replace(/[\uD800-\uDBFF]$/, '');
+}
 
 /** A long book becomes several documents, as a long text does. */
-function* inParts(passages: readonly FilePassage[], maxCharacters: number): OpenedFile['parts'] & Generator {
+export function* inParts(passages: readonly FilePassage[], maxCharacters: number): OpenedFile['parts'] & Generator {
   let from = 0;
   let characters = 0;
   for (const [i, { text }] of passages.entries()) {

@@ -10,11 +10,13 @@ export interface Readers {
     bytes: Uint8Array,
     name: string,
     options: { readonly columns?: readonly string[] },
-  ): Promise<{
-    readonly format: string;
-    readonly parts: readonly { readonly text: string; readonly at?: string; readonly headings?: readonly string[] }[];
-    readonly left: readonly string[];
-  }>;
+  ): Promise<ReadDocument>;
+}
+
+export interface ReadDocument {
+  readonly format: string;
+  readonly parts: readonly { readonly text: string; readonly at?: string; readonly headings?: readonly string[] }[];
+  readonly left: readonly string[];
 }
 
 let found: Promise<Readers | undefined> | undefined;
@@ -43,7 +45,7 @@ export async function readWith(
   path: string,
   name: string,
   columns: readonly string[] | undefined,
-): ReturnType<Readers['readDocument']> {
+): Promise<ReadDocument> {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(path);

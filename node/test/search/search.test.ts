@@ -347,6 +347,25 @@ describe('blocks of the largest size', () => {
     expect(rows.returned).toBeGreaterThanOrEqual(60);
   });
 
+  test('many large pages at once let everything else go by between their steps', async () => {
+    const ledger = new Ledger();
+    const space = spaceNamed('many');
+    for (let n = 0; n < 300; n++) await ledger.put({ space, rows: [{ vector: noise(n), text: `text ${n}` }] });
+    let turns = 0;
+    let over = false;
+    const count = (): void => {
+      turns++;
+      if (!over) setImmediate(count);
+    };
+    setImmediate(count);
+    const question = { vector: { space: spaceIdOf(space), values: [...noise(1)] }, k: 200, collapse: true };
+    const pages = await Promise.all(Array.from({ length: 10 }, () => ledger.search(question)));
+    over = true;
+    expect(pages.map(({ returned }) => returned)).toEqual(Array.from({ length: 10 }, () => 200));
+    // Each page: its candidates, then 64 blocks at a time.
+    expect(turns).toBeGreaterThan(40);
+  });
+
   test('near-duplicates are looked for as far as a budget goes', async () => {
     const ledger = new Ledger();
     const space = spaceNamed('wide', 4096);
