@@ -1,9 +1,8 @@
-import { CosmicError } from '@cosmicembeddings/sdk';
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { blockCard } from '../parts/block-card.js';
 import { element } from '../parts/element.js';
 import { filterOf, type Query } from '../parts/query.js';
-import { checksOf, type Place } from './search.js';
+import { checksOf, explain, type Place } from './search.js';
 
 const PAGE = 12;
 
@@ -33,7 +32,7 @@ export async function showList(
     more.hidden = after === undefined || page.ids.length < PAGE;
     say(content.querySelectorAll('.card').length === 0 ? 'Nothing here is like that.' : 'Newest first');
   };
-  more.addEventListener('click', () => void load().catch((error: unknown) => say(failure(error))));
+  more.addEventListener('click', () => void load().catch((error: unknown) => say(explain(error))));
   content.append(more);
   await load();
 }
@@ -49,8 +48,4 @@ export async function cardsOf(
     const view = views[i];
     return view === undefined ? [] : [blockCard(id, view, checksOf(network), query)];
   });
-}
-
-function failure(error: unknown): string {
-  return error instanceof CosmicError ? `${error.code}: ${error.detail}` : String((error as Error).message);
 }
