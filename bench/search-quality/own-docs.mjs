@@ -7,8 +7,8 @@ import { splitPassages } from '@cosmicembeddings/sdk/passages';
 
 const questions = [
   ['docs/operating.md', 'one process at a time', 'which files does a node keep on disk and which can I delete safely'],
-  ['docs/operating.md', 'one more that comes alone is answered', 'what happens when too many people upload at once'],
-  ['docs/operating.md', 'less than 100 bytes a second', 'slow client connection gets cut off during a long upload'],
+  ['docs/settings.md', 'one more that comes alone is answered', 'what happens when too many people upload at once'],
+  ['docs/settings.md', 'less than 100 bytes a second', 'slow client connection gets cut off during a long upload'],
   [
     'docs/operating.md',
     'exact search for the index, OpenSSL',
@@ -63,7 +63,7 @@ const questions = [
   ['docs/operating.md', 'work an eighth of the time', 'I imported a million entries and search does not find them yet'],
   ['docs/cli.md', 'whole paragraphs, joined below 50 words', 'how is a document cut into chunks'],
   ['docs/cli.md', 'Front matter is YAML between', 'is the metadata block at the top of my Markdown notes uploaded'],
-  ['docs/cli.md', 'other formats that are not read yet', 'can it read pdf and Word documents'],
+  ['docs/cli.md', 'then PDF, HTML, Word, EPUB', 'can it read pdf and Word documents'],
   ['docs/cli.md', 'forgetting `--tag`', 'do I have to repeat the labels every time I upload a folder again'],
   ['docs/cli.md', 'is named; `--retract-gone` withdraws', 'I removed a file from my folder, is it still searchable'],
   [

@@ -121,7 +121,8 @@ export const settings = {
   weights: {
     type: 'object',
     additionalProperties: false,
-    description: 'of the two halves of hybrid search, where the defaults do not serve',
+    description:
+      'of the two halves of hybrid search: without it vectors count 1, words .35 where the best row stands out, .7 where none does',
     properties: {
       vectors: { type: 'number', minimum: 0, maximum: 1000 },
       words: { type: 'number', minimum: 0, maximum: 1000 },

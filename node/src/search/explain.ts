@@ -23,7 +23,7 @@ export function explain(scored: Scored, scales: Scales, plan: Plan): Record<stri
                       : 'the row is not the vector of its text',
                 }),
             ...(scale === undefined ? {} : { background: scale }),
-            ...(vectorPart === undefined ? {} : { standard: vectorPart, weight: plan.weights.vectors }),
+            ...(vectorPart === undefined ? {} : { standard: vectorPart, weight: scales.weights.vectors }),
           },
         }),
     ...(bm25 === undefined
@@ -33,7 +33,7 @@ export function explain(scored: Scored, scales: Scales, plan: Plan): Record<stri
             bm25,
             ...(wordPart === undefined
               ? {}
-              : { background: scales.words, standard: wordPart, weight: plan.weights.words }),
+              : { background: scales.words, standard: wordPart, weight: scales.weights.words }),
           },
         }),
     ...(stands === undefined

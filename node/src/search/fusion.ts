@@ -31,6 +31,36 @@ export interface Scored extends Candidate {
 export interface Scales {
   readonly spaces: ReadonlyMap<string, Scale>;
   readonly words: Scale;
+  readonly weights: Weights;
+}
+
+/** Where a question's best row stands, in spreads above its background: from there on vectors say what is meant. */
+const telling = { at: 3.3, width: 0.15 };
+const wordsBeside = { telling: 0.35, flat: 0.7 };
+
+/**
+ * How much words count beside vectors whose best row has the standard score `best`: less where a row stands out from its
+ * background, more where none does and vectors only guess. Chosen with each labelled collection left out in turn
+ * (bench/search-quality).
+ */
+export function weightOfWords(best: number): number {
+  const flatness = 1 / (1 + Math.exp((best - telling.at) / telling.width));
+  return wordsBeside.telling + (wordsBeside.flat - wordsBeside.telling) * flatness;
+}
+
+/** The weights of a question: what is `given`, and the rest by its best row among `candidates`. */
+export function weigh(
+  candidates: Iterable<Candidate>,
+  spaces: Scales['spaces'],
+  { vectors = 1, words }: Partial<Weights>,
+): Weights {
+  if (words !== undefined) return { vectors, words };
+  let best = -Infinity;
+  for (const { space, cosine, demotion } of candidates) {
+    const scale = space === undefined || cosine === undefined ? undefined : spaces.get(space);
+    if (scale !== undefined) best = Math.max(best, standard(cosine! - (demotion ?? 0), scale));
+  }
+  return { vectors, words: weightOfWords(best) };
 }
 
 /**
@@ -39,7 +69,7 @@ export interface Scales {
  * has: third nearest of them gets the score of the third best. So silence is neither rewarded nor punished (a mean would
  * punish it: the best of many sums are always those that were lucky in both parts). Takes the candidates over.
  */
-export function fuse(candidates: readonly Candidate[], scales: Scales, weights: Weights): Scored[] {
+export function fuse(candidates: readonly Candidate[], { spaces, words, weights }: Scales): Scored[] {
   const n = candidates.length;
   const vectorParts = new Float64Array(n);
   const wordParts = new Float64Array(n);
@@ -47,9 +77,9 @@ export function fuse(candidates: readonly Candidate[], scales: Scales, weights: 
   const weighed = (i: number): number => weights.vectors * vectorParts[i]! + weights.words * wordParts[i]!;
   for (let i = 0; i < n; i++) {
     const { space, cosine, demotion, bm25 } = candidates[i]!;
-    const scale = space === undefined || cosine === undefined ? undefined : scales.spaces.get(space);
+    const scale = space === undefined || cosine === undefined ? undefined : spaces.get(space);
     vectorParts[i] = scale === undefined ? NaN : standard(cosine! - (demotion ?? 0), scale);
-    wordParts[i] = bm25 === undefined ? NaN : standard(bm25, scales.words);
+    wordParts[i] = bm25 === undefined ? NaN : standard(bm25, words);
     if (scale === undefined || bm25 === undefined) continue;
     complete[0].push(vectorParts[i]!);
     complete[1].push(wordParts[i]!);

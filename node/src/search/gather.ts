@@ -3,8 +3,8 @@ import { equalTerms } from './cut-texts.js';
 import { isLong } from './turns.js';
 import { bitsOf, hasLabel, spread, spreadLabels } from './bits.js';
 import type { Allowed } from './filter-bits.js';
-import { byScore, fuse, type Candidate, type Scales, type Scored } from './fusion.js';
-import type { Bm25, OwnBackground, SearchParts, VectorAnswer, VectorHit, WordAnswer } from './parts.js';
+import { byScore, fuse, weigh, type Candidate, type Scales, type Scored } from './fusion.js';
+import type { Bm25, OwnBackground, SearchParts, VectorAnswer, VectorHit, Weights, WordAnswer } from './parts.js';
 import type { Plan } from './plan.js';
 import { scaleOfBackground, scaleOfRows, scaleOfWords, shortRows, standard, wordScale, type Scale } from './scale.js';
 
@@ -47,6 +47,8 @@ const bm25Alone: Bm25 = { k1: 1.2, b: 0.75 };
 /** A text index that lags gets this long to come to the head. */
 const CATCH_UP_MS = 250;
 const NONE: Scale = { mean: 0, spread: 1, n: 0 };
+/** One kind of evidence alone. */
+const UNWEIGHED: Weights = { vectors: 1, words: 1 };
 
 /** Collects and scores what a plan finds, `depth` rows of each space deep. */
 export class Gatherer {
@@ -98,7 +100,7 @@ export class Gatherer {
       return {
         ranked,
         complete,
-        scales: { spaces, words: NONE },
+        scales: { spaces, words: NONE, weights: UNWEIGHED },
         isHybrid: false,
         indexedTo: to,
         own,
@@ -108,8 +110,9 @@ export class Gatherer {
     const joined =
       (await this.matchWords(candidates, plan, allowed, depth, signal)) ??
       (await this.searchWords(candidates, plan, allowed, head, depth, signal));
-    const scales = { spaces, words: joined.scale };
-    const ranked = fuse([...candidates.values()], scales, plan.weights);
+    const weights = weigh(candidates.values(), spaces, plan.weights);
+    const scales = { spaces, words: joined.scale, weights };
+    const ranked = fuse([...candidates.values()], scales);
     return {
       ranked,
       complete: complete && joined.complete,
@@ -146,7 +149,7 @@ export class Gatherer {
     return {
       ranked: [...scores.values()].sort(byScore),
       complete: asked < wordDepth,
-      scales: { spaces: new Map(), words: NONE },
+      scales: { spaces: new Map(), words: NONE, weights: UNWEIGHED },
       isHybrid: false,
       indexedTo: await this.parts.text.position(),
       own: new Map(),
@@ -406,7 +409,7 @@ export class Gatherer {
 
 /** Scores and sorts anew, for candidates of which something else is known by now. */
 export function rank(candidates: readonly Candidate[], { scales, isHybrid }: Gathered, plan: Plan): Scored[] {
-  if (isHybrid) return fuse(candidates, scales, plan.weights);
+  if (isHybrid) return fuse(candidates, scales);
   const scaled = plan.queries.size > 1;
   return candidates.map((one) => alone(one, scaled ? scales.spaces.get(one.space!) : undefined)).sort(byScore);
 }

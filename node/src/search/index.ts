@@ -1,6 +1,5 @@
 export { createSearch, type Search } from './search.js';
 export {
-  defaultWeights,
   type Background,
   type SearchParts,
   type VectorAnswer,

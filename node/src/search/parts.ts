@@ -72,13 +72,11 @@ export interface WordMatcher {
   catchUp(deadlineMs: number): Promise<Cursor>;
 }
 
-/** How much each part of a hybrid score counts; bench/search-quality chose the defaults. */
+/** How much each part of a hybrid score counts. */
 export interface Weights {
   readonly vectors: number;
   readonly words: number;
 }
-
-export const defaultWeights: Weights = { vectors: 1, words: 0.6 };
 
 export interface SearchParts {
   readonly store: Pick<BlockStore, 'get' | 'head'>;

@@ -14,7 +14,7 @@ import {
 } from '@cosmicembeddings/sdk';
 import { languageAdvice } from '@cosmicembeddings/sdk/embedders';
 import { readQuery } from '@cosmicembeddings/sdk/words';
-import { defaultWeights, type SearchParts, type Weights } from './parts.js';
+import type { SearchParts, Weights } from './parts.js';
 import { checkTrusted } from './author-share.js';
 import { EmbeddedTexts } from './embedded-texts.js';
 
@@ -33,7 +33,8 @@ export interface Plan {
   readonly pinned?: StoredBlock;
   /** A block that is not news to who asks. */
   readonly exclude?: BlockId;
-  readonly weights: Weights;
+  /** What operator and question say of them; the rest follows the scores. */
+  readonly weights: Partial<Weights>;
   readonly notes: readonly string[];
 }
 
@@ -53,7 +54,7 @@ export class Planner {
     checkRequest(request);
     const text = request.text?.trim();
     const mode = request.mode ?? (text === undefined || text === '' ? 'vectors' : 'hybrid');
-    const weights = { ...defaultWeights, ...this.parts.weights, ...request.weights };
+    const weights = { ...this.parts.weights, ...request.weights };
     const notes: string[] = [];
     const vectors = new Map<string, Float32Array[]>();
     const add = (space: string, vector: Float32Array): void =>
