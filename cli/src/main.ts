@@ -73,7 +73,11 @@ function commandLine(args: readonly string[], more: readonly CommandModule[] = [
     .scriptName('cosmic')
     .locale('en')
     .usage('$0 <command>\n\nPublish, find and verify signed embedding blocks.')
-    .option('node', { type: 'string', global: true, describe: 'address of the node (http://127.0.0.1:8080)' })
+    .option('node', {
+      type: 'string',
+      global: true,
+      describe: 'address of the node (http://127.0.0.1:8080), of several with commas',
+    })
     .option('home', { type: 'string', global: true, describe: 'folder of configuration and keys (COSMIC_HOME)' })
     .option('key', { type: 'string', global: true, describe: 'name or file of the author’s key' })
     .option('network', { type: 'string', global: true, describe: 'network id' })

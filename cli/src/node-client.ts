@@ -4,10 +4,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createClient, type NodeClient } from '@cosmicembeddings/sdk/api';
 import type { Settings } from './settings.js';
 
-/** The node that the settings name. */
+/** The node that is meant where one has to be: the first. */
+export function firstNode({ node }: Pick<Settings, 'node'>): string {
+  return node.split(',', 1)[0]!;
+}
+
+/** The node that the settings name, or the several. */
 export function openClient(settings: Settings): NodeClient {
   return createClient({
-    url: settings.node,
+    url: settings.node.split(','),
+    now: () => performance.now(),
     token: settings.token,
     sleep: async (ms, signal) => {
       await delay(ms, undefined, signal === undefined ? {} : { signal });

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import Conf from 'conf';
 import { CosmicError, DEV_NETWORK } from '@cosmicembeddings/sdk';
 import { parseEmbedderConfig, type EmbedderConfig } from '@cosmicembeddings/sdk/embedders';
-import { addressOf, numberOf } from './values.js';
+import { addressesOf, numberOf } from './values.js';
 
 /** What every command takes on its command line. */
 export interface GlobalFlags {
@@ -42,6 +42,7 @@ export interface StoredSettings {
 export interface Settings {
   readonly home: string;
   readonly file: string;
+  /** Address of the node, or of several with commas between them. */
   readonly node: string;
   readonly network: string;
   /** Path of the author's key file. */
@@ -102,7 +103,7 @@ function nodeAddress(flags: GlobalFlags, env: NodeJS.ProcessEnv, file: StoredSet
   const [name, given] = sources.find(([, value]) => value !== undefined) ?? ['', undefined];
   if (given === undefined) return DEFAULT_NODE;
   try {
-    return addressOf(name, given);
+    return addressesOf(name, given).join(',');
   } catch (error) {
     throw name === '--node' ? error : new CosmicError('config.malformed', (error as Error).message, { cause: error });
   }

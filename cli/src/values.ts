@@ -18,6 +18,11 @@ export function durationOf(name: string, text: string): number {
   return ms;
 }
 
+/** One address, or several with commas between them. @throws UsageError */
+export function addressesOf(name: string, text: string): readonly string[] {
+  return text.split(',').map((one) => addressOf(name, one.trim()));
+}
+
 /** An http(s) address without anything that is no part of one. @throws UsageError */
 export function addressOf(name: string, text: string): string {
   const bad = (why: string): UsageError => new UsageError(`${name} ${JSON.stringify(text)}: ${why}`);

@@ -16,13 +16,13 @@ export async function examine(flags: GlobalFlags, environment?: NodeJS.ProcessEn
     return [...findings, faultOf('settings', error)];
   }
   const { finding, embedder } = await checkEmbedder(settings);
-  const node = await checkNode(settings, embedder);
+  const nodes = await Promise.all(settings.node.split(',').map((node) => checkNode({ ...settings, node }, embedder)));
   return [
     ...findings,
     await checkKey(settings),
     finding,
-    ...node.findings,
-    ...checkData(settings, node.answers),
+    ...nodes.flatMap(({ findings }) => findings),
+    ...checkData(settings, nodes[0]!.answers),
     checkPending(settings),
   ];
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { CosmicError } from '@cosmicembeddings/sdk';
-import { openClient } from '../node-client.js';
+import { firstNode, openClient } from '../node-client.js';
 import { note, print, printJson } from '../output.js';
 import { define } from './command.js';
 
@@ -22,7 +22,7 @@ export const openCommand = define<OpenFlags>({
     const client = openClient(settings);
     if (id === undefined) await client.status();
     else if ((await client.get(id)) === undefined) throw new CosmicError('block.not_found', id);
-    const address = new URL(id === undefined ? '/' : `/#block=${encodeURIComponent(id)}`, settings.node).href;
+    const address = new URL(id === undefined ? '/' : `/#block=${encodeURIComponent(id)}`, firstNode(settings)).href;
     if (settings.json) printJson({ address });
     else print(address);
     if (browser && !settings.json) openBrowser(address);

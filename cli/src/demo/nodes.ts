@@ -24,19 +24,24 @@ export interface StartOptions {
   readonly peers: readonly string[];
   /** Outlives this process. */
   readonly detached: boolean;
+  /** Further flags of `cosmic-node start`. */
+  readonly flags?: readonly string[];
 }
 
 const START_MS = 60_000;
 const STOP_MS = 15_000;
 
 /** Starts a node of its own process and waits until it listens. */
-export async function startNode(name: string, { folder, port = 0, peers, detached }: StartOptions): Promise<DemoNode> {
+export async function startNode(
+  name: string,
+  { folder, port = 0, peers, detached, flags = [] }: StartOptions,
+): Promise<DemoNode> {
   const data = join(folder, name);
   mkdirSync(data, { recursive: true });
   const [out, err] = [join(folder, `${name}.out`), join(folder, `${name}.log`)];
   const handles = [openSync(out, 'w'), openSync(err, 'a')];
   const child = spawnNode(
-    ['start', '--data', data, '--port', String(port), ...peers.flatMap((peer) => ['--peer', peer])],
+    ['start', '--data', data, '--port', String(port), ...peers.flatMap((peer) => ['--peer', peer]), ...flags],
     { stdio: ['ignore', handles[0]!, handles[1]!], detached },
   );
   handles.forEach(closeSync);

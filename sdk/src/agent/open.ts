@@ -11,9 +11,9 @@ import type { Memory, OpenOptions } from './types.js';
 
 /** What `openMemory` needs from where it runs. */
 export interface Platform {
-  /** The node that is meant where none is named. */
-  readonly node: string;
-  connect(url: string): MemoryParts['api'];
+  /** The node that is meant where none is named, or several. */
+  readonly node: string | readonly string[];
+  connect(urls: string | readonly string[]): MemoryParts['api'];
   /** The signer of a named key, made where it is missing. */
   signer(name: string): Promise<Signer>;
   ephemeral(): Signer;
@@ -28,7 +28,7 @@ export async function openOn<M extends Metadata = Metadata>(
   options: OpenOptions,
 ): Promise<Memory<M>> {
   const { node = platform.node, key = 'default', collection = 'memory', trust = {}, verify = 'drop' } = options;
-  const api = typeof node === 'string' ? platform.connect(node) : (node as NodeApi);
+  const api = typeof node === 'string' || Array.isArray(node) ? platform.connect(node) : (node as NodeApi);
   const { network } = await api.status();
   const signer =
     key === 'ephemeral' ? platform.ephemeral() : typeof key === 'string' ? await platform.signer(key) : key;

@@ -16,8 +16,11 @@ export type Authors = 'mine' | 'trusted' | 'all' | readonly (Did | (string & {})
 export type Strength = 'strong' | 'fair' | 'weak' | 'unknown';
 
 export interface OpenOptions {
-  /** Address of a node, or a node; default `COSMIC_NODE`, else http://127.0.0.1:8080. */
-  readonly node?: string | NodeApi;
+  /**
+   * Address of a node, addresses of several of one network (reads are spread over them, writing goes to the first that is
+   * well, what one cannot do the next is asked), or a node; default `COSMIC_NODE`, several with commas, else http://127.0.0.1:8080.
+   */
+  readonly node?: string | readonly string[] | NodeApi;
   /** Name of a key in the platform's key store (default `default`, made when it is missing), a signer, or a key for this process alone. */
   readonly key?: string | Signer | 'ephemeral';
   /** `english-1` (default), `lexical`, a configuration, or an embedder. */

@@ -12,22 +12,37 @@ import type {
   SearchAnswer,
   SearchRequest,
 } from '../ports/index.js';
-import type { Verdict, ViewAnswer } from '../views/answer.js';
+import type { Verdict } from '../views/answer.js';
 import { watchAnswers, watchNear } from './event-stream.js';
 import type { PluginInfo } from './plugin-info.js';
 import { readBlocks } from './read-blocks.js';
-import { ask, jsonOf, refusalOf, type RequestHost } from './request.js';
+import { ask, jsonOf, refusalOf, type Ask, type RequestHost } from './request.js';
+import { routeTo, splitCursor, type NodeHealth, type Route } from './route.js';
+
+/** One of several nodes. Only it is told its token. */
+export interface NodeAddress {
+  readonly url: string;
+  readonly token?: string | undefined;
+}
 
 export interface ClientOptions {
-  /** Address of a node, e.g. `http://127.0.0.1:8080`. */
-  readonly url: string;
+  /**
+   * Address of a node, e.g. `http://127.0.0.1:8080`, or of several of one network: reads are spread over them, writing
+   * goes to the first that is well, and what one cannot do the next is asked. What needs the operator's token is the first one's.
+   */
+  readonly url: string | readonly (string | NodeAddress)[];
   /** Default: the platform's. */
   readonly fetch?: typeof globalThis.fetch;
+  /** Of several nodes the first one's. */
   readonly token?: string | undefined;
   /** Needed for trying again when a node is busy. */
   readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
   readonly timeoutMs?: number;
   readonly attemptsMax?: number;
+  /** Of several nodes: milliseconds without an answer after which the next one is asked. Default 20,000. */
+  readonly failoverMs?: number;
+  /** A clock in milliseconds: a node that failed is asked again after 1 s, 2 s, … 60 s. Without it, when the others fail. */
+  readonly now?: () => number;
 }
 
 export interface BannedPeer {
@@ -46,7 +61,10 @@ export interface CheckAnswer {
 
 /** A node over HTTP: all of NodeApi, and what only an operator with the token may do. */
 export interface NodeClient extends NodeApi {
+  /** Of several nodes the first. */
   readonly url: string;
+  /** How the nodes have been doing, in the order given. */
+  health(): readonly NodeHealth[];
   /** Is this block there? Without fetching it. */
   has(id: BlockId): Promise<boolean>;
   /** Many blocks in few requests, in the order asked; undefined for one of which nothing is there. */
@@ -80,14 +98,10 @@ const REQUEST_MAX_BLOCKS = 1000;
 
 /** @throws CosmicError config.malformed for an address that is none */
 export function createClient(options: ClientOptions): NodeClient {
-  const host: RequestHost = {
-    url: baseOf(options.url),
-    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
-    token: options.token,
-    sleep: options.sleep,
-    timeoutMs: options.timeoutMs ?? 120_000,
-    attemptsMax: options.attemptsMax ?? 5,
-  };
+  const route = routeOf(options);
+  const host = route.first;
+  const read = <T>(path: string, request?: Ask): Promise<T> =>
+    route.read(async (at) => jsonOf<T>(await ask(at, path, request)));
   const json = (value: unknown): { type: string; data: string } => ({
     type: 'application/json',
     data: JSON.stringify(value),
@@ -96,52 +110,72 @@ export function createClient(options: ClientOptions): NodeClient {
 
   return {
     url: host.url,
+    health: () => route.health(),
     publish: async (blocks, publishing = {}) => {
       const answers: Accepted[] = [];
       const query = publishing.wait === undefined ? '' : `?wait=${encodeURIComponent(publishing.wait)}`;
       for (const batch of runs(blocks).flatMap((run) => [...batches(run)])) {
         const body = bodyOf(batch);
-        const response = await ask(host, `/v2/blocks${query}`, {
-          method: 'POST',
-          body,
-          signal: publishing.signal,
-          also: REFUSALS,
-        });
-        answers.push(...(await resultsOf(response, batch.length)));
+        const request: Ask = { method: 'POST', body, signal: publishing.signal, also: REFUSALS };
+        const results = await route.write(async (at) =>
+          resultsOf(await ask(at, `/v2/blocks${query}`, request), batch.length),
+        );
+        answers.push(...results);
       }
       return answers;
     },
-    get: async (id) => {
-      const response = await ask(host, block(id), { accept: 'application/cbor-seq', also: [404, 410] });
-      if (response.status === 404) return undefined;
-      // Of a block that was erased its signed header comes with the 410.
-      if (response.status === 410 && response.headers.get('content-type') !== 'application/cbor-seq')
-        throw await refusalOf(response, host.url);
-      return viewOf(id, response);
-    },
-    has: async (id) => {
-      const response = await ask(host, block(id), { method: 'HEAD', accept: 'application/cbor-seq', also: [404, 410] });
-      return response.status !== 404;
-    },
-    read: (ids, signal) => readBlocks(host, ids, signal),
-    related: async (id, limit = 10) => jsonOf(await ask(host, `${block(id)}/related?limit=${limit}`)),
-    find: async (filter, page) =>
-      jsonOf(await ask(host, '/v2/blocks/find', { method: 'POST', body: json({ filter, ...page }) })),
-    search: async (request, signal) => {
-      const response = await ask(host, '/v2/search', { method: 'POST', body: json(plain(request)), signal });
-      return withOwnVector(await jsonOf<SearchAnswer>(response), request);
-    },
-    view: async (name, question, params) => jsonOf<ViewAnswer>(await ask(host, questionPath(name, question, params))),
-    watchView: (name, question, params, signal) => watchAnswers(host, questionPath(name, question, params), signal),
-    watch: (request, signal) => watchNear(host, request, signal),
-    verdicts: async (id) => (await jsonOf<{ verdicts: Verdict[] }>(await ask(host, `${block(id)}/verdicts`))).verdicts,
-    trace: async (id) => jsonOf<BlockTrace>(await ask(host, `${block(id)}/trace`)),
-    plugins: async () => (await jsonOf<{ plugins: PluginInfo[] }>(await ask(host, '/v2/plugins'))).plugins,
-    check: async (wire) =>
-      jsonOf<CheckAnswer>(
-        await ask(host, '/v2/check', { method: 'POST', body: { type: 'application/cbor-seq', data: wire } }),
+    get: (id) =>
+      route.read(
+        async (at) => {
+          const response = await ask(at, block(id), { accept: 'application/cbor-seq', also: [404, 410] });
+          if (response.status === 404) return undefined;
+          // Of a block that was erased its signed header comes with the 410.
+          if (response.status === 410 && response.headers.get('content-type') !== 'application/cbor-seq')
+            throw await refusalOf(response, at.url);
+          return viewOf(id, response);
+        },
+        { isFound: (found) => found !== undefined },
       ),
-    status: async () => jsonOf<NodeStatus>(await ask(host, '/v2/status')),
+    has: (id) =>
+      route.read(
+        async (at) => {
+          const asked = { method: 'HEAD', accept: 'application/cbor-seq', also: [404, 410] } as const;
+          return (await ask(at, block(id), asked)).status !== 404;
+        },
+        { isFound: (found) => found },
+      ),
+    read: (ids, signal) => {
+      const found = new Map<BlockId, SignedBlock>();
+      return route.read(
+        async (at) => {
+          const lacking = ids.filter((id) => !found.has(id));
+          for (const one of await readBlocks(at, lacking, signal)) if (one !== undefined) found.set(one.id, one);
+          return ids.map((id) => found.get(id));
+        },
+        { isFound: (blocks) => !blocks.includes(undefined) },
+      );
+    },
+    related: (id, limit = 10) => read(`${block(id)}/related?limit=${limit}`),
+    find: (filter, page) =>
+      continued(route, page, (at, rest) =>
+        ask(at, '/v2/blocks/find', { method: 'POST', body: json({ filter, ...rest }) }),
+      ),
+    search: async (request, signal) =>
+      withOwnVector(
+        await continued<SearchRequest, SearchAnswer>(route, request, (at, rest) =>
+          ask(at, '/v2/search', { method: 'POST', body: json(plain(rest)), signal }),
+        ),
+        request,
+      ),
+    view: (name, question, params) => read(questionPath(name, question, params)),
+    watchView: (name, question, params, signal) => watchAnswers(route, questionPath(name, question, params), signal),
+    watch: (request, signal) => watchNear(route, request, signal),
+    verdicts: async (id) => (await read<{ verdicts: Verdict[] }>(`${block(id)}/verdicts`)).verdicts,
+    trace: async (id) => jsonOf<BlockTrace>(await ask(host, `${block(id)}/trace`)),
+    plugins: async () => (await read<{ plugins: PluginInfo[] }>('/v2/plugins')).plugins,
+    check: (wire) => read('/v2/check', { method: 'POST', body: { type: 'application/cbor-seq', data: wire } }),
+    // Of the node that the next block would be given to.
+    status: () => route.write(async (at) => jsonOf<NodeStatus>(await ask(at, '/v2/status'))),
     peers: async () => (await jsonOf<{ peers: PeerStatus[] }>(await ask(host, '/v2/peers'))).peers,
     addPeer: async (url) =>
       (await jsonOf<{ peers: PeerStatus[] }>(await ask(host, '/v2/peers', { method: 'POST', body: json({ url }) })))
@@ -183,6 +217,41 @@ export function createClient(options: ClientOptions): NodeClient {
         )
       ).seqs,
   };
+}
+
+function routeOf(options: ClientOptions): Route {
+  const given = typeof options.url === 'string' ? [options.url] : options.url;
+  const hosts = given.map((one, i): RequestHost => {
+    const { url, token } = typeof one === 'string' ? { url: one, token: undefined } : one;
+    return {
+      url: baseOf(url),
+      fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+      token: token ?? (i === 0 ? options.token : undefined),
+      sleep: options.sleep,
+      timeoutMs: options.timeoutMs ?? 120_000,
+      attemptsMax: options.attemptsMax ?? 5,
+    };
+  });
+  const once = hosts.filter(({ url }, i) => hosts.findIndex((host) => host.url === url) === i);
+  return routeTo(once, { now: options.now, failoverMs: options.failoverMs ?? 20_000 });
+}
+
+/** A list in pages: each is asked of the node that answered the one before. */
+async function continued<A extends { readonly after?: string }, T extends { readonly next?: string }>(
+  route: Route,
+  { after, ...rest }: A,
+  send: (host: RequestHost, request: A) => Promise<Response>,
+): Promise<T> {
+  const { cursor, at } = splitCursor(after);
+  const request = { ...rest, ...(cursor === undefined ? {} : { after: cursor }) } as A;
+  return route.read(
+    async (host) => {
+      const answer = await jsonOf<T>(await send(host, request));
+      if (answer.next === undefined || route.health().length === 1) return answer;
+      return { ...answer, next: `${answer.next}@${host.url}` };
+    },
+    { at },
+  );
 }
 
 /** A node does not send back a vector that was the whole question. */

@@ -2,47 +2,73 @@ import { CosmicError, problemOf, type Code } from '../errors.js';
 import type { WatchEvent, WatchRequest } from '../ports/index.js';
 import type { ViewAnswer } from '../views/index.js';
 import { reasonOf, refusalOf, type RequestHost } from './request.js';
+import { splitCursor, type Route } from './route.js';
 
 /**
  * Answers of a question as the node sends them again (server-sent events, WHATWG HTML section 9.2).
  * @throws CosmicError what the node refuses with; node.unreachable when the connection ends
  */
-export async function* watchAnswers(host: RequestHost, path: string, signal?: AbortSignal): AsyncGenerator<ViewAnswer> {
-  yield* events<ViewAnswer>(host, path, {}, signal);
-  if (signal?.aborted !== true) throw new CosmicError('node.unreachable', `${host.url} (the stream has ended)`);
+export async function* watchAnswers(route: Route, path: string, signal?: AbortSignal): AsyncGenerator<ViewAnswer> {
+  for (let tried = 0; ; tried++) {
+    const { host, others, failed, went } = route.stream();
+    let opened = false;
+    try {
+      for await (const answer of events<ViewAnswer>(host, path, {}, signal)) {
+        if (!opened) went();
+        opened = true;
+        yield answer;
+      }
+      if (signal?.aborted === true) return;
+      throw new CosmicError('node.unreachable', `${host.url} (the stream has ended)`);
+    } catch (error) {
+      failed(error);
+      if (opened || tried >= others || !isBroken(error)) throw error;
+    }
+  }
 }
 
 const AGAIN_FIRST_MS = 500;
 /** Refusals that pass, once it has begun. */
 const BROKEN: ReadonlySet<Code> = new Set<Code>(['node.unreachable', 'node.busy', 'node.stopping']);
 const AGAIN_MOST_MS = 30_000;
+const isBroken = (error: unknown): boolean => error instanceof CosmicError && BROKEN.has(error.code);
 
 /**
  * Events of a question that stands. A connection that breaks is made again and goes on behind the last event, as long as
- * `host.sleep` is there to wait with. @throws CosmicError what the node refuses with; node.unreachable before the first event
+ * `host.sleep` is there to wait with; of several nodes at another where its own is gone, which then says `gap`.
+ * @throws CosmicError what the node refuses with; node.unreachable before the first event
  */
 export async function* watchNear(
-  host: RequestHost,
+  route: Route,
   { after, ...request }: WatchRequest,
   signal?: AbortSignal,
 ): AsyncGenerator<WatchEvent> {
-  let cursor = after;
+  let { cursor, at } = splitCursor(after);
   let restMs = AGAIN_FIRST_MS;
   let opened = false;
+  let tried = 0;
   const isOver = (): boolean => signal?.aborted === true;
   while (!isOver()) {
+    const { host, others, failed, went } = route.stream(at);
     const body = JSON.stringify({ ...plainNear(request), ...(cursor === undefined ? {} : { after: cursor }) });
     const init = { method: 'POST', body, headers: { 'content-type': 'application/json' } };
     try {
       for await (const event of events<WatchEvent>(host, '/v2/watch', init, signal)) {
         cursor = event.cursor;
+        at = host.url;
         restMs = AGAIN_FIRST_MS;
-        if (event.type !== 'opened' || !opened) yield event;
+        tried = 0;
+        went();
+        if (event.type !== 'opened' || !opened)
+          yield others === 0 ? event : { ...event, cursor: `${cursor}@${host.url}` };
         opened = true;
       }
+      failed(new CosmicError('node.unreachable', `${host.url} (the stream has ended)`));
     } catch (error) {
-      const isBroken = error instanceof CosmicError && BROKEN.has(error.code);
-      if (!isBroken || !opened || host.sleep === undefined) throw error;
+      failed(error);
+      if (!isBroken(error)) throw error;
+      if (tried++ < others) continue;
+      if (!opened || host.sleep === undefined) throw error;
     }
     if (isOver()) return;
     if (host.sleep === undefined) throw new CosmicError('node.unreachable', `${host.url} (the stream has ended)`);

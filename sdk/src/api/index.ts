@@ -1,4 +1,12 @@
-export { createClient, type BannedPeer, type CheckAnswer, type ClientOptions, type NodeClient } from './client.js';
+export {
+  createClient,
+  type BannedPeer,
+  type CheckAnswer,
+  type ClientOptions,
+  type NodeAddress,
+  type NodeClient,
+} from './client.js';
+export type { NodeHealth } from './route.js';
 export { receiptsOf, WITNESSES_MIN, witnessedMs, type Receipt } from './witness.js';
 export { verifyHit, type HitVerification } from './verify-hit.js';
 export {

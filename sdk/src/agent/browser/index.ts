@@ -12,7 +12,7 @@ const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8A
 
 const platform = (): Platform => ({
   node: 'http://127.0.0.1:8080',
-  connect: (url) => createClient({ url, sleep: browserEmbedderHost.sleep }),
+  connect: (url) => createClient({ url, sleep: browserEmbedderHost.sleep, now: browserEmbedderHost.now }),
   signer: signerNamed,
   ephemeral: () => signerOfSeed(random(32)),
   embedders: browserEmbedderHost,

@@ -20,10 +20,11 @@ async function signerNamed(name: string): Promise<Signer> {
 }
 
 const platform = (): Platform => ({
-  node: process.env['COSMIC_NODE'] || 'http://127.0.0.1:8080',
+  node: (process.env['COSMIC_NODE'] || 'http://127.0.0.1:8080').split(',').map((url) => url.trim()),
   connect: (url) =>
     createClient({
       url,
+      now: () => performance.now(),
       sleep: async (ms, signal) => {
         await delay(ms, undefined, signal === undefined ? {} : { signal });
       },
