@@ -24,7 +24,7 @@ describe('the weight of words', () => {
     const rows = [row(0, 0.9, 0)];
     expect(weigh(rows, spaces, { words: 2 })).toEqual({ vectors: 1, words: 2 });
     expect(weigh(rows, spaces, { words: 0, vectors: 3 })).toEqual({ vectors: 3, words: 0 });
-    expect(weigh(rows, spaces, { vectors: 2 }).words).toBeCloseTo(0.7, 3);
+    expect(weigh(rows, spaces, { vectors: 2 }).words).toBeCloseTo(0.35, 3);
   });
 
   test('lets a word decide among rows that are all far, and not against one that is near', () => {
