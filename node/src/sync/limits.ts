@@ -10,7 +10,7 @@ export interface SyncLimits {
   readonly wantsFirst: number;
   /** Ids that one peer may have offered and not given: dialled or known, proven, claimed. */
   readonly shares: { readonly known: number; readonly proven: number; readonly claimed: number };
-  /** Work (session.ts, WORK) a second that one peer may cause, and at once; and all unknown ones together. */
+  /** Work (sdk/sync/frame-work) a second that one peer may cause, and at once; and all unknown ones together. */
   readonly workPerSecond: number;
   readonly workBurst: number;
   readonly unknownWorkPerSecond: number;

@@ -20,5 +20,6 @@ export {
 export { statementOf, type Proof, type Prover, type Role } from './proof.js';
 export { digestKey, RecentSet } from './recent-set.js';
 export { CELL_BYTES, Sketch, SKETCH_CELLS } from './sketch.js';
-export { Session, type SessionOptions, type SessionTiming, type Wish } from './session.js';
+export { Session, type SessionOptions, type SessionTiming } from './session.js';
+export type { Wish } from './wishes.js';
 export { Wants } from './wants.js';

@@ -1,0 +1,40 @@
+import type { Frame } from './frames.js';
+
+/**
+ * What frames cost whoever takes them, in bytes of a reconciliation's message: a host slows down who causes much of it.
+ * Blocks cost nothing here, the door weighs them.
+ */
+export const WORK = {
+  /** Small talk: a ping each 30 s is all that is needed. */
+  frame: 16 * 1024,
+  /** A view of the whole set. */
+  begin: 64 * 1024,
+  /** A message of a reconciliation, beside its bytes. */
+  message: 4 * 1024,
+  ids: 64,
+  id: 16,
+} as const;
+
+export function workOf(frame: Frame): number {
+  switch (frame.type) {
+    case 'reconcile':
+    case 'reconciled':
+      return WORK.message + frame.message.length;
+    case 'sketch':
+    case 'fed':
+      return WORK.message;
+    case 'feed':
+      return WORK.begin;
+    case 'symbols':
+      return WORK.message + frame.cells.length;
+    case 'have':
+      return WORK.ids + WORK.id * frame.items.length;
+    case 'want':
+    case 'gone':
+      return WORK.ids + WORK.id * frame.ids.length;
+    case 'give':
+      return frame.blocks.length === 0 ? WORK.frame : 0;
+    default:
+      return WORK.frame;
+  }
+}
