@@ -10,3 +10,20 @@ export function clockFault(offsetMs: number | undefined): string | undefined {
     ? `the clocks of the peers are ${by} ahead of this node’s: it takes their new blocks for blocks of the future; set this clock right`
     : `this node’s clock is ${by} ahead of its peers’: they take its new blocks for blocks of the future; set this clock right`;
 }
+
+/** Median of the clocks of those that this node dialled, else of all that are proven, minus its own; undefined without any. */
+export function clockOffsetOf(
+  peers: Iterable<{
+    readonly isReady: boolean;
+    readonly isDialled: boolean;
+    readonly clockOffsetMs: number | undefined;
+    readonly session: { readonly proven: boolean };
+  }>,
+): number | undefined {
+  const ready = [...peers].filter((peer) => peer.isReady && peer.clockOffsetMs !== undefined);
+  const dialled = ready.filter((peer) => peer.isDialled);
+  const offsets = (dialled.length > 0 ? dialled : ready.filter((peer) => peer.session.proven))
+    .map((peer) => peer.clockOffsetMs!)
+    .sort((a, b) => a - b);
+  return offsets[offsets.length >> 1];
+}

@@ -1,5 +1,5 @@
 import { CosmicError, type Clock, type Network, type PeerStatus, type Transport } from '@cosmicembeddings/sdk';
-import type { Peer } from './peer.js';
+import type { Peer } from './peer/peer.js';
 import type { Reputation } from './reputation.js';
 
 /** An address that this node keeps dialling, and what came of it. */

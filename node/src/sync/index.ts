@@ -8,6 +8,7 @@ export { readBeacon, writeBeacon } from './meeting/beacon.js';
 export { mayBeDialled, type Range } from './meeting/ranges.js';
 export { meetingOf, meetingSchema, type MeetingRules } from './meeting/rules.js';
 export { syncLimits, type SyncLimits } from './limits.js';
-export { createPeers, type Banned, type Identity, type Peers, type PeersOptions } from './peers.js';
+export { createPeers, type Banned, type Peers, type PeersOptions } from './peers.js';
+export type { Identity } from './prover.js';
 export { peersFile, type PeerList } from './peers-file.js';
 export type { FeedFile, FeedPlace } from './bootstrap.js';

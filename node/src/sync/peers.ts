@@ -1,40 +1,43 @@
 import {
   CosmicError,
-  parseCid,
   type Accept,
   type BlockStore,
   type Clock,
   type Cursor,
-  type Follower,
   type Network,
-  type BlockTrace,
   type PeerStatus,
   publicKeyOfDid,
   type Transport,
-  type Verify,
 } from '@cosmicembeddings/sdk';
-import { digestKey, RecentSet, Wants, type Prover } from '@cosmicembeddings/sdk/sync';
+import { digestKey, RecentSet, Wants } from '@cosmicembeddings/sdk/sync';
 import { follow, type Following, type Trailing } from '../follow/index.js';
 import type { Log } from '../log.js';
-import { partsOf, peerAddress } from './address.js';
-import { Hints } from './meeting/hints.js';
-import { isTellable } from './meeting/ranges.js';
-import type { MeetingRules } from './meeting/rules.js';
+import { peerAddress } from './address.js';
+import { announcerOf } from './announcer.js';
+import { Arrivals } from './arrivals.js';
 import { Bodyless } from './bodyless.js';
 import { Bootstrap, feedFile, type FeedFile } from './bootstrap.js';
 import { Budget } from './budget.js';
-import { clockFault } from './clock-fault.js';
+import { clockFault, clockOffsetOf } from './clock-fault.js';
 import { Decided } from './decided.js';
+import { statusOfDialled, statusOfInbound, type Dialled } from './dialled.js';
+import { Dialling } from './dialling.js';
 import { Later } from './later.js';
 import { syncLimits, type SyncLimits } from './limits.js';
-import { dialWithin, statusOfDialled, statusOfInbound, type Dialled } from './dialled.js';
-import { isLoopback, isOwnAddress, prefixOf } from './own-address.js';
-import { Peer, type Shared } from './peer.js';
+import { Hints } from './meeting/hints.js';
+import { isHere, tellableOf, whomToAsk } from './meeting/meet.js';
+import type { MeetingRules } from './meeting/rules.js';
+import { prefixOf } from './own-address.js';
 import { peersFile, reputationFile, type PeerList } from './peers-file.js';
+import { Peer } from './peer/peer.js';
+import type { Shared } from './peer/shared.js';
+import { proverOf, type Identity } from './prover.js';
+import { refusalBy } from './refusal.js';
 import { Reputation } from './reputation.js';
-import { Traces } from './traces.js';
 import type { PeerRules } from './rules.js';
 import { whoMakesRoom } from './slots.js';
+import { rankLinks } from './standby.js';
+import { Traces, wayOf, type Way } from './traces.js';
 
 export interface PeersOptions {
   readonly network: Network;
@@ -63,12 +66,6 @@ export interface PeersOptions {
   readonly limits?: Partial<SyncLimits>;
   /** [0, 1), for jitter. */
   readonly random?: () => number;
-}
-
-export interface Identity {
-  sign(message: Uint8Array): Uint8Array;
-  nonce(): Uint8Array;
-  readonly verify?: Verify;
 }
 
 export interface Banned {
@@ -107,12 +104,11 @@ export interface Peers {
   /** Takes an address by hearsay from elsewhere; false where it is not kept. */
   hint(address: string, source: string): boolean;
   /** By which way a block came, who has it, what it waits for. */
-  trace(digest: Uint8Array): Omit<BlockTrace, 'id' | 'here' | 'firstSeenMs'>;
+  trace(digest: Uint8Array): Way;
   /** Median of the clocks of those that this node dialled, else of all, minus its own; undefined without peers. */
   clockOffsetMs(): number | undefined;
   /** Could this id have been decided here? False only where it was not, up to what arrived in the last moments. */
   mayHave(digest: Uint8Array, timeMs: number): boolean;
-  /** The store's head moved; may be lost without harm. */
   /** The follower that tells them what is new. */
   readonly announcements: Omit<Trailing, 'answers'>;
   close(): Promise<void>;
@@ -120,12 +116,6 @@ export interface Peers {
 
 /** How long the last sight of a node with our own key is told. */
 const TWIN_MS = 15 * 60_000;
-/** Address prefixes whose rate of arrival is watched; the longest quiet is forgotten. */
-const PREFIXES_MAX = 4096;
-/** How often `sync` looks whether it is done. */
-const SYNC_LOOK_MS = 50;
-/** An address that was dialled for one `sync` is kept for so long for the next. */
-const SYNC_KEPT_MS = 10_000;
 const TAIL_MAX = 256;
 const NOWHERE: Cursor = { epoch: '', seq: 0 };
 const RELAYED_MAX = 65_536;
@@ -135,36 +125,38 @@ const BODYLESS_MAX = 1_024;
 
 /** This node's peers: dials those it was told of, serves those who come, and passes on what the store takes in. */
 export function createPeers(options: PeersOptions): Peers {
-  const { network, store, clock, log } = options;
+  const { network, store, clock, log, did, identity, meeting, folder } = options;
   const limits: SyncLimits = { ...syncLimits, ...options.limits };
+  const rules = options.rules ?? {};
   const random = options.random ?? Math.random;
-  const list = options.list ?? (options.folder === undefined ? undefined : peersFile(options.folder));
+  const list = options.list ?? (folder === undefined ? undefined : peersFile(folder));
+  const scores = folder === undefined ? undefined : reputationFile(folder);
+  const reputation = new Reputation(clock, limits.banAt);
+  const hints = meeting === undefined ? undefined : new Hints(meeting.ranges, random);
+  const arrivals = new Arrivals(limits);
   const stopping = new AbortController();
-  const dialled = new Map<string, Dialled>();
   const peers = new Set<Peer>();
+  const nonces = new Set<string>();
   const tasks = new Set<Promise<void>>();
   const runs = new Set<Promise<Peer>>();
+  const askedMs = new WeakMap<Peer, number>();
   let saved: string[] = [];
   let counter = 0;
   let announcements: Following | undefined;
   let stirring = false;
-  const rules = options.rules ?? {};
-  const nonces = new Set<string>();
-  const arrivals = new Map<string, Budget>();
-  const reputation = new Reputation(clock, limits.banAt);
-  const scores = options.folder === undefined ? undefined : reputationFile(options.folder);
-  const hints = options.meeting === undefined ? undefined : new Hints(options.meeting.ranges, random);
-  const askedMs = new WeakMap<Peer, number>();
   let metMs = -Infinity;
   let twin: { readonly address: string; readonly atMs: number } | undefined;
+
+  const refusalOf = (name: string, proven: boolean): string | undefined =>
+    refusalBy(rules, reputation.of(name), name, proven);
 
   const shared: Shared = {
     reputation,
     unknownWork: new Budget(limits.unknownWorkPerSecond, limits.workBurst, clock.now()),
-    refusalOf: (peer) => refusalOf(peer),
-    twin: ({ remote }) => {
-      if (twin === undefined) log.error({ peer: remote.address }, 'another node runs with this node’s own key');
-      twin = { address: remote.address, atMs: clock.now() };
+    refusalOf,
+    twin: (address) => {
+      if (twin === undefined) log.error({ peer: address }, 'another node runs with this node’s own key');
+      twin = { address, atMs: clock.now() };
     },
     store,
     accept: options.accept,
@@ -177,12 +169,15 @@ export function createPeers(options: PeersOptions): Peers {
     }),
     bootstrap: new Bootstrap(
       limits,
-      options.feedFile ?? (options.folder === undefined ? undefined : feedFile(options.folder)),
+      options.feedFile ?? (folder === undefined ? undefined : feedFile(folder)),
       (error) => log.warn({ error: String(error) }, 'the place of a bulk transfer is not saved'),
     ),
-    tellable: options.meeting?.exchange === true ? () => tellable() : undefined,
-    heardOf: (peer, addresses) => {
-      for (const address of addresses) hints?.add(address, peer.name);
+    tellable:
+      meeting?.exchange === true
+        ? () => tellableOf({ did, addresses: rules.ownAddresses ?? [] }, dialling.all)
+        : undefined,
+    heardOf: (name, addresses) => {
+      for (const address of addresses) hints?.add(address, name);
     },
     caughtUp: async () => announcements?.waitFor((await store.head()).seq, stopping.signal),
     relayed: new RecentSet(RELAYED_MAX),
@@ -190,7 +185,7 @@ export function createPeers(options: PeersOptions): Peers {
     limits,
     log,
     networkId: options.networkId,
-    did: options.did,
+    did,
     random,
     stir: () => {
       if (stirring) return;
@@ -212,57 +207,10 @@ export function createPeers(options: PeersOptions): Peers {
     tasks.add(task);
   };
 
-  /**
-   * Of several connections to one node, those that came in stand by while one that we dialled is up. Only a proven identity
-   * counts: who merely says another's name displaces nobody.
-   */
   const rank = (): void => {
-    const reached = new Set<string>();
-    const inbound = new Map<string, Peer[]>();
-    for (const peer of peers) {
-      if (!peer.isReady || !peer.session.proven) continue;
-      if (peer.isDialled) reached.add(peer.name);
-      else inbound.set(peer.name, [...(inbound.get(peer.name) ?? []), peer]);
-    }
-    for (const [name, same] of inbound) {
-      for (const peer of same) peer.setStandby(reached.has(name));
-      // The newest are those that the other side knows to be alive.
-      for (const peer of same.slice(0, -limits.identityMax)) peer.close('node.busy', 'replaced by newer connections');
-    }
-  };
-
-  const refusalOf = (peer: Peer): string | undefined => {
-    const { name } = peer;
-    const { proven } = peer.session;
-    if (rules.deny?.includes(name) === true) return `${name} is denied here`;
-    if ((rules.allow?.length ?? 0) > 0 && !(proven && rules.allow!.includes(name))) return `${name} is not on the list`;
-    const { bannedUntilMs, why } = reputation.of(name);
-    if (bannedUntilMs === undefined) return undefined;
-    const until = Number.isFinite(bannedUntilMs) ? new Date(bannedUntilMs).toISOString() : 'further notice';
-    return `banned until ${until}: ${why ?? ''}`;
-  };
-
-  const proverOf = ({ direction, local, channel }: Transport['remote'], dial?: Dialled): Prover | undefined => {
-    const { identity } = options;
-    if (identity === undefined) return undefined;
-    const shared = {
-      nonce: identity.nonce(),
-      sign: (message: Uint8Array) => identity.sign(message),
-      isOwnNonce: (nonce: Uint8Array) => nonces.has(digestKey(nonce)),
-      required: rules.proofRequired === true || (rules.allow?.length ?? 0) > 0,
-      ...(identity.verify === undefined ? {} : { verify: identity.verify }),
-      ...(rules.networkKey === undefined ? {} : { networkKey: rules.networkKey }),
-      ...(channel === undefined ? {} : { channel }),
-    };
-    if (direction === 'in')
-      return {
-        ...shared,
-        role: 'listener',
-        isOwnAddress: (url) => isOwnAddress(url, local, rules.ownAddresses ?? []),
-      };
-    const parts = partsOf(dial!.address);
-    // Who has proven an identity here once has to do so again: nobody on the line talks both down to mere claims.
-    return { ...shared, role: 'dialler', ...parts, required: shared.required || dial!.hasProven === true };
+    const { standby, surplus } = rankLinks(peers, limits.identityMax);
+    for (const [peer, isStandby] of standby) peer.setStandby(isStandby);
+    for (const peer of surplus) peer.close('node.busy', 'replaced by newer connections');
   };
 
   const run = (transport: Transport, dial?: Dialled): Promise<Peer> => {
@@ -272,10 +220,11 @@ export function createPeers(options: PeersOptions): Peers {
   };
 
   const serve = async (transport: Transport, dial?: Dialled): Promise<Peer> => {
-    const prover = proverOf(transport.remote, dial);
+    const { remote } = transport;
+    const prover = identity === undefined ? undefined : proverOf(identity, rules, nonces, remote, dial);
     const nonce = prover === undefined ? '' : digestKey(prover.nonce);
     nonces.add(nonce);
-    const peer = new Peer(`${transport.remote.address}#${++counter}`, transport, shared, prover);
+    const peer = new Peer(`${remote.address}#${++counter}`, transport, shared, prover);
     peers.add(peer);
     if (dial !== undefined) dial.peer = peer;
     try {
@@ -283,142 +232,47 @@ export function createPeers(options: PeersOptions): Peers {
     } finally {
       peers.delete(peer);
       nonces.delete(nonce);
-      if (dial !== undefined && peer.session.proven) dial.hasProven = true;
+      const { received, sent, ending, session } = peer;
+      const { proven } = session;
+      if (dial !== undefined && proven) dial.hasProven = true;
       rank();
-      log.info(
-        {
-          peer: transport.remote.address,
-          node: peer.session.hello?.node,
-          proven: peer.session.proven,
-          ...peer.ending,
-          received: peer.received,
-          sent: peer.sent,
-        },
-        'peer left',
-      );
+      log.info({ peer: remote.address, node: session.hello?.node, proven, ...ending, received, sent }, 'peer left');
     }
     return peer;
   };
 
-  const keepDialling = async (dial: Dialled): Promise<void> => {
-    const signal = AbortSignal.any([dial.stop.signal, stopping.signal]);
-    let backoffMs = limits.backoffMinMs;
-    while (!signal.aborted) {
-      dial.state = 'connecting';
-      const startedMs = (dial.triedMs = clock.now());
-      let fatal = false;
-      try {
-        const { url } = partsOf(dial.address);
-        refusePlain(url);
-        const transport = await dialWithin(
-          dial.hint === true ? (options.hearsay ?? network) : network,
-          // Who must answer matters where only its key vouches for a certificate.
-          url.startsWith('wss:') ? dial.address : url,
-          clock,
-          limits.dialMs,
-          signal,
-        );
-        const peer = await run(transport, dial);
-        dial.received += peer.received;
-        dial.sent += peer.sent;
-        const { code, detail } = peer.ending!;
-        dial.lastError = `${code}: ${detail}`;
-        fatal = code.startsWith('peer.');
-        if (dial.hint === true && (fatal || peer.readySinceMs === undefined)) return forget(dial);
-        hints?.worked(dial.address);
-        if (peer.readySinceMs !== undefined && !fatal && clock.now() - startedMs > limits.backoffMaxMs / 2)
-          backoffMs = limits.backoffMinMs;
-      } catch (error) {
-        if (signal.aborted) break;
-        dial.lastError = error instanceof CosmicError ? error.message : String(error);
-        if (dial.hint === true) return forget(dial);
-      }
-      delete dial.peer;
-      dial.state = 'waiting';
-      if (fatal) backoffMs = limits.backoffMaxMs;
-      await clock.sleep(backoffMs * (0.5 + random() / 2), signal).catch(() => undefined);
-      backoffMs = Math.min(backoffMs * 2, limits.backoffMaxMs);
-    }
-  };
-
-  const refusePlain = (url: string): void => {
-    const { protocol, hostname } = new URL(url);
-    if (protocol === 'wss:' || rules.plainLines !== false || isLoopback(hostname)) return;
-    throw new CosmicError(
-      'config.malformed',
-      `${url}: ws: to another machine can be read and changed on the way; use wss:, or insist with --plain-peers`,
-    );
-  };
-
-  const dial = (address: string, hint = false): Dialled => {
-    const known = dialled.get(address);
-    if (known !== undefined) return known;
-    const entry: Dialled = { address, stop: new AbortController(), state: 'connecting', received: 0, sent: 0, hint };
-    dialled.set(address, entry);
-    spawn(keepDialling(entry));
-    return entry;
-  };
-
-  const undial = (address: string): void => {
-    const entry = dialled.get(address);
-    dialled.delete(address);
-    entry?.peer?.close('node.stopping', 'removed by the operator');
-    entry?.stop.abort(new CosmicError('node.stopping', 'removed'));
-  };
-
-  /** What was hearsay and did not hold. */
-  const forget = ({ address }: Dialled): void => {
-    hints?.failed(address, clock.now());
-    dialled.delete(address);
-  };
-
-  /** What others may know: own addresses, and those of proven peers that are nobody's secret. */
-  const tellable = (): string[] => {
-    const own = (rules.ownAddresses ?? []).map((url) => `${partsOf(url).url}#${options.did}`);
-    const others = [...dialled.values()].flatMap(({ address, peer, hint }) =>
-      peer?.isReady === true && peer.session.proven && isTellable(address, hint === true)
-        ? [`${partsOf(address).url}#${peer.session.hello!.node}`]
-        : [],
-    );
-    return [...own, ...others];
-  };
+  const dialling = new Dialling({
+    network,
+    hearsay: options.hearsay ?? network,
+    clock,
+    limits,
+    plainLines: rules.plainLines !== false,
+    random,
+    hints,
+    run,
+    spawn,
+    stopping: stopping.signal,
+  });
 
   /** Asks those who are there, and dials one more of those that were told, until there are enough. */
   const meet = (nowMs: number): void => {
-    const { meeting } = options;
     if (hints === undefined || meeting === undefined || nowMs - metMs < limits.meetMs) return;
     metMs = nowMs;
-    const { exchange, outbound } = meeting;
-    for (const peer of peers) {
-      if (!exchange || !peer.isDialled || !peer.isReady) continue;
-      if (nowMs - (askedMs.get(peer) ?? -Infinity) < limits.exchangeMs) continue;
+    for (const peer of meeting.exchange ? whomToAsk(peers, (one) => askedMs.get(one), nowMs, limits) : []) {
       askedMs.set(peer, nowMs);
       peer.askForPeers();
     }
-    if (dialled.size >= outbound) return;
-    const address = hints.next([...dialled.keys()], nowMs);
-    // Who is here already, by whatever address, need not be dialled again.
-    const who = address === undefined ? undefined : partsOf(address).expects;
-    const isHere =
-      who !== undefined && (who === options.did || [...peers].some((peer) => peer.isReady && peer.name === who));
-    if (address !== undefined && isHere) return hints.failed(address, nowMs);
-    if (address !== undefined) dial(address, true);
-  };
-
-  /** May one more come from there now? Nobody keeps a node busy with handshakes. */
-  const mayArrive = (prefix: string): boolean => {
-    const nowMs = clock.now();
-    const budget = arrivals.get(prefix) ?? new Budget(limits.arrivalsPerSecond, limits.arrivalsBurst, nowMs);
-    arrivals.delete(prefix);
-    arrivals.set(prefix, budget);
-    if (arrivals.size > PREFIXES_MAX) arrivals.delete(arrivals.keys().next().value!);
-    return budget.take(nowMs);
+    if (dialling.size >= meeting.outbound) return;
+    const address = hints.next(dialling.addresses(), nowMs);
+    if (address === undefined) return;
+    if (isHere(address, did, peers)) hints.failed(address, nowMs);
+    else dialling.dial(address, true);
   };
 
   const listen = async (): Promise<void> => {
     for await (const transport of network.accept()) {
       const prefix = prefixOf(transport.remote.address);
-      if (stopping.signal.aborted || !mayArrive(prefix)) {
+      if (stopping.signal.aborted || !arrivals.mayCome(prefix, clock.now())) {
         spawn(transport.close(1013, 'node.busy'));
         continue;
       }
@@ -442,10 +296,15 @@ export function createPeers(options: PeersOptions): Peers {
     }
   };
 
-  const didOrThrow = (did: string): string => {
-    if (publicKeyOfDid(did) === undefined)
-      throw new CosmicError('request.malformed', `${did.slice(0, 100)}: expected a did:key`);
-    return did;
+  const didOrThrow = (text: string): string => {
+    if (publicKeyOfDid(text) === undefined)
+      throw new CosmicError('request.malformed', `${text.slice(0, 100)}: expected a did:key`);
+    return text;
+  };
+
+  const clockFaults = (): string[] => {
+    const fault = clockFault(clockOffsetOf(peers));
+    return fault === undefined ? [] : [fault];
   };
 
   const twinFault = (): string[] =>
@@ -455,38 +314,17 @@ export function createPeers(options: PeersOptions): Peers {
           `another node runs with this node’s own key at ${twin.address}: one of the two uses a copied data folder; they never sync`,
         ];
 
-  const clocks = (): number | undefined => {
-    const ready = [...peers].filter((peer) => peer.isReady && peer.clockOffsetMs !== undefined);
-    const trusted = ready.filter((peer) => peer.isDialled);
-    const offsets = (trusted.length > 0 ? trusted : ready.filter((peer) => peer.session.proven))
-      .map((peer) => peer.clockOffsetMs!)
-      .sort((a, b) => a - b);
-    return offsets[offsets.length >> 1];
-  };
-
-  /** What is new is decided, and told to whoever does not have it; what was here before is for reconciliation. */
-  const announcer: Follower = {
-    name: 'announcements',
-    version: '1',
-    wants: { parts: 'entries', from: 'head' },
-    durable: () => undefined,
-    take: (batch) => {
-      for (const item of batch) {
-        // What is judged anew here is no news to others.
-        if (item.type !== 'put' || item.replaces !== undefined) continue;
-        const news = { timeMs: item.block.timeMs, digest: parseCid(item.block.id).digest! };
-        shared.decided.note(news);
-        let pushes = shared.relayed.has(digestKey(news.digest)) ? 0 : limits.pushTo;
-        for (const peer of peers) if (peer.announce(news, pushes > 0)) pushes -= 1;
-      }
-    },
-  };
+  const announcer = announcerOf({
+    note: (item) => shared.decided.note(item),
+    isRelayed: (key) => shared.relayed.has(key),
+    peers,
+    pushTo: limits.pushTo,
+  });
 
   const tick = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       meet(clock.now());
-      for (const { address, untilMs } of dialled.values())
-        if (untilMs !== undefined && untilMs < clock.now()) undial(address);
+      dialling.tick(clock.now());
       for (const peer of peers) {
         try {
           peer.tick();
@@ -517,7 +355,7 @@ export function createPeers(options: PeersOptions): Peers {
       spawn(listen());
       spawn(tick());
       if (scores !== undefined) spawn(keepScores());
-      for (const address of addresses) dial(address);
+      for (const address of addresses) dialling.dial(address);
     },
     add: async (url) => {
       const address = peerAddress(url);
@@ -525,85 +363,48 @@ export function createPeers(options: PeersOptions): Peers {
         await list?.save([...saved, address]);
         saved = [...saved, address];
       }
-      const entry = dial(address);
+      const entry = dialling.dial(address);
       delete entry.untilMs;
       entry.hint = false;
     },
     remove: async (url) => {
       const address = peerAddress(url);
-      if (!dialled.has(address) && !saved.includes(address))
+      if (!dialling.has(address) && !saved.includes(address))
         throw new CosmicError('request.not_found', `no such peer: ${address}`);
       if (saved.includes(address)) {
         const rest = saved.filter((one) => one !== address);
         await list?.save(rest);
         saved = rest;
       }
-      undial(address);
+      dialling.undial(address);
     },
     sync: async (url, waitMs, signal) => {
-      const address = peerAddress(url);
-      const isNew = !dialled.has(address);
-      const entry = dial(address);
-      if (isNew || entry.untilMs !== undefined) entry.untilMs = clock.now() + waitMs + SYNC_KEPT_MS;
       const waiting = AbortSignal.any([stopping.signal, ...(signal === undefined ? [] : [signal])]);
-      const startedMs = clock.now();
-      for (let asked: Peer | undefined; ;) {
-        waiting.throwIfAborted();
-        const { peer } = entry;
-        if (peer?.isReady === true) {
-          if (peer !== asked && (peer.reconciledMs ?? -Infinity) < startedMs) peer.reconcileNow();
-          asked = peer;
-          const inStep = (peer.reconciledMs ?? -Infinity) >= startedMs && peer.behind === 0;
-          if (inStep || clock.now() - startedMs >= waitMs) return { inStep, peer: statusOfDialled(entry, reputation) };
-        } else if (entry.state === 'waiting' && entry.lastError !== undefined && entry.triedMs! >= startedMs)
-          throw new CosmicError('node.unreachable', `${address}: ${entry.lastError}`);
-        else if (clock.now() - startedMs >= Math.max(waitMs, limits.dialMs))
-          throw new CosmicError('node.unreachable', `${address}: ${entry.lastError ?? 'not connected'}`);
-        await clock.sleep(SYNC_LOOK_MS, waiting);
-      }
+      return dialling.inStep(peerAddress(url), waitMs, (entry) => statusOfDialled(entry, reputation), waiting);
     },
-    ban: (did, forMs) => {
-      reputation.ban(didOrThrow(did), forMs, 'by the operator');
-      for (const peer of peers) if (peer.name === did) peer.close('peer.refused', refusalOf(peer) ?? 'banned');
+    ban: (banned, forMs) => {
+      reputation.ban(didOrThrow(banned), forMs, 'by the operator');
+      for (const peer of peers)
+        if (peer.name === banned) peer.close('peer.refused', refusalOf(peer.name, peer.session.proven) ?? 'banned');
     },
-    allow: (did) => void reputation.pardon(didOrThrow(did)),
+    allow: (pardoned) => void reputation.pardon(didOrThrow(pardoned)),
     banned: () =>
       reputation.banned().map((name) => {
         const { bannedUntilMs, why } = reputation.of(name);
         return { name, untilMs: bannedUntilMs!, why: why ?? '' };
       }),
     status: () => [
-      ...[...dialled.values()].map((one) => statusOfDialled(one, reputation)),
+      ...[...dialling.all].map((one) => statusOfDialled(one, reputation)),
       ...[...peers].filter((peer) => !peer.isDialled).map((peer) => statusOfInbound(peer, reputation)),
     ],
     faults: () => {
       const hasDialled = [...peers].some((peer) => peer.isDialled && peer.isReady);
-      const clock = hasDialled ? clockFault(clocks()) : undefined;
-      return [...(clock === undefined ? [] : [clock]), ...twinFault()];
+      return [...(hasDialled ? clockFaults() : []), ...twinFault()];
     },
-    notes: () => {
-      const clock = clockFault(clocks());
-      return [...(clock === undefined ? [] : [clock]), ...twinFault()];
-    },
+    notes: () => [...clockFaults(), ...twinFault()],
     hint: (address, source) => hints?.add(address, source) ?? false,
-    trace: (digest) => {
-      const { traces, later, wants } = shared;
-      const addressOf = (id: string): string => id.slice(0, id.lastIndexOf('#'));
-      const { holders, askedOf } = wants.of(digest);
-      const retryAtMs = later.retryAt(digestKey(digest));
-      return {
-        arrivals: traces.of(digestKey(digest)),
-        peers: [...peers].flatMap((peer) => {
-          const says = peer.isReady ? peer.saysOf(digest) : undefined;
-          if (says === undefined) return [];
-          return [{ address: peer.remote.address, node: peer.session.hello!.node, proven: peer.session.proven, says }];
-        }),
-        offeredBy: holders.map(addressOf),
-        ...(askedOf === undefined ? {} : { askedOf: addressOf(askedOf) }),
-        ...(retryAtMs === undefined ? {} : { retryAtMs }),
-      };
-    },
-    clockOffsetMs: clocks,
+    trace: (digest) => wayOf(digest, shared, peers),
+    clockOffsetMs: () => clockOffsetOf(peers),
     mayHave: (digest, timeMs) => shared.decided.mayHave(digest, timeMs),
     announcements: {
       name: announcer.name,

@@ -16,7 +16,7 @@ const WORTH = {
 
 export type Deed = keyof typeof WORTH;
 
-export interface Standing {
+export interface Repute {
   readonly score: number;
   /** What it was last charged for. */
   readonly why?: string;
@@ -95,7 +95,7 @@ export class Reputation {
     return (this.entries.get(key)?.bannedUntilMs ?? 0) > this.clock.now();
   }
 
-  of(key: string): Standing {
+  of(key: string): Repute {
     const entry = this.entries.get(key);
     if (entry === undefined) return { score: 0, bans: 0 };
     this.decay(entry);

@@ -6,8 +6,13 @@ import {
   type BlockStore,
   type BlockTrace,
 } from '@cosmicembeddings/sdk';
+import { digestKey, type Wants } from '@cosmicembeddings/sdk/sync';
+import type { Later } from './later.js';
 
 const ARRIVALS_MAX = 4;
+
+/** Of a block, besides what the store knows. */
+export type Way = Omit<BlockTrace, 'id' | 'here' | 'firstSeenMs'>;
 
 /** By which way blocks came lately, and what became of each. In memory, bounded, the oldest forgotten: for people who ask, nothing rests on it. */
 export class Traces {
@@ -27,10 +32,41 @@ export class Traces {
   }
 }
 
+/** A connection as far as it can say something of a block. */
+interface Witness {
+  readonly remote: { readonly address: string };
+  readonly isReady: boolean;
+  readonly session: { readonly proven: boolean; readonly hello?: { readonly node: string } | undefined };
+  saysOf(digest: Uint8Array): 'has' | 'gone' | undefined;
+}
+
+/** By which way a block came, who has it, what it waits for. */
+export function wayOf(
+  digest: Uint8Array,
+  { traces, later, wants }: { readonly traces: Traces; readonly later: Later; readonly wants: Wants },
+  peers: Iterable<Witness>,
+): Way {
+  const key = digestKey(digest);
+  const addressOf = (id: string): string => id.slice(0, id.lastIndexOf('#'));
+  const { holders, askedOf } = wants.of(digest);
+  const retryAtMs = later.retryAt(key);
+  return {
+    arrivals: traces.of(key),
+    peers: [...peers].flatMap((peer) => {
+      const says = peer.isReady ? peer.saysOf(digest) : undefined;
+      const { proven, hello } = peer.session;
+      return says === undefined ? [] : [{ address: peer.remote.address, node: hello!.node, proven, says }];
+    }),
+    offeredBy: holders.map(addressOf),
+    ...(askedOf === undefined ? {} : { askedOf: addressOf(askedOf) }),
+    ...(retryAtMs === undefined ? {} : { retryAtMs }),
+  };
+}
+
 /** What this node knows of a block's way. @throws CosmicError request.malformed for what is no id */
 export async function traceOf(
   store: Pick<BlockStore, 'get'>,
-  peers: { trace(digest: Uint8Array): Omit<BlockTrace, 'id' | 'here' | 'firstSeenMs'> },
+  peers: { trace(digest: Uint8Array): Way },
   id: BlockId,
 ): Promise<BlockTrace> {
   const digest = digestOfId(id);

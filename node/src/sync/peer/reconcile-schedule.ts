@@ -1,4 +1,4 @@
-import type { SyncLimits } from './limits.js';
+import type { SyncLimits } from '../limits.js';
 
 /** When to reconcile with one peer: now and then in any case, soon when something was missed, later each time that brings nothing. */
 export class ReconcileSchedule {

@@ -9,7 +9,7 @@ import {
   type BlockStore,
   type StoredBlock,
 } from '@cosmicembeddings/sdk';
-import { sha256 } from '../door/crypto/index.js';
+import { sha256 } from '../../door/crypto/index.js';
 
 /** Blocks by digest, whichever of the two formats they have; same length and order as asked. */
 export async function loadBlocks(
