@@ -11,7 +11,8 @@ import type { NodeConfig } from './operate/config.js';
 import { createForms } from './http/forms.js';
 import { createRoom } from './http/room.js';
 import { isOurHost, judgeVisit } from './http/visitors.js';
-import { sharedBy } from './http/routes/watch.js';
+import { sharedBy } from './http/cost.js';
+import { createDearRoom, dearLimits } from './http/dear.js';
 import { serveWatchSocket } from './http/watch-socket.js';
 import { createAccess, isLoopback } from './http/access.js';
 import { createHttp } from './http/server.js';
@@ -231,6 +232,9 @@ async function assemble(
   });
   closers.push(() => metrics.close());
 
+  // Small pages of large blocks: what they cost is known when they are read.
+  const pages = createDearRoom({ ...dearLimits, roomMs: PAGES_MS });
+  closers.push(() => pages.close());
   const embedders = openEmbedders(config.embedders, systemClock, log);
   const search = createSearch({
     store,
@@ -244,6 +248,7 @@ async function assemble(
     erasures: () => sqlite.erasures(),
     isHidden: (id) => views.isHidden(id),
     settled: (seq) => views.settled(seq),
+    pace: (estimateMs) => pages.enter(estimateMs, ''),
     clock: systemClock,
     ...(config.weights === undefined ? {} : { weights: config.weights }),
   });
@@ -310,6 +315,8 @@ async function assemble(
     onStored(Math.max(0, ...seqs));
     return seqs;
   };
+  const dear = createDearRoom();
+  closers.push(() => dear.close());
   const routes: Routes = {
     api,
     accept,
@@ -343,6 +350,7 @@ async function assemble(
     trace: (id) => traceOf(store, peers, id),
     isOperator: (visitor) => access.may(visitor, 'admin'),
     mayPublish: (visitor) => access.may(visitor, 'publish'),
+    bytesOf: (id) => sqlite.bytesOf(id),
     checks: () => ({
       ...portableChecks(config.network, registry.plugins),
       verify: verifierOf(config.verifier).verify,
@@ -354,6 +362,7 @@ async function assemble(
     },
     forms,
     readsAreOpen: !config.demand.includes('read'),
+    dear,
     rooms: {
       small: createRoom(ROOM_BYTES, ROOM_PATIENCE_MS),
       large: createRoom(ROOM_BYTES, ROOM_PATIENCE_MS),
@@ -440,6 +449,9 @@ async function assemble(
 /** Kinds that undo something, and are small: they are taken while the disk takes anything. */
 const OWED: readonly string[] = ['retract/1', 'rotate/1'];
 const OWED_BYTES = 8192;
+
+/** Reading of large blocks that is under way at a time. */
+const PAGES_MS = 40;
 
 /** What requests hold of blocks that are being received and judged: small ones, and large ones. */
 const ROOM_BYTES = 64 * 1024 * 1024;

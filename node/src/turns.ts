@@ -11,6 +11,19 @@ export function createTurns(): <T>(step: () => Promise<T>) => Promise<T> {
   };
 }
 
+/** The same for work that goes on for long: what it awaits resolves in a later turn, for one that waits in each of them. */
+export function createPauses(): () => Promise<void> {
+  const waiting: (() => void)[] = [];
+  const release = (): void => {
+    waiting.shift()!();
+    if (waiting.length > 0) setImmediate(release);
+  };
+  return () =>
+    new Promise((resolve) => {
+      if (waiting.push(resolve) === 1) setImmediate(release);
+    });
+}
+
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,7 +1,9 @@
 import { decode } from 'cborg';
 import { Encoder } from 'cbor-x';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CosmicError } from '@cosmicembeddings/sdk';
+import { costOfParsing, takeTurn } from './cost.js';
+import type { DearRoom } from './dear.js';
 
 /**
  * Questions and answers as CBOR (RFC 8949) for programs that would rather not spell 384 numbers as text: a vector is a
@@ -10,6 +12,9 @@ import { CosmicError } from '@cosmicembeddings/sdk';
 const encoder = new Encoder({ useRecords: false, tagUint8Array: false });
 /** A question with every field at its bound, as JSON or as CBOR: 8,192 numbers and a filter. */
 export const questionMaxBytes = 1024 * 1024;
+
+/** What is read strictly takes so many times as long as JSON. */
+const SLOWER = 5;
 
 /** Two libraries: one refuses keys that stand twice, the other writes answers ten times as fast. */
 const strictly = {
@@ -22,19 +27,17 @@ const strictly = {
 };
 
 /** Takes `application/cbor` bodies in this scope, and answers in it where the request's Accept says so. */
-export function speakCbor(app: FastifyInstance): void {
+export function speakCbor(app: FastifyInstance, dear: DearRoom): void {
   app.addContentTypeParser(
     'application/cbor',
     { parseAs: 'buffer', bodyLimit: questionMaxBytes },
-    (_request, body, done) => {
+    async (request: FastifyRequest, body: Buffer) => {
+      await takeTurn(request, undefined, dear, SLOWER * costOfParsing(body.length));
       try {
-        done(null, withNumbers(decode(body as Buffer, strictly)));
+        return withNumbers(decode(body, strictly));
       } catch (cause) {
-        done(
-          new CosmicError('request.malformed', `the body is no CBOR item: ${(cause as Error).message.slice(0, 200)}`, {
-            cause,
-          }),
-        );
+        const why = (cause as Error).message.slice(0, 200);
+        throw new CosmicError('request.malformed', `the body is no CBOR item: ${why}`, { cause });
       }
     },
   );

@@ -14,6 +14,7 @@ import { scopeOf, type Access, type Visitor } from './access.js';
 import { questionMaxBytes } from './cbor.js';
 import { jsonFormMaxChars } from './forms.js';
 import { smallMaxBytes, type IncomingRooms } from './incoming.js';
+import { costOfParsing, takeTurn } from './cost.js';
 import { compressAnswers } from './compress.js';
 import { watchConnections, type ConnectionLimits } from './connections.js';
 import { describe, type Document } from './interface/describe.js';
@@ -51,6 +52,7 @@ export interface HttpOptions {
 /** The HTTP face of a node: maps codes to statuses in one place and knows nothing of how answers are found. */
 export async function createHttp(options: HttpOptions): Promise<FastifyInstance> {
   const { limits } = options;
+  const { dear } = options.routes;
   const room = createWaitingRoom(limits);
   const app = fastify({
     // Fastify sets these times on the server that it is given.
@@ -117,12 +119,31 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   );
   // What a route takes it says itself: a text that a web page can send without asking is taken by none.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: questionMaxBytes }, readJson);
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string', bodyLimit: questionMaxBytes },
+    async (request: FastifyRequest, body: string) => {
+      await takeTurn(request, undefined, dear, costOfParsing(body.length));
+      return readJson(body);
+    },
+  );
   acceptBlockBodies(app);
   compressAnswers(app);
   app.decorateRequest('visitor');
+  app.decorateRequest('done', undefined);
   app.addHook('onRequest', (request, reply) => admit(request, reply, options.access));
   app.addHook('onRequest', (request, reply) => makeRoom(request, reply, options.routes.rooms));
+  app.addHook('preHandler', async (request, reply) => {
+    const { url, config } = request.routeOptions;
+    // What watches a node is no work of it: it is never waited for.
+    if (scopeOf(request.method, url) === undefined || url === '/metrics') return;
+    await takeTurn(request, reply, dear, config.costMs?.(request) ?? 0);
+  });
+  // Who takes an answer slowly, or goes on watching, holds up nobody.
+  app.addHook('onSend', async (request, _reply, payload) => {
+    request.done?.();
+    return payload;
+  });
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -188,17 +209,12 @@ function refuseLine(error: NodeJS.ErrnoException, socket: Socket): void {
 }
 
 /** A JSON body as its value; the same that JSON.parse makes, `__proto__` a key like any other that nobody knows. */
-function readJson(
-  _request: FastifyRequest,
-  body: string | Buffer,
-  done: (error: Error | null, body?: unknown) => void,
-): void {
+function readJson(body: string): unknown {
   try {
-    done(null, JSON.parse(body as string));
+    return JSON.parse(body);
   } catch (cause) {
-    done(
-      new CosmicError('request.malformed', `the body is no JSON: ${(cause as Error).message.slice(0, 200)}`, { cause }),
-    );
+    const why = (cause as Error).message.slice(0, 200);
+    throw new CosmicError('request.malformed', `the body is no JSON: ${why}`, { cause });
   }
 }
 

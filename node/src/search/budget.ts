@@ -7,14 +7,44 @@ export interface PageBudget {
   blockBytes: number;
   /** Characters of texts, origins and tags that may still be kept for the answer. */
   textChars: number;
-  /** Numbers that may still be multiplied to find near-duplicates. */
+  /** Numbers that may still be multiplied, and words compared, to find near-duplicates. */
   products: number;
+  /** About how long the event loop was held since others were last let by. */
+  heldMs: number;
 }
 
+const BLOCK_BYTES = 160 * 1024 * 1024;
+/** About what a block costs that is read and decoded, and each of its bytes. */
+const PER_BLOCK_MS = 0.05;
+const PER_BYTE_MS = 0.000_003;
+const PER_PRODUCT_MS = 0.000_001;
+const HELD_MAX_MS = 5;
+
 export function pageBudget(): PageBudget {
-  return { blockBytes: 160 * 1024 * 1024, textChars: 4 * 1024 * 1024, products: 200_000_000 };
+  return { blockBytes: BLOCK_BYTES, textChars: 4 * 1024 * 1024, products: 200_000_000, heldMs: 0 };
 }
 
 export function isSpent({ blockBytes, textChars, products }: PageBudget): boolean {
   return blockBytes <= 0 || textChars <= 0 || products <= 0;
+}
+
+export function readBytesOf({ blockBytes }: PageBudget): number {
+  return BLOCK_BYTES - blockBytes;
+}
+
+export function spendBlock(budget: PageBudget, bytes: number): void {
+  budget.blockBytes -= bytes;
+  budget.heldMs += PER_BLOCK_MS + bytes * PER_BYTE_MS;
+}
+
+export function spendProducts(budget: PageBudget, products: number): void {
+  budget.products -= products;
+  budget.heldMs += products * PER_PRODUCT_MS;
+}
+
+/** Waits for a turn of the event loop where it was held for long. */
+export async function letBy(budget: PageBudget, inTurn: () => Promise<void>): Promise<void> {
+  if (budget.heldMs < HELD_MAX_MS) return;
+  budget.heldMs = 0;
+  await inTurn();
 }

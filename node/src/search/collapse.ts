@@ -1,5 +1,13 @@
-import { contentOf, cosine, toUnit, unpackRow, type BlockStore, type Registry } from '@cosmicembeddings/sdk';
-import type { PageBudget } from './budget.js';
+import {
+  contentOf,
+  cosine,
+  toUnit,
+  unpackRow,
+  type BlockId,
+  type BlockStore,
+  type Registry,
+} from '@cosmicembeddings/sdk';
+import { letBy, spendBlock, spendProducts, type PageBudget } from './budget.js';
 import type { CutText } from './cut-texts.js';
 import type { Scored } from './fusion.js';
 import type { HitRow } from './hit-reader.js';
@@ -11,6 +19,13 @@ const copyShare = 0.85;
 const copyWordsMin = 8;
 /** Hits that others are compared with word by word: the first ones, which are seen. */
 const COMPARED_MAX = 100;
+
+/** What comparing two texts by their words costs, in numbers that are multiplied. */
+const PER_TEXT = 64;
+/** Memory for rows of blocks that were read. */
+const ROWS_MAX_BYTES = 16 * 1024 * 1024;
+
+type Rows = NonNullable<ReturnType<typeof contentOf>['vectors']>;
 
 interface Group {
   readonly label: number;
@@ -34,6 +49,9 @@ export class Collapser {
   private readonly byLabel = new Map<number, Group>();
   private echo: Group | undefined;
   private readonly byPassage = new Map<string, Group>();
+  /** Rows of blocks that were read, as they are stored: many of one block are often near each other. */
+  private readonly rowsOf = new Map<string, Rows | undefined>();
+  private rowBytes = 0;
 
   constructor(
     private readonly store: Pick<BlockStore, 'get'>,
@@ -45,6 +63,8 @@ export class Collapser {
     private readonly isEcho: (cut: CutText) => boolean,
     /** How much of the question's words a text holds. */
     private readonly coverage: (cut: CutText) => number,
+    /** Resolves in a later turn of the event loop. */
+    private readonly pause: () => Promise<void>,
   ) {}
 
   /** Takes the next hit of a ranking; true when it belongs to one that came before. */
@@ -59,7 +79,9 @@ export class Collapser {
       this.byVectors || one.numbers === undefined || numbers === undefined || one.numbers === numbers;
     const copied =
       isEcho && this.echo !== undefined ? this.echo : near !== undefined && isCopy(near) ? near : undefined;
-    this.budget.products -= this.groups.length * (vector?.length ?? 0);
+    const compared = this.byVectors ? this.groups.length : Math.min(COMPARED_MAX, this.groups.length);
+    spendProducts(this.budget, compared * ((vector?.length ?? 0) + (cut === undefined ? 0 : PER_TEXT)));
+    await letBy(this.budget, this.pause);
     const group =
       copied ??
       (hit.passage === undefined ? undefined : this.byPassage.get(hit.passage)) ??
@@ -102,11 +124,26 @@ export class Collapser {
   }
 
   private async vectorOf({ id, row }: HitRow): Promise<Float32Array | undefined> {
+    if (!this.rowsOf.has(id)) await this.readRows(id);
+    const rows = this.rowsOf.get(id);
+    return rows === undefined || row >= rows.stored.rows
+      ? undefined
+      : toUnit(unpackRow(rows.stored, rows.space.dims, row));
+  }
+
+  private async readRows(id: BlockId): Promise<void> {
     const [block] = await this.store.get([id]);
     const vectors = block === undefined ? undefined : contentOf(block, this.registry).vectors;
-    return vectors === undefined || row >= vectors.stored.rows
-      ? undefined
-      : toUnit(unpackRow(vectors.stored, vectors.space.dims, row));
+    if (block !== undefined) spendBlock(this.budget, block.envelope.length + (block.body?.length ?? 0));
+    // A copy: the rows are a small part of a block that would stay in memory with them.
+    const rows = vectors && { ...vectors, stored: { ...vectors.stored, bytes: vectors.stored.bytes.slice() } };
+    this.rowsOf.set(id, rows);
+    this.rowBytes += rows?.stored.bytes.length ?? 0;
+    for (const [other, { stored } = { stored: undefined }] of this.rowsOf) {
+      if (this.rowBytes <= ROWS_MAX_BYTES || other === id) break;
+      this.rowsOf.delete(other);
+      this.rowBytes -= stored?.bytes.length ?? 0;
+    }
   }
 }
 

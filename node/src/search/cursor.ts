@@ -39,7 +39,12 @@ export function readCursor(text: string, request: SearchRequest): SearchCursor {
       'after: it belongs to another question; ask the same question with another page',
     );
   let value = 0;
-  const shown = deltas === '' ? [] : deltas.split('.').map((delta) => (value += parseInt(delta, 36)));
+  const shown = deltas === '' ? [] : deltas.split('.', shownMax + 1).map((delta) => (value += parseInt(delta, 36)));
+  if (shown.length > shownMax)
+    throw new CosmicError(
+      'search.bad_query',
+      `after: pages end after ${shownMax} hits; narrow the question with a filter`,
+    );
   return { epoch, seq, labels, shown };
 }
 

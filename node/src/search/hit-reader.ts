@@ -11,7 +11,7 @@ import {
   type StoredBlock,
 } from '@cosmicembeddings/sdk';
 import { hasLabel } from './bits.js';
-import { isSpent, type PageBudget } from './budget.js';
+import { isSpent, letBy, spendBlock, type PageBudget } from './budget.js';
 
 /** A row as answers show it, decoded. */
 export interface HitRow {
@@ -47,6 +47,8 @@ export interface HitReaderOptions {
   readonly catalogue: Pick<Catalogue, 'blocksOf' | 'entriesOf'>;
   readonly registry: Registry;
   readonly maxBytes: number;
+  /** Resolves in a later turn of the event loop. */
+  readonly pause: () => Promise<void>;
   /** Counts up with every erasure: nothing else changes a row that was read. */
   readonly erasures?: () => number;
 }
@@ -116,7 +118,7 @@ export class HitReader {
         if ((from > 0 || i > 0) && isSpent(budget)) return rows.slice(0, open.get(id)![0]);
         const block = blocks[i];
         if (block === undefined || block.erased !== undefined) continue;
-        budget.blockBytes -= block.envelope.length + (block.body?.length ?? 0);
+        spendBlock(budget, block.envelope.length + (block.body?.length ?? 0));
         const shown = shownOf(block, this.options.registry);
         for (const place of open.get(id)!) {
           const { label, row } = wanted[place]!;
@@ -125,6 +127,7 @@ export class HitReader {
           rows[place] = hit;
           if (label >= 0) this.keep(label, hit, at);
         }
+        await letBy(budget, this.options.pause);
       }
     }
     return rows;

@@ -97,6 +97,8 @@ export interface SearchParts {
   readonly erasures?: () => number;
   /** Default: the core's kinds. */
   readonly registry?: Registry;
+  /** Resolves when so many milliseconds of reading large blocks may begin, with what is to be called after it. */
+  readonly pace?: (estimateMs: number) => Promise<() => void>;
   readonly clock: Pick<Clock, 'now'>;
   readonly weights?: Partial<Weights>;
   /** Memory for decoded hits. Default 32 MiB. */

@@ -9,7 +9,7 @@ import {
   type SearchRequest,
 } from '@cosmicembeddings/sdk';
 import { AuthorShare } from './author-share.js';
-import { isSpent, pageBudget, type PageBudget } from './budget.js';
+import { isSpent, letBy, pageBudget, readBytesOf, type PageBudget } from './budget.js';
 import { Collapser } from './collapse.js';
 import { cutText, equalTerms, type CutText } from './cut-texts.js';
 import { coverageOf, excerptOf, type QuestionTerms } from './excerpt.js';
@@ -27,7 +27,7 @@ import type { NearIn } from './standing/watches.js';
 import { lookMs, TextVectors } from './text-vectors.js';
 import { findRelated, type Related } from './related.js';
 import { SilentShare } from './silent-share.js';
-import { createTurns } from '../turns.js';
+import { createPauses } from '../turns.js';
 import { isEcho, Turns } from './turns.js';
 
 export interface Search {
@@ -49,8 +49,17 @@ const TEXTS_MAX = 64;
 const TEXT_ROUNDS = 8;
 /** Hits whose texts are read at a time. */
 const READ_AT_ONCE = 64;
-/** A larger page is put together in steps, one in each turn of the event loop, however many are asked for at once. */
+/** A larger page had its turn before it began (node/src/http/cost.ts). */
 const PLAIN_MAX = 100;
+/** A small page that reads more than this of large blocks waits for others that do, too. */
+const PLAIN_BYTES = 8 * 1024 * 1024;
+/** About what reading goes on for then, before it waits again. */
+const PACED_MS = 20;
+const PACED_HITS = 4;
+/** Places that are looked up at a time, and about what each holds the event loop for; so much for a hit that is written. */
+const PLACES_AT_ONCE = 256;
+const PER_PLACE_MS = 0.01;
+const PER_HIT_MS = 0.02;
 /** Candidates that are looked at for hits of others, where the first ones are all of a few authors. */
 const OTHERS_DEPTH = 240;
 
@@ -59,12 +68,13 @@ export function createSearch(parts: SearchParts): Search {
   const registry = parts.registry ?? createRegistry(corePlugins);
   const planner = new Planner(parts, registry);
   const filters = new FilterBits(parts.catalogue);
-  const inTurn = createTurns();
+  const pause = createPauses();
   const reader = new HitReader({
     store: parts.store,
     catalogue: parts.catalogue,
     registry,
     maxBytes: parts.cacheMaxBytes ?? CACHE_BYTES,
+    pause,
     ...(parts.erasures === undefined ? {} : { erasures: parts.erasures }),
   });
   const carryText = async (labels: readonly number[], head: Head): Promise<readonly boolean[]> => {
@@ -129,7 +139,7 @@ export function createSearch(parts: SearchParts): Search {
       const isAll = page.cut || gathered.complete || depth > head.labels + head.count;
       if (isAll || (page.rows.length >= request.k && !(page.crowded && depth < OTHERS_DEPTH))) {
         if (page.rows.length === 0 && request.k > 0) notes.push(...(await whyEmpty(request.filter, parts.catalogue)));
-        return answer(request, plan, gathered, page, cursor, head, notes, cuts);
+        return answer(request, plan, gathered, page, cursor, head, notes, cuts, pause);
       }
       depth *= 4;
     }
@@ -185,7 +195,6 @@ export function createSearch(parts: SearchParts): Search {
     signal?: AbortSignal,
   ): Promise<Page> {
     const { k, minCosine, perAuthor } = request;
-    const step = k > PLAIN_MAX ? inTurn : <T>(work: () => Promise<T>): Promise<T> => work();
     const byRow = request.rows === 'all';
     const shown = new Set(cursor.shown);
     const seen = new Set<string>();
@@ -202,6 +211,7 @@ export function createSearch(parts: SearchParts): Search {
             (hit) => cuts.of(hit),
             (cut) => gathered.terms !== undefined && isEcho(cut, cuts.termsOf(gathered)!),
             (cut) => (plan.words === undefined ? 0 : (coverageOf(cut, cuts.termsOf(gathered)!) ?? 0)),
+            pause,
           )
         : undefined;
     /** Copies that are not to come back on the next page; hits of pages before are not read again to find more of them. */
@@ -227,13 +237,13 @@ export function createSearch(parts: SearchParts): Search {
       },
       cursor.shown.length,
     );
-    /** Hits whose turn it is not yet, in their order. */
-    let waiting: Read[] = [];
+    /** Hits whose turn it is not yet, by what they wait for, in their order. */
+    const waiting = new Map<string, Set<Read>>();
     let crowded = false;
     let [more, cut] = [false, false];
     const { ranked } = gathered;
     // Nearly always the first ones are shown, and one more says that there is more.
-    let chunk = k + 1;
+    let chunk = Math.min(PLACES_AT_ONCE, k + 1);
     // With all near ones to be folded, they are counted as far as was looked.
     const done = (): boolean => cut || (more && !foldsAll);
     const isWanted = (place: Wanted | undefined, scored: Scored): place is Wanted => {
@@ -256,14 +266,17 @@ export function createSearch(parts: SearchParts): Search {
         crowded ||= rows.length < k;
         share.open();
         turns.open();
-        const rest = [...later, ...waiting].sort((a, b) => byScore(a.scored, b.scored));
-        [later, waiting] = [[], []];
-        return rest;
+        const rest = [...later, ...[...waiting.values()].flatMap((some) => [...some])];
+        later = [];
+        waiting.clear();
+        return rest.sort((a, b) => byScore(a.scored, b.scored));
       }
       const part = ranked.slice(at, at + chunk);
       at += chunk;
-      chunk = k + SPARE;
-      const places = await step(() => reader.places(part, head));
+      chunk = Math.min(PLACES_AT_ONCE, k + SPARE);
+      const places = await reader.places(part, head);
+      budget.heldMs += part.length * PER_PLACE_MS;
+      await letBy(budget, pause);
       const wanted = part.flatMap((scored, i) => (isWanted(places[i], scored) ? [{ scored, place: places[i] }] : []));
       return foldsAll ? wanted : wanted.filter(({ place }) => isAllowed(place));
     };
@@ -280,13 +293,32 @@ export function createSearch(parts: SearchParts): Search {
     };
     const offer = async (one: Read): Promise<void> => {
       if (await share.isOver(one.place)) return void later.push(one);
-      if (!(await turns.isDue(one.hit, rows.length))) return void waiting.push(one);
-      const before = rows.length;
+      if (!(await turns.isDue(one.hit, rows.length))) {
+        const why = turns.whyItWaits(one.hit);
+        return void waiting.set(why, (waiting.get(why) ?? new Set()).add(one));
+      }
       await take(one);
-      if (waiting.length === 0 || rows.length === before || rows.length >= k) return;
-      for (const next of waiting.splice(0)) await offer(next);
+      for (let next = await nextDue(); next !== undefined && rows.length < k; next = await nextDue()) {
+        waiting.get(turns.whyItWaits(next.hit))!.delete(next);
+        if (await share.isOver(next.place)) later.push(next);
+        else await take(next);
+      }
     };
-    while ((at < ranked.length || later.length > 0 || waiting.length > 0) && !done()) {
+    /** Of the first of those that wait for the same, the best whose turn has come. */
+    const nextDue = async (): Promise<Read | undefined> => {
+      let best: Read | undefined;
+      for (const [why, some] of waiting) {
+        const [first] = some;
+        if (first === undefined) waiting.delete(why);
+        else if (
+          (best === undefined || byScore(first.scored, best.scored) < 0) &&
+          (await turns.isDue(first.hit, rows.length))
+        )
+          best = first;
+      }
+      return best;
+    };
+    while ((at < ranked.length || later.length > 0 || waiting.size > 0) && !done()) {
       signal?.throwIfAborted();
       const open = await nextOnes();
       for (let from = 0; from < open.length && !done();) {
@@ -295,27 +327,26 @@ export function createSearch(parts: SearchParts): Search {
           break;
         }
         const some: Chosen[] = [];
-        const most = Math.min(READ_AT_ONCE, foldsAll ? Infinity : Math.max(1, k - rows.length));
+        const isLarge = k <= PLAIN_MAX && readBytesOf(budget) > PLAIN_BYTES;
+        const most = Math.min(isLarge ? PACED_HITS : READ_AT_ONCE, foldsAll ? Infinity : Math.max(1, k - rows.length));
         for (; from < open.length && some.length < most; from++)
           ((await share.isOver(open[from]!.place)) ? later : some).push(open[from]!);
-        const read = await step(async () => {
-          const hits = await reader.read(
+        const paced = isLarge ? await parts.pace?.(PACED_MS) : undefined;
+        const read = await reader
+          .read(
             some.map(({ place }) => place),
             head,
             budget,
-          );
-          for (const [i, hit] of hits.entries()) if (hit !== undefined) await offer({ ...some[i]!, hit });
-          return hits;
-        });
+          )
+          .finally(paced);
+        for (const [i, hit] of read.entries()) if (hit !== undefined) await offer({ ...some[i]!, hit });
         const left =
-          read.length < some.length ||
-          from < open.length ||
-          at < ranked.length ||
-          later.length > 0 ||
-          waiting.length > 0;
+          read.length < some.length || from < open.length || at < ranked.length || later.length > 0 || waiting.size > 0;
         if (left && isSpent(budget)) [more, cut] = [true, true];
       }
     }
+    // It was small: those that are not make room for others like it.
+    if (k <= PLAIN_MAX && readBytesOf(budget) <= PLAIN_BYTES) void parts.pace?.(0);
     // Rows that claimed too much took the places of candidates that were not gathered.
     crowded ||= rows.some(({ scored }) => scored.textCosine !== undefined);
     return { rows: collapser === undefined ? rows : collapser.settle(rows), folded, more, cut, crowded };
@@ -403,7 +434,7 @@ interface Page {
   readonly crowded: boolean;
 }
 
-function answer(
+async function answer(
   request: SearchRequest,
   plan: Plan,
   gathered: Gathered,
@@ -412,7 +443,8 @@ function answer(
   head: Head,
   notes: string[],
   cuts: Cuts,
-): SearchAnswer {
+  pause: () => Promise<void>,
+): Promise<SearchAnswer> {
   const byRow = request.rows === 'all';
   const exhausted = !more && gathered.complete;
   const shown = [
@@ -439,7 +471,13 @@ function answer(
   if (cut) notes.push('the page ends early: its blocks or texts are large; ask for the next one, or for fewer hits');
   if (gathered.indexedTo.seq < head.seq)
     notes.push(`indexed up to ${gathered.indexedTo.seq} of ${head.seq}: later blocks may be missing`);
-  const hits = rows.map((row) => hitOf(row, request, plan, gathered, cuts));
+  const budget = pageBudget();
+  const hits: Hit[] = [];
+  for (const row of rows) {
+    hits.push(hitOf(row, request, plan, gathered, cuts));
+    budget.heldMs += PER_HIT_MS;
+    await letBy(budget, pause);
+  }
   if (hits.length > 0 && hits.every(({ strength }) => strength === 'weak')) notes.push(allWeak);
   return {
     hits,

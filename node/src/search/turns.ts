@@ -52,6 +52,7 @@ export class Turns {
   private silent = 0;
   private near = 0;
   private readonly trusted: ReadonlySet<string>;
+  private readonly standing = new Map<string, Promise<boolean>>();
 
   constructor(
     private readonly request: Pick<SearchRequest, 'k' | 'unvouched' | 'trusted' | 'filter' | 'authorShare'>,
@@ -77,6 +78,12 @@ export class Turns {
     return this.near < placesOf(this.request.k, 0) && (held < ECHO_COVERAGE || placed + this.before > 0);
   }
 
+  /** Hits that wait for the same are due together: what is due is the first of them. */
+  whyItWaits(hit: HitRow): string {
+    if (isSilent(hit)) return hit.space!;
+    return this.heldBy(hit) < ECHO_COVERAGE ? 'near' : 'echo';
+  }
+
   take(hit: HitRow): void {
     if (isSilent(hit)) this.silent++;
     else if (this.heldBy(hit) >= NEAR_COVERAGE) this.near++;
@@ -97,7 +104,15 @@ export class Turns {
     return words === undefined ? 0 : (coverageOf(words, terms) ?? 0);
   }
 
-  private async hasStanding(author: string): Promise<boolean> {
+  private hasStanding(author: string): Promise<boolean> {
+    const known = this.standing.get(author);
+    if (known !== undefined) return known;
+    const asked = this.askStanding(author);
+    this.standing.set(author, asked);
+    return asked;
+  }
+
+  private async askStanding(author: string): Promise<boolean> {
     const all = await this.parts.blocks();
     return all < BLOCKS_MIN || (await this.parts.blocksBy(author)) >= Math.max(STANDING_MIN, STANDING_SHARE * all);
   }

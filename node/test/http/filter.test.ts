@@ -18,6 +18,7 @@ import { createMemoryCatalogue, createMemoryStore } from '@cosmicembeddings/sdk/
 import type { Fact, MetadataValue } from '@cosmicembeddings/sdk/metadata';
 import { testBlock } from '@cosmicembeddings/sdk/testing';
 import { brokenFilters, filters, type Pool } from '../../../sdk/test/filter/random.ts';
+import { createDearRoom } from '../../src/http/dear.js';
 import { createHttp } from '../../src/http/server.js';
 import type { Routes } from '../../src/http/routes/routes.js';
 import { compileSchema } from '../../src/json-schema.js';
@@ -102,7 +103,7 @@ beforeAll(async () => {
   };
   const silent = { error: () => undefined, warn: () => undefined, info: () => undefined, debug: () => undefined };
   http = await createHttp({
-    routes: { api, registry: createRegistry(corePlugins) } as unknown as Routes,
+    routes: { api, registry: createRegistry(corePlugins), dear: createDearRoom() } as unknown as Routes,
     log: silent as never,
     requestMaxBytes: 1 << 24,
     version: '0',

@@ -1,7 +1,16 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { codes, CosmicError, problemOf, type Accepted, type SignedBlock, type Source } from '@cosmicembeddings/sdk';
+import {
+  codes,
+  CosmicError,
+  problemOf,
+  rejected,
+  type Accepted,
+  type Rejected,
+  type SignedBlock,
+  type Source,
+} from '@cosmicembeddings/sdk';
 import {
   filterOfTexts,
   filterSchema,
@@ -10,8 +19,9 @@ import {
   type Filter,
   type Page,
 } from '@cosmicembeddings/sdk/filter';
-import { sourceOf } from '../access.js';
+import { sourceOf, type Visitor } from '../access.js';
 import { isKnown, tagOf, vary } from '../conditional.js';
+import { costOfForm, costOfJudging, costOfList, isText, sharedBy, takeTurn } from '../cost.js';
 import type { VectorForm } from '../forms-worker.js';
 import { jsonFormMaxChars, numbersMaxBytes } from '../forms.js';
 import { cborBlocks, jsonBlocks, type Incoming } from '../incoming.js';
@@ -24,6 +34,9 @@ const WINDOW = 1536;
 /** How long a block of a stream waits for room, and how often it asks. */
 const PATIENCE_MS = 30_000;
 const BUSY_PAUSE_MS = 20;
+
+/** Of one related block: it is searched for, and read. */
+const RELATED_MS = 0.5;
 
 interface PublishQuery {
   readonly wait?: string;
@@ -70,6 +83,7 @@ export function blockRoutes(app: FastifyInstance, routes: Routes): void {
   app.get<{ Params: { id: string }; Querystring: { limit?: number } }>(
     '/v2/blocks/:id/related',
     {
+      config: { costMs: ({ query }) => RELATED_MS * ((query as { limit?: number }).limit ?? 10) },
       schema: {
         summary: 'Linked and near blocks, each with the reason',
         querystring: {
@@ -84,6 +98,10 @@ export function blockRoutes(app: FastifyInstance, routes: Routes): void {
   app.get<{ Querystring: Readonly<Record<string, unknown>> & Page }>(
     '/v2/blocks',
     {
+      config: {
+        costMs: ({ query }) =>
+          costOfList(filterOfTexts(query as Readonly<Record<string, unknown>>), (query as Page).limit),
+      },
       schema: {
         summary: 'Ids of blocks that pass a filter, newest first',
         querystring: { type: 'object', additionalProperties: false, properties: { ...filterTexts, ...pageFields } },
@@ -95,6 +113,12 @@ export function blockRoutes(app: FastifyInstance, routes: Routes): void {
   app.post<{ Body: Page & { readonly filter?: Filter } }>(
     '/v2/blocks/find',
     {
+      config: {
+        costMs: ({ body }) => {
+          const { filter, limit } = body as Page & { readonly filter?: Filter };
+          return costOfList(filter, limit);
+        },
+      },
       schema: {
         summary: 'The same for a filter of any size, as JSON',
         body: {
@@ -135,12 +159,16 @@ async function publish(
     throw new CosmicError('request.malformed', 'send application/cbor-seq or application/x-ndjson');
   const lines = /ndjson|jsonl/.test(request.headers['content-type'] ?? '');
   const { rooms, forms } = routes;
-  const items = lines ? jsonBlocks(body, rooms, forms.fromJson, jsonFormMaxChars) : cborBlocks(body, rooms);
+  const read = async (line: string): Promise<Uint8Array | Rejected> => {
+    const done = await turnFor(costOfJudging(line.length, true), sharedBy(request.visitor), routes);
+    return typeof done === 'function' ? forms.fromJson(line).finally(done) : done;
+  };
+  const items = lines ? jsonBlocks(body, rooms, read, jsonFormMaxChars) : cborBlocks(body, rooms);
   const streamed = request.headers['content-length'] === undefined;
   const { wait = 'durable' } = request.query;
   const waits = ['durable', 'indexed', ...routes.followers()];
   if (!waits.includes(wait)) throw new CosmicError('request.malformed', `wait: give one of ${waits.join(', ')}`);
-  const answers = judgeInOrder(items, sourceOf(request.visitor), routes, wait, streamed);
+  const answers = judgeInOrder(items, request.visitor, routes, wait, streamed);
   const first: Accepted[] = [];
   while (first.length < 2) {
     const next = await answers.next();
@@ -187,12 +215,14 @@ interface UnderWay {
  */
 async function* judgeInOrder(
   items: AsyncIterable<Incoming>,
-  source: Source,
+  visitor: Visitor,
   routes: Routes,
   wait: string,
   streamed: boolean,
 ): AsyncGenerator<readonly Accepted[]> {
   const window: UnderWay[] = [];
+  const source = sourceOf(visitor);
+  const who = sharedBy(visitor);
   let lastSeq = 0;
   // A block that comes alone is refused at once when the node is full: its sender decides when to come again.
   let patient = streamed;
@@ -204,7 +234,7 @@ async function* judgeInOrder(
     return answers;
   };
   for await (const { item, release } of items) {
-    const answer = item instanceof Uint8Array ? acceptOnce(item, source, routes, patient) : Promise.resolve(item);
+    const answer = item instanceof Uint8Array ? acceptOnce(item, source, who, routes, patient) : Promise.resolve(item);
     const one: UnderWay = { answer: answer.finally(release) };
     patient = true;
     one.answer.then(
@@ -217,8 +247,30 @@ async function* judgeInOrder(
   while (window.length > 0) yield await settle();
 }
 
+/** A large block has its turn first. */
+async function acceptOnce(
+  wire: Uint8Array,
+  source: Source,
+  who: string,
+  routes: Routes,
+  patient: boolean,
+): Promise<Accepted> {
+  const done = await turnFor(costOfJudging(wire.length, isText(wire)), who, routes);
+  return typeof done === 'function' ? acceptSoon(wire, source, routes, patient).finally(done) : done;
+}
+
+/** A refusal is the answer for one block, not for the stream in which it came. */
+async function turnFor(costMs: number, who: string, { dear }: Routes): Promise<(() => void) | Rejected> {
+  try {
+    return await dear.enter(costMs, who);
+  } catch (error) {
+    if (error instanceof CosmicError) return rejected(error.code, error.detail);
+    throw error;
+  }
+}
+
 /** Tries again for a while when the node is full, if `patient`: the window fills meanwhile, and no more is read. */
-async function acceptOnce(wire: Uint8Array, source: Source, routes: Routes, patient: boolean): Promise<Accepted> {
+async function acceptSoon(wire: Uint8Array, source: Source, routes: Routes, patient: boolean): Promise<Accepted> {
   for (let tries = 0; ; tries++) {
     const answer = await routes.accept(wire, source);
     const isBusy = answer.status === 'rejected' && answer.code === 'node.busy';
@@ -228,8 +280,8 @@ async function acceptOnce(wire: Uint8Array, source: Source, routes: Routes, pati
 }
 
 /** Vectors as numbers where that is no great matter, else as base64: both say the same. */
-function defaultForm(wire: Uint8Array): 'json' | 'base64' {
-  return wire.length <= numbersMaxBytes ? 'json' : 'base64';
+function formOf(bytes: number): 'json' | 'base64' {
+  return bytes <= numbersMaxBytes ? 'json' : 'base64';
 }
 
 async function fetchBlock(
@@ -237,11 +289,14 @@ async function fetchBlock(
   reply: FastifyReply,
   routes: Routes,
 ): Promise<FastifyReply> {
-  const view = await routes.api.get(request.params.id);
-  if (view === undefined) return sendProblem(reply, 'block.not_found', request.params.id.slice(0, 100));
   const accept = request.headers.accept ?? '';
   const wantsJson = request.query.vectors !== undefined || accept.includes('application/json');
-  const form = wantsJson ? (request.query.vectors ?? defaultForm(view.wire)) : 'cbor';
+  const bytes = routes.bytesOf(request.params.id);
+  const cost = costOfForm(bytes, wantsJson ? (request.query.vectors ?? formOf(bytes)) : 'cbor');
+  await takeTurn(request, reply, routes.dear, cost);
+  const view = await routes.api.get(request.params.id);
+  if (view === undefined) return sendProblem(reply, 'block.not_found', request.params.id.slice(0, 100));
+  const form = wantsJson ? (request.query.vectors ?? formOf(view.wire.length)) : 'cbor';
   const tag = tagOf(view.wire, form);
   vary(reply, 'accept')
     .header('cosmic-seq', String(view.seq))

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { concatBytes, CosmicError, wireMaxBytes } from '@cosmicembeddings/sdk';
+import { costOfJudging, isText, takeTurn } from '../cost.js';
 import { sendProblem } from '../problem.js';
 import type { Routes } from './routes.js';
 
@@ -31,8 +32,10 @@ export function checkRoutes(app: FastifyInstance, routes: Routes): void {
         },
       },
     },
-    async ({ body }, reply) => {
-      const verdict = await routes.check(await bytesOf(body));
+    async (request, reply) => {
+      const wire = await bytesOf(request.body);
+      await takeTurn(request, reply, routes.dear, costOfJudging(wire.length, isText(wire)));
+      const verdict = await routes.check(wire);
       if (verdict.status === 'rejected') return sendProblem(reply, verdict.code, verdict.detail);
       const { author, kind, inert } = verdict.entry;
       return { id: verdict.id, kind, author, ...(inert === undefined ? {} : { inert }) };

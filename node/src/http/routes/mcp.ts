@@ -8,8 +8,8 @@ import { publishTool, readingTools, viewTools, type Tool } from '@cosmicembeddin
 import { pluginInfo } from '@cosmicembeddings/sdk/api';
 import type { McpHttp, ServerParts } from '@cosmicembeddings/sdk/mcp';
 import { sourceOf, type Visitor } from '../access.js';
+import { costOfTool, sharedBy } from '../cost.js';
 import type { Routes } from './routes.js';
-import { sharedBy } from './watch.js';
 
 /** 4 MiB of blocks in base64, and what stands around them. */
 const BODY_MAX_BYTES = 6 * 1024 * 1024;
@@ -41,6 +41,7 @@ export function mcpRoutes(app: FastifyInstance, routes: Routes, version: string)
     method: ['GET', 'POST', 'DELETE'],
     url: '/mcp',
     bodyLimit: BODY_MAX_BYTES,
+    config: { costMs: ({ body }) => costOfTool(body) },
     schema: { summary: 'Model Context Protocol (streamable HTTP)', hide: true },
     handler: async (request, reply) => {
       const { http, isListening, tools, resources } = await load();

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import {
   codes,
   CosmicError,
@@ -11,6 +11,7 @@ import {
 import { readFilter } from '@cosmicembeddings/sdk/filter';
 import { PYTHON_KIND } from '@cosmicembeddings/sdk/python';
 import { sourceOf } from '../access.js';
+import { costOfForm, costOfJudging, costOfPythonList, takeTurn } from '../cost.js';
 import type { PythonClaims } from '../forms-worker.js';
 import { jsonFormMaxChars, numbersMaxBytes } from '../forms.js';
 import { sendProblem } from '../problem.js';
@@ -32,17 +33,22 @@ export async function pythonRoutes(app: FastifyInstance, routes: Routes): Promis
     (_request, body, done) => done(null, body),
   );
   const hide = { schema: { hide: true } };
+  const list = { ...hide, config: { costMs: ({ query }: FastifyRequest) => costOfPythonList(query as PythonQuery) } };
 
-  app.post<{ Body: string }>('/blocks', hide, async (request, reply) =>
-    answerPublished(reply, await publishText(request.body ?? '', sourceOf(request.visitor), routes)),
+  app.post<{ Body: string }>(
+    '/blocks',
+    { ...hide, config: { costMs: ({ body }) => costOfJudging(String(body ?? '').length, true) } },
+    async (request, reply) =>
+      answerPublished(reply, await publishText(request.body ?? '', sourceOf(request.visitor), routes)),
   );
-  app.get<{ Querystring: PythonQuery }>('/blocks/search', hide, async ({ query }, reply) =>
+  app.get<{ Querystring: PythonQuery }>('/blocks/search', list, async ({ query }, reply) =>
     sendBlocks(reply, await findBlocks(query, routes), routes),
   );
-  app.get<{ Querystring: PythonQuery }>('/blocks', hide, async ({ query }, reply) =>
+  app.get<{ Querystring: PythonQuery }>('/blocks', list, async ({ query }, reply) =>
     sendBlocks(reply, await findBlocks(query, routes), routes),
   );
   app.get<{ Params: { id: string } }>('/blocks/:id', hide, async (request, reply) => {
+    await takeTurn(request, reply, routes.dear, costOfForm(routes.bytesOf(request.params.id), 'json'));
     const block = await resolve(request.params.id, reply, routes);
     if (block === undefined) return reply;
     const claims = await claimsOf(block, routes);
@@ -50,7 +56,7 @@ export async function pythonRoutes(app: FastifyInstance, routes: Routes): Promis
     if (claims !== undefined) void reply.header('cosmic-uncovered', claims.uncovered.join(', '));
     return reply.type('application/json').send(await textOf(block, routes));
   });
-  app.get<{ Params: { id: string }; Querystring: PythonQuery }>('/blocks/:id/related', hide, async (request, reply) => {
+  app.get<{ Params: { id: string }; Querystring: PythonQuery }>('/blocks/:id/related', list, async (request, reply) => {
     const block = await resolve(request.params.id, reply, routes);
     if (block === undefined) return reply;
     const limit = Math.min(100, limitOf(request.query['limit'], 5));
@@ -59,6 +65,7 @@ export async function pythonRoutes(app: FastifyInstance, routes: Routes): Promis
     return sendBlocks(reply, await fetchAll(ids, limit, routes), routes);
   });
   app.post<{ Params: { id: string } }>('/blocks/:id/validate', hide, async (request, reply) => {
+    await takeTurn(request, reply, routes.dear, costOfForm(routes.bytesOf(request.params.id), 'json'));
     const block = await resolve(request.params.id, reply, routes);
     if (block === undefined) return reply;
     const verdict = await routes.check(block.wire);

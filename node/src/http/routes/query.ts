@@ -2,6 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import type { SearchRequest } from '@cosmicembeddings/sdk';
 import { filterOfTexts, filterSchema, filterTexts, readFilter } from '@cosmicembeddings/sdk/filter';
 import { speakCbor } from '../cbor.js';
+import { costOfSearch } from '../cost.js';
+import { sendHits } from '../large-answer.js';
 import type { Routes } from './routes.js';
 
 const k = { type: 'integer', minimum: 0, maximum: 10_000, default: 10 } as const;
@@ -72,24 +74,27 @@ interface SearchQuery extends Readonly<Record<string, unknown>> {
   readonly after?: string;
 }
 
-export function queryRoutes(app: FastifyInstance, { api }: Routes): void {
+export function queryRoutes(app: FastifyInstance, { api, dear }: Routes): void {
   app.removeContentTypeParser('application/cbor');
-  speakCbor(app);
+  speakCbor(app, dear);
   app.post<{ Body: SearchRequest }>(
     '/v2/search',
     {
+      config: { costMs: ({ body }) => costOfSearch(body as SearchRequest) },
       schema: { summary: 'What is near this? By text, by vector, or like a block', body: searchRequest },
     },
-    async ({ body }) => {
+    async (request, reply) => {
+      const { body } = request;
       const answer = await api.search(body.filter === undefined ? body : { ...body, filter: readFilter(body.filter) });
       // A vector that stands alone is the query as it came: the asker has it, and it is half of the answer's bytes.
       const isOwn = body.vector !== undefined && body.text === undefined && body.like === undefined;
-      return isOwn ? { ...answer, queries: [] } : answer;
+      return sendHits(request, reply, isOwn ? { ...answer, queries: [] } : answer);
     },
   );
   app.get<{ Querystring: SearchQuery }>(
     '/v2/search',
     {
+      config: { costMs: ({ query }) => costOfSearch(query as SearchQuery) },
       schema: {
         summary: 'The same for words in a query string',
         querystring: {
@@ -107,14 +112,17 @@ export function queryRoutes(app: FastifyInstance, { api }: Routes): void {
         },
       },
     },
-    async ({ query }) =>
-      api.search({
+    async (request, reply) => {
+      const { query } = request;
+      const answer = await api.search({
         text: query.q,
         k: query.k,
         filter: filterOfTexts(query),
         ...(query.mode === undefined ? {} : { mode: query.mode }),
         ...(query.explain === undefined ? {} : { explain: query.explain }),
         ...(query.after === undefined ? {} : { after: query.after }),
-      }),
+      });
+      return sendHits(request, reply, answer);
+    },
   );
 }

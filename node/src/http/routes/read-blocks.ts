@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { CosmicError, encode, toBase64, type Code } from '@cosmicembeddings/sdk';
 import { vary } from '../conditional.js';
+import { costOfForm, sharedBy } from '../cost.js';
 import type { Routes } from './routes.js';
 
 /** Ids of one request, and bytes of blocks in one answer: who wants more asks again. */
@@ -20,7 +21,7 @@ type Line =
   | { readonly id: string; readonly code: Code; readonly detail: string };
 
 /** Many blocks in one answer, in the order asked, written as it is taken: no answer is held as a whole. */
-export function readBlocksRoute(app: FastifyInstance, { api }: Routes): void {
+export function readBlocksRoute(app: FastifyInstance, routes: Routes): void {
   app.post<{ Body: { ids: string[] } }>(
     '/v2/blocks/read',
     {
@@ -46,19 +47,31 @@ export function readBlocksRoute(app: FastifyInstance, { api }: Routes): void {
       return vary(reply, 'accept')
         .type(asJson ? 'application/x-ndjson' : 'application/cbor-seq')
         .header('cache-control', 'no-store')
-        .send(Readable.from(written(linesOf(request.body.ids, api), spell), { objectMode: false }));
+        .send(
+          Readable.from(
+            written(linesOf(request.body.ids, routes, sharedBy(request.visitor), asJson ? 'base64' : 'cbor'), spell),
+            { objectMode: false },
+          ),
+        );
     },
   );
 }
 
-async function* linesOf(ids: readonly string[], api: Routes['api']): AsyncGenerator<Line> {
+async function* linesOf(
+  ids: readonly string[],
+  { api, dear, bytesOf }: Routes,
+  who: string,
+  form: 'base64' | 'cbor',
+): AsyncGenerator<Line> {
   let bytes = 0;
   for (const id of ids) {
     if (bytes >= READ_MAX_BYTES) {
       yield { id, code: 'request.too_large', detail: 'no room in this answer; ask again' };
       continue;
     }
-    const line = await lineOf(id, api);
+    // Its turn ends when the block is read: whoever takes the answer slowly holds up nobody.
+    const done = await dear.enter(costOfForm(bytesOf(id), form), who);
+    const line = await lineOf(id, api).finally(done);
     if ('wire' in line) bytes += line.wire.length;
     yield line;
   }

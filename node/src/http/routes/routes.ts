@@ -16,6 +16,7 @@ import type {
   WatchRequest,
 } from '@cosmicembeddings/sdk';
 import type { Visitor } from '../access.js';
+import type { DearRoom } from '../dear.js';
 import type { Forms } from '../forms.js';
 import type { IncomingRooms } from '../incoming.js';
 
@@ -70,6 +71,10 @@ export interface Routes {
   readonly readsAreOpen: boolean;
   /** Blocks from JSON and to JSON. */
   readonly forms: Forms;
+  /** Where requests that cost much wait for their turn. */
+  readonly dear: DearRoom;
+  /** Length of a block's signed bytes, without reading them; 0 where there are none. */
+  bytesOf(id: BlockId): number;
   /** Room for blocks that are being received and judged. */
   readonly rooms: IncomingRooms;
   ready(): Promise<{ readonly ready: boolean; readonly reasons: readonly string[] }>;

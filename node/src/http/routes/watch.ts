@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CosmicError, type WatchEvent, type WatchRequest } from '@cosmicembeddings/sdk';
 import { filterOfTexts, filterSchema, filterTexts, readFilter } from '@cosmicembeddings/sdk/filter';
-import type { Visitor } from '../access.js';
+import { sharedBy } from '../cost.js';
 import { createWatches } from '../watch.js';
 import { nearSchema } from './query.js';
 import type { Routes } from './routes.js';
@@ -75,9 +75,4 @@ export function readWatch(asked: WatchRequest): WatchRequest {
   if (asked.near !== undefined && Object.keys(asked.near).length === 0)
     throw new CosmicError('request.malformed', 'near: give text, vector or like');
   return asked.filter === undefined ? asked : { ...asked, filter: readFilter(asked.filter) };
-}
-
-/** Whose share of watches it is; the operator's own programs have no bound but the node's. */
-export function sharedBy({ trusted, from, key }: Visitor): string {
-  return key !== undefined ? `key ${key.name}` : trusted ? '' : from;
 }

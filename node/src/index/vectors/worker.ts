@@ -4,12 +4,14 @@ import { CosmicError, createRegistry } from '@cosmicembeddings/sdk';
 import { serveFollower, type Followed, type Following, type Serving } from '../../follow/index.js';
 import { loadPlugins } from '../../plugins.js';
 import { chooseEngine } from './choose-engine.js';
-import { IndexHost } from './host.js';
+import { IndexHost, type SearchQuestion } from './host.js';
 import type { FromWorker, ToWorker, WorkerSetup, WorkerStart } from './messages.js';
 
 /** Notes are gathered over all spaces: not with every search. */
 const NOTES_EVERY_MS = 1000;
 const ANSWERS_AT_A_TIME = 3;
+/** A question for more rows is answered when no others wait, and by itself. */
+const SMALL_MAX = 1000;
 /** Items read at one time. */
 const BATCH = 128;
 /** Time that one search may spend on reading what the store has and the index has not. */
@@ -25,6 +27,8 @@ const port = parentPort!;
 const send = (message: FromWorker): void => port.postMessage(message);
 
 let answering: Promise<void> = Promise.resolve();
+/** Large questions, one after another. */
+let large: Promise<void> = Promise.resolve();
 let reported = '';
 
 const reader = await openReader();
@@ -73,19 +77,30 @@ function answer({ first, questions, seq = Infinity }: Extract<ToWorker, { type: 
   const one = (async () => {
     // What cannot be read now is missing from the answer, which says how far it reaches.
     await following.catchUp(seq, Date.now() + CATCH_UP_MS).catch(() => undefined);
-    for (let at = 0; at < questions.length; at += ANSWERS_AT_A_TIME) {
-      const answers = host.search(questions.slice(at, at + ANSWERS_AT_A_TIME));
-      send({
-        type: 'answers',
-        first: first + at,
-        answers: answers.map((given) =>
-          given instanceof CosmicError ? { code: given.code, detail: given.detail } : given,
-        ),
-      });
+    const isSmall = ({ k }: SearchQuestion): boolean => k <= SMALL_MAX;
+    if (questions.every(isSmall)) {
+      for (let at = 0; at < questions.length; at += ANSWERS_AT_A_TIME)
+        give(first + at, questions.slice(at, at + ANSWERS_AT_A_TIME));
+      return;
     }
+    questions.forEach((question, i) => isSmall(question) && give(first + i, [question]));
+    for (const [i, question] of questions.entries())
+      if (!isSmall(question))
+        await (large = large.then(async () => {
+          // What came meanwhile is answered first.
+          await immediate();
+          give(first + i, [question]);
+        }));
   })();
   answering = Promise.all([answering, one]).then(() => undefined);
   return one;
+}
+
+function give(first: number, questions: readonly SearchQuestion[]): void {
+  const answers = host
+    .search(questions)
+    .map((given) => (given instanceof CosmicError ? { code: given.code, detail: given.detail } : given));
+  send({ type: 'answers', first, answers });
 }
 
 function report(): void {

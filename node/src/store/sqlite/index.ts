@@ -2,6 +2,7 @@ import { closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'n
 import { join } from 'node:path';
 import {
   CosmicError,
+  type BlockId,
   type BlockStore,
   type Catalogue,
   type CheckedBlock,
@@ -46,6 +47,8 @@ export interface SqliteParts {
   readonly store: BlockStore;
   readonly catalogue: Catalogue;
   readonly text: SqliteText;
+  /** Length of a block's bytes, none of which is read; 0 where there is no such block. */
+  bytesOf(id: BlockId): number;
   /** Counts up whenever something was erased. */
   erasures(): number;
   readonly judging: Judging;
@@ -131,6 +134,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
     return {
       engine,
       store,
+      bytesOf: (id) => soundly(() => reader.bytesOf(id)),
       erasures: () => erasures,
       judging: {
         kinds: () => parsed(metaOf(reader.database, 'judged')),

@@ -29,6 +29,7 @@ export class StoreReader {
   private readonly wholeColumns: string;
   private readonly knowsJudged: boolean;
   private readonly bareByDigest: ReturnType<typeof findByDigest>;
+  private readonly lengthByDigest: ReturnType<typeof findByDigest>;
   private readonly ofAuthor: Statement;
   private readonly arrived: Statement;
   private readonly heads: Statement;
@@ -47,6 +48,11 @@ export class StoreReader {
       Number(metaOf(this.database, 'version')) < 3 ? BLOCK_COLUMNS.replace('y.crc', NO_CRC) : BLOCK_COLUMNS;
     this.byDigest = findByDigest(this.database, this.wholeColumns, 'JOIN bytes y ON y.block = b.id');
     this.bareByDigest = findByDigest(this.database, BARE_COLUMNS, '');
+    this.lengthByDigest = findByDigest(
+      this.database,
+      'length(y.envelope) + ifnull(length(y.body), 0) AS bytes',
+      'JOIN bytes y ON y.block = b.id',
+    );
     this.ofAuthor = prepare(
       `SELECT ${BARE_COLUMNS} FROM blocks b WHERE b.author = ? AND (b.time, b.id) > (?, ?) ORDER BY b.time, b.id LIMIT ?`,
     );
@@ -69,6 +75,12 @@ export class StoreReader {
       const row = named === undefined ? undefined : this.byDigest(named.digest);
       return row === undefined || (row['python'] === 1) !== named!.python ? undefined : blockOf(row, this.names);
     });
+  }
+
+  /** Length of a block's bytes, none of which is read; 0 where there is no such block. */
+  bytesOf(id: BlockId): number {
+    const named = digestOf(id);
+    return named === undefined ? 0 : Number(this.lengthByDigest(named.digest)?.['bytes'] ?? 0);
   }
 
   /** As `get`, without the bytes. */

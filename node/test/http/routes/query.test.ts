@@ -92,3 +92,29 @@ describe('questions', () => {
     expect(all.hits.length).toBeGreaterThanOrEqual(4);
   });
 });
+
+test('a page of hundreds of hits is written in pieces, and says what small pages say', async () => {
+  const texts = Array.from({ length: 300 }, (_, i) => `ferry number ${i} leaves at noon`);
+  await node.post((await blockOf(texts)).wire, 'application/cbor-seq', '?wait=indexed');
+  const asked = { text: 'ferry noon', rows: 'all', authorShare: 'open' } as const;
+  const ask = async (
+    k: number,
+    more = {},
+  ): Promise<{ readonly hits: readonly { readonly row: number }[]; readonly requested: number }> => {
+    const response = await node.postJson('/v2/search', JSON.stringify({ ...asked, k, ...more }));
+    expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+    return (await response.json()) as never;
+  };
+  const [whole, page] = [await ask(1_000), await ask(100)];
+  expect(whole.requested).toBe(1_000);
+  expect(whole.hits.length).toBeGreaterThanOrEqual(300);
+  expect(whole.hits.slice(0, 100)).toEqual(page.hits);
+  expect(new Set(whole.hits.map(({ row }) => row)).size).toBe(300);
+  // What nobody gave out is no place to go on from, however it is spelled.
+  const { next } = (await ask(100)) as unknown as { readonly next: string };
+  const parts = JSON.parse(Buffer.from(next, 'base64url').toString()) as unknown[];
+  const forged = Buffer.from(JSON.stringify([...parts.slice(0, 4), '1.'.repeat(30_000) + '1'])).toString('base64url');
+  expect(await problem(await node.postJson('/v2/search', JSON.stringify({ ...asked, k: 100, after: forged })))).toEqual(
+    { status: 400, code: 'search.bad_query' },
+  );
+}, 30_000);
