@@ -8,6 +8,7 @@ import { createNode } from './node.js';
 
 const USAGE = `cosmic-node start --data DIR [--host H] [--port P] [--network ID] [--peer URL[#did]]… [--own-address URL]… [--plain-peers] [--discover] [--peer-tls PORT] [--receipts] [--store E] [--index E] [--log LEVEL]
 cosmic-node fsck|backup|restore|vacuum|erase|policy … --data DIR   (see cosmic --help)
+cosmic-node simulate WORLD.json [--seed N] [--seeds COUNT] [--json]
 `;
 
 const options = {
@@ -113,6 +114,7 @@ process.umask(0o077);
 const [command, ...args] = process.argv.slice(2);
 try {
   if (command === 'start') await start(args);
+  else if (command === 'simulate') await (await import('./testing/command.js')).simulateCommand(args);
   else if (command !== undefined && (await maintenance(command, args))) process.exitCode ??= 0;
   else {
     process.stderr.write(USAGE);

@@ -25,8 +25,8 @@ for package in "$work"/release/*.tgz; do
   contents=$(tar tzf "$package")
   for file in README.md LICENSE NOTICE; do grep -qx "package/$file" <<<"$contents" || { echo "$package: no $file"; exit 1; }; done
   if grep -qE '\.test\.|package/(src|test)/' <<<"$contents"; then echo "$package carries sources or tests"; exit 1; fi
-  # The suites of the SDK are for those who write plug-ins and adapters.
-  case $package in *-sdk-*) ;; *) if grep -q '/testing/' <<<"$contents"; then echo "$package carries testing"; exit 1; fi ;; esac
+  # The suites of the SDK are for those who write plug-ins and adapters, the node's worlds for all who want to try them in one.
+  case $package in *-sdk-* | *-node-*) ;; *) if grep -q '/testing/' <<<"$contents"; then echo "$package carries testing"; exit 1; fi ;; esac
 done
 
 if ! npm ping >/dev/null 2>&1 && ! npm view publint version >/dev/null 2>&1; then skipped 'no registry: packages are not installed'; exit 0; fi

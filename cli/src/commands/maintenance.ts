@@ -13,6 +13,7 @@ const passedOn: Readonly<Record<string, string>> = {
   erase: '',
   retention: 'Show or do what retention rules ask: cosmic retention test|apply FILE',
   access: 'API keys of a node: cosmic access list | add NAME SCOPE… | remove NAME',
+  simulate: 'Run a world of nodes from a seed: cosmic simulate WORLD.json [--seed N] [--seeds COUNT]',
   policy: 'Try admission rules on the stored blocks: cosmic policy test FILE',
 };
 
@@ -35,11 +36,12 @@ export function isMaintenance(args: readonly string[]): boolean {
 export async function runMaintenance(args: readonly string[]): Promise<void> {
   const named = (flag: string): boolean => args.some((word) => word === flag || word.startsWith(`${flag}=`));
   const at = args.indexOf('--home');
+  const isSimulation = withoutHome(args)[0] === 'simulate';
   const settings = loadSettings(at < 0 ? {} : { home: args[at + 1] });
   const status = await runNode([
     ...withoutHome(args),
-    ...(named('--data') ? [] : ['--data', settings.data]),
-    ...(named('--network') ? [] : ['--network', settings.network]),
+    ...(named('--data') || isSimulation ? [] : ['--data', settings.data]),
+    ...(named('--network') || isSimulation ? [] : ['--network', settings.network]),
   ]);
   if (status !== 0) throw new Refused(status);
 }

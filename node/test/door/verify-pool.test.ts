@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { utf8 } from '@cosmicembeddings/sdk';
 import { createVerifyPool, type VerifyPool } from '../../src/door/verify-pool.js';
-import { makeBlock } from '../sync/world.ts';
+import { makeBlock } from '../../src/testing/index.js';
 
 let pool: VerifyPool;
 beforeAll(async () => {

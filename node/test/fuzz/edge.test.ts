@@ -9,7 +9,7 @@ import { dumps, Signer } from '@cosmicembeddings/sdk/python';
 import { randomOf } from '@cosmicembeddings/sdk/testing';
 import { createLog, createNode, loadConfig, type RunningNode } from '../../src/index.js';
 import { blockOf } from '../http/node.ts';
-import { nodeDid } from '../sync/world.ts';
+import { nodeDid } from '../../src/testing/index.js';
 
 /** Every body and every frame, changed at random, against a whole node. FUZZ_SEED and FUZZ_ROUNDS for longer runs. */
 const folder = mkdtempSync(join(tmpdir(), 'cosmic-edge-fuzz-'));

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { concatBytes, utf8, type Rejected } from '@cosmicembeddings/sdk';
 import { cborBlocks, jsonBlocks, type Incoming, type IncomingRooms } from '../../src/http/incoming.js';
 import { createRoom } from '../../src/http/room.js';
-import { makeBlock } from '../sync/world.ts';
+import { makeBlock } from '../../src/testing/index.js';
 
 const roomsOf = (bytes: number, patienceMs = 60_000): IncomingRooms => ({
   small: createRoom(bytes, patienceMs),

@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { SyncLimits } from '../../src/sync/index.js';
-import { hostiles } from './hostile.ts';
-import { simulate, type Plan } from './simulate.ts';
+import { hostiles, simulate, type Plan } from '../../src/testing/index.js';
 
 const plan = (hostile: readonly string[], more: Partial<Plan> = {}): Plan => ({
   seed: 1,

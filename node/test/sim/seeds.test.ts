@@ -1,7 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { numbersOf } from '../sync/world.ts';
-import { hostiles } from './hostile.ts';
-import { simulate, type Plan } from './simulate.ts';
+import { hostiles, numbersOf, simulate, type Plan } from '../../src/testing/index.js';
 
 /** Replay one: COSMIC_SEED=7 npm run jest -- node/test/sim/seeds */
 const only = process.env['COSMIC_SEED'];

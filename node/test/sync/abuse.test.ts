@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseCid } from '@cosmicembeddings/sdk';
 import { encodeFrame, Session } from '@cosmicembeddings/sdk/sync';
-import { makeBlock, nodeDid, World, type Stranger } from './world.ts';
+import { makeBlock, nodeDid, World, type Stranger } from '../../src/testing/index.js';
 
 const BLOCKS = Array.from({ length: 60 }, (_, n) => makeBlock(n));
 const spam = (n: number) => {
@@ -214,7 +214,7 @@ describe('what an operator has to know', () => {
       } as const;
       return [{ type: 'send', frame: encodeFrame(hello) }];
     };
-    const { Stranger } = await import('./world.ts');
+    const { Stranger } = await import('../../src/testing/index.js');
     const future = await Stranger.dial(network, victim.address, session, () => world.clock.now());
     await world.clock.advance(1_000);
     expect(future.farewell).toBe('peer.wrong_version: 999 there, 1 and 2 here');

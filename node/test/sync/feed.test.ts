@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { FeedFile, FeedPlace } from '../../src/sync/index.js';
-import { makeBlock, World, type NodeOptions } from './world.ts';
+import { makeBlock, World, type NodeOptions } from '../../src/testing/index.js';
 
 const BLOCKS = Array.from({ length: 900 }, (_, n) => makeBlock(n, { bodyBytes: n % 300 === 7 ? 400_000 : 500 }));
 const limits = { feedMin: 100 };

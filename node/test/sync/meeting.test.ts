@@ -8,7 +8,7 @@ import { openLan, targetsOf } from '../../src/sync/meeting/lan.js';
 import { isTellable, rangeOf } from '../../src/sync/meeting/ranges.js';
 import { meetingOf, readBeacon, writeBeacon, type MeetingRules } from '../../src/sync/index.js';
 import { createWebSocketNetwork } from '../../src/sync/websocket/index.js';
-import { makeBlock, nodeDid, World } from './world.ts';
+import { makeBlock, nodeDid, World } from '../../src/testing/index.js';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parseCid } from '@cosmicembeddings/sdk';
 import { Session } from '@cosmicembeddings/sdk/sync';
 import { peerAddress } from '../../src/sync/index.js';
-import { makeBlock, nodeDid, World } from './world.ts';
+import { makeBlock, nodeDid, World } from '../../src/testing/index.js';
 
 const BLOCKS = Array.from({ length: 40 }, (_, n) => makeBlock(n));
 

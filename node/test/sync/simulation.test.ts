@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Passage } from '@cosmicembeddings/sdk/memory';
-import { makeBlock, numbersOf, World } from './world.ts';
+import { makeBlock, numbersOf, World } from '../../src/testing/index.js';
 
 const NODES = 20;
 const BLOCKS = Array.from({ length: 120 }, (_, n) => makeBlock(n, { bodyBytes: n % 10 === 0 ? 20_000 : 200 }));

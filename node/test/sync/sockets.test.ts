@@ -8,7 +8,7 @@ import { createMemoryStore, type MemoryStore } from '@cosmicembeddings/sdk/memor
 import { systemClock } from '../../src/clock.js';
 import { createWebSocketNetwork } from '../../src/sync/websocket/index.js';
 import { createPeers, peersFile, type Peers } from '../../src/sync/index.js';
-import { createDoor, makeBlock, nodeDid, quiet } from './world.ts';
+import { createDoor, makeBlock, nodeDid, quiet } from '../../src/testing/index.js';
 
 interface Running {
   readonly http: Server;

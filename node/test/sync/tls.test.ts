@@ -12,7 +12,7 @@ import { systemClock } from '../../src/clock.js';
 import { createPeers, listenForPeers, peerTlsOf, type Peers } from '../../src/sync/index.js';
 import { selfSigned } from '../../src/sync/websocket/certificate.js';
 import { createWebSocketNetwork } from '../../src/sync/websocket/index.js';
-import { createDoor, makeBlock, nodeDid, quiet, seedOf } from './world.ts';
+import { createDoor, makeBlock, nodeDid, quiet, seedOf } from '../../src/testing/index.js';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

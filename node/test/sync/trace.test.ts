@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { cidOf, DAG_CBOR, parseCid, readEnvelope, sha256 } from '@cosmicembeddings/sdk';
 import { traceOf } from '../../src/sync/index.js';
-import { makeBlock, World } from './world.ts';
+import { makeBlock, World } from '../../src/testing/index.js';
 
 let world: World | undefined;
 afterEach(async () => {

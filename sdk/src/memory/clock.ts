@@ -29,16 +29,10 @@ export function createManualClock({
 }: ManualClockOptions = {}): ManualClock {
   let nowMs = startMs;
   let order = 0;
-  const timers = new Set<Timer>();
+  const timers = new Timers();
   const next = (limitMs: number): Timer | undefined => {
-    let first: Timer | undefined;
-    for (const timer of timers)
-      if (
-        timer.atMs <= limitMs &&
-        (first === undefined || timer.atMs < first.atMs || (timer.atMs === first.atMs && timer.order < first.order))
-      )
-        first = timer;
-    return first;
+    const first = timers.first();
+    return first !== undefined && first.atMs <= limitMs ? first : undefined;
   };
   return {
     now: () => nowMs,
@@ -79,6 +73,55 @@ export function createManualClock({
       return timers.size;
     },
   };
+}
+
+/** Sleepers by time, then by when they fell asleep: a heap. Who is woken or called off early is passed over when it is met. */
+class Timers {
+  private readonly heap: Timer[] = [];
+  private readonly asleep = new Set<Timer>();
+
+  get size(): number {
+    return this.asleep.size;
+  }
+
+  add(timer: Timer): void {
+    this.asleep.add(timer);
+    let at = this.heap.push(timer) - 1;
+    for (let up = (at - 1) >> 1; at > 0 && isBefore(timer, this.heap[up]!); up = (at - 1) >> 1) {
+      this.heap[at] = this.heap[up]!;
+      at = up;
+    }
+    this.heap[at] = timer;
+  }
+
+  delete(timer: Timer): void {
+    this.asleep.delete(timer);
+  }
+
+  first(): Timer | undefined {
+    while (this.heap.length > 0 && !this.asleep.has(this.heap[0]!)) this.drop();
+    return this.heap[0];
+  }
+
+  private drop(): void {
+    const last = this.heap.pop()!;
+    const { length } = this.heap;
+    if (length === 0) return;
+    let at = 0;
+    for (;;) {
+      let down = 2 * at + 1;
+      if (down >= length) break;
+      if (down + 1 < length && isBefore(this.heap[down + 1]!, this.heap[down]!)) down += 1;
+      if (!isBefore(this.heap[down]!, last)) break;
+      this.heap[at] = this.heap[down]!;
+      at = down;
+    }
+    this.heap[at] = last;
+  }
+}
+
+function isBefore(a: Timer, b: Timer): boolean {
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 }
 
 async function turnMicrotasks(): Promise<void> {

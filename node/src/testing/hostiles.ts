@@ -1,6 +1,8 @@
 import { parseCid } from '@cosmicembeddings/sdk';
 import { encodeFrame } from '@cosmicembeddings/sdk/sync';
-import { makeBlock, type Stranger, type TestNode, type World } from '../sync/world.ts';
+import { makeBlock } from './blocks.js';
+import type { Stranger } from './stranger.js';
+import type { TestNode, World } from './world.js';
 
 /** What a Byzantine peer does to one node, for as long as the world turns. Times and keys come from the world's seed. */
 export interface Hostile {
@@ -66,7 +68,7 @@ export const hostiles: Readonly<Record<string, Hostile>> = {
     join: (world, victim, name, key) =>
       keepComing(world, victim, name, key, async (line, turn) => {
         const bad = makeBlock(5000 + turn).slice();
-        bad[bad.length - 250] ^= 1;
+        bad[bad.length - 250]! ^= 1;
         await line.say(line.session.give([bad, bad.map((byte, i) => (i === bad.length - 251 ? byte ^ 1 : byte))]));
       }),
   },
