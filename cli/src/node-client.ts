@@ -4,6 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createClient, type NodeClient } from '@cosmicembeddings/sdk/api';
 import type { Settings } from './settings.js';
 
+const OTHER_MS = 10_000;
+
 /** The node that is meant where one has to be: the first. */
 export function firstNode({ node }: Pick<Settings, 'node'>): string {
   return node.split(',', 1)[0]!;
@@ -19,6 +21,11 @@ export function openClient(settings: Settings): NodeClient {
       await delay(ms, undefined, signal === undefined ? {} : { signal });
     },
   });
+}
+
+/** A node that others told of: no token of the settings is meant for it. */
+export function openOther(url: string): NodeClient {
+  return createClient({ url, timeoutMs: OTHER_MS });
 }
 
 /** As `openClient` with the operator's token: as set, else from the data folder of the node that runs here. */

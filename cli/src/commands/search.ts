@@ -1,10 +1,11 @@
 import type { Excerpt, Hit, SearchAnswer, SearchRequest } from '@cosmicembeddings/sdk';
-import { verifyHit, type HitVerification, type NodeClient } from '@cosmicembeddings/sdk/api';
+import { searchWide, verifyHit, type Coverage, type HitVerification, type NodeClient } from '@cosmicembeddings/sdk/api';
 import { portableChecks } from '@cosmicembeddings/sdk';
-import { openClient } from '../node-client.js';
+import { openClient, openOther } from '../node-client.js';
 import { note, plain, plural, print, printJson, shortDid, timeText, UsageError } from '../output.js';
 import { paint } from '../paint.js';
 import { verdictLine } from '../verdicts.js';
+import type { Settings } from '../settings.js';
 import { filterFlags, filterOf, type FilterFlags } from './filter.js';
 import { define } from './command.js';
 
@@ -19,6 +20,7 @@ interface SearchFlags extends FilterFlags {
   trust?: string[] | undefined;
   authorShare?: 'bounded' | 'open' | undefined;
   explain: boolean;
+  wide: boolean;
   verify: boolean;
 }
 
@@ -56,6 +58,11 @@ export const searchCommand = define<SearchFlags>({
         describe: 'bounded when left out: an author has a fifth of a page while others have hits',
       })
       .option('explain', { type: 'boolean', default: false, describe: 'show how each score came about' })
+      .option('wide', {
+        type: 'boolean',
+        default: false,
+        describe: 'ask up to three of the node’s peers that keep more than it does, too; they are told the question',
+      })
       .option('verify', {
         type: 'boolean',
         default: true,
@@ -64,6 +71,7 @@ export const searchCommand = define<SearchFlags>({
   run: async (args, settings) => {
     const request = requestOf(args);
     const client = openClient(settings);
+    if (args.wide) return searchWidely(request, client, settings);
     const answer = await client.search(request);
     const marks = args.verify ? await verifyAll(answer, client, settings.network) : answer.hits.map(() => undefined);
     if (settings.json)
@@ -74,10 +82,33 @@ export const searchCommand = define<SearchFlags>({
   },
 });
 
+async function searchWidely(request: SearchRequest, client: NodeClient, settings: Settings): Promise<void> {
+  const checks = portableChecks(settings.network);
+  const { hits, coverage, answer } = await searchWide(client, request, { checks, open: openOther });
+  if (settings.json)
+    return printJson({
+      ...answer,
+      hits: hits.map(({ hit, verification, from }) => ({ ...hit, verified: verification, from })),
+      coverage,
+    });
+  hits.forEach(({ hit, verification, from }, i) => {
+    print(`${hitText(hit, i + 1, verification)}${from === client.url ? '' : `\n    found at ${from}`}\n`);
+  });
+  print(plural(hits.length, 'hit'));
+  for (const one of coverage) note(coverageText(one));
+}
+
+function coverageText({ url, blocks = 0, hits, unsound, error }: Coverage): string {
+  if (error !== undefined) return `${url}: ${error}`;
+  const bad = unsound === 0 ? '' : `, ${unsound} did not verify`;
+  return `${url} keeps ${plural(blocks, 'block')}: ${plural(hits, 'hit')} that nobody before had${bad}`;
+}
+
 function requestOf(args: SearchFlags): SearchRequest {
   const text = (args.words ?? []).join(' ').trim();
   if (text === '' && args.like === undefined) throw new UsageError('say what to look for: cosmic search "words"');
   if (text !== '' && args.like !== undefined) throw new UsageError('--like takes the place of words; give one of them');
+  if (args.wide && !args.verify) throw new UsageError('--wide asks nodes that nobody chose: it always verifies');
   if (!Number.isInteger(args.k) || args.k < 0 || args.k > 10_000)
     throw new UsageError(`--k ${String(args.k)}: a whole number from 0 to 10000`);
   return {

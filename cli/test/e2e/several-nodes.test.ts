@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,8 @@ const nodes: DemoNode[] = [];
 /** Three nodes of their own processes, each dialling those before it; all countersign. */
 beforeAll(async () => {
   temp = mkdtempSync(join(tmpdir(), 'cosmic-several-'));
+  mkdirSync(join(temp, 'three'));
+  writeFileSync(join(temp, 'three', 'config.json'), JSON.stringify({ policy: { tags: { deny: ['loud'] } } }));
   for (const name of ['one', 'two', 'three']) {
     const peers = nodes.map(({ url }) => url.replace(/^http/, 'ws'));
     nodes.push(await startNode(name, { folder: temp, peers, detached: false, flags: ['--receipts'] }));
@@ -55,6 +57,26 @@ test('publish --copies 3 waits until three operators have it, and each can be as
   expect(done).toMatchObject({ status: 0, err: expect.stringContaining('1 blocks have receipts of 3 operators') });
   for (const { url } of nodes) expect((await cosmic('search', 'kiln', '--node', url)).out).toContain('1240');
 }, 120_000);
+
+test('a node that keeps less asks those that keep more, and says who covers what', async () => {
+  writeFileSync(join(temp, 'gull.md'), 'The gull laughs over the harbour wall.\n');
+  const [one, , three] = nodes.map(({ url }) => url);
+  expect(
+    (await cosmic('publish', join(temp, 'gull.md'), '--embedder', 'builtin', '--tag', 'loud', '--node', one!)).status,
+  ).toBe(0);
+  expect((await cosmic('search', 'gull', '--node', three!)).out).not.toContain('laughs');
+  // Receipts are still on their way: for a moment who lacks a block may have as many.
+  let wide = await cosmic('search', 'gull', '--wide', '--node', three!);
+  for (let i = 0; i < 20 && !wide.out.includes('laughs'); i++)
+    wide = await cosmic('search', 'gull', '--wide', '--node', three!);
+  expect(wide.out).toMatch(
+    /The gull laughs over the harbour wall[^]*✓ signed by[^]*cosine [0-9.]+ recomputed[^]*found at http/,
+  );
+  expect(wide.err).toMatch(
+    new RegExp(`${three} keeps \\d+ blocks: \\d+ hits? that nobody[^]*keeps \\d+ blocks: 1 hit that nobody`),
+  );
+  expect(await cosmic('search', 'gull', '--wide', '--no-verify', '--node', three!)).toMatchObject({ status: 2 });
+}, 180_000);
 
 test('of three nodes the first is killed: nothing is lost, writing and reading go on, no document doubles', async () => {
   const open = (): Promise<Memory> =>

@@ -21,3 +21,4 @@ export {
   type QuestionInfo,
   type ViewInfo,
 } from './plugin-info.js';
+export { searchWide, type Coverage, type WideAnswer, type WideHit, type WideOptions } from './wide.js';
