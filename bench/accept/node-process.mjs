@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const bin = fileURLToPath(new URL('../../node/bin/cosmic-node.js', import.meta.url));
+/** Another build's may be named instead. */
+const binOf = () =>
+  process.env.BENCH_NODE_BIN ?? fileURLToPath(new URL('../../node/bin/cosmic-node.js', import.meta.url));
 
 export async function startNode({
   folder = mkdtempSync(join(tmpdir(), 'cosmic-bench-')),
@@ -17,7 +19,7 @@ export async function startNode({
     process.execPath,
     [
       ...(process.env.BENCH_NODE_FLAGS?.split(' ') ?? []),
-      bin,
+      binOf(),
       'start',
       '--data',
       folder,
