@@ -41,12 +41,11 @@ const isBuilt = existsSync(folder) && readdirSync(folder).length > 0;
 await makeChunks({ ...made, to: rows / CHUNK });
 const node = await startOn(folder);
 process.once('exit', killNodes);
-if (!isBuilt) {
-  const started = performance.now();
+const started = performance.now();
+if (!isBuilt)
   await runClient('./feed.mjs', { url: node.url, files: blockFiles({ ...made, to: rows / CHUNK }), window: CHUNK });
-  const { atRestSeconds } = await untilAtRest(node, started);
-  console.error(`built in ${atRestSeconds.toFixed(0)} s`);
-}
+const { atRestSeconds } = await untilAtRest(node, started);
+console.error(`at rest after ${atRestSeconds.toFixed(1)} s`);
 
 /** CPU ms of each thread so far, by thread id; the first is the main thread. */
 function threads() {
@@ -79,7 +78,11 @@ async function ask(what, job, truth) {
     mainMs: round(main),
     indexMs: round(others[0][1]),
     restMs: round(others.slice(1).reduce((sum, [, ms]) => sum + ms, 0)),
-    rest: others.slice(1).map(([id, ms]) => `${id - node.pid}:${round(ms)}`).filter((x) => !x.endsWith(':0')).join(' '),
+    rest: others
+      .slice(1)
+      .map(([id, ms]) => `${id - node.pid}:${round(ms)}`)
+      .filter((x) => !x.endsWith(':0'))
+      .join(' '),
     ...(job.keep > 0 ? { recallAt10: recallIn(answers, truth) } : {}),
   };
 }

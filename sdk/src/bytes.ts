@@ -104,20 +104,29 @@ const BASE32_VALUE = valuesOf(BASE32);
 
 /** Lower case, no padding (RFC 4648 section 6; multibase `b`). */
 export function toBase32(bytes: Uint8Array): string {
-  let out = '';
+  const codes = new Uint8Array(Math.ceil((bytes.length * 8) / 5));
   let bits = 0;
   let buffer = 0;
-  for (const byte of bytes) {
-    buffer = (buffer << 8) | byte;
+  let at = 0;
+  for (let i = 0; i < bytes.length; i++) {
+    buffer = (buffer << 8) | bytes[i]!;
     bits += 8;
     while (bits >= 5) {
       bits -= 5;
-      out += BASE32[(buffer >> bits) & 31];
+      codes[at++] = BASE32.charCodeAt((buffer >> bits) & 31);
     }
     buffer &= (1 << bits) - 1;
   }
-  if (bits > 0) out += BASE32[(buffer << (5 - bits)) & 31];
-  return out;
+  if (bits > 0) codes[at] = BASE32.charCodeAt((buffer << (5 - bits)) & 31);
+  return textOfCodes(codes);
+}
+
+/** One text at once: putting it together letter by letter leaves as many short-lived texts behind. */
+function textOfCodes(codes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < codes.length; at += 4096)
+    text += String.fromCharCode.apply(null, codes.subarray(at, at + 4096) as unknown as number[]);
+  return text;
 }
 
 /** Lower case only, no padding, unused bits zero. @throws SyntaxError */

@@ -26,7 +26,7 @@ export class AuthorShare {
   private isOpen: boolean;
   private readonly trusted: ReadonlySet<string>;
   private readonly taken = new Map<string, number>();
-  private readonly places = new Map<string, Promise<number>>();
+  private readonly places = new Map<string, number>();
 
   constructor(
     private readonly request: Pick<SearchRequest, 'k' | 'authorShare' | 'trusted' | 'filter'>,
@@ -40,29 +40,27 @@ export class AuthorShare {
     this.isOpen = true;
   }
 
-  /** Has the author, or the block, as many places as are theirs? */
-  async isOver({ id, author }: Place): Promise<boolean> {
+  /** Has the author, or the block, as many places as are theirs? Said at once, but where the author's blocks have to be counted. */
+  isOver({ id, author }: Place): boolean | Promise<boolean> {
     const { k } = this.request;
     const least = placesOf(k, 0);
     if (this.isOpen || least >= k || this.trusted.has(author)) return false;
     const [byAuthor, byBlock] = [this.taken.get(author) ?? 0, this.taken.get(id) ?? 0];
     if (byAuthor < least && byBlock < least) return false;
-    const most = await this.placesOf(author);
-    return most < k && (byAuthor >= most || byBlock >= least);
+    const isOver = (most: number): boolean => most < k && (byAuthor >= most || byBlock >= least);
+    const known = this.places.get(author);
+    return known === undefined ? this.placesOf(author).then(isOver) : isOver(known);
   }
 
   take({ id, author }: Place): void {
     for (const name of [id, author]) this.taken.set(name, (this.taken.get(name) ?? 0) + 1);
   }
 
-  private placesOf(author: string): Promise<number> {
-    const known = this.places.get(author);
-    if (known !== undefined) return known;
-    const asked = Promise.all([this.catalogue.blocksBy(author), this.catalogue.counts()]).then(([own, { blocks }]) =>
-      placesOf(this.request.k, blocks === 0 ? 0 : own / blocks),
-    );
-    this.places.set(author, asked);
-    return asked;
+  private async placesOf(author: string): Promise<number> {
+    const [own, { blocks }] = await Promise.all([this.catalogue.blocksBy(author), this.catalogue.counts()]);
+    const places = placesOf(this.request.k, blocks === 0 ? 0 : own / blocks);
+    this.places.set(author, places);
+    return places;
   }
 }
 

@@ -42,9 +42,9 @@ export function spendProducts(budget: PageBudget, products: number): void {
   budget.heldMs += products * PER_PRODUCT_MS;
 }
 
-/** Waits for a turn of the event loop where it was held for long. */
-export async function letBy(budget: PageBudget, inTurn: () => Promise<void>): Promise<void> {
-  if (budget.heldMs < HELD_MAX_MS) return;
+/** Resolves in a later turn of the event loop; undefined where it was not held for long. */
+export function letBy(budget: PageBudget, inTurn: () => Promise<void>): Promise<void> | undefined {
+  if (budget.heldMs < HELD_MAX_MS) return undefined;
   budget.heldMs = 0;
-  await inTurn();
+  return inTurn();
 }

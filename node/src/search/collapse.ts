@@ -7,7 +7,7 @@ import {
   type BlockStore,
   type Registry,
 } from '@cosmicembeddings/sdk';
-import { letBy, spendBlock, spendProducts, type PageBudget } from './budget.js';
+import { spendBlock, spendProducts, type PageBudget } from './budget.js';
 import type { CutText } from './cut-texts.js';
 import type { Scored } from './fusion.js';
 import type { HitRow } from './hit-reader.js';
@@ -63,13 +63,16 @@ export class Collapser {
     private readonly isEcho: (cut: CutText) => boolean,
     /** How much of the question's words a text holds. */
     private readonly coverage: (cut: CutText) => number,
-    /** Resolves in a later turn of the event loop. */
-    private readonly pause: () => Promise<void>,
   ) {}
 
   /** Takes the next hit of a ranking; true when it belongs to one that came before. */
-  async folds(hit: HitRow, scored: Scored): Promise<boolean> {
-    const vector = this.byVectors ? await this.vectorOf(hit) : undefined;
+  folds(hit: HitRow, scored: Scored): boolean | Promise<boolean> {
+    return this.byVectors
+      ? this.vectorOf(hit).then((vector) => this.foldsWith(hit, scored, vector))
+      : this.foldsWith(hit, scored, undefined);
+  }
+
+  private foldsWith(hit: HitRow, scored: Scored, vector: Float32Array | undefined): boolean {
     const cut = this.cut(hit);
     const numbers = hit.passage === undefined ? undefined : (hit.passage.match(/\d+/g) ?? []).join(' ');
     const isEcho = !this.byVectors && cut !== undefined && this.isEcho(cut);
@@ -81,7 +84,6 @@ export class Collapser {
       isEcho && this.echo !== undefined ? this.echo : near !== undefined && isCopy(near) ? near : undefined;
     const compared = this.byVectors ? this.groups.length : Math.min(COMPARED_MAX, this.groups.length);
     spendProducts(this.budget, compared * ((vector?.length ?? 0) + (cut === undefined ? 0 : PER_TEXT)));
-    await letBy(this.budget, this.pause);
     const group =
       copied ??
       (hit.passage === undefined ? undefined : this.byPassage.get(hit.passage)) ??

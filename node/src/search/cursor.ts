@@ -74,9 +74,10 @@ function fingerprint({ k: _, after: __, explain: ___, vector, ...rest }: SearchR
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   // As text, 384 numbers would cost more than finding what is near them.
-  if (vector !== undefined)
-    for (const word of new Uint32Array(Float32Array.from(vector.values).buffer))
-      hash = Math.imul(hash ^ word ^ (word >>> 15), 0x01000193);
+  if (vector !== undefined) {
+    const words = new Uint32Array(new Float32Array(vector.values).buffer);
+    for (let i = 0; i < words.length; i++) hash = Math.imul(hash ^ words[i]! ^ (words[i]! >>> 15), 0x01000193);
+  }
   return (hash >>> 0).toString(36);
 }
 

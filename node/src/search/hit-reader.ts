@@ -127,7 +127,8 @@ export class HitReader {
           rows[place] = hit;
           if (label >= 0) this.keep(label, hit, at);
         }
-        await letBy(budget, this.options.pause);
+        const turn = letBy(budget, this.options.pause);
+        if (turn !== undefined) await turn;
       }
     }
     return rows;
@@ -212,20 +213,15 @@ export function rowOf(block: StoredBlock, row: number, shown: ShownContent): Hit
   const passage = shown.passages[row];
   const origin = passage?.origin ?? shown.origins[row]?.origin;
   const heading = passage?.heading ?? shown.origins[row]?.heading;
-  const { entry } = block;
-  return {
-    id: block.id,
-    row,
-    seq: block.seq,
-    ...(entry.space === undefined ? {} : { space: entry.space }),
-    author: entry.author,
-    kind: entry.kind,
-    timeMs: block.timeMs,
-    firstSeenMs: block.firstSeenMs,
-    ...(shown.skyLabel === undefined ? {} : { skyLabel: shown.skyLabel }),
-    tags: entry.tags,
-    ...(origin === undefined ? {} : { origin }),
-    ...(heading === undefined ? {} : { heading }),
-    ...(passage === undefined ? {} : { passage: passage.text }),
-  };
+  const { id, seq, timeMs, firstSeenMs, entry } = block;
+  const { space, author, kind, tags } = entry;
+  const out: { -readonly [K in keyof HitRow]: HitRow[K] } =
+    space === undefined
+      ? { id, row, seq, author, kind, timeMs, firstSeenMs, tags }
+      : { id, row, seq, space, author, kind, timeMs, firstSeenMs, tags };
+  if (shown.skyLabel !== undefined) out.skyLabel = shown.skyLabel;
+  if (origin !== undefined) out.origin = origin;
+  if (heading !== undefined) out.heading = heading;
+  if (passage !== undefined) out.passage = passage.text;
+  return out;
 }

@@ -123,11 +123,14 @@ export class Planner {
         'space.dims_mismatch',
         `the query has ${values.length} numbers, ${spaceLabel(described)} has ${described.dims}`,
       );
-    const vector = Float32Array.from(values);
-    if (!vector.every(Number.isFinite))
-      throw new CosmicError('search.bad_query', 'vector.values: not all are finite numbers');
-    if (vector.every((x) => x === 0))
-      throw new CosmicError('search.bad_query', 'vector.values: all are zero, which is no direction');
+    const vector = new Float32Array(values);
+    let sum = 0;
+    for (let i = 0; i < vector.length; i++) {
+      if (!Number.isFinite(vector[i]))
+        throw new CosmicError('search.bad_query', 'vector.values: not all are finite numbers');
+      sum += Math.abs(vector[i]!);
+    }
+    if (sum === 0) throw new CosmicError('search.bad_query', 'vector.values: all are zero, which is no direction');
     return vector;
   }
 

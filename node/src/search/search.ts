@@ -211,7 +211,6 @@ export function createSearch(parts: SearchParts): Search {
             (hit) => cuts.of(hit),
             (cut) => gathered.terms !== undefined && isEcho(cut, cuts.termsOf(gathered)!),
             (cut) => (plan.words === undefined ? 0 : (coverageOf(cut, cuts.termsOf(gathered)!) ?? 0)),
-            pause,
           )
         : undefined;
     /** Copies that are not to come back on the next page; hits of pages before are not read again to find more of them. */
@@ -276,13 +275,16 @@ export function createSearch(parts: SearchParts): Search {
       chunk = Math.min(PLACES_AT_ONCE, k + SPARE);
       const places = await reader.places(part, head);
       budget.heldMs += part.length * PER_PLACE_MS;
-      await letBy(budget, pause);
+      const turn = letBy(budget, pause);
+      if (turn !== undefined) await turn;
       const wanted = part.flatMap((scored, i) => (isWanted(places[i], scored) ? [{ scored, place: places[i] }] : []));
       return foldsAll ? wanted : wanted.filter(({ place }) => isAllowed(place));
     };
     const take = async ({ scored, place, hit }: Read): Promise<void> => {
-      if (collapser !== undefined && (await collapser.folds(hit, scored)))
-        return void folded.push(keyOf(hit, scored.label, byRow));
+      const folds = collapser !== undefined && collapser.folds(hit, scored);
+      if (typeof folds === 'boolean' ? folds : await folds) return void folded.push(keyOf(hit, scored.label, byRow));
+      const turn = letBy(budget, pause);
+      if (turn !== undefined) await turn;
       if (foldsAll && !isAllowed(place)) return;
       if (rows.length >= k) more = true;
       else {
@@ -292,13 +294,19 @@ export function createSearch(parts: SearchParts): Search {
       }
     };
     const offer = async (one: Read): Promise<void> => {
-      if (await share.isOver(one.place)) return void later.push(one);
-      if (!(await turns.isDue(one.hit, rows.length))) {
+      const isOver = share.isOver(one.place);
+      if (typeof isOver === 'boolean' ? isOver : await isOver) return void later.push(one);
+      const isDue = turns.isDue(one.hit, rows.length);
+      if (!(typeof isDue === 'boolean' ? isDue : await isDue)) {
         const why = turns.whyItWaits(one.hit);
         return void waiting.set(why, (waiting.get(why) ?? new Set()).add(one));
       }
       await take(one);
-      for (let next = await nextDue(); next !== undefined && rows.length < k; next = await nextDue()) {
+      for (
+        let next = waiting.size === 0 ? undefined : await nextDue();
+        next !== undefined && rows.length < k;
+        next = await nextDue()
+      ) {
         waiting.get(turns.whyItWaits(next.hit))!.delete(next);
         if (await share.isOver(next.place)) later.push(next);
         else await take(next);
@@ -329,8 +337,10 @@ export function createSearch(parts: SearchParts): Search {
         const some: Chosen[] = [];
         const isLarge = k <= PLAIN_MAX && readBytesOf(budget) > PLAIN_BYTES;
         const most = Math.min(isLarge ? PACED_HITS : READ_AT_ONCE, foldsAll ? Infinity : Math.max(1, k - rows.length));
-        for (; from < open.length && some.length < most; from++)
-          ((await share.isOver(open[from]!.place)) ? later : some).push(open[from]!);
+        for (; from < open.length && some.length < most; from++) {
+          const isOver = share.isOver(open[from]!.place);
+          ((typeof isOver === 'boolean' ? isOver : await isOver) ? later : some).push(open[from]!);
+        }
         const paced = isLarge ? await parts.pace?.(PACED_MS) : undefined;
         const read = await reader
           .read(
@@ -476,7 +486,8 @@ async function answer(
   for (const row of rows) {
     hits.push(hitOf(row, request, plan, gathered, cuts));
     budget.heldMs += PER_HIT_MS;
-    await letBy(budget, pause);
+    const turn = letBy(budget, pause);
+    if (turn !== undefined) await turn;
   }
   if (hits.length > 0 && hits.every(({ strength }) => strength === 'weak')) notes.push(allWeak);
   return {
@@ -486,7 +497,7 @@ async function answer(
     exhausted,
     indexedTo: gathered.indexedTo,
     head: { epoch: head.epoch, seq: head.seq },
-    queries: [...plan.queries].map(([space, vector]) => ({ space, vector: Array.from(vector) })),
+    queries: [...plan.queries].map(([space, vector]) => ({ space, vector: numbersOf(vector) })),
     ...(next === undefined ? {} : { next }),
     ...(notes.length === 0 ? {} : { notes }),
   };
@@ -503,18 +514,24 @@ function hitOf(
   const terms = plan.words === undefined ? undefined : cuts.termsOf(gathered);
   const cut = terms === undefined ? undefined : cuts.of(hit);
   const excerpt = cut === undefined ? undefined : excerptOf(hit.passage!, cut, terms!);
-  return {
-    ...shown,
-    ...(scored.cosine === undefined ? {} : { cosine: scored.cosine }),
-    score: scored.score,
-    ...(scored.textCosine === undefined ? {} : { textCosine: scored.textCosine }),
-    ...(pinned === true ? {} : { strength: strengthOf(evidenceOf(scored, cut, terms, gathered)) }),
-    ...(excerpt === undefined ? {} : { excerpt }),
-    ...(duplicates === undefined ? {} : { duplicates }),
-    ...(request.explain === true
-      ? { explain: pinned === true ? { asked: 'by its id' } : explain(scored, gathered.scales, plan) }
-      : {}),
-  };
+  const out: Writable<Hit> = { ...shown, score: scored.score };
+  if (scored.cosine !== undefined) out.cosine = scored.cosine;
+  if (scored.textCosine !== undefined) out.textCosine = scored.textCosine;
+  if (pinned !== true) out.strength = strengthOf(evidenceOf(scored, cut, terms, gathered));
+  if (excerpt !== undefined) out.excerpt = excerpt;
+  if (duplicates !== undefined) out.duplicates = duplicates;
+  if (request.explain === true)
+    out.explain = pinned === true ? { asked: 'by its id' } : explain(scored, gathered.scales, plan);
+  return out;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** `Array.from` would make each number an object on the way. */
+function numbersOf(vector: Float32Array): number[] {
+  const numbers = new Array<number>(vector.length);
+  for (let i = 0; i < vector.length; i++) numbers[i] = vector[i]!;
+  return numbers;
 }
 
 function evidenceOf(

@@ -70,12 +70,13 @@ export class Turns {
   }
 
   /** May it stand behind `placed` hits of this page? */
-  async isDue(hit: HitRow, placed: number): Promise<boolean> {
+  isDue(hit: HitRow, placed: number): boolean | Promise<boolean> {
     if (this.isOpen || this.trusted.has(hit.author)) return true;
     if (isSilent(hit)) return this.isSilentDue(hit.space!, placed);
     const held = this.heldBy(hit);
-    if (held < NEAR_COVERAGE || (await this.hasStanding(hit.author))) return true;
-    return this.near < placesOf(this.request.k, 0) && (held < ECHO_COVERAGE || placed + this.before > 0);
+    if (held < NEAR_COVERAGE) return true;
+    const isDue = this.near < placesOf(this.request.k, 0) && (held < ECHO_COVERAGE || placed + this.before > 0);
+    return this.hasStanding(hit.author).then((stands) => stands || isDue);
   }
 
   /** Hits that wait for the same are due together: what is due is the first of them. */

@@ -27,9 +27,10 @@ export function createHidden(): Hidden {
   return {
     bits: () => (bits ??= union([...sources.values()].filter(({ counts }) => counts))),
     has: (id) => {
-      if (sources.size === 0) return false;
-      const key = keyOfId(id);
-      return [...sources.values()].some(({ keys, counts }) => counts && keys.has(key));
+      let key: bigint | undefined;
+      for (const { keys, counts } of sources.values())
+        if (counts && keys.size > 0 && keys.has((key ??= keyOfId(id)))) return true;
+      return false;
     },
     get size() {
       return [...sources.values()].reduce((all, { keys, counts }) => all + (counts ? keys.size : 0), 0);

@@ -527,7 +527,14 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
       for (const author of authors)
         equal(await catalogue.blocksBy(author), authors.filter((other) => other === author).length);
       equal(await catalogue.blocksBy('did:key:zNobody'), 0);
-      await store.erase([testBlock(3).id], 'quota');
+      const { id } = testBlock(3);
+      const read = async (): Promise<unknown> => {
+        const [block] = await store.get([id]);
+        return [block?.id, block?.seq, block?.erased, block?.body === null];
+      };
+      equal(await read(), [id, 3, undefined, false]);
+      await store.erase([id], 'quota');
+      equal(await read(), [id, 3, 'quota', true]);
       equal(await catalogue.counts(), {
         ...counts,
         rows: 2,

@@ -4,6 +4,7 @@ import { FollowerWorker, type FaultList, type Pressure } from '../../follow/inde
 import type { EngineSetting } from './graph.js';
 import type { HostRules, HostStatus, SearchQuestion, VectorsAnswer } from './host.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
+import { unpackAnswers } from './packed-answers.js';
 
 export type { EngineName, EngineSetting } from './graph.js';
 export type { HostRules, HostStatus, VectorsAnswer } from './host.js';
@@ -227,10 +228,10 @@ class VectorsClient implements Vectors {
 
   private receive(message: FromWorker): void {
     if (message.type === 'answers') {
-      message.answers.forEach((answer, i) => {
+      unpackAnswers(message.packed).forEach((answer, i) => {
         const waiting = this.open.get(message.first + i);
         this.open.delete(message.first + i);
-        if ('code' in answer) waiting?.reject(new CosmicError(answer.code, answer.detail));
+        if (answer instanceof CosmicError) waiting?.reject(answer);
         else waiting?.resolve(answer);
       });
     } else if (message.type === 'engine') {

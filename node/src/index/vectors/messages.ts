@@ -1,7 +1,7 @@
-import type { Code } from '@cosmicembeddings/sdk';
 import type { FollowerPart } from '../../follow/index.js';
 import type { EngineSetting } from './graph.js';
-import type { HostRules, HostStatus, SearchQuestion, VectorsAnswer } from './host.js';
+import type { HostRules, HostStatus, SearchQuestion } from './host.js';
+import type { PackedAnswers } from './packed-answers.js';
 
 /** What a worker is started with. */
 export interface WorkerSetup {
@@ -33,12 +33,7 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: 'engine'; readonly engine: string }
-  | { readonly type: 'answers'; readonly first: number; readonly answers: readonly (VectorsAnswer | Failure)[] }
+  | { readonly type: 'answers'; readonly first: number; readonly packed: PackedAnswers }
   | { readonly type: 'notes'; readonly notes: readonly string[]; readonly recall: number | null }
   | { readonly type: 'status'; readonly id: number; readonly status: HostStatus }
   | { readonly type: 'saved'; readonly id: number };
-
-export interface Failure {
-  readonly code: Code;
-  readonly detail: string;
-}

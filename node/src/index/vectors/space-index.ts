@@ -399,14 +399,19 @@ export class SpaceIndex {
     const { labels } = this.table;
     let found = 0;
     let worst = Infinity;
+    let passed = 0;
     for (let i = 0; i < near.length; i++) {
       const slot = near[i]!;
       if (dead.has(slot) || aside.has(slot) || (allow !== undefined && !isAllowed(allow, labels[slot]!))) continue;
       const data = rows.at(slot);
       const score = dot(q, data, rows.offset(slot));
-      top.offer(labels[slot]!, score, this.demotionOf(slot));
+      const demotion = this.demotionOf(slot);
+      const isTaken = top.offer(labels[slot]!, score, demotion);
       if (score < worst) worst = score;
       found++;
+      // Nearest first but for what rounding to 8 bits turns around; a demoted row says nothing of those behind it.
+      if (isTaken) passed = 0;
+      else if (demotion === 0 && top.size === top.capacity && ++passed >= PASSED_MAX) break;
     }
     return { found, worst };
   }
@@ -709,6 +714,9 @@ export interface SpaceStatus {
     readonly aside: number;
   } | null;
 }
+
+/** So many candidates in a row that did not come into the answer: those behind them do not either. */
+const PASSED_MAX = 24;
 
 /** Of the rows put aside, so many of the least demoted are looked at. */
 const ASIDE_MAX = 1024;

@@ -33,11 +33,12 @@ export class TopRows {
     return rankOf(this.rows[this.capacity - 1]!);
   }
 
-  offer(label: number, score: number, demotion: number): void {
+  /** Was it taken? */
+  offer(label: number, score: number, demotion: number): boolean {
     const rank = score - demotion;
     const { rows, ranks, capacity: k } = this;
     if (k > ORDERED_MAX) return this.collect(rank, label, score, demotion);
-    if (k === 0 || (ranks.length === k && !before(rank, label, ranks[k - 1]!, rows[k - 1]!.label))) return;
+    if (k === 0 || (ranks.length === k && !before(rank, label, ranks[k - 1]!, rows[k - 1]!.label))) return false;
     let low = 0;
     let high = ranks.length;
     while (low < high) {
@@ -51,6 +52,7 @@ export class TopRows {
       rows.pop();
       ranks.pop();
     }
+    return true;
   }
 
   clear(): void {
@@ -63,11 +65,12 @@ export class TopRows {
     return this.rows;
   }
 
-  private collect(rank: number, label: number, score: number, demotion: number): void {
+  private collect(rank: number, label: number, score: number, demotion: number): boolean {
     const { least } = this;
-    if (least !== undefined && !before(rank, label, rankOf(least), least.label)) return;
+    if (least !== undefined && !before(rank, label, rankOf(least), least.label)) return false;
     this.rows.push(demotion === 0 ? { label, score } : { label, score, demotion });
     if (this.rows.length >= 2 * this.capacity) this.settle();
+    return true;
   }
 
   private settle(): void {

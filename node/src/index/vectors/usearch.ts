@@ -7,13 +7,17 @@ interface Index {
   size(): number;
   dimensions(): number;
   add(keys: BigUint64Array, rows: Float32Array, threads: number): void;
-  search(query: Float32Array, want: number, threads: number): { readonly keys: BigUint64Array };
+  search(
+    query: Float32Array,
+    want: number,
+    threads: number,
+  ): { readonly keys: BigUint64Array; readonly distances: Float32Array };
   save(path: string): void;
   load(path: string): void;
 }
 interface Usearch {
   readonly Index: new (options: object) => Index;
-  readonly MetricKind: { readonly Cos: string };
+  readonly MetricKind: { readonly IP: string };
   readonly ScalarKind: { readonly I8: string };
 }
 
@@ -27,7 +31,9 @@ export async function usearchEngine(threads = Math.min(2, availableParallelism()
   const open = (dims: number): Index =>
     new Native({
       dimensions: dims,
-      metric: MetricKind.Cos,
+      // Rows are unit length, and their cosine is their product, at three quarters of its price. A graph that was saved
+      // with the cosine goes on with it.
+      metric: MetricKind.IP,
       quantization: ScalarKind.I8,
       connectivity: 16,
       expansion_add: 128,

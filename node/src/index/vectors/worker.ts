@@ -1,11 +1,12 @@
 import { setImmediate as immediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { CosmicError, createRegistry } from '@cosmicembeddings/sdk';
+import { createRegistry } from '@cosmicembeddings/sdk';
 import { serveFollower, type Followed, type Following, type Serving } from '../../follow/index.js';
 import { loadPlugins } from '../../plugins.js';
 import { chooseEngine } from './choose-engine.js';
 import { IndexHost, type SearchQuestion } from './host.js';
 import type { FromWorker, ToWorker, WorkerSetup, WorkerStart } from './messages.js';
+import { packAnswers } from './packed-answers.js';
 
 /** Notes are gathered over all spaces: not with every search. */
 const NOTES_EVERY_MS = 1000;
@@ -97,10 +98,8 @@ function answer({ first, questions, seq = Infinity }: Extract<ToWorker, { type: 
 }
 
 function give(first: number, questions: readonly SearchQuestion[]): void {
-  const answers = host
-    .search(questions)
-    .map((given) => (given instanceof CosmicError ? { code: given.code, detail: given.detail } : given));
-  send({ type: 'answers', first, answers });
+  const packed = packAnswers(host.search(questions));
+  port.postMessage({ type: 'answers', first, packed } satisfies FromWorker, [packed.numbers.buffer as ArrayBuffer]);
 }
 
 function report(): void {

@@ -4,6 +4,7 @@ import {
   type BlockId,
   type Catalogue,
   type CatalogueCounts,
+  type Head,
   type StoredBlock,
 } from '@cosmicembeddings/sdk';
 import { pageKey, readPageKey, testsOf, type Filter, type Page } from '@cosmicembeddings/sdk/filter';
@@ -12,16 +13,18 @@ import { BARE_COLUMNS, blockOf, bytesOf, digestOf, idOf } from './rows.js';
 import { both, rowsPassing } from './fact-bits.js';
 import { conditionOf, type Condition } from './condition.js';
 import { findByDigest } from './ids.js';
-import { LabelBits, type LabelRows } from './label-bits.js';
+import { LabelBits } from './label-bits.js';
 import type { StoreReader } from './reader.js';
 
 /** No name has this number. */
 const NOWHERE = -1;
+/** Authors whose blocks are counted once between two changes of the store. */
+const AUTHORS_MAX = 10_000;
 /** Of a block that everybody links to, the first are answered. */
 const LINKING_MAX = 10_000;
 
 /** Questions about the store's blocks, answered by its indexes on the reader's connection. */
-export function createCatalogue(reader: StoreReader, head: LabelRows['head']): Catalogue {
+export function createCatalogue(reader: StoreReader, head: () => Pick<Head, 'epoch' | 'seq' | 'labels'>): Catalogue {
   const { database, names } = reader;
   const prepared = new Map<string, Statement>();
   const all = (sql: string, values: readonly Value[]): Row[] => {
@@ -35,6 +38,17 @@ export function createCatalogue(reader: StoreReader, head: LabelRows['head']): C
   };
   const byDigest = findByDigest(database, BARE_COLUMNS);
   const bits = new LabelBits({ all, head });
+  /** Tallies change with the store alone: between two changes they are read once. */
+  let tallied: { readonly at: string; counts?: CatalogueCounts; readonly by: Map<string, number> } = {
+    at: '',
+    by: new Map(),
+  };
+  const tallies = (): typeof tallied => {
+    const { epoch, seq } = head();
+    const at = `${epoch} ${seq}`;
+    if (tallied.at !== at) tallied = { at, by: new Map() };
+    return tallied;
+  };
   const nameId = (name: string): number => names.id(name) ?? NOWHERE;
   const conditions = (filter: Filter): Condition => conditionOf(testsOf(filter), nameId);
   const ids = (rows: readonly Row[]): BlockId[] => rows.map((row) => idOf(row['python'] === 1, bytesOf(row['digest'])));
@@ -66,13 +80,16 @@ export function createCatalogue(reader: StoreReader, head: LabelRows['head']): C
       // One view of the file for all: beginning and ending one costs as much as half a look-up.
       atOnce(database, labels, (label) => {
         const row = all(
-          'SELECT digest, python, seq, author, first_label, row_count FROM blocks WHERE row_count > 0 AND erased IS NULL AND first_label <= ? ORDER BY first_label DESC LIMIT 1',
+          'SELECT id, digest, python, seq, author, first_label, row_count FROM blocks WHERE row_count > 0 AND erased IS NULL AND first_label <= ? ORDER BY first_label DESC LIMIT 1',
           [label],
         )[0];
         if (row === undefined || label >= (row['first_label'] as number) + (row['row_count'] as number))
           return undefined;
+        const digest = bytesOf(row['digest']);
+        const id = idOf(row['python'] === 1, digest);
+        reader.meet(id, row['id'] as number, digest);
         return {
-          id: idOf(row['python'] === 1, bytesOf(row['digest'])),
+          id,
           row: label - (row['first_label'] as number),
           seq: row['seq'] as number,
           author: names.name(row['author'] as number),
@@ -118,12 +135,17 @@ export function createCatalogue(reader: StoreReader, head: LabelRows['head']): C
       return (seen?.['ms'] as number | null | undefined) ?? undefined;
     },
     blocksBy: async (author) => {
+      const { by } = tallies();
+      const known = by.get(author);
+      if (known !== undefined) return known;
       const id = names.id(author);
       if (id === undefined) return 0;
       const [tally] = all('SELECT n FROM tallies WHERE what = ? AND id = ?', ['author', id]);
-      return (tally?.['n'] as number | undefined) ?? 0;
+      const n = (tally?.['n'] as number | undefined) ?? 0;
+      if (by.size < AUTHORS_MAX) by.set(author, n);
+      return n;
     },
-    counts: async () => countsOf(all, names),
+    counts: async () => (tallies().counts ??= countsOf(all, names)),
   };
 }
 

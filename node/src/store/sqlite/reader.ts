@@ -1,14 +1,15 @@
-import type {
-  BlockId,
-  Cursor,
-  DecidedItem,
-  EraseReason,
-  Head,
-  StoredBlock,
-  StoredEntry,
-  Tail,
-  TailItem,
-  Wants,
+import {
+  equalBytes,
+  type BlockId,
+  type Cursor,
+  type DecidedItem,
+  type EraseReason,
+  type Head,
+  type StoredBlock,
+  type StoredEntry,
+  type Tail,
+  type TailItem,
+  type Wants,
 } from '@cosmicembeddings/sdk';
 import { isDamage, openDatabase, type Database, type Row, type SqliteEngine, type Statement } from './driver.js';
 import { findByDigest } from './ids.js';
@@ -16,14 +17,24 @@ import { metaOf } from './meta.js';
 import { BARE_COLUMNS, BLOCK_COLUMNS, blockOf, bytesOf, digestOf, idOf, idOfRow, Names } from './rows.js';
 
 const NO_CRC = 'NULL AS crc';
+/** Blocks whose numbers are remembered from one question to the next. */
+const MET_MAX = 4096;
 const PAGE = 1000;
 const NO_ENTRY = { tags: [], links: [], refs: [], rows: 0 } as const;
+
+interface Met {
+  readonly number: number;
+  readonly digest: Uint8Array;
+}
 
 /** Reads `store.sqlite` on a connection of its own: the store's reading half, for this thread or any other. */
 export class StoreReader {
   readonly database: Database;
   readonly names: Names;
   private readonly byDigest: ReturnType<typeof findByDigest>;
+  private readonly byNumber: Statement;
+  /** Numbers of the blocks that were met last, by id: a block keeps its number for ever. */
+  private readonly met = new Map<BlockId, Met>();
   /** Statements of tails by what is wanted. */
   private readonly tails = new Map<string, Statement>();
   private readonly wholeColumns: string;
@@ -47,6 +58,7 @@ export class StoreReader {
     this.wholeColumns =
       Number(metaOf(this.database, 'version')) < 3 ? BLOCK_COLUMNS.replace('y.crc', NO_CRC) : BLOCK_COLUMNS;
     this.byDigest = findByDigest(this.database, this.wholeColumns, 'JOIN bytes y ON y.block = b.id');
+    this.byNumber = prepare(`SELECT ${this.wholeColumns} FROM blocks b JOIN bytes y ON y.block = b.id WHERE b.id = ?`);
     this.bareByDigest = findByDigest(this.database, BARE_COLUMNS, '');
     this.lengthByDigest = findByDigest(
       this.database,
@@ -71,9 +83,14 @@ export class StoreReader {
 
   get(ids: readonly BlockId[]): (StoredBlock | undefined)[] {
     return ids.map((id) => {
+      const met = this.met.get(id);
+      if (met !== undefined) {
+        const row = this.byNumber.get(met.number);
+        if (row !== undefined && equalBytes(bytesOf(row['digest']), met.digest)) return blockOf(row, this.names, id);
+      }
       const named = digestOf(id);
       const row = named === undefined ? undefined : this.byDigest(named.digest);
-      return row === undefined || (row['python'] === 1) !== named!.python ? undefined : blockOf(row, this.names);
+      return row === undefined || (row['python'] === 1) !== named!.python ? undefined : blockOf(row, this.names, id);
     });
   }
 
@@ -81,6 +98,12 @@ export class StoreReader {
   bytesOf(id: BlockId): number {
     const named = digestOf(id);
     return named === undefined ? 0 : Number(this.lengthByDigest(named.digest)?.['bytes'] ?? 0);
+  }
+
+  /** The block is likely to be asked for next: it is found by its number then, a third of the price. */
+  meet(id: BlockId, number: number, digest: Uint8Array): void {
+    if (this.met.size >= MET_MAX) this.met.clear();
+    this.met.set(id, { number, digest });
   }
 
   /** As `get`, without the bytes. */

@@ -125,17 +125,17 @@ export function bytesOf(value: Row[string] | undefined): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** @throws CosmicError store.corrupt when its bytes are not those that were stored, or the row makes no sense */
-export function blockOf(row: Row, names: Names): StoredBlock {
+/** `id`: where it is known already. @throws CosmicError store.corrupt when its bytes are not those that were stored, or the row makes no sense */
+export function blockOf(row: Row, names: Names, id?: BlockId): StoredBlock {
   try {
-    return soundBlockOf(row, names);
+    return soundBlockOf(row, names, id);
   } catch (error) {
     if (error instanceof CosmicError) throw error;
     throw new CosmicError('store.corrupt', `row ${String(row['id'])}: ${(error as Error).message}`, { cause: error });
   }
 }
 
-function soundBlockOf(row: Row, names: Names): StoredBlock {
+function soundBlockOf(row: Row, names: Names, id?: BlockId): StoredBlock {
   const python = row['python'] === 1;
   checkBytes(row);
   const rest = row['entry'] === null ? {} : (JSON.parse(row['entry'] as string) as EntryRest);
@@ -152,7 +152,7 @@ function soundBlockOf(row: Row, names: Names): StoredBlock {
         }
       : { rows: 0 };
   return {
-    id: idOf(python, bytesOf(row['digest'])),
+    id: id ?? idOf(python, bytesOf(row['digest'])),
     seq: row['seq'] as number,
     format: python ? 'python/1' : 'native/2',
     timeMs,

@@ -14,7 +14,8 @@ test('the best rows, however many are asked for, and what a row must reach', () 
           .sort((a, b) => b.score - (b.demotion ?? 0) - (a.score - (a.demotion ?? 0)) || a.label - b.label)
           .slice(0, k);
       some.forEach(([score, demotion], label) => {
-        top.offer(label, score, demotion);
+        const isTaken = top.offer(label, score, demotion);
+        if (k <= 512) expect(isTaken).toBe(top.take().some((row) => row.label === label));
         offered.push(demotion === 0 ? { label, score } : { label, score, demotion });
         if (label !== lookAt || k === 0) return;
         const last = best()[k - 1];
