@@ -28,7 +28,7 @@ const layers = [
   ['codec', 'crypto', 'schema', 'metadata'],
   ['space', 'sky', 'block', 'kinds', 'views', 'sealed', 'keys', 'plugins', 'filter'],
   ['ports'],
-  ['ledger', 'sync', 'archive', 'passages', 'words', 'embedders', 'python'],
+  ['ledger', 'sync', 'archive', 'passages', 'words', 'embedders', 'translators', 'python'],
   ['formats'],
   ['memory'],
   ['api', 'testing', 'index'],

@@ -1,5 +1,6 @@
 import yargs, { type Argv, type CommandModule } from 'yargs';
 import { adoptCommand } from './commands/adopt.js';
+import { attestCommand } from './commands/attest.js';
 import { completionCommand } from './commands/completion.js';
 import { createCommand } from './commands/create.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -18,10 +19,12 @@ import { openCommand } from './commands/open.js';
 import { peersCommand } from './commands/peers.js';
 import { syncCommand } from './commands/sync.js';
 import { publishCommand } from './commands/publish.js';
+import { reembedCommand } from './commands/reembed.js';
 import { retractCommand } from './commands/retract.js';
 import { searchCommand } from './commands/search.js';
 import { skyCommand } from './commands/sky.js';
 import { statusCommand } from './commands/status.js';
+import { translatorCommand } from './commands/translator.js';
 import { verifyCommand } from './commands/verify.js';
 import { viewCommand } from './commands/view.js';
 import { watchCommand } from './commands/watch.js';
@@ -58,6 +61,9 @@ const commands = [
   retractCommand,
   viewCommand,
   witnessCommand,
+  attestCommand,
+  translatorCommand,
+  reembedCommand,
   traceCommand,
   eraseCommand,
   completionCommand,

@@ -27,6 +27,7 @@ import { noteFullDisk, watchDisk } from './operate/disk.js';
 import { diskUse } from './operate/disk-use.js';
 import { keptFollowers, type FollowerName } from './operate/fsck-followers.js';
 import { createMetrics } from './operate/metrics.js';
+import { startAttesting } from './operate/attest.js';
 import { readinessOf } from './operate/readiness.js';
 import { passedOver } from './operate/status.js';
 import { createSearch, createWatches, openMatcher } from './search/index.js';
@@ -252,6 +253,33 @@ async function assemble(
     clock: systemClock,
     ...(config.weights === undefined ? {} : { weights: config.weights }),
   });
+
+  if (config.attest > 0) {
+    const attesting = startAttesting({
+      perHour: config.attest,
+      store,
+      catalogue,
+      registry,
+      embedders: async () => {
+        await embedders.ready();
+        return embedders.own();
+      },
+      accept: (bytes, source) => door.accept(bytes, source),
+      author: {
+        signer: signerOfSeed(keys.seed),
+        network: config.network,
+        registry,
+        sky: createSky(),
+        salt: () => new Uint8Array(randomBytes(16)),
+      },
+      did: keys.did,
+      clock: systemClock,
+      random: Math.random,
+      onAttested: (said) => log[said.agrees ? 'debug' : 'warn'](said, 'vectors of a block computed anew'),
+      onError: (error) => log.error({ error: String(error) }, 'attesting failed; it goes on with the next block'),
+    });
+    closers.push(() => attesting.close());
+  }
 
   const watches = createWatches({
     matcher: openMatcher({ storePath: storeFile(config.data), engine: sqlite.engine, plugins: config.plugins }),

@@ -250,6 +250,19 @@ export const codes = {
     retry: false,
     http: 502,
   },
+  'attest.own': author(
+    'The block is your own: an attestation is the word of another.',
+    'Ask somebody else, or attest blocks of others.',
+  ),
+  'attest.no_input': author(
+    'The block carries no text from which its vectors could be computed anew.',
+    'Attest blocks whose authors published the texts.',
+  ),
+  'translator.too_few': author(
+    'Too few texts are known in both spaces to fit a translator.',
+    'Publish or embed more of the same texts in both, or hand in pairs with --pairs.',
+    400,
+  ),
   'embedder.unset': operator('No embedder is configured.', 'Run cosmic init, or pass --embedder.', 400),
   'node.busy': node(
     'The node’s queues are full; nothing was kept.',

@@ -375,6 +375,19 @@ export function inertBlocks(stamp) {
     ['receipt for what is yet to come', 'kind.malformed', receipt(f32, [seen(1, f32.header.timestamp + 1)])],
     ['receipt that names a block twice', 'kind.malformed', receipt(f32, [seen(1, 5), seen(1, 6)])],
     ['receipt without a time', 'kind.malformed', receipt(f32, [{ block: seen(1, 5).block }])],
+    ['attestation whose word is not what its cosine says', 'kind.malformed', attest(f32, { agrees: false })],
+    ['attestation of two blocks', 'kind.malformed', attest(f32, {}, ['attests', 'attests'])],
+    ['attestation of nothing', 'kind.malformed', attest(f32, {}, ['cites'])],
+    ['translator into its own space', 'kind.malformed', translator(f32, { to: f32.body.space })],
+    ['translator whose matrix has NaN', 'kind.malformed', translator(f32, { linear: f32Rows(4, 2, NaN) })],
+    ['translator whose matrix has 1e30', 'kind.malformed', translator(f32, { linear: f32Rows(4, 2, 1e30) })],
+    ['translator whose matrix has a row too few', 'kind.malformed', translator(f32, { linear: f32Rows(3, 2, 1) })],
+    ['translator by a kernel without one', 'kind.malformed', translator(f32, { method: 'rbf', linear: null })],
+    [
+      'translator without references',
+      'kind.malformed',
+      translator(f32, { anchors: { references: new Uint8Array(32) } }),
+    ],
     ['sealed body that is no age file', 'kind.malformed', of('sealed/1', { age: Uint8Array.of(1, 2, 3) })],
     ['sealed within sealed', 'kind.malformed', of('sealed/1', { inner_kind: 'sealed/1' })],
     ['sealed without inner_kind', 'kind.malformed', without('sealed/1', 'inner_kind')],
@@ -389,6 +402,56 @@ function receipt(from, blocks) {
     ...from,
     header: { ...from.header, kind: 'receipt/1' },
     body: { salt, tags, linked_blocks, seen: blocks },
+  });
+}
+
+function attest(from, change, rels = ['attests']) {
+  const { salt, tags, linked_blocks } = from.body;
+  const says = { agrees: true, cosine_e6: 999_998, tolerance_e6: 980_000, rows: 2, runtime: 'an embedder 1.0' };
+  return signBlock({
+    ...from,
+    header: { ...from.header, kind: 'attest/1', refs: rels.map((rel) => ({ rel, id: someCid })) },
+    body: { salt, tags, linked_blocks, ...says, ...change },
+  });
+}
+
+function f32Rows(rows, dims, value) {
+  const view = new DataView(new ArrayBuffer(4 * rows * dims));
+  for (let i = 0; i < rows * dims; i++) view.setFloat32(4 * i, value, true);
+  return { dtype: 'f32', rows, bytes: new Uint8Array(view.buffer) };
+}
+
+/** From the sample space of four numbers into one of two, with two anchors and one text held out. */
+function translator(from, change) {
+  const { salt, tags, linked_blocks, space } = from.body;
+  const measured = { n: 1, recall_e6: 500_000, cosine_e6: 900_000, agreement_e6: 800_000 };
+  const reference = (n) => sha256(utf8(`text ${n}`));
+  const fields = {
+    from: space,
+    to: { ...space, model: 'another', dims: 2 },
+    method: 'procrustes',
+    center_from: f32Rows(1, 4, 0).bytes,
+    center_to: f32Rows(1, 2, 0).bytes,
+    linear: f32Rows(4, 2, 0.5),
+    kernel: null,
+    anchors: {
+      n: 2,
+      references: new Uint8Array([...reference(1), ...reference(2)]),
+      root: sha256(utf8('root')),
+      from: f32Rows(2, 4, 0.5),
+      to: f32Rows(2, 2, 0.5),
+      ...change.anchors,
+    },
+    held_out: { references: reference(3), from: f32Rows(1, 4, 0.5), to: f32Rows(1, 2, 0.5) },
+    quality: measured,
+    domains: [{ name: 'kilns', ...measured }],
+    nearness: { near_e6: 400_000, agreement_e6: 800_000, slope_e6: 300_000, hits_e6: 500_000 },
+  };
+  const body = { ...fields, ...change, anchors: fields.anchors };
+  return signBlock({
+    ...from,
+    header: { ...from.header, kind: 'translator/1' },
+    body: { salt, tags, linked_blocks, ...body },
   });
 }
 
@@ -419,6 +482,8 @@ export function validBlocks(stamp) {
         Array.from({ length: 1024 }, (_, n) => seen(n, n)),
       ),
     ],
+    ['attest/1', attest(drafts.get('embedding/1 f32'), {})],
+    ['translator/1', translator(drafts.get('embedding/1 f32'), {})],
     ['timestamp 0', at(0)],
     ['last millisecond of 2099', at(Date.UTC(2100, 0, 1) - 1)],
     ['16 refs', header({ refs: Array(16).fill({ rel: 'cites', id: someCid }) })],

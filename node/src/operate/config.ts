@@ -59,6 +59,7 @@ export interface NodeConfig {
   readonly peerKeys: Readonly<Record<string, string>>;
   readonly guard: boolean;
   readonly receipts: boolean;
+  readonly attest: number;
   readonly weights?: { readonly vectors?: number; readonly words?: number };
   readonly log: LogLevel;
 }

@@ -118,6 +118,12 @@ export const settings = {
     default: false,
     description: 'countersign, in the node’s own name, when it first saw which blocks (`receipt/1`)',
   },
+  attest: whole(
+    0,
+    3_600,
+    0,
+    'blocks an hour, of those that came in lately, whose vectors the node computes anew and attests in its own name (`attest/1`)',
+  ),
   weights: {
     type: 'object',
     additionalProperties: false,

@@ -12,6 +12,14 @@ export {
 } from './embedding.js';
 export { reservedVerbs } from './verbs.js';
 export { relations, type Relation } from './relations.js';
+export { attestKind, type AttestBody } from './attest/index.js';
 export { RECEIPT_MAX, receiptFields, receiptKind, type ReceiptBody, type Seen } from './receipt/index.js';
 export { retractKind, retractPlugin, type RetractBody } from './retract/index.js';
 export * from './rotate/index.js';
+export {
+  parseTranslator,
+  translatorKind,
+  type NearnessFields,
+  type QualityFields,
+  type TranslatorBody,
+} from './translator/index.js';

@@ -4,6 +4,7 @@ export const relations = {
   cites: 'refers to it as a source',
   supersedes: 'is its newer version (acts only from the header, by the same identity)',
   translates: 'says the same in another language or space',
+  attests: 'has computed its vectors anew (acts only from the header of an attest/1 block)',
   about: 'has it as its subject',
   retracts: 'withdraws it (acts only from the header of a retract/1 block, by the same identity)',
   rotates_to: 'hands this identity over to the key with that name (header of rotate/1)',

@@ -5,6 +5,7 @@
 export const reservedVerbs: ReadonlySet<string> = new Set([
   'access',
   'adopt',
+  'attest',
   'backup',
   'completion',
   'create',
@@ -25,6 +26,7 @@ export const reservedVerbs: ReadonlySet<string> = new Set([
   'peers',
   'policy',
   'publish',
+  'reembed',
   'restore',
   'retention',
   'retract',
@@ -33,6 +35,7 @@ export const reservedVerbs: ReadonlySet<string> = new Set([
   'status',
   'sync',
   'trace',
+  'translator',
   'vacuum',
   'verify',
   'version',

@@ -4,6 +4,7 @@ import { parseCid } from '../../src/codec/index.js';
 import { didOf, sha256 } from '../../src/crypto/index.js';
 import { retractPlugin, rotatesFrom, rotatesTo, type Link, type Plugin } from '../../src/kinds/index.js';
 import { corePlugins } from '../../src/plugins/index.js';
+import { attestationsPlugin } from '../../src/plugins/attestations/index.js';
 import { forksPlugin } from '../../src/plugins/forks/index.js';
 import { identitiesPlugin } from '../../src/plugins/identities/index.js';
 import { receiptsPlugin } from '../../src/plugins/receipts/index.js';
@@ -140,6 +141,52 @@ pluginSuite(
         params: { id: blockId(name) },
       }));
       return { blocks, questions };
+    },
+  },
+);
+
+pluginSuite(
+  { describe, test },
+  {
+    plugins: [identitiesPlugin, attestationsPlugin],
+    scenario(random) {
+      const targets = ['t0', 't1', 't2'];
+      const blocks: WorldBlock[] = [
+        ...targets.map((name, i) => ({
+          id: blockId(name),
+          kind: 'note.example/1',
+          author: keys[i]!,
+          timeMs: 0,
+          refs: [],
+          seenMs: 0,
+        })),
+        ...Array.from({ length: 12 }, (_, i): WorldBlock => {
+          const cosine = pick(random, [999_000, 400_000]);
+          return {
+            id: blockId(`attest ${i}`),
+            kind: 'attest/1',
+            author: pick(random, keys),
+            timeMs: random(4),
+            refs: [{ rel: 'attests', id: blockId(pick(random, targets)) }],
+            seenMs: random(9),
+            fields: {
+              agrees: cosine > 980_000 || random(6) === 0,
+              cosine_e6: cosine,
+              tolerance_e6: 980_000,
+              rows: 1,
+              runtime: 'a test',
+            },
+          };
+        }),
+      ];
+      return {
+        blocks,
+        questions: [...targets, 'nothing'].map((name) => ({
+          view: 'attestations',
+          question: 'of',
+          params: { id: blockId(name) },
+        })),
+      };
     },
   },
 );

@@ -1,0 +1,169 @@
+/**
+ * Questions translated from one model's space to another's, by the product's own fit, trust and threshold, against
+ * re-embedding them: nDCG@10 by the collections' labels. `node bench/across/translate.mjs [seeds]`; appends to
+ * results/translate.jsonl. Vectors of two real models lie beside the checkout (shared/data/embeddings/two-models).
+ */
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import {
+  candidates,
+  fitParameters,
+  fitTranslator,
+  openTranslator,
+  placeOf,
+  relevanceMin,
+} from '@cosmicembeddings/sdk/translators';
+import { spaceNamed, toUnit } from '@cosmicembeddings/sdk';
+import { ndcg10, readCollection, readNpy, shared } from '../search-quality/collections.mjs';
+import { random } from '../record.mjs';
+
+const seeds = Number(process.argv[2] ?? 5);
+const only = process.argv[3];
+const spaces = { from: spaceNamed('minilm', 384), to: spaceNamed('e5', 384) };
+const npy = (what, model) => readNpy(join(shared, 'embeddings', 'two-models', `${what}.${model}.f16.npy`)).map(toUnit);
+const folder = new URL('results/', import.meta.url);
+mkdirSync(folder, { recursive: true });
+const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`;
+
+function told(result) {
+  const line = JSON.stringify({
+    ...result,
+    machine,
+    node: process.version,
+    commit,
+    date: new Date().toISOString().slice(0, 10),
+  });
+  appendFileSync(new URL('translate.jsonl', folder), `${line}\n`);
+  console.log(line);
+}
+
+function pairsOf(from, to, name) {
+  return from.map((vector, i) => ({
+    reference: new Uint8Array(createHash('sha256').update(`${name} ${i}`).digest()),
+    from: vector,
+    to: to[i],
+  }));
+}
+
+function drawn(list, n, seed) {
+  const next = random(seed * 7919 + 17);
+  const all = [...list];
+  for (let i = all.length - 1; i > 0; i--) {
+    const j = Math.floor(next() * (i + 1));
+    [all[i], all[j]] = [all[j], all[i]];
+  }
+  return all.slice(0, n);
+}
+
+function topOf(query, rows, k) {
+  const scores = rows.map((row) => {
+    let sum = 0;
+    for (let i = 0; i < row.length; i++) sum += row[i] * query[i];
+    return sum;
+  });
+  return [...scores.keys()].sort((a, b) => scores[b] - scores[a] || a - b).slice(0, k);
+}
+
+const mean = (list) => list.reduce((sum, one) => sum + one, 0) / Math.max(1, list.length);
+const three = (x) => Number(x.toFixed(3));
+
+const collections = Object.fromEntries(
+  ['cranfield', 'npl'].map((name) => [
+    name,
+    {
+      ...readCollection(name),
+      from: npy(`${name}_queries`, 'minilm'),
+      truth: npy(`${name}_queries`, 'e5'),
+      rows: npy(`${name}_docs`, 'e5'),
+      pairs: pairsOf(npy(`${name}_docs`, 'minilm'), npy(`${name}_docs`, 'e5'), name),
+    },
+  ]),
+);
+
+function measure({ queries, from, truth, rows }, parameters, nearness) {
+  const translator = openTranslator(parameters);
+  const translated = translator.translate(from);
+  const scored = queries.map(({ relevant }, i) => {
+    const top = topOf(translated[i], rows, 10);
+    const kept =
+      nearness &&
+      placeOf(
+        translator,
+        nearness,
+        from[i],
+        top.map((at) => rows[at]),
+      ).kept;
+    const best = topOf(truth[i], rows, 10);
+    return {
+      ndcg: ndcg10(top, relevant),
+      own: ndcg10(best, relevant),
+      recall: top.filter((at) => best.includes(at)).length / 10,
+      kept,
+    };
+  });
+  const answered = scored.filter(({ kept }) => kept >= relevanceMin);
+  return {
+    ndcg: mean(scored.map(({ ndcg }) => ndcg)),
+    own: mean(scored.map(({ own }) => own)),
+    recall: mean(scored.map(({ recall }) => recall)),
+    expected: mean(scored.map(({ kept }) => kept ?? 0)),
+    answered: answered.length / scored.length,
+    answeredKept:
+      answered.length === 0 ? null : mean(answered.map(({ ndcg }) => ndcg)) / mean(answered.map(({ own }) => own)),
+  };
+}
+
+const cut = (result) =>
+  Object.fromEntries(Object.entries(result).map(([key, x]) => [key, x === null ? null : three(x)]));
+
+for (const [name, collection] of Object.entries(collections)) {
+  if (only !== undefined && only !== name) continue;
+  for (const n of [500, 100, 1400])
+    for (let seed = 0; seed < (n >= collection.pairs.length ? 1 : seeds); seed++) {
+      const pairs = drawn(collection.pairs, n, seed);
+      const started = process.cpuUsage();
+      const fitted = fitTranslator(pairs, spaces);
+      const used = process.cpuUsage(started);
+      // Against the plain method on as many anchors: what the held-out part costs is the product's own loss.
+      const rotation = fitParameters(pairs, spaces, candidates[0], Math.min(n, 1500));
+      // The textbook's form: (x − mean)·W + mean, on all n; and without the mean.
+      const plain = measure(collection, { ...rotation, centerTo: rotation.centerTo.map((x) => 2 * x) });
+      const bare = measure(collection, { ...rotation, centerTo: rotation.centerTo.map(() => 0) });
+      told({
+        bench: 'translate',
+        queries: name,
+        anchors: `${n} of the domain`,
+        seed,
+        method: fitted.parameters.method,
+        width: fitted.tried.find((one) => one.method === fitted.parameters.method)?.width,
+        fitCpuS: three((used.user + used.system) / 1e6),
+        heldOut: cut(fitted.quality),
+        ...cut(measure(collection, fitted.parameters, fitted.nearness)),
+        procrustes: three(plain.ndcg),
+        procrustesWithoutMean: three(bare.ndcg),
+      });
+    }
+}
+for (const [set, n] of [
+  ['wordnet', 5000],
+  ['stsb_dev', 2910],
+  ['ag_news', 1000],
+  ['jeopardy', 1000],
+]) {
+  const fitted = fitTranslator(pairsOf(npy(set, 'minilm'), npy(set, 'e5'), set).slice(0, n), spaces);
+  for (const [name, collection] of Object.entries(collections)) {
+    if (only !== undefined && only !== name) continue;
+    told({
+      bench: 'translate',
+      queries: name,
+      anchors: `${n} of ${set}`,
+      method: fitted.parameters.method,
+      heldOut: cut(fitted.quality),
+      ...cut(measure(collection, fitted.parameters, fitted.nearness)),
+    });
+  }
+}
