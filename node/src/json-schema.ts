@@ -15,6 +15,10 @@ export function compileSchema(schema: JsonSchema, given: Given = 'values'): Vali
     allErrors: false,
     // Schemas of plug-ins may carry words of other tools.
     strict: false,
+    // To check a schema by the schema of schemas, and to make its code short, takes longer than all that most are asked.
+    meta: false,
+    validateSchema: false,
+    code: { optimize: false },
     logger: false,
   }));
   return compiler.compile(schema);

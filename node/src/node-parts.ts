@@ -16,10 +16,26 @@ import { createViews } from './views/index.js';
 
 export type Closers = (() => Promise<void> | void)[];
 
-/** Opens what holds files and threads, in the order in which it depends on each other; each part adds how it is closed. */
+/** Begins to open a part while others are opened too; whatever becomes of those, it is closed in its turn. */
+function begin<T extends { close(): Promise<void> }>(opening: Promise<T>, closers: Closers): Promise<T> {
+  const opened = opening.catch(() => undefined);
+  closers.push(async () => (await opened)?.close());
+  return opening;
+}
+
+/** Opens what holds files and threads: what depends on nothing that is not there yet side by side. */
 export async function openParts(config: NodeConfig, log: Log, closers: Closers) {
   const registry = createRegistry(await loadPlugins(config.plugins));
   const keys = await openNodeKeys(config.data);
+  const verifying = begin(
+    createVerifyPool({
+      network: config.network,
+      plugins: config.plugins,
+      workers: config.verifyWorkers,
+      verifier: config.verifier,
+    }),
+    closers,
+  );
   const pressure = createPressure();
   const faults = openFaults(join(config.data, 'faults.json'));
   const sqlite = await openSqlite({
@@ -62,34 +78,35 @@ export async function openParts(config: NodeConfig, log: Log, closers: Closers) 
     tellJudged = tell;
     if (judgedTo > 0) tell(judgedTo);
   };
-  const vectors = await openVectors({
-    folder: join(config.data, 'index'),
-    engine: config.index,
-    reader: { folder: config.data, engine: sqlite.engine },
-    plugins: config.plugins,
-    guard: config.guard,
-    pressure: pressure.shared,
-    faults,
-  });
-  closers.push(() => vectors.close());
-  const views = await createViews({
-    storePath: storeFile(config.data),
-    engine: sqlite.engine,
-    registry,
-    plugins: config.plugins,
-    folder: join(config.data, 'views'),
-    clock: systemClock,
-    head: () => store.head(),
-    pressure: pressure.shared,
-    onFault: (detail) => log.warn({ detail }, 'views'),
-  });
-  closers.push(() => views.close());
-  const pool = await createVerifyPool({
-    network: config.network,
-    plugins: config.plugins,
-    workers: config.verifyWorkers,
-    verifier: config.verifier,
-  });
-  closers.push(() => pool.close());
+  const following = [
+    begin(
+      openVectors({
+        folder: join(config.data, 'index'),
+        engine: config.index,
+        reader: { folder: config.data, engine: sqlite.engine },
+        plugins: config.plugins,
+        guard: config.guard,
+        pressure: pressure.shared,
+        faults,
+      }),
+      closers,
+    ),
+    begin(
+      createViews({
+        storePath: storeFile(config.data),
+        engine: sqlite.engine,
+        registry,
+        plugins: config.plugins,
+        folder: join(config.data, 'views'),
+        clock: systemClock,
+        head: () => store.head(),
+        pressure: pressure.shared,
+        onFault: (detail) => log.warn({ detail }, 'views'),
+      }),
+      closers,
+    ),
+    verifying,
+  ] as const;
+  const [vectors, views, pool] = await Promise.all(following);
   return { registry, keys, pressure, faults, sqlite, slowStore, judging, onJudged, vectors, views, pool };
 }

@@ -374,9 +374,19 @@ export function rejected(code: Code, detail: string): Rejected {
   return { status: 'rejected', code, detail };
 }
 
+/** A plug-in may bring a copy of this SDK along: an error is one of these whichever of them threw it. */
+const IS_COSMIC_ERROR = Symbol.for('cosmicembeddings.error');
+
 /** A failure that is thrown: for callers who cannot go on, always with a code of the table. */
 export class CosmicError extends Error {
+  static override [Symbol.hasInstance](this: unknown, value: unknown): boolean {
+    if (this !== CosmicError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return (value as { readonly [IS_COSMIC_ERROR]?: true } | null | undefined)?.[IS_COSMIC_ERROR] === true;
+  }
   override readonly name = 'CosmicError';
+  get [IS_COSMIC_ERROR](): true {
+    return true;
+  }
   constructor(
     readonly code: Code,
     readonly detail: string,

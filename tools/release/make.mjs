@@ -33,6 +33,8 @@ for (const part of ['sdk', 'node', 'cli'])
     if (file.endsWith('.js') && !existsSync(join(root, part, 'src', file.replace(/\.js$/, '.ts'))))
       throw new Error(`${part}/dist/${file} is built from nothing: npm run clean && npm run build`);
 
+execFileSync(process.execPath, [join(root, 'tools/bundle.mjs')], { stdio: 'inherit' });
+
 const { version, workspaces } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 for (const workspace of workspaces)
   execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: join(root, workspace) });

@@ -1,15 +1,21 @@
-import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { existsSync } from 'node:fs';
 import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifySchemaCompiler,
+} from 'fastify';
 import swagger from '@fastify/swagger';
 import serveStatic from '@fastify/static';
 import { codes, CosmicError, problemOf, type Code } from '@cosmicembeddings/sdk';
 import type { JsonSchema } from '@cosmicembeddings/sdk/schema';
 import { compileSchema } from '../json-schema.js';
 import type { Log } from '../log.js';
+import { packageFolder } from '../version.js';
 import { scopeOf, type Access, type Visitor } from './access.js';
 import { questionMaxBytes } from './cbor.js';
 import { jsonFormMaxChars } from './forms.js';
@@ -90,14 +96,16 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     requestIdHeader: 'x-request-id',
     routerOptions: { maxParamLength: 256 },
     forceCloseConnections: true,
+    schemaController: {
+      compilersFactory: {
+        buildValidator: (() => checkWhenAsked) as never,
+        // Schemas of answers describe them; they do not decide what is sent.
+        buildSerializer: () => () => (value) => JSON.stringify(value),
+      },
+    },
     clientErrorHandler: refuseLine,
     frameworkErrors: (error, _request, reply) => sendProblem(reply, 'request.malformed', error.message.slice(0, 300)),
   });
-  app.setValidatorCompiler<JsonSchema>(({ schema, httpPart }) =>
-    compileSchema(schema, httpPart === 'body' ? 'values' : 'texts'),
-  );
-  // Schemas of answers describe them; they do not decide what is sent.
-  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   app.setErrorHandler((error, request, reply) => sendError(error as FastifyError, request, reply, options.log));
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none';
@@ -168,6 +176,25 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   await app.register((scope) => pythonRoutes(scope, options.routes));
   await servePage(app);
   return app;
+}
+
+type RouteCheck = ReturnType<FastifySchemaCompiler<JsonSchema>>;
+
+interface RouteSchema {
+  readonly schema: JsonSchema;
+  readonly httpPart?: string;
+}
+
+/** A route's schema becomes a check with the first request: most routes of a node are never asked. */
+function checkWhenAsked({ schema, httpPart }: RouteSchema): RouteCheck {
+  let check: ReturnType<typeof compileSchema> | undefined;
+  const whenAsked: RouteCheck = (value: unknown) => {
+    check ??= compileSchema(schema, httpPart === 'body' ? 'values' : 'texts');
+    const isValid = check(value);
+    whenAsked.errors = check.errors as never;
+    return isValid;
+  };
+  return whenAsked;
 }
 
 /** False when the first lines of the request were answered already. */
@@ -280,8 +307,8 @@ async function servePage(app: FastifyInstance): Promise<void> {
 
 /** As it was built beside this workspace, or as the package brings it along. */
 function pageFolder(): string | undefined {
-  return ['../../../web-ui/dist', '../../page']
-    .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+  return ['../web-ui/dist', 'page']
+    .map((path) => join(packageFolder, path))
     .find((folder) => existsSync(join(folder, 'index.html')));
 }
 

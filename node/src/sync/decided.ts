@@ -3,7 +3,10 @@ import type { BlockStore, DecidedItem } from '@cosmicembeddings/sdk';
 import { createItemSet, digestKey, RecentSet, Sketch, type ItemSet } from '@cosmicembeddings/sdk/sync';
 import { sha256 } from '../door/crypto/index.js';
 
-const PAGE = 4096;
+/** Some 3 ms of the event loop: others are served while this is read. */
+const PAGE = 1024;
+/** So many are merged into the set at a time: as objects they take ten times the room. */
+const MERGED = 16_384;
 /**
  * New items are merged into the set when they are an eighth of it, within these bounds, or when a reconciliation asks:
  * a merge copies the set, so that each item is copied some ten times however many there are.
@@ -26,18 +29,23 @@ export class Decided {
   constructor(private readonly store: Pick<BlockStore, 'items'>) {}
 
   async load(signal: AbortSignal): Promise<void> {
-    const items: DecidedItem[] = [];
+    let read = createItemSet([], sha256);
+    let items: DecidedItem[] = [];
     for (let from = LOWEST; ;) {
       signal.throwIfAborted();
       const page = await this.store.items(from, HIGHEST, PAGE);
       const last = page[page.length - 1];
       items.push(...page);
       for (const item of page) this.table.add(item);
+      const isLast = last === undefined || page.length < PAGE;
+      if (isLast || items.length >= MERGED) {
+        read = read.with(items);
+        items = [];
+      }
       await immediate();
-      if (last === undefined || page.length < PAGE) break;
+      if (isLast) break;
       from = after(last);
     }
-    const read = createItemSet(items, sha256);
     // What came in meanwhile may have been read as well.
     for (const item of this.pending) if (!read.has(item.timeMs, item.digest)) this.table.add(item);
     this.set = read;

@@ -27,6 +27,8 @@ export interface DiallingOptions {
   /** Looks after a task that runs until it is stopped. */
   spawn(task: Promise<void>): void;
   readonly stopping: AbortSignal;
+  /** Resolves when sessions may begin. */
+  begin(): Promise<void>;
 }
 
 /** The addresses that a node keeps dialling, each by a loop of its own. */
@@ -111,6 +113,7 @@ export class Dialling {
     const { clock, limits, random, hints, stopping } = this.options;
     const signal = AbortSignal.any([entry.stop.signal, stopping]);
     let backoffMs = limits.backoffMinMs;
+    await this.options.begin();
     while (!signal.aborted) {
       entry.state = 'connecting';
       const startedMs = (entry.triedMs = clock.now());

@@ -76,7 +76,7 @@ export interface Banned {
 }
 
 export interface Peers {
-  /** Reads what is decided, then dials and listens. @throws CosmicError store.corrupt, request.malformed (configuration) */
+  /** Follows the store; dials and listens as soon as it is read what is decided. @throws CosmicError request.malformed (configuration) */
   start(): Promise<void>;
   /** Dials from now on and after restarts. @throws CosmicError request.malformed */
   add(url: string): Promise<void>;
@@ -146,6 +146,9 @@ export function createPeers(options: PeersOptions): Peers {
   let stirring = false;
   let metMs = -Infinity;
   let twin: { readonly address: string; readonly atMs: number } | undefined;
+  /** No session begins before it is known what is decided here; everything else of a node goes on meanwhile. */
+  let decidedIsRead: Promise<void> = Promise.resolve();
+  let unread: string | undefined;
 
   const refusalOf = (name: string, proven: boolean): string | undefined =>
     refusalBy(rules, reputation.of(name), name, proven);
@@ -252,6 +255,7 @@ export function createPeers(options: PeersOptions): Peers {
     run,
     spawn,
     stopping: stopping.signal,
+    begin: () => decidedIsRead,
   });
 
   /** Asks those who are there, and dials one more of those that were told, until there are enough. */
@@ -307,12 +311,15 @@ export function createPeers(options: PeersOptions): Peers {
     return fault === undefined ? [] : [fault];
   };
 
-  const twinFault = (): string[] =>
-    twin === undefined || clock.now() - twin.atMs > TWIN_MS
+  /** Why this node cannot sync at all. */
+  const ownFaults = (): string[] => [
+    ...(unread === undefined ? [] : [unread]),
+    ...(twin === undefined || clock.now() - twin.atMs > TWIN_MS
       ? []
       : [
           `another node runs with this node’s own key at ${twin.address}: one of the two uses a copied data folder; they never sync`,
-        ];
+        ]),
+  ];
 
   const announcer = announcerOf({
     note: (item) => shared.decided.note(item),
@@ -349,10 +356,13 @@ export function createPeers(options: PeersOptions): Peers {
         lookEveryMs: limits.tickMs,
         onStopped: (error) => log.error({ error: String(error) }, 'the store cannot be followed'),
       });
-      await shared.decided.load(stopping.signal);
       reputation.restore(await scores?.load());
       await shared.bootstrap.load();
-      spawn(listen());
+      decidedIsRead = shared.decided.load(stopping.signal).catch((error: unknown) => {
+        if (!stopping.signal.aborted) unread = `no sync: what is decided here cannot be read: ${String(error)}`;
+        throw error;
+      });
+      spawn(decidedIsRead.then(listen));
       spawn(tick());
       if (scores !== undefined) spawn(keepScores());
       for (const address of addresses) dialling.dial(address);
@@ -399,9 +409,9 @@ export function createPeers(options: PeersOptions): Peers {
     ],
     faults: () => {
       const hasDialled = [...peers].some((peer) => peer.isDialled && peer.isReady);
-      return [...(hasDialled ? clockFaults() : []), ...twinFault()];
+      return [...(hasDialled ? clockFaults() : []), ...ownFaults()];
     },
-    notes: () => [...clockFaults(), ...twinFault()],
+    notes: () => [...clockFaults(), ...ownFaults()],
     hint: (address, source) => hints?.add(address, source) ?? false,
     trace: (digest) => wayOf(digest, shared, peers),
     clockOffsetMs: () => clockOffsetOf(peers),

@@ -6,14 +6,25 @@ export const RAW = 0x55;
 const SHA2_256 = 0x12;
 const DIGEST_BYTES = 32;
 
+/** A plug-in may bring a copy of this SDK along: a CID is one whichever of them made it. */
+const IS_CID = Symbol.for('cosmicembeddings.cid');
+
 /**
  * A content identifier (CID, multiformats). Binary inside; `text` is its canonical spelling: base32 for
  * version 1 (`bafyrei…` for our blocks), base58btc for version 0. Immutable.
  */
 export class Cid {
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return (value as { readonly [IS_CID]?: true } | null | undefined)?.[IS_CID] === true;
+  }
+
   private spelled: string | undefined;
 
   constructor(readonly bytes: Uint8Array) {}
+
+  get [IS_CID](): true {
+    return true;
+  }
 
   get text(): string {
     return (this.spelled ??= this.bytes[0] === 1 ? 'b' + toBase32(this.bytes) : toBase58(this.bytes));

@@ -90,9 +90,9 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
     if (!existsSync(path)) create(path, engine, options);
     if (engine === 'wasm') keepJournals(options.folder);
     initialise(path, engine, options);
-    const writer = await openGroupCommit({ path, engine });
+    const writing = openGroupCommit({ path, engine });
     const reader = new StoreReader(path, engine, LOOKUP_CACHE_KB);
-    const text = await openText({
+    const reading = openText({
       storePath: path,
       path: textFile(options.folder),
       engine,
@@ -100,6 +100,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
       ...(options.pressure === undefined ? {} : { pressure: options.pressure }),
       ...(options.faults === undefined ? {} : { faults: options.faults }),
     });
+    const [writer, text] = await bothOf(writing, reading);
     let erasures = 0;
     const store: BlockStore = {
       put: (arrivals) => (arrivals.length === 0 ? Promise.resolve([]) : writer.put(arrivals)),
@@ -162,6 +163,20 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
   } catch (error) {
     unlock();
     throw faultOf(error);
+  }
+}
+
+/** Two parts that are opened side by side: where one cannot be, the other is closed. */
+async function bothOf<A extends { close(): Promise<void> }, B extends { close(): Promise<void> }>(
+  one: Promise<A>,
+  other: Promise<B>,
+): Promise<[A, B]> {
+  try {
+    return await Promise.all([one, other]);
+  } catch (error) {
+    for (const opened of await Promise.allSettled<{ close(): Promise<void> }>([one, other]))
+      if (opened.status === 'fulfilled') await opened.value.close();
+    throw error;
   }
 }
 

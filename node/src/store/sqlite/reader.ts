@@ -11,7 +11,16 @@ import {
   type TailItem,
   type Wants,
 } from '@cosmicembeddings/sdk';
-import { isDamage, openDatabase, type Database, type Row, type SqliteEngine, type Statement } from './driver.js';
+import { compareItems } from '@cosmicembeddings/sdk/sync';
+import {
+  isDamage,
+  openDatabase,
+  reading,
+  type Database,
+  type Row,
+  type SqliteEngine,
+  type Statement,
+} from './driver.js';
 import { findByDigest } from './ids.js';
 import { metaOf } from './meta.js';
 import { BARE_COLUMNS, BLOCK_COLUMNS, blockOf, bytesOf, digestOf, idOf, idOfRow, Names } from './rows.js';
@@ -45,7 +54,7 @@ export class StoreReader {
   private readonly arrived: Statement;
   private readonly heads: Statement;
   private readonly rowsAt: Statement;
-  private readonly decided: Statement;
+  private readonly decided: readonly Statement[];
 
   /** `cacheKb`: memory for pages; who reads the tail alone needs little. */
   constructor(path: string, engine: SqliteEngine, cacheKb = 8_000) {
@@ -73,12 +82,12 @@ export class StoreReader {
     );
     this.rowsAt = prepare('SELECT b.row_count FROM events e JOIN blocks b ON b.id = e.block WHERE e.seq = ?');
     this.heads = prepare('SELECT (SELECT max(seq) FROM events) AS seq, (SELECT max(id) FROM blocks) AS count');
-    this.decided = prepare(`
-      SELECT time, digest FROM (
-        SELECT * FROM (SELECT time, digest FROM blocks WHERE (time, digest) >= (?, ?) AND (time, digest) < (?, ?) ORDER BY time, digest LIMIT ?)
-        UNION SELECT * FROM (SELECT time, digest FROM decided WHERE (time, digest) >= (?, ?) AND (time, digest) < (?, ?) ORDER BY time, digest LIMIT ?)
-        UNION SELECT time, digest FROM withheld WHERE time IS NOT NULL AND (time, digest) >= (?, ?) AND (time, digest) < (?, ?)
-      ) ORDER BY time, digest LIMIT ?`);
+    // Few stores have more than the first of them, and a union would sort what is sorted.
+    this.decided = ['blocks', 'decided', 'withheld'].map((table) =>
+      prepare(
+        `SELECT time, digest FROM ${table} WHERE (time, digest) >= (?, ?) AND (time, digest) < (?, ?) ORDER BY time, digest LIMIT ?`,
+      ),
+    );
   }
 
   get(ids: readonly BlockId[]): (StoredBlock | undefined)[] {
@@ -279,13 +288,21 @@ export class StoreReader {
   private formerRows: Map<number, number> | undefined;
 
   items(from: DecidedItem, to: DecidedItem, max: number): DecidedItem[] {
-    const range = [from.timeMs, from.digest, to.timeMs, to.digest] as const;
-    return this.decided
-      .all(...range, max, ...range, max, ...range, max)
-      .map((row) => ({ timeMs: row['time'] as number, digest: bytesOf(row['digest']) }));
+    // Of one moment: what goes from one table to another in between would be in neither.
+    const tables = reading(this.database, () =>
+      this.decided.map((table) => table.all(from.timeMs, from.digest, to.timeMs, to.digest, max)),
+    );
+    const [first = [], ...others] = tables.filter((rows) => rows.length > 0).map((rows) => rows.map(itemOf));
+    if (others.length === 0) return first;
+    const sorted = [...first, ...others.flat()].sort(compareItems);
+    return sorted.filter((item, i) => i === 0 || compareItems(sorted[i - 1]!, item) !== 0).slice(0, max);
   }
 
   close(): void {
     this.database.close();
   }
+}
+
+function itemOf(row: Row): DecidedItem {
+  return { timeMs: row['time'] as number, digest: bytesOf(row['digest']) };
 }

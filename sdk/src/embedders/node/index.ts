@@ -11,7 +11,9 @@ import type { EmbedderHost } from '../host.js';
 export const nodeEmbedderHost: EmbedderHost = {
   fetch: (input, init) => globalThis.fetch(input, init),
   env: (name) => process.env[name],
-  asset: async (name) => new Uint8Array(await readFile(new URL(`../../../assets/${name}`, import.meta.url))),
+  // By the package's name: what is bundled into another one does not lie beside them.
+  asset: async (name) =>
+    new Uint8Array(await readFile(createRequire(import.meta.url).resolve(`@cosmicembeddings/sdk/assets/${name}`))),
   importModule: async (name) => {
     try {
       return (await import(name)) as unknown;
