@@ -64,11 +64,12 @@ export function bytesByFile(folder) {
   return Object.fromEntries(readdirSync(folder).map((name) => [name, sizeOf(join(folder, name))]));
 }
 
-/** Peak and present memory of the process, bytes; file-backed pages (mapped files) apart. */
+/** Peak and present memory of the process, bytes; its own (anonymous) and file-backed pages (mapped files) apart. */
 export function memoryOf(node) {
   const status = readFileSync(`/proc/${node.pid}/status`, 'utf8');
   const read = (name) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) * 1024;
-  return { residentBytes: read('VmRSS'), peakBytes: read('VmHWM'), fileBytes: read('RssFile') };
+  const [residentBytes, anonymousBytes] = [read('VmRSS'), read('RssAnon')];
+  return { residentBytes, peakBytes: read('VmHWM'), anonymousBytes, fileBytes: read('RssFile') };
 }
 
 export async function untilGone(pid) {

@@ -42,9 +42,9 @@ export class Decided {
         read = read.with(items);
         items = [];
       }
-      await immediate();
       if (isLast) break;
       from = after(last);
+      await immediate();
     }
     // What came in meanwhile may have been read as well.
     for (const item of this.pending) if (!read.has(item.timeMs, item.digest)) this.table.add(item);

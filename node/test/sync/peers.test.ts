@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseCid } from '@cosmicembeddings/sdk';
+import { CosmicError, parseCid, type BlockStore } from '@cosmicembeddings/sdk';
 import { Session } from '@cosmicembeddings/sdk/sync';
 import { peerAddress } from '../../src/sync/index.js';
 import { makeBlock, nodeDid, World } from '../../src/testing/index.js';
@@ -47,6 +47,48 @@ describe('peers', () => {
     world.nodes[1]!.peers = world.peersOf(1, [0]);
     await world.nodes[1]!.peers.start();
     await world.until(() => world.converged(20), 120_000);
+    await world.close();
+  });
+});
+
+describe('before it is read what is decided here', () => {
+  /** A node that was closed, with other answers to what is decided. */
+  async function restarted(world: World, items: BlockStore['items']): Promise<void> {
+    const closing = world.nodes[1]!.peers.close();
+    await world.clock.advance(3_000);
+    await closing;
+    world.nodes[1]!.store.items = items;
+    world.nodes[1]!.peers = world.peersOf(1, [0]);
+    await world.nodes[1]!.peers.start();
+  }
+
+  test('no session begins, in either direction', async () => {
+    const world = new World(4);
+    const [one, other] = [await world.add(), await world.add()];
+    for (const block of BLOCKS.slice(0, 5)) await one.publish(block);
+    const items = other.store.items.bind(other.store);
+    let release!: () => void;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    await restarted(world, (...range) => gate.then(() => items(...range)));
+    await one.peers.add(other.address);
+    await world.clock.advance(5_000);
+    expect(other.ids()).toEqual([]);
+    expect(other.peers.status()).toMatchObject([{ state: 'connecting' }]);
+    expect(other.peers.faults()).toEqual([]);
+    release();
+    await world.until(() => world.converged(5), 60_000);
+    await world.close();
+  });
+
+  test('a store that cannot be read is a fault that is named', async () => {
+    const world = new World(5);
+    for (let n = 0; n < 2; n++) await world.add();
+    await restarted(world, () => Promise.reject(new CosmicError('store.corrupt', 'decided')));
+    await world.clock.advance(1_000);
+    expect(world.nodes[1]!.peers.faults()).toEqual([
+      'no sync: what is decided here cannot be read: CosmicError: store.corrupt: decided',
+    ]);
+    expect(world.nodes[1]!.peers.status()).toMatchObject([{ received: 0, sent: 0 }]);
     await world.close();
   });
 });
