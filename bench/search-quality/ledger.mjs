@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { corePlugins, createRegistry } from '@cosmicembeddings/sdk';
 import { testSpace, unsignedBlock } from '@cosmicembeddings/sdk/testing';
 import { openSqlite } from '../../node/dist/store/sqlite/index.js';
 import { openVectors } from '../../node/dist/index/vectors/index.js';
+import { startCommon } from '../../node/dist/index/common/index.js';
 import { createSearch } from '../../node/dist/search/index.js';
 
 export const registry = createRegistry(corePlugins);
@@ -11,10 +13,11 @@ export const registry = createRegistry(corePlugins);
 export const spaceOf = (model, dims) => testSpace(model, dims, { pooling: 'mean' });
 
 /**
- * The real parts of a node around one set of documents: SQLite store and text index, vector index in its worker, search.
+ * The real parts of a node around one set of documents: SQLite store and text index, vector index in its worker, search; with
+ * `common`, spaces are compared by texts that they have in common.
  * `documents`: {text | null, vector, space, author?} (each by its own author unless said); `own`: rows are compared with their texts. Answers the search, the block ids in the documents' order, and `close`.
  */
-export async function openLedger({ documents, embedders, weights, own = false, folder }) {
+export async function openLedger({ documents, embedders, weights, own = false, common = false, folder }) {
   const sqlite = await openSqlite({ folder, registry, network: 'dev', node: 'did:key:bench' });
   const blocks = documents.map(({ text, vector, space, author }, number) =>
     unsignedBlock({
@@ -40,6 +43,19 @@ export async function openLedger({ documents, embedders, weights, own = false, f
     await new Promise((resolve) => setTimeout(resolve, 20));
   const { store, catalogue, text } = sqlite;
   const clock = { now: () => Date.now() };
+  const background = common
+    ? await startCommon({
+        store,
+        registry,
+        clock: { now: () => Date.now(), sleep: (ms, signal) => sleep(ms, undefined, { signal }) },
+        embedders: async () => embedders,
+      })
+    : undefined;
+  while (
+    background !== undefined &&
+    (background.state().of === 0 || background.state().texts < background.state().of - 5)
+  )
+    await sleep(20);
   const search = createSearch({
     store,
     catalogue,
@@ -48,6 +64,7 @@ export async function openLedger({ documents, embedders, weights, own = false, f
     embedders: async () => embedders,
     // As a node does with embedders of its own process.
     ...(own ? { ownEmbedders: async () => embedders } : {}),
+    ...(background === undefined ? {} : { common: (queries) => background.of(queries) }),
     hidden: () => new Uint8Array(0),
     registry,
     clock,
@@ -60,6 +77,7 @@ export async function openLedger({ documents, embedders, weights, own = false, f
     engines: { store: sqlite.engine, index: vectors.engine },
     ids: blocks.map(({ id }) => id),
     close: async () => {
+      await background?.close();
       await vectors.close();
       await sqlite.close();
     },

@@ -28,6 +28,7 @@ import { translatorCommand } from './commands/translator.js';
 import { verifyCommand } from './commands/verify.js';
 import { viewCommand } from './commands/view.js';
 import { watchCommand } from './commands/watch.js';
+import { spacesCommand } from './commands/spaces.js';
 import { traceCommand } from './commands/trace.js';
 import { witnessCommand } from './commands/witness.js';
 import { exit, fail, UsageError } from './output.js';
@@ -64,6 +65,7 @@ const commands = [
   attestCommand,
   translatorCommand,
   reembedCommand,
+  spacesCommand,
   traceCommand,
   eraseCommand,
   completionCommand,

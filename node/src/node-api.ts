@@ -28,6 +28,7 @@ export interface ApiParts {
   readonly followers: Pick<Followers, 'waitFor' | 'tell' | 'head' | 'states'>;
   readonly search: NodeApi['search'];
   readonly watch: NodeApi['watch'];
+  readonly spaces: NodeApi['spaces'];
   /** How far blocks of changed kinds are judged anew; undefined where none have to be. */
   judgedTo(): Promise<Cursor | undefined>;
   /** What of a status is neither counted nor followed. */
@@ -78,6 +79,7 @@ export function createApi(parts: ApiParts): NodeApi {
       peers: peers.status().filter((peer) => peer.state === 'connected').length,
       notes: [...parts.notes()],
     }),
+    spaces: parts.spaces,
     peers: () => Promise.resolve(peers.status()),
   };
 }

@@ -8,6 +8,7 @@ import { followTogether, type Trailing } from './follow/index.js';
 import { storeFile } from './store/sqlite/index.js';
 import { createTextSockets, createWebSocketNetwork } from './sync/websocket/index.js';
 import type { NodeConfig } from './operate/config.js';
+import { startCommon } from './index/common/index.js';
 import { createForms } from './http/forms.js';
 import { createRoom } from './http/room.js';
 import { isOurHost, judgeVisit } from './http/visitors.js';
@@ -45,8 +46,10 @@ import { planInWorker, startRetention } from './operate/retain.js';
 import { erasuresOf, noteForProof } from './operate/erasure/index.js';
 import { eraseAs } from './operate/withhold.js';
 import { openEmbedders } from './search/embedders.js';
+import { embeddersOf, startHome } from './node-home.js';
 import { createApi } from './node-api.js';
 import { openParts, type Closers } from './node-parts.js';
+import { spacesOf } from './node-spaces.js';
 import { version } from './version.js';
 
 export interface RunningNode {
@@ -195,9 +198,25 @@ async function assemble(
       })
     : undefined;
   if (receipts !== undefined) closers.push(() => receipts.close());
+  const embedders = openEmbedders(embeddersOf(config), systemClock, log);
+  const home = await startHome(config, embedders, { pressure: pressure.shared, faults, engine: sqlite.engine });
+  if (home !== undefined) closers.push(() => home.close());
+  const common = await startCommon({
+    store,
+    registry,
+    clock: systemClock,
+    pressure: pressure.shared,
+    embedders: embedders.own,
+    ...(home === undefined ? {} : { homeSpace: home.spaces[0]! }),
+    folder: config.data,
+    onError: (error) => log.error({ error: String(error) }, 'the common background is not kept up'),
+  });
+  closers.push(() => common.close());
   const live: Readonly<Record<FollowerName, Omit<Trailing, 'answers'> | undefined>> = {
     kinds: judging && { ...judging, notify: () => undefined },
     vectors: trailing(vectors),
+    home: home && trailing(home.vectors),
+    background: trailing(common),
     text: trailing(text),
     views: {
       name: 'views',
@@ -236,13 +255,15 @@ async function assemble(
   // Small pages of large blocks: what they cost is known when they are read.
   const pages = createDearRoom({ ...dearLimits, roomMs: PAGES_MS });
   closers.push(() => pages.close());
-  const embedders = openEmbedders(config.embedders, systemClock, log);
   const search = createSearch({
     store,
     registry,
     catalogue,
     text,
     vectors,
+    ...(home === undefined ? {} : { home: home.vectors, homeSpaces: home.spaces }),
+    common: (queries) => common.of(queries),
+    doubts: (space) => common.honesty(space).doubts.map(({ why }) => why),
     embedders: embedders.ready,
     ownEmbedders: embedders.own,
     hidden: () => views.hidden(),
@@ -317,6 +338,8 @@ async function assemble(
       return search(request, signal).finally(stop);
     },
     watch: (request, signal) => watches.watch(request, signal),
+    spaces: () =>
+      spacesOf({ catalogue, embedders: embedders.ready, home, common, translators: () => Promise.resolve([]) }),
     judgedTo: async () => judging?.position(),
     about: async () => ({
       node: keys.did,
@@ -330,6 +353,7 @@ async function assemble(
       ...(slowStore === undefined ? [] : [slowStore]),
       ...passedOver(faults.counts()),
       ...vectors.notes(),
+      ...(home?.vectors.notes() ?? []).map((one) => `home: ${one}`),
       ...embedders.notes(),
       ...views.notes(),
       ...peers.notes(),
@@ -340,6 +364,7 @@ async function assemble(
   let noting: Promise<void> = Promise.resolve();
   const erase: Routes['erase'] = async (ids, reason, withhold) => {
     const seqs = await eraseAs({ store, registry }, ids, reason, withhold);
+    common.forget(ids);
     onStored(Math.max(0, ...seqs));
     return seqs;
   };

@@ -13,6 +13,7 @@ interface SearchFlags extends FilterFlags {
   words?: string[] | undefined;
   k: number;
   mode?: 'hybrid' | 'vectors' | 'words' | undefined;
+  spaces?: string | undefined;
   like?: string | undefined;
   minCosine?: number | undefined;
   allRows: boolean;
@@ -34,6 +35,11 @@ export const searchCommand = define<SearchFlags>({
       .option('mode', {
         choices: ['hybrid', 'vectors', 'words'] as const,
         describe: 'what to search by; hybrid when left out',
+      })
+      .option('spaces', {
+        type: 'string',
+        describe:
+          'all when left out: wherever the question can be put; same: among authors’ own vectors alone; or space ids with commas between',
       })
       .option('like', { type: 'string', describe: 'more like the block with this id, instead of words' })
       .option('min-cosine', { type: 'number', describe: 'leave out hits below this cosine' })
@@ -117,6 +123,7 @@ function requestOf(args: SearchFlags): SearchRequest {
     filter: filterOf(args),
     verdicts: true,
     ...(args.mode === undefined ? {} : { mode: args.mode }),
+    ...(args.spaces === undefined ? {} : { spaces: spacesOf(args.spaces) }),
     ...(args.minCosine === undefined ? {} : { minCosine: args.minCosine }),
     ...(args.allRows ? { rows: 'all' } : {}),
     ...(args.hidden ? { hidden: 'show' } : {}),
@@ -124,6 +131,13 @@ function requestOf(args: SearchFlags): SearchRequest {
     ...(args.authorShare === undefined ? {} : { authorShare: args.authorShare }),
     ...(args.explain ? { explain: true } : {}),
   };
+}
+
+function spacesOf(text: string): NonNullable<SearchRequest['spaces']> {
+  if (text === 'all' || text === 'same') return text;
+  const ids = text.split(',').flatMap((one) => (one.trim() === '' ? [] : [one.trim()]));
+  if (ids.length === 0) throw new UsageError('--spaces: all, same, or space ids with commas between');
+  return ids;
 }
 
 export async function verifyAll(
@@ -216,7 +230,9 @@ export function badge(hit: Hit, mark: HitVerification | undefined): string {
   const sky = hit.id.startsWith('bafkrei') ? 'version 1, sky not judged' : 'sky consistent';
   const cosine =
     mark.cosine === undefined
-      ? ''
+      ? hit.computed === true
+        ? ' · vector computed by the node, of the signed text'
+        : ''
       : mark.cosine
         ? ` · cosine ${hit.cosine!.toFixed(4)} recomputed`
         : ' · ✗ the node’s cosine is WRONG';

@@ -124,5 +124,8 @@ export function erasedSince(backupFolder: string, engine: SqliteEngine, lists: r
 
 /** Followers' files, one that is built beside another included, and what a store that is gone left beside its own. */
 function isOfEarlierLife(name: string): boolean {
-  return name.startsWith('text.sqlite') || ['index', 'views', 'store.sqlite-wal', 'store.sqlite-shm'].includes(name);
+  return (
+    name.startsWith('text.sqlite') ||
+    ['index', 'home', 'home.json', 'background.json', 'views', 'store.sqlite-wal', 'store.sqlite-shm'].includes(name)
+  );
 }

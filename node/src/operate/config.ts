@@ -4,7 +4,7 @@ import { CosmicError } from '@cosmicembeddings/sdk';
 import { parseEmbedderConfig, type EmbedderConfig } from '@cosmicembeddings/sdk/embedders';
 import type { LogLevel } from '../log.js';
 import type { Budgets } from '../door/budgets.js';
-import type { Scope } from '../http/access.js';
+import { isLoopback, type Scope } from '../http/access.js';
 import type { Policy } from '../door/admission.js';
 import { readSettings, whatIsSet, type SettingSchema } from '../json-schema.js';
 import {
@@ -32,6 +32,8 @@ export interface NodeConfig {
   readonly peerTls: PeerTls | undefined;
   readonly plugins: readonly string[];
   readonly embedders: readonly EmbedderConfig[];
+  /** Spaces in which this node embeds texts for itself. */
+  readonly home: readonly EmbedderConfig[];
   readonly policy: Policy;
   readonly retention?: RetentionRules;
   readonly store: 'auto' | 'better-sqlite3' | 'node:sqlite' | 'wasm';
@@ -73,11 +75,12 @@ function besideFile(name: string, folder: string): string {
 }
 
 /** Settings as they are written, before those that name files or several forms are read. */
-type Written = Omit<NodeConfig, 'data' | 'peerRules' | 'meeting' | 'peerTls' | 'embedders'> & {
+type Written = Omit<NodeConfig, 'data' | 'peerRules' | 'meeting' | 'peerTls' | 'embedders' | 'home'> & {
   readonly peerTls?: unknown;
   readonly meeting: unknown;
   readonly peerRules: unknown;
   readonly embedders: readonly unknown[];
+  readonly home: readonly unknown[];
 };
 
 /**
@@ -106,7 +109,18 @@ export async function loadConfig(
     peerTls,
     plugins: written.plugins.map((one) => besideFile(one, ofCommand['plugins'] === undefined ? data : '.')),
     embedders: written.embedders.map(parseEmbedderConfig),
+    home: written.home.map(homeEmbedder),
   };
+}
+
+/** What strangers wrote is sent to no service, and costs nobody money. @throws CosmicError config.malformed */
+function homeEmbedder(value: unknown): EmbedderConfig {
+  const config = parseEmbedderConfig(value);
+  const url = config.type === 'openai' ? config.url : undefined;
+  const hostname = url === undefined ? 'localhost' : new URL(url).hostname;
+  if (hostname !== 'localhost' && !isLoopback(hostname))
+    throw new CosmicError('config.malformed', `home: ${url} is not on this machine; texts of others stay here`);
+  return config;
 }
 
 async function readConfigFile(path: string): Promise<Record<string, unknown>> {

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import type { BlockId, Cursor } from '@cosmicembeddings/sdk';
 import { openFaults } from '../follow/index.js';
 import type { Looked } from '../follow/kept-follower.js';
+import { commonFollower } from '../index/common/kept.js';
+import { homeFollower } from '../index/home/check.js';
 import { kindsFollower } from '../index/kinds/check.js';
 import { vectorsFollower } from '../index/vectors/check.js';
 import { textFollower } from '../index/words/check.js';
@@ -16,6 +18,8 @@ import { viewsFollower } from '../views/check.js';
 export const keptFollowers = [
   kindsFollower,
   vectorsFollower,
+  homeFollower,
+  commonFollower,
   textFollower,
   viewsFollower,
   announcementsFollower,

@@ -51,6 +51,13 @@ export const settings = {
     ],
     description: 'for queries by text, one for each space',
   },
+  home: {
+    type: 'array',
+    items: { type: ['object', 'string'] },
+    default: ['builtin'],
+    description:
+      'embedders that run on this machine, `builtin` for short: the texts of blocks of whatever model are embedded here by them, for this node’s own searches; `[]`: none',
+  },
   policy: { ...policySchema, default: {} },
   budgets: { ...budgetsSchema, default: {} },
   retention: retentionSchema,

@@ -3,15 +3,20 @@ import { createEmbedder, type EmbedderConfig } from '@cosmicembeddings/sdk/embed
 import { nodeEmbedderHost } from '@cosmicembeddings/sdk/embedders/node';
 import type { Log } from '../log.js';
 
+export interface Embedders {
+  ready(): Promise<Embedder[]>;
+  /** Those of this process that were opened. */
+  own(): Promise<Embedder[]>;
+  /** That of one configuration; undefined where it cannot be opened now. */
+  of(config: EmbedderConfig): Promise<Embedder | undefined>;
+  notes(): string[];
+}
+
 /** How long an embedder that could not be opened is left alone. */
 const REOPEN_MS = 30_000;
 
 /** Embedders load when first asked for; one that cannot is named in the status, left out, and tried again later. */
-export function openEmbedders(
-  configs: readonly EmbedderConfig[],
-  clock: Pick<Clock, 'now'>,
-  log: Log,
-): { ready(): Promise<Embedder[]>; own(): Promise<Embedder[]>; notes(): string[] } {
+export function openEmbedders(configs: readonly EmbedderConfig[], clock: Pick<Clock, 'now'>, log: Log): Embedders {
   const slots = configs.map((one) => ({
     one,
     opened: undefined as Embedder | undefined,
@@ -37,7 +42,12 @@ export function openEmbedders(
       await opening;
       return slots.flatMap(({ opened }) => (opened === undefined ? [] : [opened]));
     },
-    // Those of this process; never opened for the sake of a check alone.
+    of: async (config) => {
+      const slot = slots.find(({ one }) => JSON.stringify(one) === JSON.stringify(config));
+      if (slot !== undefined) await (opening = opening.then(() => open(slot)));
+      return slot?.opened;
+    },
+    // Never opened for the sake of a check alone.
     own: () =>
       Promise.resolve(
         slots.flatMap(({ one, opened }) => (opened === undefined || one.type === 'openai' ? [] : [opened])),

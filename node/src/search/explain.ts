@@ -13,6 +13,7 @@ export function explain(scored: Scored, scales: Scales, plan: Plan): Record<stri
           vectors: {
             space,
             cosine,
+            ...(scored.computed === true ? { computed: 'here, of the text' } : {}),
             ...(demotion === undefined
               ? {}
               : {

@@ -9,6 +9,8 @@ export interface Candidate {
   readonly id?: string;
   readonly space?: string;
   readonly cosine?: number;
+  /** Is the vector one that this node made of the row's text? */
+  readonly computed?: true;
   /** Taken off the cosine by the guard. */
   readonly demotion?: number;
   /** Cosine of question and text, embedded here, where the row claims to be nearer than that: it is ranked by this one. */

@@ -1,12 +1,32 @@
 import type { Cursor, Head, TextHit } from '@cosmicembeddings/sdk';
 import { equalTerms } from './cut-texts.js';
 import { isLong } from './turns.js';
-import { bitsOf, hasLabel, spread, spreadLabels } from './bits.js';
+import { bitsOf, both, hasLabel, spread, spreadLabels, without } from './bits.js';
 import type { Allowed } from './filter-bits.js';
 import { byScore, fuse, weigh, type Candidate, type Scales, type Scored } from './fusion.js';
-import type { Bm25, OwnBackground, SearchParts, VectorAnswer, VectorHit, Weights, WordAnswer } from './parts.js';
+import type {
+  Background,
+  Bm25,
+  OwnBackground,
+  SearchParts,
+  VectorAnswer,
+  VectorHit,
+  VectorSearch,
+  Weights,
+  WordAnswer,
+} from './parts.js';
 import type { Plan } from './plan.js';
 import { scaleOfBackground, scaleOfRows, scaleOfWords, shortRows, standard, wordScale, type Scale } from './scale.js';
+
+/** One index in which the question is asked in one space. */
+interface Source {
+  readonly index: VectorSearch;
+  readonly space: string;
+  readonly query: Float32Array;
+  /** Rows that this node made of texts. */
+  readonly computed: boolean;
+  readonly allow?: Uint8Array;
+}
 
 /** By label, or by id for blocks without rows. */
 type Candidates = Map<number | string, Candidate>;
@@ -27,6 +47,10 @@ export interface Gathered {
   /** Do words take part beside vectors? */
   readonly isHybrid: boolean;
   readonly indexedTo: Cursor;
+  /** Rows made of texts here are of blocks up to here; absent where none take part. */
+  readonly computedTo?: Cursor;
+  /** By space, where its cosines were scaled: what they were compared with. */
+  readonly backgrounds: ReadonlyMap<string, 'common' | 'own'>;
   /** How near rows of the question's spaces are to each other. */
   readonly own: ReadonlyMap<string, OwnBackground>;
   /** The question's words and how much each tells; undefined where it was not asked in words, or nobody counted them. */
@@ -57,6 +81,8 @@ export class Gatherer {
     labels: [],
     of: 0,
   };
+  private counted: { readonly key: string; readonly rows: ReadonlyMap<string, number> } | undefined;
+  private outside: { readonly key: string; readonly bits: Uint8Array } | undefined;
   private readonly ownSamples = new Map<
     string,
     { readonly bits: Uint8Array; readonly rows: number; readonly at: Head }
@@ -74,24 +100,28 @@ export class Gatherer {
     if (plan.words !== undefined) await this.parts.text.catchUp?.(this.parts.clock.now() + CATCH_UP_MS);
     if (!hybrid && plan.words !== undefined) return this.gatherWords(plan.words, plan, allowed, head, depth);
 
+    const sources = await this.sourcesOf(plan, allowed, head);
     const answers = await Promise.all(
-      [...plan.queries].map(
-        async ([space, query]) => [space, await this.nearest(space, query, depth, allowed, scaled, signal)] as const,
-      ),
+      sources.map(async (source) => ({ ...source, answer: await this.nearest(source, depth, scaled, signal) })),
     );
     signal?.throwIfAborted();
     const candidates: Candidates = new Map();
     const own = new Map<string, OwnBackground>();
     let indexedTo: Cursor | undefined;
+    let computedTo: Cursor | undefined;
     let complete = true;
-    for (const [space, answer] of answers) {
-      indexedTo = earlier(indexedTo, answer.indexedTo);
+    for (const { space, computed, answer } of answers) {
+      if (computed) computedTo = earlier(computedTo, answer.indexedTo);
+      else indexedTo = earlier(indexedTo, answer.indexedTo);
       complete &&= answer.hits.length < depth;
-      if (answer.own !== undefined) own.set(space, answer.own);
-      for (const hit of answer.hits) if (isShown(hit.label, allowed)) candidates.set(hit.label, rowOf(space, hit));
+      const known = own.get(space);
+      if (answer.own !== undefined && answer.own.rows > (known?.rows ?? 0)) own.set(space, answer.own);
+      for (const hit of answer.hits)
+        if (isShown(hit.label, allowed)) candidates.set(hit.label, rowOf(space, hit, computed));
     }
     const to = indexedTo ?? { epoch: head.epoch, seq: head.seq };
-    const spaces = await this.scalesOf(answers, plan, head, scaled, signal);
+    const { scales: spaces, backgrounds } = await this.scalesOf(answers, plan, head, scaled, signal);
+    const reached = { indexedTo: to, ...(computedTo === undefined ? {} : { computedTo }), backgrounds };
     if (!hybrid) {
       const ranked = [...candidates.values()]
         .map((candidate) => alone(candidate, scaled ? spaces.get(candidate.space!) : undefined))
@@ -102,14 +132,14 @@ export class Gatherer {
         complete,
         scales: { spaces, words: NONE, weights: UNWEIGHED },
         isHybrid: false,
-        indexedTo: to,
+        ...reached,
         own,
         ...(terms === undefined ? {} : { terms }),
       };
     }
     const joined =
-      (await this.matchWords(candidates, plan, allowed, depth, signal)) ??
-      (await this.searchWords(candidates, plan, allowed, head, depth, signal));
+      (await this.matchWords(candidates, plan, sources, allowed, depth, signal)) ??
+      (await this.searchWords(candidates, plan, sources, allowed, head, depth, signal));
     const weights = weigh(candidates.values(), spaces, plan.weights);
     const scales = { spaces, words: joined.scale, weights };
     const ranked = fuse([...candidates.values()], scales);
@@ -118,6 +148,7 @@ export class Gatherer {
       complete: complete && joined.complete,
       scales,
       isHybrid: true,
+      ...reached,
       indexedTo: earlier(to, await this.parts.text.position()),
       own,
       ...(joined.terms === undefined ? {} : { terms: joined.terms }),
@@ -152,6 +183,7 @@ export class Gatherer {
       scales: { spaces: new Map(), words: NONE, weights: UNWEIGHED },
       isHybrid: false,
       indexedTo: await this.parts.text.position(),
+      backgrounds: new Map(),
       own: new Map(),
       ...(found === undefined ? {} : { terms: found.answer.terms }),
     };
@@ -174,6 +206,7 @@ export class Gatherer {
   private async matchWords(
     candidates: Candidates,
     plan: Plan,
+    sources: readonly Source[],
     allowed: Allowed,
     depth: number,
     signal?: AbortSignal,
@@ -190,7 +223,7 @@ export class Gatherer {
     for (const hit of found.hits) fresh.set(hit.label < 0 ? hit.id! : hit.label, hit);
     for (const label of quoted) fresh.set(label, { label });
     for (const key of candidates.keys()) fresh.delete(key);
-    await this.joinFresh(candidates, [...fresh.values()], plan, signal);
+    await this.joinFresh(candidates, [...fresh.values()], sources, signal);
     const add = (key: number | string, score: number): void => {
       const candidate = candidates.get(key);
       if (candidate !== undefined) candidates.set(key, { ...candidate, bm25: score });
@@ -237,6 +270,7 @@ export class Gatherer {
   private async searchWords(
     candidates: Candidates,
     plan: Plan,
+    sources: readonly Source[],
     allowed: Allowed,
     head: Head,
     depth: number,
@@ -249,7 +283,7 @@ export class Gatherer {
     await this.joinFresh(
       candidates,
       words.slice(0, joinedDepth).filter(({ label, id }) => !candidates.has(label < 0 ? id : label)),
-      plan,
+      sources,
       signal,
     );
     const scale = await this.scoreWords(candidates, words, plan.words!, cut || allowed.labels !== undefined, head);
@@ -258,18 +292,73 @@ export class Gatherer {
   }
 
   private nearest(
-    space: string,
-    query: Float32Array,
+    { index, space, query, allow }: Source,
     depth: number,
-    { labels }: Allowed,
     background: boolean,
     signal?: AbortSignal,
   ): Promise<VectorAnswer> {
-    return this.parts.vectors.search(space, query, depth, {
-      ...(labels === undefined ? {} : { allow: labels }),
+    return index.search(space, query, depth, {
+      ...(allow === undefined ? {} : { allow }),
       background,
       ...(signal === undefined ? {} : { signal }),
     });
+  }
+
+  /**
+   * Where rows are looked for: authors' own, and those that were made of texts here. A row whose author's own vector takes part is not
+   * looked at by one of ours as well: it would be two.
+   */
+  private async sourcesOf({ queries, computed }: Plan, { labels }: Allowed, head: Head): Promise<Source[]> {
+    const { vectors, home, homeSpaces = [] } = this.parts;
+    const own = [...queries].map(([space, query]): Source => ({
+      index: vectors,
+      space,
+      query,
+      computed: false,
+      ...(labels === undefined ? {} : { allow: labels }),
+    }));
+    const asked = computed && home !== undefined ? homeSpaces.filter((space) => queries.has(space)) : [];
+    // In one home space is enough: rows of several would be several hits.
+    const [space] = asked;
+    if (home === undefined || space === undefined || !(await this.hasRowsBeside(space, head))) return own;
+    const others = [...queries.keys()].filter((one) => one !== space);
+    const allow = await this.withoutRowsIn(others, labels, head);
+    return [
+      { index: home, space, query: queries.get(space)!, computed: true, ...(allow === undefined ? {} : { allow }) },
+      ...own,
+    ];
+  }
+
+  /** Where all rows are in that space by their authors, none was made here. */
+  private async hasRowsBeside(space: string, head: Head): Promise<boolean> {
+    for (const [id, rows] of await this.rowsBySpace(head)) if (id !== space && rows > 0) return true;
+    return false;
+  }
+
+  private async rowsBySpace(head: Head): Promise<ReadonlyMap<string, number>> {
+    const key = `${head.epoch} ${head.labels}`;
+    if (this.counted?.key !== key) {
+      const { spaces } = await this.parts.catalogue.counts();
+      this.counted = { key, rows: new Map(spaces.map(({ id, rows }) => [id, rows])) };
+    }
+    return this.counted.rows;
+  }
+
+  /** Labels of `allowed` (undefined: all) but those of rows in these spaces; undefined: all. */
+  private async withoutRowsIn(
+    spaces: readonly string[],
+    allowed: Uint8Array | undefined,
+    head: Head,
+  ): Promise<Uint8Array | undefined> {
+    const counted = await this.rowsBySpace(head);
+    const here = spaces.filter((space) => (counted.get(space) ?? 0) > 0).sort();
+    if (here.length === 0) return allowed;
+    const key = `${head.epoch} ${head.seq} ${here.join(' ')}`;
+    if (this.outside?.key !== key) {
+      const rows = await this.parts.catalogue.labels({ spaces: here });
+      this.outside = { key, bits: without(new Uint8Array((head.labels + 7) >> 3).fill(0xff), rows) };
+    }
+    return allowed === undefined ? this.outside.bits : both(allowed, this.outside.bits);
   }
 
   /** Rows and blocks that hold words of the query, best first. */
@@ -294,7 +383,7 @@ export class Gatherer {
   private async joinFresh(
     candidates: Candidates,
     fresh: readonly { readonly label: number; readonly id?: string }[],
-    plan: Plan,
+    sources: readonly Source[],
     signal?: AbortSignal,
   ): Promise<void> {
     for (const { label, id } of fresh)
@@ -303,18 +392,17 @@ export class Gatherer {
     if (labels.length === 0) return;
     const allow = bitsOf(labels);
     const found = await Promise.all(
-      [...plan.queries].map(
-        async ([space, query]) =>
-          [
-            space,
-            await this.parts.vectors.search(space, query, labels.length, {
-              allow,
-              ...(signal === undefined ? {} : { signal }),
-            }),
-          ] as const,
-      ),
+      sources.map(async (source) => {
+        const among = source.allow === undefined || !source.computed ? allow : both(allow, source.allow);
+        const { hits } = await source.index.search(source.space, source.query, labels.length, {
+          allow: among,
+          ...(signal === undefined ? {} : { signal }),
+        });
+        return { ...source, hits };
+      }),
     );
-    for (const [space, { hits }] of found) for (const hit of hits) candidates.set(hit.label, rowOf(space, hit));
+    for (const { space, computed, hits } of found)
+      for (const hit of hits) candidates.set(hit.label, rowOf(space, hit, computed));
   }
 
   /** Gives every candidate its bm25 score (0: no word of the query) and answers the scale of such scores. */
@@ -367,23 +455,34 @@ export class Gatherer {
   }
 
   private async scalesOf(
-    answers: readonly (readonly [string, VectorAnswer])[],
+    answers: readonly (Source & { readonly answer: VectorAnswer })[],
     plan: Plan,
     head: Head,
     scaled: boolean,
     signal?: AbortSignal,
-  ): Promise<Map<string, Scale>> {
+  ): Promise<{ readonly scales: Map<string, Scale>; readonly backgrounds: Map<string, 'common' | 'own'> }> {
     const scales = new Map<string, Scale>();
-    if (!scaled) return scales;
-    for (const [space, { background }] of answers) {
+    const backgrounds = new Map<string, 'common' | 'own'>();
+    if (!scaled) return { scales, backgrounds };
+    // Among rows of one space alone its own sample is nearer to what they are.
+    const isMixed = answers.filter(({ answer }) => answer.hits.length > 0).length > 1;
+    const common = (isMixed ? this.parts.common?.(plan.queries) : undefined) ?? new Map<string, Background>();
+    for (const [space, query] of plan.queries) {
+      const shared = common.get(space);
+      const sampled = answers.filter((one) => one.space === space && one.answer.background !== undefined);
+      // Of rows that authors signed and of those made here, the sample of more rows says more.
+      const [most] = sampled.sort((a, b) => (b.answer.own?.rows ?? 0) - (a.answer.own?.rows ?? 0));
+      backgrounds.set(space, shared === undefined ? 'own' : 'common');
       scales.set(
         space,
-        background === undefined
-          ? await this.scaleOfOwn(space, plan.queries.get(space)!, head, signal)
-          : scaleOfBackground(background),
+        shared !== undefined
+          ? scaleOfBackground(shared)
+          : most === undefined
+            ? await this.scaleOfOwn(space, query, head, signal)
+            : scaleOfBackground(most.answer.background!),
       );
     }
-    return scales;
+    return { scales, backgrounds };
   }
 
   /** Where the index keeps no sample (few rows, or its guard is off): rows of the space, evenly taken. */
@@ -399,8 +498,10 @@ export class Gatherer {
       sample = { bits: bitsOf(labels), rows: labels.length, at: head };
       this.ownSamples.set(space, sample);
     }
-    const { hits } = await this.parts.vectors.search(space, query, SAMPLE, {
-      allow: sample.bits,
+    // Of a home space in which no author is, any rows.
+    const made = sample.rows === 0 && this.parts.homeSpaces?.includes(space) === true ? this.parts.home : undefined;
+    const { hits } = await (made ?? this.parts.vectors).search(space, query, SAMPLE, {
+      allow: made === undefined ? sample.bits : bitsOf(spread(head.labels, SAMPLE)),
       ...(signal === undefined ? {} : { signal }),
     });
     return scaleOfRows(hits.map(({ score }) => score));
@@ -414,11 +515,12 @@ export function rank(candidates: readonly Candidate[], { scales, isHybrid }: Gat
   return candidates.map((one) => alone(one, scaled ? scales.spaces.get(one.space!) : undefined)).sort(byScore);
 }
 
-function rowOf(space: string, { label, score, demotion, copyOf }: VectorHit): Candidate {
+function rowOf(space: string, { label, score, demotion, copyOf }: VectorHit, computed: boolean): Candidate {
   return {
     label,
     space,
     cosine: score,
+    ...(computed ? { computed: true as const } : {}),
     ...(demotion === undefined ? {} : { demotion }),
     ...(copyOf === undefined ? {} : { copyOf }),
   };

@@ -7,5 +7,6 @@ export {
   type VectorSearch,
   type Weights,
 } from './parts.js';
+export { type Asked, type Asker, type Question, type Way, type WaysToAsk } from './askers.js';
 export { type Related, type RelatedBlock, type RelatedReason } from './related.js';
 export { createWatches, openMatcher, watchLimits, type Watches } from './standing/index.js';

@@ -8,6 +8,7 @@ import type {
   TextHit,
   TextIndex,
 } from '@cosmicembeddings/sdk';
+import type { WaysToAsk } from './askers.js';
 import type { Background, OwnBackground } from '../index/vectors/background.js';
 
 export type { Background, OwnBackground };
@@ -87,6 +88,15 @@ export interface SearchParts {
   readonly embedders: () => Promise<readonly Embedder[]>;
   /** Those of them that run in this process: rows are looked at whether they are their texts' by these. Default none. */
   readonly ownEmbedders?: () => Promise<readonly Embedder[]>;
+  /** Ways into spaces for which there is no embedder: translators. Default none. */
+  readonly waysToAsk?: WaysToAsk;
+  /** Rows that this node made of texts for itself, by the labels of the rows that carry them, in these spaces. Default none. */
+  readonly home?: VectorSearch;
+  readonly homeSpaces?: readonly string[];
+  /** How questions stand to texts that are the same in every space; no entry for a space that has too few of them. */
+  readonly common?: (queries: ReadonlyMap<string, Float32Array>) => ReadonlyMap<string, Background>;
+  /** What speaks against the rows of a space being vectors of their texts. Default nothing. */
+  readonly doubts?: (space: string) => readonly string[];
   /** Bitset of the row labels that stay out of answers; a changed set is another buffer. */
   readonly hidden: () => Uint8Array;
   /** Is this block to stay out of answers? */

@@ -14,6 +14,7 @@ import {
 } from '@cosmicembeddings/sdk';
 import { languageAdvice } from '@cosmicembeddings/sdk/embedders';
 import { readQuery } from '@cosmicembeddings/sdk/words';
+import { askWays, embedderAsker, type Way } from './askers.js';
 import type { SearchParts, Weights } from './parts.js';
 import { checkTrusted } from './author-share.js';
 import { EmbeddedTexts } from './embedded-texts.js';
@@ -23,6 +24,12 @@ export interface Plan {
   readonly mode: 'hybrid' | 'vectors' | 'words';
   /** Query vectors by space id. */
   readonly queries: ReadonlyMap<string, Float32Array>;
+  /** How the question came into each of these spaces. */
+  readonly ways: ReadonlyMap<string, Way>;
+  /** Spaces with rows here into which it was not put though there is a way, and why. */
+  readonly left: readonly { readonly space: string; readonly why: string }[];
+  /** Do vectors that this node made of texts take part? */
+  readonly computed: boolean;
   /** What the text index is asked; undefined: no words take part. */
   readonly words?: string;
   /** The question as it was asked in words, whether words take part or not; undefined: by a vector, or a block's id, alone. */
@@ -61,6 +68,7 @@ export class Planner {
       void (vectors.get(space)?.push(vector) ?? vectors.set(space, [vector]));
 
     if (request.filter?.spaces !== undefined) for (const space of request.filter.spaces) await this.describe(space);
+    if (typeof request.spaces === 'object') for (const space of request.spaces) await this.describe(space);
     if (request.vector !== undefined) add(request.vector.space, await this.checkVector(request.vector));
     let exclude: BlockId | undefined;
     if (request.like !== undefined) {
@@ -68,6 +76,7 @@ export class Planner {
       add(block.entry.space!, this.rowOf(block, request.like.row ?? 0));
       exclude = block.id;
     }
+    const ways = new Map<string, Way>([...vectors.keys()].map((space) => [space, { by: 'given' }]));
     let words: Pick<Plan, 'words' | 'phrases' | 'pinned' | 'asked'> = {};
     if (text !== undefined && text !== '') {
       const isId = isBlockId(text);
@@ -81,22 +90,36 @@ export class Planner {
         if (mode !== 'vectors' || isId) words = readWords(text);
         words = { ...words, asked: text };
         if (mode !== 'words' && !isId) {
-          const spaces =
-            request.vector !== undefined || request.like !== undefined ? [...vectors.keys()] : request.filter?.spaces;
-          for (const [space, vector] of await this.embed(
+          for (const [space, vector, way] of await this.embed(
             text.replaceAll('"', ' ').trim() || text,
-            spaces,
+            this.embeddedIn(request, [...vectors.keys()]),
             mode === 'vectors' && vectors.size === 0,
             notes,
             signal,
-          ))
+          )) {
             add(space, vector);
+            if (!ways.has(space)) ways.set(space, way);
+          }
         }
       }
     }
+    const queries = new Map([...vectors].map(([space, list]) => [space, sumOf(list)]));
+    const others = mode === 'words' || words.pinned !== undefined ? undefined : await this.others(request, queries);
+    const { asked = [], left = [] } =
+      others === undefined
+        ? {}
+        : await askWays(others, { ...(text === undefined ? {} : { text }), vectors: new Map(queries) }, signal);
+    for (const { space, vector, way } of asked) {
+      queries.set(space, vector);
+      ways.set(space, way);
+    }
+    for (const { space, why } of left) notes.push(`not searched in ${spaceLabel(await this.describe(space))}: ${why}`);
     return {
       mode: words.pinned === undefined ? mode : 'vectors',
-      queries: new Map([...vectors].map(([space, list]) => [space, sumOf(list)])),
+      queries,
+      ways,
+      left,
+      computed: request.spaces !== 'same',
       ...words,
       ...(exclude === undefined ? {} : { exclude }),
       weights,
@@ -153,6 +176,37 @@ export class Planner {
     return unpackRow(vectors.stored, vectors.space.dims, row);
   }
 
+  /** Spaces in which the words are embedded where there is an embedder; undefined: in all of them. */
+  private embeddedIn(
+    { vector, like, filter, spaces }: SearchRequest,
+    given: readonly string[],
+  ): readonly string[] | undefined {
+    const listed = typeof spaces === 'object' ? spaces : undefined;
+    // Words beside a block's id narrow what is like that block.
+    if (like !== undefined || (spaces === 'same' && vector !== undefined)) return given;
+    if (filter?.spaces === undefined) return listed;
+    // Rows of those spaces that carry texts may have vectors of this node's own as well.
+    const home = spaces === 'same' ? [] : (this.parts.homeSpaces ?? []);
+    const wanted = [...new Set([...filter.spaces, ...home])];
+    return listed === undefined ? wanted : wanted.filter((space) => listed.includes(space));
+  }
+
+  /** Ways into spaces that have rows here and were not reached by an embedder or by who asks. */
+  private async others(
+    { spaces, filter }: SearchRequest,
+    queries: ReadonlyMap<string, Float32Array>,
+  ): Promise<Awaited<ReturnType<NonNullable<SearchParts['waysToAsk']>>>> {
+    if (this.parts.waysToAsk === undefined || spaces === 'same') return [];
+    const here = (await this.parts.catalogue.counts()).spaces.filter(
+      ({ id, rows }) =>
+        rows > 0 &&
+        !queries.has(id) &&
+        (typeof spaces !== 'object' || spaces.includes(id)) &&
+        (filter?.spaces === undefined || filter.spaces.includes(id)),
+    );
+    return here.length === 0 ? [] : this.parts.waysToAsk(here.map(({ id }) => id));
+  }
+
   /** The text in every space that has an embedder here. */
   private async embed(
     text: string,
@@ -160,7 +214,7 @@ export class Planner {
     needed: boolean,
     notes: string[],
     signal?: AbortSignal,
-  ): Promise<[string, Float32Array][]> {
+  ): Promise<[string, Float32Array, Way][]> {
     const all = await this.parts.embedders();
     const asked = all.filter(({ space }) => spaces === undefined || spaces.includes(spaceIdOf(space)));
     if (asked.length === 0) {
@@ -172,9 +226,10 @@ export class Planner {
     }
     const failures: unknown[] = [];
     const embedded = await Promise.all(
-      asked.map(async (embedder): Promise<[string, Float32Array][]> => {
+      asked.map(async (embedder): Promise<[string, Float32Array, Way][]> => {
         try {
-          return [[spaceIdOf(embedder.space), await this.texts.embed(embedder, text, signal)]];
+          const { asked } = await askWays([embedderAsker(embedder, this.texts)], { text, vectors: new Map() }, signal);
+          return asked.map(({ space, vector, way }) => [space, vector, way]);
         } catch (error) {
           signal?.throwIfAborted();
           failures.push(error);
@@ -205,7 +260,9 @@ function isBlockId(text: string): boolean {
 
 function checkRequest(request: SearchRequest): void {
   checkTrusted(request);
-  const { k, text, vector, like, minCosine, perAuthor, weights } = request;
+  const { k, text, vector, like, minCosine, perAuthor, weights, spaces } = request;
+  if (spaces !== undefined && spaces !== 'all' && spaces !== 'same' && !isListOfSpaces(spaces))
+    throw new CosmicError('search.bad_query', 'spaces: all, same, or a list of 1 to 1,000 space ids');
   if (!Number.isSafeInteger(k) || k < 0)
     throw new CosmicError('search.bad_query', `k: a whole number from 0 on, got ${String(k)}`);
   if (text === undefined && vector === undefined && like === undefined)
@@ -221,6 +278,15 @@ function checkRequest(request: SearchRequest): void {
   for (const weight of [weights?.vectors, weights?.words])
     if (weight !== undefined && !(weight >= 0 && weight <= 1000))
       throw new CosmicError('search.bad_query', 'weights: numbers from 0 to 1000');
+}
+
+function isListOfSpaces(spaces: unknown): boolean {
+  return (
+    Array.isArray(spaces) &&
+    spaces.length >= 1 &&
+    spaces.length <= 1000 &&
+    spaces.every((one) => typeof one === 'string')
+  );
 }
 
 function readWords(text: string): Pick<Plan, 'words' | 'phrases'> {

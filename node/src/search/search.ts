@@ -1,6 +1,8 @@
 import {
   corePlugins,
   createRegistry,
+  spaceLabel,
+  type AskedSpace,
   type BlockId,
   type Filter,
   type Head,
@@ -139,10 +141,24 @@ export function createSearch(parts: SearchParts): Search {
       const isAll = page.cut || gathered.complete || depth > head.labels + head.count;
       if (isAll || (page.rows.length >= request.k && !(page.crowded && depth < OTHERS_DEPTH))) {
         if (page.rows.length === 0 && request.k > 0) notes.push(...(await whyEmpty(request.filter, parts.catalogue)));
+        notes.push(...(await doubtsOf(page)));
         return answer(request, plan, gathered, page, cursor, head, notes, cuts, pause);
       }
       depth *= 4;
     }
+  }
+
+  /** Of the spaces whose authors' own rows are on the page. */
+  async function doubtsOf({ rows }: Page): Promise<string[]> {
+    const spaces = new Set(
+      rows.flatMap(({ scored }) => (scored.space === undefined || scored.computed === true ? [] : [scored.space])),
+    );
+    const said = await Promise.all(
+      [...spaces].map(async (space) =>
+        (parts.doubts?.(space) ?? []).map(async (why) => `${spaceLabel(await planner.describe(space))}: ${why}`),
+      ),
+    );
+    return Promise.all(said.flat());
   }
 
   /** The first candidates, ranked by their texts where their rows claim more; those that move up are looked at, too. */
@@ -398,6 +414,7 @@ export function createSearch(parts: SearchParts): Search {
       ...what,
       k: 1,
       mode: 'vectors',
+      spaces: 'same',
       ...(filter?.spaces === undefined ? {} : { filter: { spaces: filter.spaces } }),
     });
     const answers = await Promise.all(
@@ -481,6 +498,8 @@ async function answer(
   if (cut) notes.push('the page ends early: its blocks or texts are large; ask for the next one, or for fewer hits');
   if (gathered.indexedTo.seq < head.seq)
     notes.push(`indexed up to ${gathered.indexedTo.seq} of ${head.seq}: later blocks may be missing`);
+  if (gathered.computedTo !== undefined && gathered.computedTo.seq < head.seq)
+    notes.push(`texts embedded here up to ${gathered.computedTo.seq} of ${head.seq}`);
   const budget = pageBudget();
   const hits: Hit[] = [];
   for (const row of rows) {
@@ -498,6 +517,7 @@ async function answer(
     indexedTo: gathered.indexedTo,
     head: { epoch: head.epoch, seq: head.seq },
     queries: [...plan.queries].map(([space, vector]) => ({ space, vector: numbersOf(vector) })),
+    ...spacesOf(plan, gathered),
     ...(next === undefined ? {} : { next }),
     ...(notes.length === 0 ? {} : { notes }),
   };
@@ -515,7 +535,13 @@ function hitOf(
   const cut = terms === undefined ? undefined : cuts.of(hit);
   const excerpt = cut === undefined ? undefined : excerptOf(hit.passage!, cut, terms!);
   const out: Writable<Hit> = { ...shown, score: scored.score };
-  if (scored.cosine !== undefined) out.cosine = scored.cosine;
+  if (scored.cosine !== undefined) {
+    out.cosine = scored.cosine;
+    if (scored.space !== undefined) out.space = scored.space;
+    const translator = scored.space === undefined ? undefined : plan.ways.get(scored.space)?.translator;
+    if (translator !== undefined) out.translator = translator;
+  }
+  if (scored.computed === true) out.computed = true;
   if (scored.textCosine !== undefined) out.textCosine = scored.textCosine;
   if (pinned !== true) out.strength = strengthOf(evidenceOf(scored, cut, terms, gathered));
   if (excerpt !== undefined) out.excerpt = excerpt;
@@ -532,6 +558,20 @@ function numbersOf(vector: Float32Array): number[] {
   const numbers = new Array<number>(vector.length);
   for (let i = 0; i < vector.length; i++) numbers[i] = vector[i]!;
   return numbers;
+}
+
+/** How the question came into each space, and what its cosines there were compared with. */
+function spacesOf({ ways, left }: Plan, { backgrounds, scales }: Gathered): Pick<SearchAnswer, 'spaces' | 'leftOut'> {
+  const spaces = [...ways].map(([space, way]): AskedSpace => {
+    const of = backgrounds.get(space);
+    return {
+      space,
+      by: way.by,
+      ...(way.translator === undefined ? {} : { translator: way.translator, quality: way.quality ?? 0 }),
+      ...(of === undefined ? {} : { background: { of, n: scales.spaces.get(space)?.n ?? 0 } }),
+    };
+  });
+  return { spaces, ...(left.length === 0 ? {} : { leftOut: left }) };
 }
 
 function evidenceOf(

@@ -56,7 +56,8 @@ export class TextVectors {
     const { kept } = this;
     const embedders = new Map((await this.parts.embedders()).map((one) => [spaceIdOf(one.space), one]));
     const looked = candidates.filter(
-      ({ label, space, cosine }) => label >= 0 && cosine !== undefined && space !== undefined && embedders.has(space),
+      ({ label, space, cosine, computed }) =>
+        label >= 0 && computed !== true && cosine !== undefined && space !== undefined && embedders.has(space),
     );
     await this.learn(looked, embedders, kept, untilMs, signal);
     for (const { label, space, cosine } of looked) {

@@ -101,6 +101,8 @@ describe('what a real node answers is of the form that is described', () => {
       ['POST /v2/blocks/find', '/v2/blocks/find', { limit: 1 }],
       ['POST /v2/search', '/v2/search', { text: 'kiln', k: 3, explain: true, verdicts: true }],
       ['GET /v2/search', '/v2/search?q=kiln'],
+      ['GET /v2/search', '/v2/search?q=kiln&spaces=same'],
+      ['GET /v2/spaces', '/v2/spaces'],
       ['GET /v2/plugins', '/v2/plugins'],
       ['GET /v2/status', '/v2/status'],
       ['POST /v2/peers', '/v2/peers', { url }],

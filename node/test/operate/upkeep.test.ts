@@ -315,6 +315,8 @@ describe('fsck and the followers', () => {
     expect(followers.map(({ name }) => name)).toEqual([
       'kinds',
       'vectors',
+      'home',
+      'background',
       'text',
       'views',
       'announcements',
@@ -338,7 +340,7 @@ describe('fsck and the followers', () => {
     writeFileSync(`${textFile(folder)}.new`, 'nonsense'.repeat(1000));
     const { findings, followers } = await fsck({ folder, checks });
     expect(findings).toMatchObject([{ part: 'text', remedy: 'rebuilt by itself' }]);
-    expect(followers).toHaveLength(6);
+    expect(followers).toHaveLength(8);
     const parts = await open(folder);
     await parts.text.catchUp(Date.now() + 20_000);
     await parts.close();

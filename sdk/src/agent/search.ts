@@ -21,7 +21,7 @@ export async function search(
   parts: ReaderParts,
   documents: Documents,
 ): Promise<Hits> {
-  const { k = 8, minStrength, minCosine, mode, after, verdicts = false, signal } = options;
+  const { k = 8, minStrength, minCosine, mode, spaces, after, verdicts = false, signal } = options;
   const asked: SearchRequest = {
     ...(await requestOf(question, parts, signal)),
     k,
@@ -30,6 +30,7 @@ export async function search(
     ...(verdicts ? { verdicts } : {}),
     ...(minCosine === undefined ? {} : { minCosine }),
     ...(mode === undefined ? {} : { mode }),
+    ...(spaces === undefined ? {} : { spaces }),
     ...(after === undefined ? {} : { after }),
   };
   const answer = await parts.api.search(asked, signal).catch((error: unknown) => {
@@ -151,6 +152,8 @@ export async function judge(
     hit: {
       ...itemOf(document, hit.row, 1, parts),
       ...(hit.cosine === undefined ? {} : { cosine: hit.cosine }),
+      ...(hit.computed === true ? { computed: hit.computed } : {}),
+      ...(hit.space === undefined ? {} : { space: hit.space }),
       score: hit.score,
       strength: hit.strength ?? 'unknown',
       verified: parts.verify !== 'off' && why.length === 0,

@@ -82,6 +82,8 @@ export interface SearchOptions<M extends Metadata = Metadata> extends Scope<M> {
   readonly minStrength?: Exclude<Strength, 'unknown'>;
   readonly minCosine?: number;
   readonly mode?: 'hybrid' | 'vectors' | 'words';
+  /** `all` (default): wherever the question can be put; `same`: among authors' own vectors alone; or space ids. */
+  readonly spaces?: 'all' | 'same' | readonly string[];
   readonly after?: string;
   /** Say of each hit what views say of its block. */
   readonly verdicts?: boolean;
@@ -113,6 +115,10 @@ export interface Item<M extends Metadata = Metadata> {
 
 export interface Hit<M extends Metadata = Metadata> extends Item<M> {
   readonly cosine?: number;
+  /** The node made the vector of the signed text for itself: `verified` says nothing of the cosine then. */
+  readonly computed?: true;
+  /** In which the cosine was measured. */
+  readonly space?: string;
   /** The node's own order; comparable within one answer. */
   readonly score: number;
   readonly strength: Strength;

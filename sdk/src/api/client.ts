@@ -11,6 +11,7 @@ import type {
   PeerStatus,
   SearchAnswer,
   SearchRequest,
+  SpaceReport,
 } from '../ports/index.js';
 import type { Verdict } from '../views/answer.js';
 import { watchAnswers, watchNear } from './event-stream.js';
@@ -176,6 +177,8 @@ export function createClient(options: ClientOptions): NodeClient {
     check: (wire) => read('/v2/check', { method: 'POST', body: { type: 'application/cbor-seq', data: wire } }),
     // Of the node that the next block would be given to.
     status: () => route.write(async (at) => jsonOf<NodeStatus>(await ask(at, '/v2/status'))),
+    spaces: () =>
+      route.write(async (at) => (await jsonOf<{ spaces: SpaceReport[] }>(await ask(at, '/v2/spaces'))).spaces),
     peers: async () => (await jsonOf<{ peers: PeerStatus[] }>(await ask(host, '/v2/peers'))).peers,
     addPeer: async (url) =>
       (await jsonOf<{ peers: PeerStatus[] }>(await ask(host, '/v2/peers', { method: 'POST', body: json({ url }) })))

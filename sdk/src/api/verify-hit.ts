@@ -9,7 +9,10 @@ import { cosine, unpackRow } from '../space/index.js';
 export interface HitVerification {
   /** The block is whole, signed by the author shown, and its sky agrees with its time and place. */
   readonly signed: boolean;
-  /** The node's cosine is the one of the answer's query vector and the block's own row; absent where the hit has none. */
+  /**
+   * The node's cosine is the one of the answer's query vector and the block's own row; absent where the hit has none, and where
+   * the node made the vector (`computed`): the text is signed, no vector of it was compared.
+   */
   readonly cosine?: boolean;
   /** The passage shown is the one whose hash the author signed; absent where the block carries no text. */
   readonly passage?: boolean;
@@ -54,7 +57,7 @@ function cosineOf(
   vectors: ReturnType<typeof contentOf>['vectors'],
 ): boolean | undefined {
   const query = answer.queries.find((candidate) => candidate.space === hit.space);
-  if (hit.cosine === undefined || query === undefined) return undefined;
+  if (hit.cosine === undefined || hit.computed === true || query === undefined) return undefined;
   if (vectors === undefined || hit.row >= vectors.stored.rows) return false;
   const row = unpackRow(vectors.stored, vectors.space.dims, hit.row);
   return (

@@ -315,6 +315,12 @@ export interface SearchRequest {
   readonly like?: { readonly id: BlockId; readonly row?: number };
   readonly k: number;
   readonly filter?: Filter;
+  /**
+   * In which spaces is looked. `all` (default): in every one into which the question can be put, by an embedder or a
+   * translator, and among vectors that the node made of texts; `same`: only among authors' own vectors, in the spaces that
+   * who asks gave a vector of or that have an embedder at hand; a list of ids: as `all`, in these.
+   */
+  readonly spaces?: 'all' | 'same' | readonly string[];
   /** `hybrid` joins words and vectors; default hybrid for text, vectors otherwise. */
   readonly mode?: 'hybrid' | 'vectors' | 'words';
   readonly minCosine?: number;
@@ -364,9 +370,14 @@ export interface Excerpt {
 export interface Hit {
   readonly id: BlockId;
   readonly row: number;
+  /** In which `cosine` was measured; without a cosine that of the row, if any. */
   readonly space?: string;
-  /** Verifiable by whoever asks: cosine of the answer's query vector and this row. */
+  /** Verifiable by whoever asks, unless it is `computed`: cosine of the answer's query vector and this row. */
   readonly cosine?: number;
+  /** The node made the vector of the signed text for itself: nobody signed the vector. */
+  readonly computed?: true;
+  /** The block by which the question was translated into `space`. */
+  readonly translator?: BlockId;
   /**
    * Cosine of the question and the passage itself, which the node has embedded: set where the row's own cosine is higher by
    * more than precision explains. Such a row is not its text's vector, and is ranked by its text.
@@ -394,6 +405,21 @@ export interface Hit {
   readonly duplicates?: number;
 }
 
+/** A space in which was looked. */
+export interface AskedSpace {
+  readonly space: string;
+  /** How the question came there: as a vector of who asks, by an embedder, or by a translator. */
+  readonly by: 'given' | 'embedder' | 'translator';
+  readonly translator?: BlockId;
+  /** Of the translator: share of the relevance that the space's own embedder finds, 0 to 1. */
+  readonly quality?: number;
+  /**
+   * Where cosines were made comparable: against `n` texts that are the same for all spaces (`common`), or rows of this space
+   * (`own`), which are about something else than those of another.
+   */
+  readonly background?: { readonly of: 'common' | 'own'; readonly n: number };
+}
+
 export interface SearchAnswer {
   readonly hits: readonly Hit[];
   readonly requested: number;
@@ -404,6 +430,9 @@ export interface SearchAnswer {
   readonly head: Cursor;
   /** The query's vectors, so that cosines can be checked. Over HTTP without a vector that was the whole question. */
   readonly queries: readonly { readonly space: string; readonly vector: readonly number[] }[];
+  readonly spaces?: readonly AskedSpace[];
+  /** Spaces with rows here in which was not looked though there is a way into them. */
+  readonly leftOut?: readonly { readonly space: string; readonly why: string }[];
   readonly next?: string;
   readonly notes?: readonly string[];
 }
@@ -532,6 +561,41 @@ export interface SignedBlock {
 }
 
 /** What can be asked of a node: implemented by the node itself and by the SDK's HTTP client. */
+/** What of a translator matters to who asks by it. */
+export interface TranslatorReport {
+  readonly id: BlockId;
+  /** Space ids. */
+  readonly from: string;
+  readonly to: string;
+  readonly method: string;
+  /** Share of the relevance of the space's own embedder, 0 to 1, as the block says. */
+  readonly quality: number;
+}
+
+/** A space as a node has it. */
+export interface SpaceReport {
+  readonly id: string;
+  readonly space: SpaceDescriptor;
+  /** Rows that authors signed. */
+  readonly rows: number;
+  /** Spaces here that differ in precision, weights or revision alone. */
+  readonly siblings: readonly string[];
+  /** Can this node embed texts in it? */
+  readonly embedder: boolean;
+  /** Rows that the node made of texts for itself, and what they take; absent where it makes none in it. */
+  readonly home?: { readonly rows: number; readonly memoryBytes: number };
+  /** What cosines are compared with where several spaces are searched: `n` common texts, or its own rows. */
+  readonly background: { readonly of: 'common' | 'own'; readonly n: number };
+  /** Do its rows behave as vectors of their texts? From a sample of `rows`; specs/space.md says what cannot be found. */
+  readonly honesty: {
+    readonly state: 'honest' | 'doubtful' | 'unknown';
+    readonly rows: number;
+    readonly doubts: readonly { readonly what: string; readonly why: string; readonly authors?: readonly string[] }[];
+  };
+  /** Ways into it from others. */
+  readonly translators: readonly TranslatorReport[];
+}
+
 export interface NodeApi {
   publish(
     blocks: readonly Uint8Array[],
@@ -555,6 +619,8 @@ export interface NodeApi {
   /** What views say of a block; those that have nothing to say are left out. */
   verdicts(id: BlockId): Promise<readonly Verdict[]>;
   status(): Promise<NodeStatus>;
+  /** Every space that has rows here or an embedder, the largest first. */
+  spaces(): Promise<readonly SpaceReport[]>;
   peers(): Promise<PeerStatus[]>;
 }
 

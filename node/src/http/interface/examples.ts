@@ -93,6 +93,21 @@ export const searchAnswer = {
   queries: [{ space, vector: [0.0312, -0.0871] }],
 };
 
+export const spaces = {
+  spaces: [
+    {
+      id: space,
+      space: descriptor,
+      rows: 2,
+      siblings: [],
+      embedder: true,
+      background: { of: 'own', n: 2 },
+      honesty: { state: 'unknown', rows: 2, doubts: [] },
+      translators: [],
+    },
+  ],
+};
+
 export const status = {
   node: 'did:key:z6MkqCrvTbGe9f13m7pSvoL4YdnWyDsFsouwiZ4RT5pFhr1i',
   network: 'dev',

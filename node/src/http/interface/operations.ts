@@ -99,6 +99,7 @@ export const operations: Readonly<Record<string, Operation>> = {
     asks: { input: ['The kiln fires at 1240 °C.'], encoding_format: 'float' },
     answers: { 200: json('A vector for each text, in order', 'Embeddings', examples.embeddings) },
   },
+  'GET /v2/spaces': { tag: 'search', answers: { 200: json('As of now', 'Spaces', examples.spaces) } },
   'GET /v2/plugins': { tag: 'views', answers: {} },
   'GET /v2/status': { tag: 'machines', answers: { 200: json('As of now', 'NodeStatus', examples.status) } },
   'GET /v2/peers': {

@@ -116,6 +116,8 @@ export const schemas = {
     row: integer(),
     'space?': text(),
     'cosine?': { type: 'number', description: 'of the answer’s vector of that space and this row: can be checked' },
+    'computed?': { const: true, description: 'the node made the vector of the signed text: nobody signed the vector' },
+    'translator?': text('block by which the question was translated into `space`'),
     'textCosine?': number,
     score: { type: 'number', description: 'this node’s opinion, comparable within the answer' },
     'strength?': oneOf('strong', 'fair', 'weak', 'unknown'),
@@ -145,8 +147,39 @@ export const schemas = {
     indexedTo: cursor,
     head: cursor,
     queries: list(object({ space: text(), vector: list(number) })),
+    'spaces?': list(
+      object({
+        space: text(),
+        by: oneOf('given', 'embedder', 'translator'),
+        'translator?': text(),
+        'quality?': number,
+        'background?': object({ of: oneOf('common', 'own'), n: integer() }),
+      }),
+      'how the question came into each space, and what cosines there were compared with',
+    ),
+    'leftOut?': list(object({ space: text(), why: text() })),
     'next?': text('send it as `after`'),
     'notes?': list(text()),
+  }),
+  Spaces: object({
+    spaces: list(
+      object({
+        id: text(),
+        space: named('SpaceDescriptor'),
+        rows: integer('signed by authors'),
+        siblings: list(text()),
+        embedder: { type: 'boolean', description: 'this node can embed texts in it' },
+        'home?': object({ rows: integer(), memoryBytes: integer() }),
+        background: object({ of: oneOf('common', 'own'), n: integer() }),
+        honesty: object({
+          state: oneOf('honest', 'doubtful', 'unknown'),
+          rows: integer('looked at'),
+          doubts: list(object({ what: text(), why: text(), 'authors?': list(text()) })),
+        }),
+        translators: list(object({ id: text(), from: text(), to: text(), method: text(), quality: number })),
+      }),
+      'the largest first',
+    ),
   }),
   SpaceDescriptor: object({
     model: text(),

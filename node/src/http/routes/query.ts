@@ -36,6 +36,14 @@ const searchRequest = {
     ...nearSchema.properties,
     k,
     filter: filterSchema,
+    spaces: {
+      oneOf: [
+        { type: 'string', enum: ['all', 'same'] },
+        { type: 'array', items: { type: 'string', maxLength: 128 }, minItems: 1, maxItems: 1000 },
+      ],
+      description:
+        'all (default): wherever the question can be put, by embedders, translators and among vectors that the node made of texts; same: among authors’ own vectors alone, in the spaces of the given vector or of embedders at hand; or a list of space ids',
+    },
     mode: { type: 'string', enum: ['hybrid', 'vectors', 'words'] },
     minCosine: { type: 'number', minimum: -1, maximum: 1 },
     rows: { type: 'string', enum: ['best', 'all'] },
@@ -70,8 +78,14 @@ interface SearchQuery extends Readonly<Record<string, unknown>> {
   readonly q: string;
   readonly k: number;
   readonly mode?: 'hybrid' | 'vectors' | 'words';
+  readonly spaces?: string;
   readonly explain?: boolean;
   readonly after?: string;
+}
+
+/** `all`, `same`, or ids with commas between. */
+function spacesOfText(text: string): NonNullable<SearchRequest['spaces']> {
+  return text === 'all' || text === 'same' ? text : text.split(',').map((one) => one.trim());
 }
 
 export function queryRoutes(app: FastifyInstance, { api, dear }: Routes): void {
@@ -91,10 +105,25 @@ export function queryRoutes(app: FastifyInstance, { api, dear }: Routes): void {
       return sendHits(request, reply, isOwn ? { ...answer, queries: [] } : answer);
     },
   );
+  app.get(
+    '/v2/spaces',
+    {
+      schema: {
+        summary:
+          'Spaces that have rows here or an embedder: rows, siblings, translators, what they are compared by, and what speaks against them',
+      },
+    },
+    async () => ({ spaces: await api.spaces() }),
+  );
   app.get<{ Querystring: SearchQuery }>(
     '/v2/search',
     {
-      config: { costMs: ({ query }) => costOfSearch(query as SearchQuery) },
+      config: {
+        costMs: ({ query }) => {
+          const { q, k, after } = query as SearchQuery;
+          return costOfSearch({ k, text: q, ...(after === undefined ? {} : { after }) });
+        },
+      },
       schema: {
         summary: 'The same for words in a query string',
         querystring: {
@@ -106,6 +135,7 @@ export function queryRoutes(app: FastifyInstance, { api, dear }: Routes): void {
             k,
             ...filterTexts,
             mode: searchRequest.properties.mode,
+            spaces: { type: 'string', maxLength: 65_536, description: 'all, same, or space ids with commas between' },
             explain: { type: 'boolean' },
             after: { type: 'string' },
           },
@@ -119,6 +149,7 @@ export function queryRoutes(app: FastifyInstance, { api, dear }: Routes): void {
         k: query.k,
         filter: filterOfTexts(query),
         ...(query.mode === undefined ? {} : { mode: query.mode }),
+        ...(query.spaces === undefined ? {} : { spaces: spacesOfText(query.spaces) }),
         ...(query.explain === undefined ? {} : { explain: query.explain }),
         ...(query.after === undefined ? {} : { after: query.after }),
       });

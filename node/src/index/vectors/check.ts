@@ -9,30 +9,52 @@ import { chunkRowsFor } from './rows.js';
 import { readSavedSpace, stateFile, type SavedSpace } from './saved-space.js';
 import { Waiting } from './waiting.js';
 
-const rootOf = ({ folder }: Looked): string => join(folder, 'index');
-
 /** The vector index: checksums, and that each space holds exactly the rows that the store has for it. */
 export const vectorsFollower: KeptFollower<'vectors'> = {
   name: 'vectors',
   answers: true,
-  position: (looked) => {
-    const manifest = readManifest(rootOf(looked));
-    if (manifest === undefined) return undefined;
-    return { epoch: manifest.epoch, seq: new Waiting(manifest.waiting).reached(manifest.seq) };
-  },
-  *damage(looked) {
-    const root = rootOf(looked);
-    if (!existsSync(manifestFile(root))) return;
-    const manifest = readManifest(root);
-    if (manifest === undefined) return yield `${manifestFile(root)}: it is damaged`;
-    if (manifest.epoch !== looked.upkeep.head().epoch) return;
-    const waiting = new Set(manifest.waiting.map(([id]) => id));
-    for (const { id, path } of spaceFolders(root, manifest))
-      if (!waiting.has(id)) yield* damageOf(path, id, manifest, looked);
-  },
+  ...checkedIn('index', missingRows),
 };
 
-function* damageOf(folder: string, id: string, manifest: Manifest, { upkeep }: Looked): Generator<string> {
+/** `missing`: rows of a space that the store has and the index has not. */
+export function checkedIn(
+  folder: string,
+  missing: (looked: Looked, id: string, upTo: number, live: ReadonlySet<number>) => number,
+): Pick<KeptFollower, 'position' | 'damage'> {
+  const rootOf = (looked: Looked): string => join(looked.folder, folder);
+  return {
+    position: (looked) => {
+      const manifest = readManifest(rootOf(looked));
+      if (manifest === undefined) return undefined;
+      return { epoch: manifest.epoch, seq: new Waiting(manifest.waiting).reached(manifest.seq) };
+    },
+    *damage(looked) {
+      const root = rootOf(looked);
+      if (!existsSync(manifestFile(root))) return;
+      const manifest = readManifest(root);
+      if (manifest === undefined) return yield `${manifestFile(root)}: it is damaged`;
+      if (manifest.epoch !== looked.upkeep.head().epoch) return;
+      const waiting = new Set(manifest.waiting.map(([id]) => id));
+      for (const { id, path } of spaceFolders(root, manifest))
+        if (!waiting.has(id)) yield* damageOf(path, id, manifest, looked, missing);
+    },
+  };
+}
+
+function missingRows({ upkeep }: Looked, id: string, upTo: number, live: ReadonlySet<number>): number {
+  let missing = 0;
+  for (const { firstLabel, rows: n } of upkeep.rowsOf(id, upTo))
+    for (let row = 0; row < n; row++) if (!live.has(firstLabel + row)) missing++;
+  return missing;
+}
+
+function* damageOf(
+  folder: string,
+  id: string,
+  manifest: Manifest,
+  looked: Looked,
+  missingOf: typeof missingRows,
+): Generator<string> {
   const state = readSavedSpace(folder);
   if (state === undefined) return yield `${stateFile(folder)}: it is damaged or gone`;
   const { head, sections } = state;
@@ -43,9 +65,7 @@ function* damageOf(folder: string, id: string, manifest: Manifest, { upkeep }: L
     yield `${join(folder, head.graph.file)}: it is damaged or gone`;
   const dead = new Bits(sections[2]);
   const live = new Set(new Uint32Array(sections[0]!.buffer).filter((_, slot) => !dead.has(slot)));
-  let missing = 0;
-  for (const { firstLabel, rows: n } of upkeep.rowsOf(id, Math.max(head.seq, manifest.seq)))
-    for (let row = 0; row < n; row++) if (!live.has(firstLabel + row)) missing++;
+  const missing = missingOf(looked, id, Math.max(head.seq, manifest.seq), live);
   if (missing > 0) yield `${missing} rows of space ${id} are in the store and not in the index`;
 }
 

@@ -24,6 +24,8 @@ import type { ScoredRow } from './top-rows.js';
 import { Waiting } from './waiting.js';
 
 export interface HostOptions {
+  /** As a follower. Default `vectors`. */
+  readonly name?: string;
   /** Without a folder nothing is saved. */
   readonly folder?: string;
   readonly engine: ChosenEngine;
@@ -112,7 +114,7 @@ const GATHER_MS = 300;
  * (`builder`), and takes its place when it is complete. Runs in a worker; has no threads, timers, loop or clock of its own.
  */
 export class IndexHost implements Follower {
-  readonly name = 'vectors';
+  readonly name: string;
   readonly version = '1';
   readonly wants = {};
   /** Those that answer. */
@@ -148,6 +150,7 @@ export class IndexHost implements Follower {
   private unsaved: string | undefined;
 
   private constructor(private readonly options: HostOptions) {
+    this.name = options.name ?? 'vectors';
     this.rules = { ...hostRules, ...options.rules };
     this.budget = { maxBytes: this.rules.rowsMaxBytes, used: 0 };
     this.rate = new Rate(this.rules.newSpaces);
@@ -298,7 +301,7 @@ export class IndexHost implements Follower {
 
   /** Reads what spaces wait for, from where the first of them begins, while the others go on with what arrives. */
   readonly builder: Follower = {
-    name: this.name,
+    name: 'builder',
     version: this.version,
     wants: this.wants,
     durable: () => {
@@ -398,27 +401,50 @@ export class IndexHost implements Follower {
       return 0;
     }
     if (item.replaces !== undefined) this.remove(item.replaces);
-    const { entry, body, format } = item.block;
+    let rows = 0;
+    for (const brought of this.broughtBy(item.block)) rows += this.takeRows(brought, item.seq, item.block);
+    return rows;
+  }
+
+  private takeRows(brought: Brought, seq: number, block: StoredBlock): number {
+    const { id } = brought;
+    const known = this.spaces.get(id);
+    // One that is filled in place takes its rows in order; one that another is built beside goes on.
+    if (this.waiting.has(id) && !this.builds.has(id)) return 0;
+    if (known !== undefined) return seq > known.position.seq ? this.add(known, seq, block, brought) : 0;
+    if (this.spaces.size + this.waiting.size >= this.rules.spacesMax) {
+      this.unindexed++;
+      return 0;
+    }
+    if (!this.rate.take(this.options.nowMs())) {
+      this.waiting.add(id, seq - 1, 'new');
+      return 0;
+    }
+    return this.addNew(seq, block, brought);
+  }
+
+  /** What a block brings into which spaces: its author's rows, or those that were made of its texts here. */
+  private broughtBy(block: StoredBlock): readonly Brought[] {
+    if (isComputed(block)) return block.computed.map((one) => ({ id: one.id, read: () => one }));
+    const { entry, body, format } = block;
     if (
       entry.space === undefined ||
       entry.rows === 0 ||
       entry.inert !== undefined ||
       (body === null && format === 'native/2')
     )
-      return 0;
-    const known = this.spaces.get(entry.space);
-    // One that is filled in place takes its rows in order; one that another is built beside goes on.
-    if (this.waiting.has(entry.space) && !this.builds.has(entry.space)) return 0;
-    if (known !== undefined) return item.seq > known.position.seq ? this.add(known, item.seq, item.block) : 0;
-    if (this.spaces.size + this.waiting.size >= this.rules.spacesMax) {
-      this.unindexed++;
-      return 0;
-    }
-    if (!this.rate.take(this.options.nowMs())) {
-      this.waiting.add(entry.space, item.seq - 1, 'new');
-      return 0;
-    }
-    return this.addNew(entry.space, item.seq, item.block);
+      return [];
+    return [
+      {
+        id: entry.space,
+        read: () => {
+          const { vectors } = readingBlock(block.id, () => contentOf(block, this.options.registry));
+          if (vectors === undefined) return undefined;
+          const { space, stored } = vectors;
+          return { space, count: stored.rows, row: (i) => unpackRow(stored, space.dims, i) };
+        },
+      },
+    ];
   }
 
   private remove({ firstLabel, rows }: { readonly firstLabel: number; readonly rows: number }): void {
@@ -436,34 +462,31 @@ export class IndexHost implements Follower {
     }
   }
 
-  private addNew(id: string, seq: number, block: StoredBlock): number {
-    const { vectors } = readingBlock(block.id, () => contentOf(block, this.options.registry));
-    if (vectors === undefined) return 0;
-    const space = this.openSpace(id, vectors.space);
+  private addNew(seq: number, block: StoredBlock, { id, read }: Brought): number {
+    const rows = read();
+    if (rows === undefined) return 0;
+    const space = this.openSpace(id, rows.space);
     this.spaces.set(id, space);
-    return this.add(space, seq, block);
+    return this.add(space, seq, block, { id, read: () => rows });
   }
 
-  private add(space: SpaceIndex, seq: number, block: StoredBlock): number {
-    const { vectors } = readingBlock(block.id, () => contentOf(block, this.options.registry));
-    if (vectors === undefined) return 0;
+  private add(space: SpaceIndex, seq: number, block: StoredBlock, { id, read }: Brought): number {
+    const rows = read();
+    if (rows === undefined) return 0;
     const author = authorHash(block.entry.author);
     try {
-      for (let row = 0; row < vectors.stored.rows; row++)
-        space.append(
-          block.firstLabel + row,
-          unpackRow(vectors.stored, vectors.space.dims, row),
-          author,
-          block.firstSeenMs,
-        );
+      for (let i = 0; i < rows.count; i++) {
+        const row = rows.row(i);
+        if (row !== undefined) space.append(block.firstLabel + i, row, author, block.firstSeenMs);
+      }
     } catch (error) {
       if (!(error instanceof RowsDamaged)) throw error;
-      this.lose(block.entry.space!, space, error);
+      this.lose(id, space, error);
       return 0;
     }
     space.position = { epoch: this.cursor.epoch, seq };
-    this.noteWork(block.entry.space!, space);
-    return vectors.stored.rows;
+    this.noteWork(id, space);
+    return rows.count;
   }
 
   private noteWork(id: string, space: SpaceIndex): void {
@@ -478,15 +501,16 @@ export class IndexHost implements Follower {
       return 0;
     }
     if (item.replaces !== undefined) this.remove(item.replaces);
-    const { entry, body, format } = item.block;
-    const id = entry.space;
-    if (id === undefined || !this.waiting.wants(id, item.seq) || entry.rows === 0 || entry.inert !== undefined)
-      return 0;
-    if (body === null && format === 'native/2') return 0;
-    const known = this.builds.get(id)?.space ?? this.spaces.get(id);
-    if (known === undefined) return this.addNew(id, item.seq, item.block);
-    // What an earlier pass brought before it was cut off.
-    return item.seq > known.position.seq ? this.add(known, item.seq, item.block) : 0;
+    let rows = 0;
+    for (const brought of this.broughtBy(item.block)) {
+      const { id } = brought;
+      if (!this.waiting.wants(id, item.seq)) continue;
+      const known = this.builds.get(id)?.space ?? this.spaces.get(id);
+      if (known === undefined) rows += this.addNew(item.seq, item.block, brought);
+      // What an earlier pass brought before it was cut off is there.
+      else if (item.seq > known.position.seq) rows += this.add(known, item.seq, item.block, brought);
+    }
+    return rows;
   }
 
   /** One slice into a graph, if some space has at least `min` rows of work. */
@@ -776,6 +800,28 @@ export class IndexHost implements Follower {
   private nameOf(id: string): string {
     return this.folders.get(id) ?? id;
   }
+}
+
+/** Rows of one block in one space; undefined for a row that is not in it. */
+export interface BlockRows {
+  readonly space: SpaceDescriptor;
+  readonly count: number;
+  row(i: number): Float32Array | undefined;
+}
+
+/** A block with rows that were made of its texts here, in place of those that its author signed. */
+export interface ComputedBlock extends StoredBlock {
+  readonly computed: readonly (BlockRows & { readonly id: string })[];
+}
+
+function isComputed(block: StoredBlock): block is ComputedBlock {
+  return 'computed' in block;
+}
+
+interface Brought {
+  /** Of the space. */
+  readonly id: string;
+  readonly read: () => BlockRows | undefined;
 }
 
 interface Built {

@@ -28,8 +28,11 @@ export interface VectorsOptions {
   /** Blocks that it passes over. */
   readonly faults?: FaultList;
   readonly rules?: Partial<HostRules>;
-  /** Module with `openReader(setup)`, in place of the SQLite reader. */
+  /** Module with `openReader(setup)`, in place of the SQLite reader, and what else it is told. */
   readonly readerModule?: string;
+  readonly readerOptions?: unknown;
+  /** As a follower. Default `vectors`. */
+  readonly name?: string;
 }
 
 export interface SearchOptions {
@@ -96,7 +99,9 @@ class VectorsClient implements Vectors {
 
   constructor(options: VectorsOptions) {
     const { plugins = [], guard = true, folder, engine, reader, threads, rules, readerModule } = options;
+    const { name = 'vectors', readerOptions } = options;
     const setup: WorkerSetup = {
+      name,
       folder,
       engine,
       reader,
@@ -105,9 +110,10 @@ class VectorsClient implements Vectors {
       ...(threads === undefined ? {} : { threads }),
       ...(rules === undefined ? {} : { rules }),
       ...(readerModule === undefined ? {} : { readerModule }),
+      ...(readerOptions === undefined ? {} : { readerOptions }),
     };
     this.worker = new FollowerWorker<ToWorker, FromWorker>({
-      name: 'vectors',
+      name,
       module: new URL('./worker.js', import.meta.url),
       setup,
       ...(options.pressure === undefined ? {} : { pressure: options.pressure }),

@@ -1,69 +1,76 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import type { KeptFiles } from '../../follow/kept-files.js';
+import type { KeptFiles, Stopped } from '../../follow/kept-files.js';
 import type { LabelRange } from '../../store/upkeep.js';
 import { Bits } from './bits.js';
 import { readManifest, spaceFolders, writeManifest } from './manifest.js';
 import { readSavedSpace } from './saved-space.js';
 
-const FOLDER = 'index';
-
 /** The vector index: rows as float32, graphs over them, and for each space its descriptor. */
-export const keptVectors: KeptFiles = {
-  paths: [FOLDER],
-  forget: async ({ folder, upkeep }) => {
-    const root = join(folder, FOLDER);
-    const manifest = readManifest(root);
-    if (manifest === undefined) return existsSync(root) ? [takeAway(folder, FOLDER)] : [];
-    const ranges = [...upkeep.erasedRows()];
-    const gone = spaceFolders(root, manifest)
-      .filter(({ id, path }) => !upkeep.hasRows(id) || leftIn(path, ranges, true) !== undefined)
-      .map(({ path }) => path);
-    const spaces = Object.fromEntries(
-      Object.entries(manifest.spaces).filter(([id]) => !gone.includes(join(root, manifest.folders?.[id] ?? id))),
-    );
-    const builds = Object.fromEntries(
-      Object.entries(manifest.builds ?? {}).filter(([, build]) => !gone.includes(join(root, build.folder))),
-    );
-    const waits = new Map(manifest.waiting.map((wait) => [wait[0], wait]));
-    // What is left without files is read from the store again when the node starts.
-    for (const { id } of spaceFolders(root, manifest))
-      if (spaces[id] === undefined && builds[id] === undefined) waits.set(id, [id, 0, 'lost']);
-      else if (builds[id] === undefined && waits.has(id)) waits.set(id, [id, 0, waits.get(id)![2]!]);
-    const waiting = [...waits.values()].filter(([id]) => upkeep.hasRows(id));
-    const removed = gone.map((path) => takeAway(folder, relative(folder, path)));
-    if (removed.length > 0 || waiting.length !== manifest.waiting.length)
-      writeManifest(root, { ...manifest, spaces, builds, waiting });
-    return removed;
-  },
-  *leftovers({ folder, upkeep }) {
-    const root = join(folder, FOLDER);
-    const manifest = readManifest(root);
-    if (manifest === undefined) return;
-    const ranges = [...upkeep.erasedRows()];
-    for (const { id, path } of spaceFolders(root, manifest)) {
-      const left = leftIn(path, ranges);
-      if (left !== undefined) yield left;
-      if (!upkeep.hasRows(id)) yield `${relative(folder, path)}: a space that no block has any more`;
-    }
-  },
-  *values({ folder, upkeep }) {
-    const root = join(folder, FOLDER);
-    const manifest = readManifest(root);
-    for (const { id, path } of manifest === undefined ? [] : spaceFolders(root, manifest)) {
-      const state = readSavedSpace(path);
-      const held = {
-        where: relative(folder, path),
-        holder: () => (upkeep.hasRows(id) ? `blocks of space ${id}` : undefined),
-      };
-      yield { ...held, value: id };
-      for (const value of Object.values(state?.head.space ?? {}))
-        if (typeof value === 'string') yield { ...held, value };
-    }
-  },
-  deadSpace: () => [],
-  compact: () => undefined,
-};
+export const keptVectors = keptIn('index', (upkeep, id) => (upkeep.hasRows(id) ? `blocks of space ${id}` : undefined));
+
+/** What follows from the files of an index of vectors in `root`; `holderOf`: why a space is there, undefined where nothing speaks for it. */
+export function keptIn(
+  root_: string,
+  holderOf: (upkeep: Stopped['upkeep'], id: string) => string | undefined,
+): KeptFiles {
+  const hasRows = (upkeep: Stopped['upkeep'], id: string): boolean => holderOf(upkeep, id) !== undefined;
+  return {
+    paths: [root_],
+    forget: async ({ folder, upkeep }) => {
+      const root = join(folder, root_);
+      const manifest = readManifest(root);
+      if (manifest === undefined) return existsSync(root) ? [takeAway(folder, root_)] : [];
+      const ranges = [...upkeep.erasedRows()];
+      const gone = spaceFolders(root, manifest)
+        .filter(({ id, path }) => !hasRows(upkeep, id) || leftIn(path, ranges, true) !== undefined)
+        .map(({ path }) => path);
+      const spaces = Object.fromEntries(
+        Object.entries(manifest.spaces).filter(([id]) => !gone.includes(join(root, manifest.folders?.[id] ?? id))),
+      );
+      const builds = Object.fromEntries(
+        Object.entries(manifest.builds ?? {}).filter(([, build]) => !gone.includes(join(root, build.folder))),
+      );
+      const waits = new Map(manifest.waiting.map((wait) => [wait[0], wait]));
+      // What is left without files is read from the store again when the node starts.
+      for (const { id } of spaceFolders(root, manifest))
+        if (spaces[id] === undefined && builds[id] === undefined) waits.set(id, [id, 0, 'lost']);
+        else if (builds[id] === undefined && waits.has(id)) waits.set(id, [id, 0, waits.get(id)![2]!]);
+      const waiting = [...waits.values()].filter(([id]) => hasRows(upkeep, id));
+      const removed = gone.map((path) => takeAway(folder, relative(folder, path)));
+      if (removed.length > 0 || waiting.length !== manifest.waiting.length)
+        writeManifest(root, { ...manifest, spaces, builds, waiting });
+      return removed;
+    },
+    *leftovers({ folder, upkeep }) {
+      const root = join(folder, root_);
+      const manifest = readManifest(root);
+      if (manifest === undefined) return;
+      const ranges = [...upkeep.erasedRows()];
+      for (const { id, path } of spaceFolders(root, manifest)) {
+        const left = leftIn(path, ranges);
+        if (left !== undefined) yield left;
+        if (!hasRows(upkeep, id)) yield `${relative(folder, path)}: a space that no block has any more`;
+      }
+    },
+    *values({ folder, upkeep }) {
+      const root = join(folder, root_);
+      const manifest = readManifest(root);
+      for (const { id, path } of manifest === undefined ? [] : spaceFolders(root, manifest)) {
+        const state = readSavedSpace(path);
+        const held = {
+          where: relative(folder, path),
+          holder: () => holderOf(upkeep, id),
+        };
+        yield { ...held, value: id };
+        for (const value of Object.values(state?.head.space ?? {}))
+          if (typeof value === 'string') yield { ...held, value };
+      }
+    },
+    deadSpace: () => [],
+    compact: () => undefined,
+  };
+}
 
 function takeAway(folder: string, path: string): string {
   rmSync(join(folder, path), { recursive: true, force: true });

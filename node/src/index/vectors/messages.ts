@@ -5,6 +5,8 @@ import type { PackedAnswers } from './packed-answers.js';
 
 /** What a worker is started with. */
 export interface WorkerSetup {
+  /** As a follower. */
+  readonly name: string;
   readonly folder: string;
   readonly engine: EngineSetting;
   readonly threads?: number;
@@ -12,8 +14,9 @@ export interface WorkerSetup {
   readonly plugins: readonly string[];
   readonly guard: boolean;
   readonly rules?: Partial<HostRules>;
-  /** Module whose `openReader` gives the store's tail instead of the SQLite reader; for tests. */
+  /** Module whose `openReader` gives the store's tail instead of the SQLite reader, and what else it is told. */
   readonly readerModule?: string;
+  readonly readerOptions?: unknown;
 }
 
 export type WorkerStart = WorkerSetup & { readonly follower: FollowerPart };

@@ -1,4 +1,4 @@
-import { setImmediate as immediate } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createRegistry } from '@cosmicembeddings/sdk';
 import { serveFollower, type Followed, type Following, type Serving } from '../../follow/index.js';
@@ -17,6 +17,8 @@ const SMALL_MAX = 1000;
 const BATCH = 128;
 /** Time that one search may spend on reading what the store has and the index has not. */
 const CATCH_UP_MS = 8;
+/** A batch under way may take longer, where texts are embedded for it. */
+const CATCH_UP_MAX_MS = 50;
 
 /** What the index reads with, in this thread. */
 export interface IndexReader extends Followed {
@@ -35,6 +37,7 @@ let reported = '';
 const reader = await openReader();
 const engine = await chooseEngine(setup.engine, setup.threads === undefined ? {} : { threads: setup.threads });
 const host = await IndexHost.open({
+  name: setup.name,
   folder: setup.folder,
   engine,
   reader,
@@ -77,7 +80,8 @@ async function close(): Promise<void> {
 function answer({ first, questions, seq = Infinity }: Extract<ToWorker, { type: 'search' }>): Promise<void> {
   const one = (async () => {
     // What cannot be read now is missing from the answer, which says how far it reaches.
-    await following.catchUp(seq, Date.now() + CATCH_UP_MS).catch(() => undefined);
+    const caughtUp = following.catchUp(seq, Date.now() + CATCH_UP_MS).catch(() => undefined);
+    await (setup.readerModule === undefined ? caughtUp : Promise.race([caughtUp, delay(CATCH_UP_MAX_MS)]));
     const isSmall = ({ k }: SearchQuestion): boolean => k <= SMALL_MAX;
     if (questions.every(isSmall)) {
       for (let at = 0; at < questions.length; at += ANSWERS_AT_A_TIME)

@@ -9,6 +9,8 @@ import {
   type Registry,
 } from '@cosmicembeddings/sdk';
 import type { KeptFiles, Stopped } from '../../follow/kept-files.js';
+import { keptCommon } from '../../index/common/kept.js';
+import { keptHome } from '../../index/home/kept.js';
 import { keptVectors } from '../../index/vectors/kept.js';
 import { keptText } from '../../index/words/kept.js';
 import { loadPlugins } from '../../plugins.js';
@@ -36,7 +38,7 @@ export interface EraseOptions extends SqliteOptions {
 }
 
 /** The rooms that keep files beside the store. */
-export const keptFiles: readonly KeptFiles[] = [keptText, keptVectors, keptViews];
+export const keptFiles: readonly KeptFiles[] = [keptText, keptVectors, keptHome, keptCommon, keptViews];
 
 const BATCH = 256;
 const NOTED_AT_ONCE = 16;

@@ -190,7 +190,7 @@ function refuseLost(folder: string): void {
   const isThere = existsSync(path);
   if (isThere && statSync(path).size === 0)
     throw new CosmicError('store.corrupt', `${path} is empty; restore a backup, or remove it to begin anew`);
-  const followers = ['text.sqlite', 'index', 'views'].filter((name) => existsSync(join(folder, name)));
+  const followers = ['text.sqlite', 'index', 'home', 'views'].filter((name) => existsSync(join(folder, name)));
   if (!isThere && followers.length > 0)
     throw new CosmicError(
       'store.corrupt',
