@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { codes, sign, signerOfSeed, type Accepted, type KindHeader, type NodeApi } from '@cosmicembeddings/sdk';
 import { portableChecks } from '@cosmicembeddings/sdk/formats';
 import { createSky } from '@cosmicembeddings/sdk/sky';
@@ -126,6 +127,8 @@ async function assemble(
     onLoad: pressure.set,
     onRejected: (code) => metrics.rejected.inc({ code }),
   });
+  const whoOf = ({ headers, socket }: IncomingMessage): string =>
+    sharedBy(access.visitorOf(headers, socket.remoteAddress));
   const watchSockets = createTextSockets({
     path: '/v2/watch',
     messageMaxBytes: 256 * 1024,
@@ -136,10 +139,9 @@ async function assemble(
       if (!access.may(visitor, 'read')) return 401;
       return access.spend(visitor, systemClock.now()) === undefined ? undefined : 429;
     },
-    serve: (socket, { headers, socket: { remoteAddress } }) => {
-      const who = sharedBy(access.visitorOf(headers, remoteAddress));
-      return serveWatchSocket(socket, (request, signal) => watches.watch(request, signal, who));
-    },
+    whoOf,
+    serve: (socket, request) =>
+      serveWatchSocket(socket, (asked, signal) => watches.watch(asked, signal, whoOf(request))),
   });
   closers.push(() => watchSockets.close());
   const network = createWebSocketNetwork({

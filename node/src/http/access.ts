@@ -111,7 +111,7 @@ export function isLoopback(address: string): boolean {
 }
 
 /** Whoever has one IPv6 address has 2^64 of them. */
-function netOf(address: string): string {
+export function netOf(address: string): string {
   if (!isIPv6(address) || address.toLowerCase().startsWith('::ffff:')) return address.replace(/^::ffff:/i, '');
   const [head = '', tail = ''] = address.split('%')[0]!.toLowerCase().split('::');
   const left = head === '' ? [] : head.split(':');

@@ -67,6 +67,7 @@ export function costOfPythonList({ limit, created_by, q = '' }: Readonly<Record<
 
 /** A tool of MCP: every hit is verified here. */
 export function costOfTool(body: unknown): number {
+  if (Array.isArray(body)) return body.reduce<number>((sum, one) => sum + costOfTool(one), 0);
   const { method, params } = (body ?? {}) as { method?: unknown; params?: { arguments?: { k?: unknown } } };
   if (method !== 'tools/call') return 0;
   const k = Number(params?.arguments?.k ?? 8);

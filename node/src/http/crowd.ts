@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { netOf } from './access.js';
 
 export interface Crowd {
   /** A request of this connection is being served, or it has become a peer's: it is not idle. */
@@ -13,7 +14,8 @@ const SLACK = 512;
 
 /**
  * Keeps a server's connections at `max` without refusing the next: of the address that holds most, the one that was idle for
- * longest makes room. So nobody's idle connections keep anybody else out, nor his own requests.
+ * longest makes room. So nobody's idle connections keep anybody else out, nor his own requests. Where none of these is idle, whatever they
+ * are busy with (slow bodies, watches), the oldest makes room for another address, and none for one more of its own.
  */
 export function keepRoom(server: Server, max: number): Crowd {
   server.maxConnections = max + SLACK;
@@ -21,6 +23,8 @@ export function keepRoom(server: Server, max: number): Crowd {
   const idle = new Map<string, Set<Socket>>();
   const serving = new Map<Socket, number>();
   const addresses = new WeakMap<Socket, string>();
+  /** By address, the oldest first; busy ones, and those that were upgraded, too. */
+  const held = new Map<string, Set<Socket>>();
   let open = 0;
 
   const drop = (socket: Socket): void => {
@@ -35,25 +39,31 @@ export function keepRoom(server: Server, max: number): Crowd {
     drop(socket);
     idle.set(address, (idle.get(address) ?? new Set()).add(socket));
   };
-  const makeRoom = (): void => {
-    let crowd: Set<Socket> | undefined;
-    for (const same of idle.values()) if (same.size > (crowd?.size ?? 0)) crowd = same;
-    const [longest] = crowd ?? [];
-    if (longest === undefined) return;
-    drop(longest);
-    longest.destroy();
+  const makeRoom = (newcomer: Socket): void => {
+    let [address, crowd]: readonly [string, ReadonlySet<Socket>] = ['', new Set<Socket>()];
+    for (const [name, same] of held) if (same.size > crowd.size) [address, crowd] = [name, same];
+    const [longest] = idle.get(address) ?? [];
+    const [oldest = newcomer] = crowd;
+    const leaves = longest !== undefined && longest !== newcomer ? longest : crowd.has(newcomer) ? newcomer : oldest;
+    drop(leaves);
+    leaves.destroy();
   };
 
   server.on('connection', (socket) => {
     open += 1;
-    addresses.set(socket, socket.remoteAddress ?? '');
+    const address = netOf(socket.remoteAddress ?? '');
+    addresses.set(socket, address);
+    held.set(address, (held.get(address) ?? new Set()).add(socket));
     rest(socket);
     socket.once('close', () => {
       open -= 1;
       serving.delete(socket);
       drop(socket);
+      const same = held.get(address);
+      same?.delete(socket);
+      if (same?.size === 0) held.delete(address);
     });
-    if (open > max) makeRoom();
+    if (open > max) makeRoom(socket);
   });
   server.on('upgrade', (_request, socket) => drop(socket as Socket));
 

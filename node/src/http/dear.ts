@@ -14,9 +14,11 @@ export const dearLimits: DearLimits = { roomMs: 200, waitingMax: 1024, waitingEa
 
 /** Below this estimate a request is small: it begins at once, whatever else is under way. */
 export const smallMs = 10;
-/** While small requests come, dear ones rest so many times as long as they took: they get one fifth of the time. */
-const REST = 4;
+/** While small requests come, dear ones together get one part in so many of the time: what they took is given back that much later. */
+const PART = 5;
 const REST_MAX_MS = 5_000;
+/** What takes longer than so many times its estimate was kept waiting itself. */
+const LATE = 3;
 /** Small requests came so lately: somebody would wait for what dear ones take. */
 const LATELY_MS = 500;
 
@@ -31,6 +33,7 @@ export interface DearRoom {
 
 interface Waiting {
   readonly units: number;
+  readonly estimateMs: number;
   begin(done: () => void): void;
   refuse(error: CosmicError): void;
 }
@@ -62,10 +65,10 @@ export function createDearRoom(
       queue.delete(one!);
       waiting -= 1;
       if (queue.size > 0) queues.set(who, queue);
-      one!.begin(start(one!.units));
+      one!.begin(start(one!.units, one!.estimateMs));
     }
   };
-  const start = (units: number): (() => void) => {
+  const start = (units: number, estimateMs: number): (() => void) => {
     taken += units;
     const sinceMs = nowMs();
     let isDone = false;
@@ -73,7 +76,10 @@ export function createDearRoom(
       if (isDone) return;
       isDone = true;
       const now = nowMs();
-      const restMs = now - smallAtMs < LATELY_MS ? Math.min(REST_MAX_MS, REST * (now - sinceMs)) : 0;
+      const tookMs = Math.min(now - sinceMs, LATE * estimateMs);
+      // Of several that go on beside each other, each has its share of the part.
+      const heldMs = PART * tookMs * (limits.roomMs / units);
+      const restMs = now - smallAtMs < LATELY_MS ? Math.min(REST_MAX_MS, heldMs - tookMs) : 0;
       if (restMs < 1 || isClosed) return giveBack(units);
       const timer = setTimeout(() => {
         resting.delete(timer);
@@ -93,8 +99,10 @@ export function createDearRoom(
         smallAtMs = nowMs();
         return Promise.resolve(NOTHING);
       }
-      const units = Math.min(estimateMs, limits.roomMs);
-      if (waiting === 0 && (taken === 0 || taken + units <= limits.roomMs)) return Promise.resolve(start(units));
+      // Whole ones: what is left of sums of others would be a room that is never empty.
+      const units = Math.ceil(Math.min(estimateMs, limits.roomMs));
+      if (waiting === 0 && (taken === 0 || taken + units <= limits.roomMs))
+        return Promise.resolve(start(units, estimateMs));
       const queue = queues.get(who) ?? new Set();
       if (isClosed || waiting >= limits.waitingMax || queue.size >= limits.waitingEach)
         return Promise.reject(busy(`${waiting} requests that cost much wait, ${queue.size} of them yours`));
@@ -114,6 +122,7 @@ export function createDearRoom(
         };
         const one: Waiting = {
           units,
+          estimateMs,
           begin: (done) => {
             settle();
             resolve(done);

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { nextBlock, rejected, type Rejected } from '@cosmicembeddings/sdk';
+import { CosmicError, nextBlock, rejected, type Rejected } from '@cosmicembeddings/sdk';
 import type { Room } from './room.js';
 
 /** One block of a body, the room that it takes until it is answered, and what is wrong where it is none. */
@@ -13,6 +13,21 @@ export interface IncomingRooms {
   readonly small: Room;
   readonly large: Room;
 }
+
+/** The same for one address or key, which has a part of it. */
+export function roomsFor({ small, large }: IncomingRooms, who: string): IncomingRooms {
+  const mine = (room: Room): Room => ({
+    take: (bytes) => room.take(bytes, who),
+    takeNow: (bytes) => room.takeNow(bytes, who),
+    get taken() {
+      return room.taken;
+    },
+  });
+  return { small: mine(small), large: mine(large) };
+}
+
+/** A large block that has room has to be there in this time: it stands in the way of others. */
+export const largeWithinMs = 60_000;
 
 /** Up to here a block is small. */
 export const smallMaxBytes = 64 * 1024;
@@ -53,6 +68,7 @@ export async function* cborBlocks(stream: Readable, rooms: IncomingRooms): Async
   const held = new Growing();
   let needs = 0;
   let room: (() => void) | undefined;
+  let late: NodeJS.Timeout | undefined;
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       let rest: Uint8Array = chunk;
@@ -67,12 +83,15 @@ export async function* cborBlocks(stream: Readable, rooms: IncomingRooms): Async
           needs = next.needs ?? rest.length + 1;
           if (needs > smallMaxBytes && room === undefined && (room = await rooms.large.take(needs)) === undefined)
             return void (yield { item: BUSY, release: NOTHING });
+          if (room !== undefined) late ??= setTimeout(() => stream.destroy(tooLate()), largeWithinMs).unref();
           held.append(rest);
           break;
         }
         if (next.status === 'rejected') return void (yield { item: next, release: NOTHING });
         const release = room ?? (await (next.end > smallMaxBytes ? rooms.large : rooms.small).take(next.end));
         room = undefined;
+        clearTimeout(late);
+        late = undefined;
         if (release === undefined) return void (yield { item: BUSY, release: NOTHING });
         yield { item: rest.subarray(0, next.end), release };
         rest = rest.subarray(next.end);
@@ -80,8 +99,13 @@ export async function* cborBlocks(stream: Readable, rooms: IncomingRooms): Async
     }
     if (held.length > 0) yield { item: rejected('block.malformed', 'input ends inside a block'), release: NOTHING };
   } finally {
+    clearTimeout(late);
     room?.();
   }
+}
+
+function tooLate(): CosmicError {
+  return new CosmicError('request.malformed', `a large block was not there within ${largeWithinMs} ms`);
 }
 
 const LINE_END = 0x0a;
@@ -96,12 +120,15 @@ export async function* jsonBlocks(
   const held = new Growing();
   const decoder = new TextDecoder('utf-8');
   let room: (() => void) | undefined;
+  let late: NodeJS.Timeout | undefined;
   async function* line(last: Uint8Array): AsyncGenerator<Incoming> {
     held.append(last);
     const bytes = held.take();
     const text = decoder.decode(bytes).trim();
     const release = room ?? (await rooms.small.take(bytes.length));
     room = undefined;
+    clearTimeout(late);
+    late = undefined;
     if (release === undefined) return yield { item: BUSY, release: NOTHING };
     if (text === '') return release();
     yield { item: await read(text), release };
@@ -122,9 +149,11 @@ export async function* jsonBlocks(
         (room = await rooms.large.take(lineMaxBytes)) === undefined
       )
         return void (yield { item: BUSY, release: NOTHING });
+      if (room !== undefined) late ??= setTimeout(() => stream.destroy(tooLate()), largeWithinMs).unref();
     }
     if (held.length > 0) yield* line(new Uint8Array(0));
   } finally {
+    clearTimeout(late);
     room?.();
   }
 }

@@ -19,8 +19,8 @@ import { packageFolder } from '../version.js';
 import { scopeOf, type Access, type Visitor } from './access.js';
 import { questionMaxBytes } from './cbor.js';
 import { jsonFormMaxChars } from './forms.js';
-import { smallMaxBytes, type IncomingRooms } from './incoming.js';
-import { costOfParsing, takeTurn } from './cost.js';
+import { largeWithinMs, smallMaxBytes, type IncomingRooms } from './incoming.js';
+import { costOfParsing, sharedBy, takeTurn } from './cost.js';
 import { compressAnswers } from './compress.js';
 import { watchConnections, type ConnectionLimits } from './connections.js';
 import { describe, type Document } from './interface/describe.js';
@@ -147,9 +147,12 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
     if (scopeOf(request.method, url) === undefined || url === '/metrics') return;
     await takeTurn(request, reply, dear, config.costMs?.(request) ?? 0);
   });
-  // Who takes an answer slowly, or goes on watching, holds up nobody.
+  // Who takes an answer slowly, or goes on watching, holds up nobody; one that is large is sent first.
   app.addHook('onSend', async (request, _reply, payload) => {
-    request.done?.();
+    const { done } = request;
+    const isLarge = (typeof payload === 'string' || Buffer.isBuffer(payload)) && payload.length > LARGE_BYTES;
+    if (done !== undefined && isLarge) setTimeout(done, SENT_MS).unref();
+    else done?.();
     return payload;
   });
   await app.register(swagger, {
@@ -196,6 +199,10 @@ function checkWhenAsked({ schema, httpPart }: RouteSchema): RouteCheck {
   };
   return whenAsked;
 }
+
+/** An answer that takes a while to be sent, and how long others wait for that at most. */
+const LARGE_BYTES = 256 * 1024;
+const SENT_MS = 250;
 
 /** False when the first lines of the request were answered already. */
 function greet(request: IncomingMessage, response: ServerResponse, rules: VisitorRules): boolean {
@@ -262,9 +269,6 @@ async function admit(request: FastifyRequest, reply: FastifyReply, access: Acces
   return sendProblem(reply, 'request.too_many', request.visitor.from, Math.ceil((retryAtMs - nowMs) / 1000));
 }
 
-/** A body that is read as a whole has to be there in this time. */
-const WHOLE_BODY_MS = 60_000;
-
 /** A body that is read as a whole takes room before it is; one that is a stream of blocks takes it block by block. */
 async function makeRoom(request: FastifyRequest, reply: FastifyReply, rooms: IncomingRooms | undefined): Promise<void> {
   const { headers, routeOptions } = request;
@@ -272,9 +276,9 @@ async function makeRoom(request: FastifyRequest, reply: FastifyReply, rooms: Inc
   const chunked = headers['transfer-encoding'] !== undefined;
   const bytes = chunked ? jsonFormMaxChars : Math.min(Number(headers['content-length'] ?? 0), jsonFormMaxChars);
   if (!(bytes > smallMaxBytes)) return;
-  const release = await rooms.large.take(bytes);
+  const release = await rooms.large.take(bytes, sharedBy(request.visitor));
   if (release === undefined) throw new CosmicError('node.busy', 'no room for another large request');
-  const late = setTimeout(() => request.raw.complete || request.raw.destroy(), WHOLE_BODY_MS);
+  const late = setTimeout(() => request.raw.complete || request.raw.destroy(), largeWithinMs);
   reply.raw.once('close', () => {
     clearTimeout(late);
     release();

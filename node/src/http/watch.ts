@@ -7,30 +7,35 @@ import { vary } from './conditional.js';
 export interface Watches {
   /**
    * Sends answers as server-sent events (WHATWG HTML section 9.2) until there are no more or nobody takes them; `write`
-   * says how one is written. @throws CosmicError what the first answer is refused with; node.busy
+   * says how one is written, `who` whose share it takes. @throws CosmicError what the first answer is refused with; node.busy
    */
   send<T>(
     reply: FastifyReply,
     watch: (signal: AbortSignal) => AsyncIterable<T>,
     write: (answer: T) => string,
+    who: string,
   ): Promise<FastifyReply>;
   close(): void;
 }
 
 /** Answers that are watched at a time, over all connections. */
 const WATCHES_MAX = 1_000;
+/** Of one address or key. */
+const EACH_MAX = 64;
 /** A comment tells both ends so often that the connection lives. */
 const COMMENT_MS = 15_000;
 /** Until a browser connects again. */
 const RETRY = 'retry: 2000\n\n';
 
 export function createWatches(): Watches {
-  const open = new Set<AbortController>();
+  const open = new Map<AbortController, string>();
   return {
-    send: async (reply, watch, write) => {
+    send: async (reply, watch, write, who) => {
       if (open.size >= WATCHES_MAX) throw new CosmicError('node.busy', `${WATCHES_MAX} answers are watched already`);
+      const theirs = who === '' ? 0 : [...open.values()].filter((one) => one === who).length;
+      if (theirs >= EACH_MAX) throw new CosmicError('node.busy', `${theirs} answers are watched by you already`);
       const ended = new AbortController();
-      open.add(ended);
+      open.set(ended, who);
       const end = (): void => {
         open.delete(ended);
         ended.abort();
@@ -51,7 +56,7 @@ export function createWatches(): Watches {
       }
     },
     close: () => {
-      for (const one of open) one.abort();
+      for (const one of open.keys()) one.abort();
     },
   };
 }

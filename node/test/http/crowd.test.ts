@@ -50,3 +50,39 @@ test('idle connections keep nobody out, and no request in progress is cut for an
   expect(cut).toBeGreaterThanOrEqual(81);
   expect(idle.filter((socket) => !socket.destroyed).length).toBeLessThanOrEqual(20);
 });
+
+test('connections of one address that are busy with slow bodies and sockets keep nobody else out', async () => {
+  const server = createServer((request, response) =>
+    guard.enter(request, response, true, () => {
+      if (request.url === '/') response.end('alive');
+    }),
+  );
+  const guard = watchConnections(server, { connectionsMax: 20, headersMs: 60_000, idleMs: 60_000, slowMs: 60_000 });
+  server.on('upgrade', (_request, socket) => socket.on('error', () => undefined));
+  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
+  const { port } = server.address() as AddressInfo;
+  closing.push(
+    guard.close,
+    () => server.closeAllConnections(),
+    () => server.close(),
+  );
+  const open: Socket[] = [];
+  for (let n = 0; n < 560; n++) {
+    const socket = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+    socket.on('error', () => undefined);
+    closing.push(() => socket.destroy());
+    await new Promise((resolve) => socket.once('connect', resolve));
+    const slow = 'POST /slow HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n1';
+    const upgrade = 'GET /up HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n';
+    socket.write(n % 2 === 0 ? slow : upgrade);
+    open.push(socket);
+  }
+  const own = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.1' });
+  own.on('error', () => undefined);
+  closing.push(() => own.destroy());
+  let text = '';
+  own.on('data', (part: Buffer) => (text += part.toString()));
+  own.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+  while (!text.endsWith('alive') && !own.destroyed) await new Promise((resolve) => setImmediate(resolve));
+  expect(text).toMatch(/^HTTP\/1.1 200/);
+});

@@ -43,6 +43,21 @@ test('a bounded amount of work begins, small requests go by, and each address ha
   expect(begun).toEqual(['a1', 'small', 'a2', 'b1', 'c1', 'a3', 'a4']);
 });
 
+test('what has no whole number of milliseconds leaves an empty room, too', async () => {
+  const { begun, ask, end } = watched(open());
+  for (const [name, ms] of [
+    ['a1', 10.1],
+    ['a2', 20.7],
+    ['a3', 13.3],
+  ] as const)
+    ask(name, ms);
+  await settled();
+  for (const name of ['a2', 'a1', 'a3']) end(name);
+  ask('b1', 500);
+  await settled();
+  expect(begun).toEqual(['a1', 'a2', 'a3', 'b1']);
+});
+
 test('of cheaper ones several are under way, as many as there is room for', async () => {
   const { begun, ask, end } = watched(open());
   for (const name of ['a1', 'a2', 'b1', 'b2']) ask(name, 40);

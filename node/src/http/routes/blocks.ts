@@ -24,7 +24,7 @@ import { isKnown, tagOf, vary } from '../conditional.js';
 import { costOfForm, costOfJudging, costOfList, isText, sharedBy, takeTurn } from '../cost.js';
 import type { VectorForm } from '../forms-worker.js';
 import { jsonFormMaxChars, numbersMaxBytes } from '../forms.js';
-import { cborBlocks, jsonBlocks, type Incoming } from '../incoming.js';
+import { cborBlocks, jsonBlocks, roomsFor, type Incoming } from '../incoming.js';
 import { sendProblem } from '../problem.js';
 import type { Routes } from './routes.js';
 
@@ -158,9 +158,11 @@ async function publish(
   if (!(body instanceof Readable))
     throw new CosmicError('request.malformed', 'send application/cbor-seq or application/x-ndjson');
   const lines = /ndjson|jsonl/.test(request.headers['content-type'] ?? '');
-  const { rooms, forms } = routes;
+  const { forms } = routes;
+  const who = sharedBy(request.visitor);
+  const rooms = roomsFor(routes.rooms, who);
   const read = async (line: string): Promise<Uint8Array | Rejected> => {
-    const done = await turnFor(costOfJudging(line.length, true), sharedBy(request.visitor), routes);
+    const done = await turnFor(costOfJudging(line.length, true), who, routes);
     return typeof done === 'function' ? forms.fromJson(line).finally(done) : done;
   };
   const items = lines ? jsonBlocks(body, rooms, read, jsonFormMaxChars) : cborBlocks(body, rooms);

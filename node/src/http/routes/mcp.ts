@@ -13,6 +13,8 @@ import type { Routes } from './routes.js';
 
 /** 4 MiB of blocks in base64, and what stands around them. */
 const BODY_MAX_BYTES = 6 * 1024 * 1024;
+/** Calls of tools in one batch, of the generations that have batches: each may be a search. */
+const CALLS_MAX = 8;
 const STREAMS_MAX = 1000;
 /** Of one address or key. */
 const STREAMS_EACH = 16;
@@ -44,6 +46,7 @@ export function mcpRoutes(app: FastifyInstance, routes: Routes, version: string)
     config: { costMs: ({ body }) => costOfTool(body) },
     schema: { summary: 'Model Context Protocol (streamable HTTP)', hide: true },
     handler: async (request, reply) => {
+      refuseManyCalls(request.body);
       const { http, isListening, tools, resources } = await load();
       if (isListening(request.body)) takeStream(streams, request, reply);
       const parts = {
@@ -55,6 +58,14 @@ export function mcpRoutes(app: FastifyInstance, routes: Routes, version: string)
       return send(reply, await http.answer(webRequest(request, reply), request.body, parts));
     },
   });
+}
+
+/** @throws CosmicError request.too_large */
+function refuseManyCalls(body: unknown): void {
+  if (!Array.isArray(body)) return;
+  const calls = body.filter((one) => (one as { method?: unknown } | null)?.method === 'tools/call').length;
+  if (calls > CALLS_MAX)
+    throw new CosmicError('request.too_large', `${calls} calls of tools in one batch, at most ${CALLS_MAX}`);
 }
 
 /** @throws CosmicError node.busy where it has as many as it may */

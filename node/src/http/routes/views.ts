@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { pluginInfo, viewInfo, type QuestionInfo } from '@cosmicembeddings/sdk/api';
 import type { JsonSchema } from '@cosmicembeddings/sdk/schema';
+import { sharedBy } from '../cost.js';
 import { createWatches, type Watches } from '../watch.js';
 import type { Routes } from './routes.js';
 
@@ -191,6 +192,7 @@ async function answerQuestion(
       reply,
       (signal) => routes.watchView(view, name, params, signal),
       (answer) => `id: ${answer.cursor.epoch}.${answer.cursor.seq}\ndata: ${JSON.stringify(answer)}\n\n`,
+      sharedBy(request.visitor),
     );
   return routes.askView(view, name, params, at as string | undefined);
 }

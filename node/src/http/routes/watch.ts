@@ -33,6 +33,7 @@ export function watchRoutes(app: FastifyInstance, routes: Routes): void {
       reply,
       (signal) => routes.watch({ ...asked, ...from }, signal, sharedBy(request.visitor)),
       ({ cursor, ...event }) => `id: ${cursor}\ndata: ${JSON.stringify({ cursor, ...event })}\n\n`,
+      sharedBy(request.visitor),
     );
   };
   app.post<{ Body: WatchRequest }>(

@@ -88,29 +88,74 @@ function aboutOf(reader: StoreReader): StoreAbout {
   return { version: Number(meta('version')), network: meta('network'), node: meta('node'), head: reader.head() };
 }
 
+/** Where blocks stand in order, so that they are read a page at a time: what follows a row, and the row itself. */
+interface Walk {
+  readonly from: string;
+  readonly order: string;
+  readonly of: readonly number[];
+  after(row: Row): readonly number[];
+  readonly first: readonly number[];
+}
+
+const KEPT_PAGE = 2_000;
+
+function walkOf(names: StoreReader['names'], author: string | undefined, tag: string | undefined): Walk {
+  const byId = { after: (row: Row): number[] => [row['id'] as number], first: [0] };
+  const authorId = author === undefined ? [] : [names.id(author) ?? -1];
+  const isTheirs = author === undefined ? '' : 'AND b.author = ?';
+  if (tag !== undefined)
+    return {
+      ...byId,
+      from: `tags t CROSS JOIN blocks b ON b.id = t.block JOIN bytes y ON y.block = b.id WHERE t.tag = ? ${isTheirs} AND t.block > ?`,
+      of: [names.id(tag) ?? -1, ...authorId],
+      order: 't.block',
+    };
+  const blocks = 'blocks b JOIN bytes y ON y.block = b.id WHERE';
+  if (author === undefined) return { ...byId, from: `${blocks} b.id > ?`, of: [], order: 'b.id' };
+  return {
+    from: `${blocks} b.author = ? AND (b.time, b.id) > (?, ?)`,
+    of: authorId,
+    order: 'b.time, b.id',
+    after: (row) => [row['time'] as number, row['id'] as number],
+    first: [Number.MIN_SAFE_INTEGER, 0],
+  };
+}
+
+/** Of each block three numbers are held until all were seen: a store of a million is put in order in 24 MB. */
 function* keptBlocks(
   { database, names }: StoreReader,
   { author, tag }: { readonly author?: string; readonly tag?: string },
 ): Generator<KeptBlock> {
-  const where = [
-    ...(author === undefined ? [] : [['b.author = ?', names.id(author) ?? -1] as const]),
-    ...(tag === undefined ? [] : [['b.id IN (SELECT block FROM tags WHERE tag = ?)', names.id(tag) ?? -1] as const]),
-  ];
-  const rows = database
-    .prepare(
-      `SELECT b.seq, b.digest, b.python, b.first_seen, length(y.envelope) + coalesce(length(y.body), 0) AS bytes
-      FROM blocks b JOIN bytes y ON y.block = b.id
-      WHERE ${['b.erased IS NULL AND b.header_only = 0', ...where.map(([sql]) => sql)].join(' AND ')}
-      ORDER BY b.first_seen DESC, b.seq DESC`,
-    )
-    .all(...where.map(([, value]) => value));
-  for (const row of rows)
-    yield {
-      seq: row['seq'] as number,
-      firstSeenMs: row['first_seen'] as number,
-      bytes: row['bytes'] as number,
-      id: () => idOfRow(row),
-    };
+  const { from, order, of, after, first } = walkOf(names, author, tag);
+  const page = database.prepare(
+    `SELECT b.id, b.time, b.seq, b.first_seen, length(y.envelope) + coalesce(length(y.body), 0) AS bytes
+    FROM ${from} AND b.erased IS NULL AND b.header_only = 0 ORDER BY ${order} LIMIT ${KEPT_PAGE}`,
+  );
+  const digest = database.prepare(
+    'SELECT b.digest, b.python FROM events e JOIN blocks b ON b.id = e.block WHERE e.seq = ?',
+  );
+  let seen = new Float64Array(3 * KEPT_PAGE);
+  let count = 0;
+  for (let at = first, isAll = false; !isAll;) {
+    const rows = page.all(...of, ...at);
+    isAll = rows.length < KEPT_PAGE;
+    for (const row of rows) {
+      if (3 * count === seen.length) {
+        const grown = new Float64Array(2 * seen.length);
+        grown.set(seen);
+        seen = grown;
+      }
+      seen.set([row['first_seen'] as number, row['seq'] as number, row['bytes'] as number], 3 * count++);
+      at = after(row);
+    }
+  }
+  const lastFirst = Uint32Array.from({ length: count }, (_, i) => i).sort(
+    (a, b) => seen[3 * b]! - seen[3 * a]! || seen[3 * b + 1]! - seen[3 * a + 1]!,
+  );
+  for (const i of lastFirst) {
+    const seq = seen[3 * i + 1]!;
+    yield { seq, firstSeenMs: seen[3 * i]!, bytes: seen[3 * i + 2]!, id: () => idOfRow(digest.get(seq)!) };
+  }
 }
 
 /** Dead space of a SQLite file that `database` reads. */

@@ -16,6 +16,8 @@ export interface TextSocketsOptions {
   readonly messageMaxBytes: number;
   /** The HTTP status with which a request is refused. */
   refusalOf(request: IncomingMessage): number | undefined;
+  /** Whose share of connections a request takes; an empty name has no bound. */
+  whoOf(request: IncomingMessage): string;
   /** Serves one connection until it ends. */
   serve(socket: TextSocket, request: IncomingMessage): Promise<void>;
 }
@@ -28,21 +30,25 @@ export interface TextSockets {
 
 const PING_MS = 20_000;
 const HIGH_WATER_BYTES = 256 * 1024;
+/** Connections of one address or key. */
+const EACH_MAX = 64;
 /** Messages that were read and not taken; a reader that sends more is not listening. */
 const INBOX_MAX = 256;
 
 /** WebSockets for readers, pages included, beside those of peers. */
-export function createTextSockets({ path, messageMaxBytes, refusalOf, serve }: TextSocketsOptions): TextSockets {
+export function createTextSockets({ path, messageMaxBytes, refusalOf, whoOf, serve }: TextSocketsOptions): TextSockets {
   const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: messageMaxBytes });
-  const open = new Set<WebSocket>();
+  const open = new Map<WebSocket, string>();
   let isClosed = false;
   return {
     path,
     upgrade: (request, socket, head) => {
-      const status = isClosed ? 503 : refusalOf(request);
+      const who = whoOf(request);
+      const theirs = who === '' ? 0 : [...open.values()].filter((one) => one === who).length;
+      const status = isClosed ? 503 : (refusalOf(request) ?? (theirs >= EACH_MAX ? 429 : undefined));
       if (status !== undefined) return refuse(socket, status);
       server.handleUpgrade(request, socket, head, (ws) => {
-        open.add(ws);
+        open.set(ws, who);
         ws.once('close', () => open.delete(ws));
         const one = textSocket(ws);
         serve(one, request).then(
@@ -53,7 +59,7 @@ export function createTextSockets({ path, messageMaxBytes, refusalOf, serve }: T
     },
     close: async () => {
       isClosed = true;
-      for (const ws of open) ws.terminate();
+      for (const ws of open.keys()) ws.terminate();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };

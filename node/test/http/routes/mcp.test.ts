@@ -166,3 +166,15 @@ describe('who asks', () => {
     expect((await ask({ 'content-type': 'text/plain' })).status).toBeGreaterThanOrEqual(400);
   });
 });
+
+test('a batch of more calls than a few is refused before any of them is made', async () => {
+  const call = (id: number) => ({
+    jsonrpc: '2.0',
+    id,
+    method: 'tools/call',
+    params: { name: 'cosmic_search', arguments: { query: 'heron' } },
+  });
+  const response = await node.postJson('/mcp', JSON.stringify(Array.from({ length: 9 }, (_, id) => call(id))));
+  expect(response.status).toBe(413);
+  expect(((await response.json()) as { code: string }).code).toBe('request.too_large');
+});
