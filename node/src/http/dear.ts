@@ -3,7 +3,7 @@ import { CosmicError } from '@cosmicembeddings/sdk';
 export interface DearLimits {
   /** Estimated milliseconds of work that are under way at a time. */
   readonly roomMs: number;
-  /** Requests that wait, over all and of one address or key. */
+  /** Requests that wait, over all and of one address or key; the operator's own (an empty name) have no bound of their own. */
   readonly waitingMax: number;
   readonly waitingEach: number;
   /** How long one waits before it is refused. */
@@ -104,7 +104,7 @@ export function createDearRoom(
       if (waiting === 0 && (taken === 0 || taken + units <= limits.roomMs))
         return Promise.resolve(start(units, estimateMs));
       const queue = queues.get(who) ?? new Set();
-      if (isClosed || waiting >= limits.waitingMax || queue.size >= limits.waitingEach)
+      if (isClosed || waiting >= limits.waitingMax || (who !== '' && queue.size >= limits.waitingEach))
         return Promise.reject(busy(`${waiting} requests that cost much wait, ${queue.size} of them yours`));
       return new Promise((resolve, reject) => {
         const settle = (): void => {

@@ -102,8 +102,18 @@ test('who waits for too long, or beyond what may wait, is refused, and who goes 
   jest.advanceTimersByTime(60_001);
   await settled();
   expect(refused.filter((line) => line.endsWith('node.busy'))).toHaveLength(9);
+  for (let n = 0; n < 6; n++) ask(`own${n}`, 500, '');
+  await settled();
+  expect(refused.filter((line) => line.startsWith('own'))).toEqual([]);
   end('a1');
+  await settled();
+  expect(begun).toEqual(['a1', 'own0']);
+  end('own0');
+  for (let n = 1; n < 6; n++) {
+    await settled();
+    end(`own${n}`);
+  }
   ask('g1', 500);
   await settled();
-  expect(begun).toEqual(['a1', 'g1']);
+  expect(begun.at(-1)).toBe('g1');
 });
