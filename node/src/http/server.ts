@@ -278,6 +278,8 @@ async function makeRoom(request: FastifyRequest, reply: FastifyReply, rooms: Inc
   if (!(bytes > smallMaxBytes)) return;
   const release = await rooms.large.take(bytes, sharedBy(request.visitor));
   if (release === undefined) throw new CosmicError('node.busy', 'no room for another large request');
+  // Who went away while waiting takes nothing: nobody would give it back.
+  if ((request.raw.socket as Socket | null)?.destroyed !== false) return release();
   const late = setTimeout(() => request.raw.complete || request.raw.destroy(), largeWithinMs);
   reply.raw.once('close', () => {
     clearTimeout(late);

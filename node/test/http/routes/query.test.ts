@@ -1,3 +1,4 @@
+import { connect, type Socket } from 'node:net';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { decode, encode } from 'cbor-x';
 import { createClient } from '@cosmicembeddings/sdk/api';
@@ -118,3 +119,21 @@ test('a page of hundreds of hits is written in pieces, and says what small pages
     { status: 400, code: 'search.bad_query' },
   );
 }, 30_000);
+
+test('bodies that were announced and never came take no room once their senders are gone', async () => {
+  const { hostname, port } = new URL(node.url);
+  const senders: Socket[] = [];
+  for (let n = 0; n < 200; n++) {
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => undefined);
+    senders.push(socket);
+    await new Promise((resolve) => socket.once('connect', resolve));
+    socket.write(
+      'POST /v2/search HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 1048000\r\n\r\n{',
+    );
+  }
+  await fetch(`${node.url}/health`);
+  for (const socket of senders) socket.destroy();
+  const filter = { tagsAny: Array.from({ length: 900 }, (_, i) => `${i} `.padEnd(100, 'a tag ')) };
+  expect((await node.postJson('/v2/search', JSON.stringify({ text: 'heron', filter }))).status).toBe(200);
+}, 60_000);
