@@ -27,6 +27,7 @@ import type { Log } from './log.js';
 import { watchApiKeys } from './operate/api-keys.js';
 import { noteFullDisk, watchDisk } from './operate/disk.js';
 import { diskUse } from './operate/disk-use.js';
+import { shownSettings } from './operate/shown-settings.js';
 import { keptFollowers, type FollowerName } from './operate/fsck-followers.js';
 import { createMetrics } from './operate/metrics.js';
 import { startAttesting } from './operate/attest.js';
@@ -422,6 +423,12 @@ async function assemble(
       small: createRoom(ROOM_BYTES, ROOM_PATIENCE_MS),
       large: createRoom(ROOM_BYTES, ROOM_PATIENCE_MS),
     },
+    operating: async () => ({
+      ...(await metrics.door()),
+      disk: await diskUse(config.data),
+      inFlight: door.load(),
+      settings: shownSettings(config),
+    }),
     metrics: () => metrics.text(),
     metricsType: 'text/plain; version=0.0.4; charset=utf-8',
   };

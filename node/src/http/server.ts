@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
 import { existsSync } from 'node:fs';
 import { createServer, STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -309,6 +310,11 @@ async function servePage(app: FastifyInstance): Promise<void> {
   if (folder === undefined) return;
   await app.register(serveStatic, { root: folder, prefix: '/', wildcard: false, preCompressed: true });
   app.get('/docs', { schema: { hide: true } }, (_request, reply) => reply.sendFile('docs.html'));
+  // The page makes vectors by itself; what it needs for that stands in the SDK already.
+  const model = createRequire(import.meta.url).resolve('@cosmicembeddings/sdk/assets/english-1.bin');
+  app.get('/assets/english-1.bin', { schema: { hide: true } }, (_request, reply) =>
+    reply.sendFile(basename(model), dirname(model), { maxAge: '1d' }),
+  );
 }
 
 /** As it was built beside this workspace, or as the package brings it along. */

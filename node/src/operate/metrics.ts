@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Operating } from '@cosmicembeddings/sdk/api';
 
 /** Everything `/metrics` shows; docs/operating.md lists the same names and a test compares. */
 export interface Metrics {
@@ -9,6 +10,8 @@ export interface Metrics {
   readonly acceptSeconds: Histogram;
   readonly requests: Counter<'route' | 'status'>;
   text(): Promise<string>;
+  /** Counters of the door, by what they are labelled with. */
+  door(): Promise<Pick<Operating, 'accepted' | 'refused'>>;
   close(): void;
 }
 
@@ -95,23 +98,26 @@ export function createMetrics(sources: MetricSources): Metrics {
       for (const { name, lag: behind } of await sources.lags()) lag.set({ follower: name }, behind);
     },
   });
+  const accepted = new Counter({
+    name: 'cosmic_accepted_total',
+    help: 'Blocks judged at the door, by outcome',
+    labelNames: ['status'],
+    registers,
+  });
+  const rejected = new Counter({
+    name: 'cosmic_rejected_total',
+    help: 'Blocks refused, by code',
+    labelNames: ['code'],
+    registers,
+  });
   return {
+    accepted,
+    rejected,
+    door: async () => ({ accepted: await countsOf(accepted, 'status'), refused: await countsOf(rejected, 'code') }),
     requests: new Counter({
       name: 'cosmic_http_requests_total',
       help: 'HTTP requests answered, by route and status',
       labelNames: ['route', 'status'],
-      registers,
-    }),
-    accepted: new Counter({
-      name: 'cosmic_accepted_total',
-      help: 'Blocks judged at the door, by outcome',
-      labelNames: ['status'],
-      registers,
-    }),
-    rejected: new Counter({
-      name: 'cosmic_rejected_total',
-      help: 'Blocks refused, by code',
-      labelNames: ['code'],
       registers,
     }),
     searches: new Histogram({ name: 'cosmic_search_seconds', help: 'Time of a search', buckets: SECONDS, registers }),
@@ -127,4 +133,9 @@ export function createMetrics(sources: MetricSources): Metrics {
       register.clear();
     },
   };
+}
+
+async function countsOf<L extends string>(counter: Counter<L>, label: L): Promise<Record<string, number>> {
+  const { values } = await counter.get();
+  return Object.fromEntries(values.map(({ labels, value }) => [String(labels[label]), value]));
 }

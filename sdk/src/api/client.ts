@@ -60,6 +60,18 @@ export interface CheckAnswer {
   readonly inert?: { readonly code: Code; readonly detail: string };
 }
 
+/** How a node is doing, for its operator. */
+export interface Operating {
+  /** Bytes of the data folder's files and folders, by name, and those free on its disk. */
+  readonly disk: { readonly used: Readonly<Record<string, number>>; readonly free: number };
+  /** Blocks judged at the door since the start, by outcome; those refused, by code. */
+  readonly accepted: Readonly<Record<string, number>>;
+  readonly refused: Readonly<Record<string, number>>;
+  readonly inFlight: { readonly blocks: number; readonly bytes: number };
+  /** Policies and quotas in force. Secrets are left out. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
 /** A node over HTTP: all of NodeApi, and what only an operator with the token may do. */
 export interface NodeClient extends NodeApi {
   /** Of several nodes the first. */
@@ -85,6 +97,8 @@ export interface NodeClient extends NodeApi {
     waitMs?: number,
     signal?: AbortSignal,
   ): Promise<{ readonly inStep: boolean; readonly peer: PeerStatus }>;
+  /** Disk, refusals, quotas. @throws CosmicError request.unauthorised without the token */
+  operating(): Promise<Operating>;
   /** Identities and addresses that the node does not speak with. */
   banned(): Promise<BannedPeer[]>;
   banPeer(did: string, forMs?: number): Promise<BannedPeer[]>;
@@ -197,6 +211,7 @@ export function createClient(options: ClientOptions): NodeClient {
           signal,
         }),
       ),
+    operating: async () => jsonOf<Operating>(await ask(host, '/v2/operator')),
     banned: async () => (await jsonOf<{ banned: BannedPeer[] }>(await ask(host, '/v2/peers'))).banned,
     banPeer: async (did, forMs) =>
       (

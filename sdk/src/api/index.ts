@@ -5,6 +5,7 @@ export {
   type ClientOptions,
   type NodeAddress,
   type NodeClient,
+  type Operating,
 } from './client.js';
 export type { NodeHealth } from './route.js';
 export { receiptsOf, WITNESSES_MIN, witnessedMs, type Receipt } from './witness.js';

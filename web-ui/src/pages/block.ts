@@ -5,104 +5,188 @@ import {
   formatNamed,
   formatOf,
   inspect,
-  type Inspection,
+  type CheckedBlock,
+  type SignedBlock,
 } from '@cosmicembeddings/sdk';
-import type { NodeClient } from '@cosmicembeddings/sdk/api';
-import { tierMeaning, whatAStampProves } from '@cosmicembeddings/sdk/sky';
-import { element, timeText } from '../parts/element.js';
-import { prose } from '../parts/prose.js';
+import { authorLink, blockLink, tagLink } from '../parts/chips.js';
+import { checkDetails, checksOf } from '../parts/checks.js';
+import { claimedTime } from '../parts/block-card.js';
+import { element, factList, type Child } from '../parts/element.js';
+import { prose, shortened } from '../parts/prose.js';
+import type { ShowPage, Place } from '../parts/place.js';
+import { addressOf, queryOf } from '../parts/query.js';
+import { hrefOf } from '../parts/route.js';
 import { chartOf } from '../parts/sky.js';
 import { verdictList } from '../parts/verdicts.js';
-import { checksOf, type Place } from './search.js';
+import { bytesText, nodesOf, numberText, t, timeText } from '../words/index.js';
 
-/** One block: what it says, every check, its sky and its JSON form. */
-export async function showBlock(
-  id: string,
-  network: string,
-  client: NodeClient,
-  { content, say }: Place,
-): Promise<void> {
-  say('fetching the block …');
+const CHART_PX = 320;
+/** Passages of a long document that are shown before one asks for more. */
+const SOME = 20;
+
+type Passages = ReturnType<typeof contentOf>['passages'];
+
+/** One block: the passage asked for, what was checked, what it is connected to, its sky and its JSON form. */
+export const showBlock: ShowPage = async (place, { target: id, search }) => {
+  const { client, content, say, network, signal, status } = place;
+  say(t('block.fetching'));
   const [view, verdicts] = await Promise.all([client.get(id), client.verdicts(id).catch(() => [])]);
   if (view === undefined) throw new CosmicError('block.not_found', id);
   const checks = checksOf(network);
-  const verdict = inspect(view.wire, checks);
   const checked = checkAny(view.wire, checks);
-  const native = formatOf(view.wire)?.name === 'native/2';
-  const chart = native ? chartOf(view.wire, 900) : undefined;
   const passages = checked.status === 'checked' ? contentOf(checked, checks.registry).passages : [];
-  const facts: (Node | string)[] = [];
-  const fact = (name: string, ...value: (Node | string)[]): void =>
-    void facts.push(element('dt', {}, name), element('dd', {}, ...value));
-  if (checked.status === 'checked') {
-    fact('author', checked.entry.author);
-    fact('kind', checked.entry.kind);
-    fact(
-      'time',
-      `${timeText(checked.timeMs)} `,
-      element('span', { class: 'tier', title: tierMeaning.claimed }, 'claimed'),
-    );
-    if (checked.entry.tags.length > 0) fact('tags', checked.entry.tags.join(', '));
-    if (checked.entry.descriptor !== undefined)
-      fact(
-        'vectors',
-        `${checked.entry.rows} in ${checked.entry.descriptor.model}, ${checked.entry.descriptor.dims} dimensions`,
-      );
-    for (const ref of [...checked.entry.refs, ...checked.entry.links])
-      fact(ref.rel, element('a', { class: 'id', href: `#block=${ref.id}` }, ref.id));
-  }
-  fact('first seen here', `${timeText(view.firstSeenMs)} (this node’s own clock)`);
+  const asked = Math.min(Math.max(0, passages.length - 1), Number(new URLSearchParams(search).get('row') ?? 0) || 0);
+  const first = passages[asked] ?? passages.find((one) => one !== undefined);
+  const title = [first?.origin, first?.heading].filter((part) => part !== undefined && part !== '').join(' › ');
+  const isNative = formatOf(view.wire)?.name === 'native/2';
   content.replaceChildren(
     element(
       'section',
       { class: 'block' },
-      element('h1', {}, id),
+      element('h1', { dir: 'auto' }, title === '' ? t('block.title') : title),
+      status === undefined ? element('p', { class: 'warn' }, t('block.offline')) : undefined,
+      view.erased === undefined
+        ? undefined
+        : element('p', { class: 'warn' }, t('block.erased', { reason: view.erased })),
       verdictList(verdicts),
-      ...checkLines(verdict, id),
-      element('dl', {}, ...facts),
-      chart === undefined ? undefined : element('div', { class: 'chart' }, chart as unknown as Node),
-      chart === undefined ? undefined : element('p', { class: 'quiet' }, whatAStampProves),
-      ...passages.flatMap((passage) =>
-        passage === undefined ? [] : [element('article', {}, element('p', {}, ...prose(passage.text)))],
-      ),
+      ...passageNodes(passages, asked, id),
+      checked.status === 'checked'
+        ? element(
+            'p',
+            { class: 'facts quiet' },
+            element('span', {}, ...nodesOf('block.by', { author: authorLink(checked.entry.author) })),
+            claimedTime(checked.timeMs),
+            ...checked.entry.tags.map((tag) => tagLink(tag, queryOf(''))),
+            element('a', { href: addressOf({ ...queryOf(''), like: `${id}.${asked}` }) }, t('hit.like')),
+          )
+        : undefined,
+      checkDetails(inspect(view.wire, checks), id),
+      factsOf(id, view, checked),
+      isNative ? skyDetails(view.wire, signal) : undefined,
       element(
         'details',
         {},
-        element('summary', {}, `JSON form, ${view.wire.length.toLocaleString('en')} bytes signed`),
-        element('pre', {}, pretty(formatNamed(native ? 'native/2' : 'python/1').toJson(view.wire, 'none'))),
+        element('summary', {}, t('block.json', { n: view.wire.length })),
+        element(
+          'pre',
+          { dir: 'ltr' },
+          pretty(formatNamed(isNative ? 'native/2' : 'python/1').toJson(view.wire, 'none')),
+        ),
       ),
     ),
   );
   say('');
-}
+  await showRelated(id, place);
+};
 
-function checkLines(verdict: Inspection, id: string): HTMLElement[] {
-  const same = verdict.id === id;
-  const line = (good: boolean, text: string): HTMLElement =>
-    element('p', { class: `mark ${good ? 'good' : 'bad'}` }, `${good ? '✓' : '✗'} ${text}`);
+/** The one asked for, then its neighbours, then all of them, some at a time. */
+function passageNodes(passages: Passages, asked: number, id: string): HTMLElement[] {
+  const one = passages[asked];
+  const known = passages.filter((passage) => passage !== undefined).length;
+  if (known === 0) return [element('p', { class: 'quiet' }, t('block.noText'))];
+  const step = (to: number, key: 'block.before' | 'block.after', arrow: string): Child =>
+    passages[to] === undefined
+      ? undefined
+      : element(
+          'a',
+          { href: hrefOf('block', id, to === 0 ? '' : `?row=${to}`), rel: to < asked ? 'prev' : 'next' },
+          arrow,
+          t(key),
+        );
+  const shown = element('blockquote', { dir: 'auto' }, ...(one === undefined ? [t('block.noText')] : prose(one.text)));
+  if (passages.length === 1) return [shown];
+  const list = element('ol', { class: 'passages' });
+  const more = element('button', { type: 'button', class: 'plain more' }, t('more'));
+  const fill = (): void => {
+    const from = list.childElementCount;
+    for (const [i, passage] of passages.slice(from, from + SOME).entries())
+      list.append(
+        element(
+          'li',
+          from + i === asked ? { 'aria-current': 'true' } : {},
+          element('p', { dir: 'auto' }, ...(passage === undefined ? [t('block.noText')] : prose(passage.text))),
+        ),
+      );
+    more.hidden = list.childElementCount >= passages.length;
+  };
+  more.addEventListener('click', fill);
+  fill();
   return [
-    ...(verdict.valid
-      ? [line(same, same ? 'the bytes are those of this id' : `the node gave another block: ${verdict.id ?? ''}`)]
-      : []),
-    ...verdict.checks.map((finding) =>
-      finding.note === true
-        ? element('p', { class: 'mark' }, `· ${finding.name}: ${finding.detail ?? ''}`)
-        : line(
-            finding.ok,
-            finding.ok ? words[finding.name] : `${finding.name}: ${finding.code ?? ''} ${finding.detail ?? ''}`,
-          ),
+    shown,
+    element(
+      'p',
+      { class: 'facts quiet' },
+      element('span', {}, t('block.passageOf', { at: asked + 1, n: passages.length })),
+      step(asked - 1, 'block.before', '‹ '),
+      step(asked + 1, 'block.after', '› '),
     ),
+    element('details', {}, element('summary', {}, t('block.all', { n: passages.length })), list, more),
   ];
 }
 
-const words = {
-  form: 'well-formed',
-  body: 'the body is the one that was signed',
-  kind: 'fits the schema of its kind',
-  signature: 'signed by the author shown',
-  sky: 'sky consistent with the claimed time and place',
-  rows: 'its vectors can be searched',
-} as const;
+function factsOf(id: string, view: SignedBlock, checked: CheckedBlock | { readonly status: 'rejected' }): HTMLElement {
+  const code = (text: string): HTMLElement => element('code', { dir: 'ltr' }, text);
+  const facts: (readonly [string, ...Child[]])[] = [[t('block.id'), code(id)]];
+  if (checked.status === 'checked') {
+    const { entry } = checked;
+    facts.push([t('author.title'), element('a', { href: hrefOf('author', entry.author) }, code(entry.author))]);
+    facts.push([t('block.kind'), entry.kind]);
+    if (entry.descriptor !== undefined)
+      facts.push([
+        t('block.vectors'),
+        t('block.vectorsIn', { n: entry.rows, model: entry.descriptor.model, dims: entry.descriptor.dims }),
+      ]);
+    for (const ref of [...entry.refs, ...entry.links]) facts.push([ref.rel, blockLink(ref.id)]);
+  }
+  facts.push([t('block.firstSeen'), t('block.firstSeenAt', { time: timeText(view.firstSeenMs) })]);
+  facts.push([t('operator.bytes'), bytesText(view.wire.length)]);
+  return factList(facts);
+}
+
+/** Drawn when it is opened. */
+function skyDetails(wire: Uint8Array, signal: AbortSignal): HTMLElement {
+  const details = element('details', { class: 'chart' }, element('summary', {}, t('block.sky')));
+  details.addEventListener(
+    'toggle',
+    () => {
+      const chart = chartOf(wire, CHART_PX, signal);
+      if (chart !== undefined) details.append(chart, element('p', { class: 'quiet' }, t('footer.stamp')));
+    },
+    { once: true },
+  );
+  return details;
+}
+
+interface Related {
+  readonly related: readonly {
+    readonly id: string;
+    readonly passage?: string;
+    readonly reasons: readonly { readonly reason: string; readonly rel?: string; readonly cosine?: number }[];
+  }[];
+}
+
+const RELATED_CHARACTERS = 120;
+
+/** What this node finds beside it, with its reasons. */
+async function showRelated(id: string, { client, content, signal }: Place): Promise<void> {
+  const { related } = (await client.related(id, 8).catch(() => ({ related: [] }))) as Related;
+  if (signal.aborted || related.length === 0) return;
+  const items = related.map(({ id: other, passage, reasons }) =>
+    element(
+      'li',
+      {},
+      passage === undefined
+        ? blockLink(other)
+        : element('a', { href: hrefOf('block', other), dir: 'auto' }, ...prose(shortened(passage, RELATED_CHARACTERS))),
+      element(
+        'span',
+        { class: 'quiet' },
+        ` ${reasons.map(({ reason, rel, cosine }) => rel ?? (cosine === undefined ? reason : `${reason} ${numberText(cosine, 2)}`)).join(', ')}`,
+      ),
+    ),
+  );
+  content.querySelector('.block')?.append(element('h2', {}, t('block.related')), element('ul', {}, ...items));
+}
 
 function pretty(json: string): string {
   try {

@@ -1,62 +1,57 @@
-import { CosmicError, codes, portableChecks, type Checks, type Hit, type SearchAnswer } from '@cosmicembeddings/sdk';
-import { verifyHit, type NodeClient } from '@cosmicembeddings/sdk/api';
-import { count, element } from '../parts/element.js';
+import type { Hit, SearchAnswer } from '@cosmicembeddings/sdk';
+import { verifyHit } from '@cosmicembeddings/sdk/api';
+import { checksOf } from '../parts/checks.js';
+import { chips } from '../parts/chips.js';
+import { element } from '../parts/element.js';
+import { explain } from '../parts/explain.js';
 import { hitCard, type HitCard } from '../parts/hit.js';
-import { filterOf, hasFilter, type Query } from '../parts/query.js';
-import { chartOf } from '../parts/sky.js';
+import { narrowing } from '../parts/narrow.js';
+import type { ShowPage, Place } from '../parts/place.js';
+import { filterOf, hasFilter, isQuestion, likeOf, queryOf, type Query } from '../parts/query.js';
+import { t } from '../words/index.js';
+import { showList } from './list.js';
 
-export interface Place {
-  readonly content: HTMLElement;
-  readonly say: (text: string) => void;
-}
-
-let checks: Checks | undefined;
-
-/** The same checks for all pages: the sky keeps what it has computed. */
-export function checksOf(network: string): Checks {
-  if (checks?.network !== network) checks = portableChecks(network);
-  return checks;
-}
+/** Hits of a question, or the newest of what the filter keeps. */
+export const showSearch: ShowPage = async (place, { search }) => {
+  const query = queryOf(search);
+  const narrowed = chips(query);
+  place.content.append(
+    element('h1', { class: 'unseen' }, query.words === '' ? t('nav.search') : query.words),
+    element('div', { class: 'narrowed' }, narrowed, narrowing(query, place.status)),
+  );
+  if (isQuestion(query)) return showHits(query, place);
+  await showList(query, place);
+};
 
 /** Asks the node, shows the hits at once and verifies them one by one. */
-export async function showHits(
-  query: Query,
-  network: string,
-  client: NodeClient,
-  { content, say }: Place,
-  signal: AbortSignal,
-): Promise<void> {
-  say('asking the node …');
+async function showHits(query: Query, { client, content, say, signal, network }: Place): Promise<void> {
+  say(t('loading'));
   const shown = new Set<string>();
-  const more = element('button', { type: 'button', class: 'plain more' }, 'More hits');
-  more.hidden = true;
-  content.replaceChildren(more);
+  const weak = element('p', { class: 'warn', hidden: '' }, t('search.weak'));
+  const list = element('ol', { class: 'hits' });
+  const more = element('button', { type: 'button', class: 'plain more', hidden: '' }, t('search.more'));
+  content.append(weak, list, more);
   const load = async (k: number): Promise<void> => {
     more.disabled = true;
-    const asked = query.like === undefined ? { text: query.words } : { like: { id: query.like } };
-    const answer = await client.search({ ...asked, k, filter: filterOf(query), verdicts: true }, signal);
+    const asked = query.like === undefined ? { text: query.words } : { like: likeOf(query.like) };
+    const hidden = query.retracted === true ? { hidden: 'show' as const } : {};
+    const answer = await client.search({ ...asked, k, filter: filterOf(query), verdicts: true, ...hidden }, signal);
     const fresh = answer.hits.filter(({ id, row }) => !shown.has(`${id} ${row}`));
     for (const { id, row } of fresh) shown.add(`${id} ${row}`);
     const cards = fresh.map((hit) => hitCard(hit, query));
-    more.before(...cards.map((card) => card.node));
+    list.append(...cards.map((card) => element('li', {}, card.node)));
+    weak.hidden = answer.hits.length === 0 || answer.hits.some(({ strength }) => strength !== 'weak');
     more.disabled = false;
     more.hidden = answer.hits.length < k || k >= HITS_MAX;
     more.onclick = () => void load(k + PAGE).catch((error: unknown) => signal.aborted || say(explain(error)));
-    const notes = answer.notes ?? [];
-    say([shown.size === 0 ? nothingText(query) : count(shown.size, 'hit'), ...notes].join(' · '));
+    const found = t('search.nearest', { hits: t('n.hits', { n: shown.size }) });
+    say([shown.size === 0 ? nothingText(query) : found, ...(answer.notes ?? [])].join(' · '));
     await settle(fresh, cards, answer);
   };
   const settle = async (hits: readonly Hit[], cards: readonly HitCard[], answer: SearchAnswer): Promise<void> => {
     for (const [i, hit] of hits.entries()) {
       if (signal.aborted) return;
-      let wire: Uint8Array | undefined;
-      const get: NodeClient['get'] = async (id) => {
-        const view = await client.get(id);
-        wire = view?.wire;
-        return view;
-      };
-      const mark = await verifyHit(hit, answer, { get }, checksOf(network));
-      cards[i]!.settle(mark, mark.signed && wire !== undefined ? chartOf(wire, 300) : undefined);
+      cards[i]!.settle(await verifyHit(hit, answer, client, checksOf(network)));
     }
   };
   await load(PAGE);
@@ -66,11 +61,5 @@ const PAGE = 10;
 const HITS_MAX = 100;
 
 function nothingText(query: Query): string {
-  return hasFilter(query) ? 'Nothing found that is like that; take a filter away above.' : 'Nothing found.';
-}
-
-export function explain(error: unknown): string {
-  if (error instanceof CosmicError)
-    return `${error.code}: ${error.detail || codes[error.code].meaning} ${codes[error.code].advice}`;
-  return String((error as Error).message);
+  return hasFilter(query) ? t('search.nothingNarrowed') : t('search.nothing');
 }

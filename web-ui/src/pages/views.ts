@@ -1,18 +1,20 @@
 import { CosmicError } from '@cosmicembeddings/sdk';
-import type { NodeClient, Panel, PluginInfo, QuestionInfo } from '@cosmicembeddings/sdk/api';
+import type { Panel, PluginInfo, QuestionInfo } from '@cosmicembeddings/sdk/api';
 import { answerNode, type Shape } from '../parts/answer.js';
-import { count, element } from '../parts/element.js';
+import { element } from '../parts/element.js';
+import type { ShowPage } from '../parts/place.js';
+import { hrefOf } from '../parts/route.js';
 import { schemaForm } from '../parts/schema-form.js';
-import type { Place } from './search.js';
+import { t } from '../words/index.js';
 
 /** Address of a question with its parameters. */
 export function questionHref(view: string, question: string, params: Readonly<Record<string, unknown>> = {}): string {
   const query = new URLSearchParams(Object.entries(params).map(([name, value]) => [name, String(value)])).toString();
-  return `#view=${view}/${question}${query === '' ? '' : `?${query}`}`;
+  return hrefOf('view', `${view}/${question}`, query === '' ? '' : `?${query}`);
 }
 
 /** All that this node's plug-ins offer: their panels first, then every question of every view. */
-export async function showViews(client: NodeClient, { content, say }: Place): Promise<void> {
+export const showViews: ShowPage = async ({ client, content, say }) => {
   const plugins = await client.plugins();
   const links = plugins
     .flatMap(({ panels }) => panels)
@@ -21,7 +23,7 @@ export async function showViews(client: NodeClient, { content, say }: Place): Pr
     element(
       'section',
       { class: 'views' },
-      element('h1', {}, 'What the blocks mean'),
+      element('h1', {}, t('views.title')),
       links.length === 0 ? undefined : element('ul', { class: 'panels' }, ...links),
       ...plugins
         .flatMap(({ views }) => views)
@@ -48,20 +50,15 @@ export async function showViews(client: NodeClient, { content, say }: Place): Pr
     ),
   );
   say('');
-}
+};
 
 function panelHref({ shows }: Panel): string {
-  return 'form' in shows ? `#form=${shows.form}` : questionHref(shows.view, shows.question);
+  return 'form' in shows ? hrefOf('form', shows.form) : questionHref(shows.view, shows.question);
 }
 
 /** One question: a form for its parameters, and the answer, which follows what arrives. */
-export async function showQuestion(
-  address: string,
-  client: NodeClient,
-  { content, say }: Place,
-  signal: AbortSignal,
-): Promise<void> {
-  const [, view = '', name = '', query = ''] = /^([^/]+)\/([^?]+)\??(.*)$/.exec(address) ?? [];
+export const showQuestion: ShowPage = async ({ client, content, say, signal }, { target, search: query }) => {
+  const [, view = '', name = ''] = /^([^/]+)\/(.+)$/.exec(target) ?? [];
   const plugins = await client.plugins();
   const question = questionIn(plugins, view, name);
   if (question === undefined) throw new CosmicError('request.not_found', `${view} has no question ${name}`);
@@ -74,7 +71,7 @@ export async function showQuestion(
         : [],
     )[0];
   const answer = element('div', { 'aria-live': 'polite' });
-  const form = schemaForm(ownParams(question), 'Ask', given, (values) => {
+  const form = schemaForm(ownParams(question), t('views.ask'), given, (values) => {
     location.hash = questionHref(view, name, values);
   });
   const asks = hasFields(question);
@@ -82,7 +79,7 @@ export async function showQuestion(
     element(
       'section',
       { class: 'views' },
-      element('p', { class: 'quiet' }, element('a', { href: '#views' }, 'all views'), ` › ${view} › ${name}`),
+      element('p', { class: 'quiet' }, element('a', { href: hrefOf('views') }, t('views.all')), ` › ${view} › ${name}`),
       element('h1', {}, shows?.title ?? question.describe),
       shows === undefined ? undefined : element('p', { class: 'quiet' }, question.describe),
       asks ? form.node : undefined,
@@ -97,34 +94,34 @@ export async function showQuestion(
       answerNode(result, (shows?.as ?? 'details') satisfies Shape, shows?.rows),
       ...(next === undefined
         ? []
-        : [element('p', {}, element('a', { href: questionHref(view, name, { ...given, after: next }) }, 'more'))]),
+        : [element('p', {}, element('a', { href: questionHref(view, name, { ...given, after: next }) }, t('more')))]),
       element(
         'p',
         { class: 'quiet' },
         [
-          `this node’s answer, over what it has up to ${cursor.seq}; it follows what arrives`,
-          ...(local === true ? ['it rests on when this node saw blocks first: others may answer otherwise'] : []),
-          ...(missing.length > 0 ? [`${count(missing.length, 'block')} missing here`] : []),
-        ].join(' · '),
+          t('views.answer', { seq: cursor.seq }),
+          ...(local === true ? [t('views.local')] : []),
+          ...(missing.length > 0 ? [t('views.missing', { blocks: t('n.blocks', { n: missing.length }) })] : []),
+        ].join(' '),
       ),
     );
   }
-}
+};
 
-/** A form for a block of a kind. This page holds no key: what it makes is signed where the key is. */
-export async function showForm(kindName: string, client: NodeClient, { content, say }: Place): Promise<void> {
+/** A form for a block of a kind. It is signed where the key is that is meant. */
+export const showForm: ShowPage = async ({ client, content, say }, { target: kindName }) => {
   const kind = (await client.plugins()).flatMap(({ kinds }) => kinds).find(({ name }) => name === kindName);
   if (kind === undefined) throw new CosmicError('kind.unknown', kindName);
   const made = element('div', {});
   const needs = [...(kind.refs ?? []), ...(kind.links ?? [])];
-  const form = schemaForm(withNeeds(kind.schema, needs), 'Make the command', {}, (values) => {
+  const form = schemaForm(withNeeds(kind.schema, needs), t('views.make'), {}, (values) => {
     const flags = needs.flatMap(({ rel }) =>
       typeof values[rel] === 'string' ? [`--${rel} ${values[rel].trim()}`] : [],
     );
     const own = Object.fromEntries(Object.entries(values).filter(([name]) => !needs.some(({ rel }) => rel === name)));
     const command = ['cosmic publish', kind.name, ...flags, "--json - <<'END'"].join(' ');
     made.replaceChildren(
-      element('p', {}, 'This page holds no key. Run this where your key is; it signs and publishes:'),
+      element('p', {}, t('views.noKey')),
       element('pre', {}, `${command}\n${JSON.stringify(own, null, 2)}\nEND`),
     );
   });
@@ -132,14 +129,14 @@ export async function showForm(kindName: string, client: NodeClient, { content, 
     element(
       'section',
       { class: 'views' },
-      element('p', { class: 'quiet' }, element('a', { href: '#views' }, 'all views'), ` › ${kind.name}`),
+      element('p', { class: 'quiet' }, element('a', { href: hrefOf('views') }, t('views.all')), ` › ${kind.name}`),
       element('h1', {}, kind.describe ?? kind.name),
       form.node,
       made,
     ),
   );
   say('');
-}
+};
 
 function withNeeds(
   schema: PluginInfo['kinds'][number]['schema'],

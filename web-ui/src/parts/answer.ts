@@ -1,4 +1,6 @@
-import { element, shortDid } from './element.js';
+import { numberText, t } from '../words/index.js';
+import { authorLink, blockLink } from './chips.js';
+import { element } from './element.js';
 
 /** How the rows of an answer are shown. */
 export type Shape = 'table' | 'details' | 'bars';
@@ -22,7 +24,7 @@ function valueNode(value: unknown): HTMLElement {
 }
 
 function listOf(list: readonly unknown[]): HTMLElement {
-  if (list.length === 0) return element('p', { class: 'quiet' }, 'none');
+  if (list.length === 0) return element('p', { class: 'quiet' }, t('none'));
   return element('ul', {}, ...list.map((one) => element('li', {}, valueNode(one))));
 }
 
@@ -43,7 +45,7 @@ function tableOf(rows: readonly unknown[]): HTMLElement {
   const columns = [...new Set(objects.flatMap((row) => Object.keys(row)))];
   return element(
     'div',
-    { class: 'wide' },
+    { class: 'wide', tabindex: '0', role: 'region', 'aria-label': columns.map(wordsOf).join(', ') },
     element(
       'table',
       {},
@@ -81,28 +83,30 @@ function barsOf(rows: readonly unknown[]): HTMLElement {
         'li',
         {},
         element('span', {}, name),
-        element('span', { class: 'bar', style: `--part:${Math.max(0, n) / most}` }),
-        element('span', { class: 'n' }, n.toLocaleString('en')),
+        barOf(Math.max(0, n) / most),
+        element('span', { class: 'n' }, numberText(n)),
       ),
     ),
   );
 }
 
+/** A style attribute would be a thing of markup, which the page's policy refuses. */
+export function barOf(part: number): HTMLElement {
+  const bar = element('span', { class: 'bar' });
+  bar.style.setProperty('--part', String(part));
+  return bar;
+}
+
 /** Ids lead to their blocks, keys are shortened; anything else stays text. */
 function scalarNode(value: unknown): Node | string {
   if (value === null || value === undefined) return '–';
-  if (typeof value !== 'string') return typeof value === 'number' ? value.toLocaleString('en') : String(value);
-  if (/^baf[ky]rei[a-z2-7]{52}$/.test(value))
-    return element(
-      'a',
-      { class: 'id', href: `#block=${value}`, title: value },
-      `${value.slice(0, 12)}…${value.slice(-6)}`,
-    );
-  return value.startsWith('did:key:') ? element('code', { title: value }, shortDid(value)) : value;
+  if (typeof value !== 'string') return typeof value === 'number' ? numberText(value) : String(value);
+  if (/^baf[ky]rei[a-z2-7]{52}$/.test(value)) return blockLink(value);
+  return value.startsWith('did:key:') ? authorLink(value) : value;
 }
 
 /** `maxBytes` and `max_bytes` as words. */
-function wordsOf(name: string): string {
+export function wordsOf(name: string): string {
   return name.replace(/_/g, ' ').replace(/([a-z])([A-Z])/g, (_, a: string, b: string) => `${a} ${b.toLowerCase()}`);
 }
 

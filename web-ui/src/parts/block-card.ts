@@ -1,18 +1,18 @@
 import { checkAny, contentOf, inspect, type Checks, type SignedBlock } from '@cosmicembeddings/sdk';
-import { tierMeaning } from '@cosmicembeddings/sdk/sky';
-import { authorLink, tagLink } from './chips.js';
-import { element, timeText } from './element.js';
+import { nodesOf, t, timeText } from '../words/index.js';
+import { authorLink, blockLink, tagLink } from './chips.js';
+import { element } from './element.js';
 import { prose, shortened } from './prose.js';
 import type { Query } from './query.js';
+import { hrefOf } from './route.js';
 
 const SHOWN_CHARACTERS = 280;
 
 /** A block in a list: its first words, checked in this browser. */
 export function blockCard(id: string, view: SignedBlock, checks: Checks, query: Query): HTMLElement {
   const checked = checkAny(view.wire, checks);
-  const link = element('a', { class: 'id', href: `#block=${id}` }, `${id.slice(0, 12)}…${id.slice(-6)}`);
   if (checked.status !== 'checked' || inspect(view.wire, checks).id !== id)
-    return element('article', { class: 'card' }, element('p', { class: 'mark bad' }, '✗ not verified'), link);
+    return element('article', { class: 'card' }, element('p', { class: 'mark bad' }, t('card.bad')), blockLink(id));
   const { passages } = contentOf(checked, checks.registry);
   const first = passages.find((passage) => passage !== undefined);
   const title = [first?.origin, first?.heading].filter((part) => part !== undefined && part !== '');
@@ -20,21 +20,31 @@ export function blockCard(id: string, view: SignedBlock, checks: Checks, query: 
   return element(
     'article',
     { class: 'card', 'data-id': id },
-    element('h2', {}, title.length === 0 ? checked.entry.kind : title.join(' › ')),
-    text === '' ? undefined : element('p', {}, ...prose(shortened(text, SHOWN_CHARACTERS))),
+    element(
+      'h2',
+      { dir: 'auto' },
+      element('a', { href: hrefOf('block', id) }, title.length === 0 ? checked.entry.kind : title.join(' › ')),
+    ),
+    text === ''
+      ? undefined
+      : element('p', { class: 'passage', dir: 'auto' }, ...prose(shortened(text, SHOWN_CHARACTERS))),
     element(
       'p',
       { class: 'facts quiet' },
-      element(
-        'span',
-        {},
-        `${timeText(checked.timeMs)} `,
-        element('span', { class: 'tier', title: tierMeaning.claimed }, 'claimed'),
-      ),
-      element('span', { class: 'mark good' }, '✓ signed by ', authorLink(checked.entry.author, query)),
+      claimedTime(checked.timeMs),
+      element('span', { class: 'mark good' }, ...nodesOf('hit.signed', { author: authorLink(checked.entry.author) })),
       ...checked.entry.tags.map((tag) => tagLink(tag, query)),
       element('span', {}, checked.entry.kind),
-      link,
+      blockLink(id),
     ),
+  );
+}
+
+export function claimedTime(timeMs: number): HTMLElement {
+  return element(
+    'span',
+    {},
+    `${timeText(timeMs)} `,
+    element('span', { class: 'tier', title: t('claimed.means') }, t('claimed')),
   );
 }

@@ -23,12 +23,37 @@ export function shortDid(did: string): string {
   return did.startsWith('did:key:') ? `${did.slice(8, 16)}…${did.slice(-6)}` : did;
 }
 
-export function timeText(timeMs: number): string {
-  return `${new Date(timeMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+export function shortId(id: string): string {
+  return id.length > 24 ? `${id.slice(0, 12)}…${id.slice(-6)}` : id;
 }
 
-export function count(value: number, one: string): string {
-  return `${value.toLocaleString('en')} ${one}${value === 1 ? '' : 's'}`;
+/** A list of facts: each name with its values. */
+export function factList(facts: readonly (readonly [name: string, ...values: Child[]])[]): HTMLElement {
+  return element(
+    'dl',
+    { class: 'list' },
+    ...facts.flatMap(([name, ...values]) => [element('dt', {}, name), element('dd', {}, ...values)]),
+  );
+}
+
+/** A table with a caption for those who do not see it; wide ones scroll by themselves. */
+export function table(
+  caption: string,
+  columns: readonly string[],
+  rows: readonly (readonly (Child | readonly Child[])[])[],
+): HTMLElement {
+  const cell = (child: Child | readonly Child[]): HTMLElement =>
+    element('td', {}, ...(Array.isArray(child) ? (child as readonly Child[]) : [child as Child]));
+  return element(
+    'div',
+    { class: 'wide', tabindex: '0', role: 'region', 'aria-label': caption },
+    element(
+      'table',
+      {},
+      element('thead', {}, element('tr', {}, ...columns.map((name) => element('th', { scope: 'col' }, name)))),
+      element('tbody', {}, ...rows.map((cells) => element('tr', {}, ...cells.map(cell)))),
+    ),
+  );
 }
 
 /** Lines that an editor has broken run on; lists, tables, quotes and code keep theirs. */

@@ -1,46 +1,75 @@
 import type { Filter } from '@cosmicembeddings/sdk';
 
-/** What the page asks for, as its address says it: `?q=words&tag=sea&author=did:key:…&space=…&like=ID`. */
+/** What the page asks for, as its address says it: `?q=words&tag=sea&author=did:key:…&space=…&since=2026-01-31&like=ID.3`. */
 export interface Query {
   readonly words: string;
-  /** Id of a block: more like it, in place of words. */
+  /** Id of a block, perhaps with a row (`ID.3`): more like it, in place of words. */
   readonly like?: string | undefined;
   /** All of them. */
   readonly tags: readonly string[];
   readonly author?: string | undefined;
   readonly space?: string | undefined;
+  /** Days of UTC, `YYYY-MM-DD`: claimed from the one, before the other. */
+  readonly since?: string | undefined;
+  readonly until?: string | undefined;
+  /** What was retracted or replaced, too. */
+  readonly retracted?: boolean | undefined;
 }
+
+const DAY = /^\d{4}-\d\d-\d\d$/;
 
 export function queryOf(search: string): Query {
   const params = new URLSearchParams(search);
   const one = (name: string): string | undefined => params.get(name)?.trim() || undefined;
+  const day = (name: string): string | undefined => {
+    const text = one(name);
+    return text !== undefined && DAY.test(text) && !Number.isNaN(Date.parse(text)) ? text : undefined;
+  };
   return {
     words: one('q') ?? '',
     like: one('like'),
     tags: [...new Set(params.getAll('tag').map((tag) => tag.trim()))].filter((tag) => tag !== ''),
     author: one('author'),
     space: one('space'),
+    since: day('since'),
+    until: day('until'),
+    retracted: one('show') === 'retracted' || undefined,
   };
 }
 
-/** The address of a query, relative to the page. */
-export function addressOf({ words, like, tags, author, space }: Query): string {
+/** The query's own part of an address; empty where nothing is asked. */
+export function searchOf({ words, like, tags, author, space, since, until, retracted }: Query): string {
   const params = new URLSearchParams();
   if (like !== undefined) params.set('like', like);
   else if (words !== '') params.set('q', words);
   for (const tag of tags) params.append('tag', tag);
-  if (author !== undefined) params.set('author', author);
-  if (space !== undefined) params.set('space', space);
+  for (const [name, value] of Object.entries({ author, space, since, until }))
+    if (value !== undefined) params.set(name, value);
+  if (retracted === true) params.set('show', 'retracted');
   const text = params.toString();
-  return text === '' ? './' : `?${text}`;
+  return text === '' ? '' : `?${text}`;
 }
 
-export function filterOf({ tags, author, space }: Query): Filter {
+/** The address of a query: of search, or of the first page where nothing is asked. */
+export function addressOf(query: Query): string {
+  const search = searchOf(query);
+  return search === '' ? '#/' : `#/search${search}`;
+}
+
+export function filterOf({ tags, author, space, since, until }: Query): Filter {
   return {
     ...(tags.length === 0 ? {} : { tagsAll: tags }),
     ...(author === undefined ? {} : { authors: [author] }),
     ...(space === undefined ? {} : { spaces: [space] }),
+    ...(since === undefined ? {} : { fromMs: Date.parse(since) }),
+    ...(until === undefined ? {} : { toMs: Date.parse(until) }),
   };
+}
+
+/** What `like` names. */
+export function likeOf(like: string): { readonly id: string; readonly row?: number } {
+  const [, id = like, row] = /^([^.]+)\.(\d+)$/.exec(like) ?? [];
+  return row === undefined ? { id } : { id, row: Number(row) };
 }
 
 /** Words, or something that takes their place: there is an order by likeness. */
@@ -48,6 +77,6 @@ export function isQuestion({ words, like }: Query): boolean {
   return words !== '' || like !== undefined;
 }
 
-export function hasFilter(query: Query): boolean {
-  return query.tags.length > 0 || query.author !== undefined || query.space !== undefined;
+export function hasFilter({ tags, author, space, since, until, retracted }: Query): boolean {
+  return tags.length > 0 || [author, space, since, until, retracted].some((one) => one !== undefined);
 }

@@ -1,4 +1,5 @@
 import type { JsonSchema } from '@cosmicembeddings/sdk/schema';
+import { t } from '../words/index.js';
 import { element } from './element.js';
 
 interface Input {
@@ -75,7 +76,7 @@ function inputOf(name: string, schema: JsonSchema, required: boolean): Input {
     element(
       'label',
       {},
-      element('span', {}, name, required ? '' : element('i', { class: 'quiet' }, ' optional')),
+      element('span', {}, name, required ? '' : element('i', { class: 'quiet' }, ` ${t('form.optional')}`)),
       control,
       typeof schema['description'] === 'string'
         ? element('small', { class: 'quiet' }, schema['description'])
@@ -103,7 +104,7 @@ function inputOf(name: string, schema: JsonSchema, required: boolean): Input {
   const isId = schema['title'] === 'cid';
   const isTexts = schema['type'] === 'array' && (schema['items'] as JsonSchema | undefined)?.['type'] === 'string';
   const long = isTexts || (!isNumber && !isText && !isId) || (isText && Number(schema['maxLength'] ?? 0) > 200);
-  const hint = isTexts ? 'one a line' : isNumber || isText ? '' : isId ? 'id of a block' : 'JSON';
+  const hint = isTexts ? t('form.oneALine') : isNumber || isText ? '' : isId ? t('form.blockId') : 'JSON';
   const control = long
     ? element('textarea', { name, rows: isTexts ? '4' : '3', placeholder: hint })
     : element('input', { name, type: isNumber ? 'number' : 'text', placeholder: hint, autocomplete: 'off' });

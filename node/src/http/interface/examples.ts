@@ -161,6 +161,14 @@ export const peers = {
 
 export const bans = { banned: [{ name: author, untilMs: 1796501023384, why: 'by the operator' }] };
 
+export const operating = {
+  disk: { used: { 'store.sqlite': 17_825_792, vectors: 1_048_576 }, free: 88_046_829_568 },
+  accepted: { stored: 1204, known: 37, rejected: 2 },
+  refused: { 'block.bad_signature': 2 },
+  inFlight: { blocks: 0, bytes: 0 },
+  settings: { network: 'dev', policy: { maxAgeMs: 31_536_000_000 }, requestsPerMinute: 6000 },
+};
+
 export const models = {
   object: 'list',
   data: [{ id: space, object: 'model', created: 0, owned_by: descriptor.model, space: descriptor }],

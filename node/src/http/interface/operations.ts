@@ -102,6 +102,11 @@ export const operations: Readonly<Record<string, Operation>> = {
   'GET /v2/spaces': { tag: 'search', answers: { 200: json('As of now', 'Spaces', examples.spaces) } },
   'GET /v2/plugins': { tag: 'views', answers: {} },
   'GET /v2/status': { tag: 'machines', answers: { 200: json('As of now', 'NodeStatus', examples.status) } },
+  'GET /v2/operator': {
+    tag: 'operators',
+    operator: true,
+    answers: { 200: json('As of now', 'Operating', examples.operating) },
+  },
   'GET /v2/peers': {
     tag: 'operators',
     answers: { 200: json('Peers, and who is banned', 'PeersAndBans', { ...examples.peers, ...examples.bans }) },

@@ -238,6 +238,13 @@ export const schemas = {
   Peers: object({ peers: list(named('PeerStatus')) }),
   PeersAndBans: object({ peers: list(named('PeerStatus')), banned: list(named('BannedPeer')) }),
   Bans: object({ banned: list(named('BannedPeer')) }),
+  Operating: object({
+    disk: object({ used: { type: 'object', additionalProperties: integer('bytes') }, free: integer('bytes') }),
+    accepted: { type: 'object', additionalProperties: integer('blocks') },
+    refused: { type: 'object', additionalProperties: integer('blocks'), description: 'by code' },
+    inFlight: object({ blocks: integer(), bytes: integer() }),
+    settings: { type: 'object', additionalProperties: true, description: 'policies and quotas in force, no secrets' },
+  }),
   BlockTrace: object({
     id,
     here: oneOf('whole', 'header', 'erased', 'no'),

@@ -15,6 +15,14 @@ export function operatorRoutes(app: FastifyInstance, routes: Routes): void {
   app.get('/v2/status', { schema: { summary: 'What this node is, holds and runs on' } }, async () =>
     routes.api.status(),
   );
+  app.get(
+    '/v2/operator',
+    { onRequest: operatorOnly, schema: { summary: 'Disk, refusals, policies and quotas (operator)' } },
+    async (_request, reply) => {
+      reply.header('cache-control', 'no-store');
+      return routes.operating();
+    },
+  );
   app.get('/v2/peers', { schema: { summary: 'Peers and their state' } }, async () => ({
     peers: await routes.api.peers(),
     banned: routes.bannedPeers(),

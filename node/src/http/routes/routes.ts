@@ -15,6 +15,7 @@ import type {
   WatchEvent,
   WatchRequest,
 } from '@cosmicembeddings/sdk';
+import type { Operating } from '@cosmicembeddings/sdk/api';
 import type { Visitor } from '../access.js';
 import type { DearRoom } from '../dear.js';
 import type { Forms } from '../forms.js';
@@ -78,6 +79,7 @@ export interface Routes {
   /** Room for blocks that are being received and judged. */
   readonly rooms: IncomingRooms;
   ready(): Promise<{ readonly ready: boolean; readonly reasons: readonly string[] }>;
+  operating(): Promise<Operating>;
   metrics(): Promise<string>;
   metricsType: string;
 }

@@ -1,0 +1,254 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { openMemory, type Memory } from '@cosmicembeddings/sdk/agent';
+import { createClient } from '@cosmicembeddings/sdk/api';
+import { createLog, createNode, loadConfig, type RunningNode } from '../../node/src/index.js';
+
+const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+if (executablePath === undefined)
+  process.stderr.write('skipped: the pages are not opened, Chromium is not installed (apt-get install chromium)\n');
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface Violation {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+(executablePath === undefined ? describe.skip : describe)('pages of a node', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cosmic-pages-'));
+  let node: RunningNode;
+  let peer: RunningNode;
+  let memory: Memory;
+  let browser: Browser;
+  let page: Page;
+  const faults: string[] = [];
+
+  const start = async (name: string, peers: readonly string[]): Promise<RunningNode> =>
+    createNode(
+      await loadConfig({
+        data: join(folder, name),
+        port: 0,
+        log: 'silent',
+        verifyWorkers: 1,
+        peers,
+        embedders: [{ type: 'builtin', name: 'lexical' }],
+      }),
+      createLog('silent'),
+    );
+
+  beforeAll(async () => {
+    peer = await start('peer', []);
+    node = await start('node', [peer.url]);
+    memory = await openMemory({ node: node.url, key: 'ephemeral', embedder: 'lexical' });
+    await memory.remember({
+      passages: ['The kiln fires at 1240 °C.', '<script>document.title = "owned"</script> Glaze it thinly.'],
+      origin: 'kilns.md',
+      tags: ['pottery'],
+    });
+    browser = await chromium.launch({
+      executablePath: executablePath!,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+    });
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB' });
+    page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    page.on('pageerror', (error) => faults.push(String(error)));
+    page.on('console', (message) => {
+      // Asked for by the browser itself where an image alone is opened.
+      const isOwn = message.location().url.endsWith('/favicon.ico');
+      if (message.type() === 'error' && !isOwn) faults.push(`${message.text()} ${message.location().url}`);
+    });
+    page.on(
+      'request',
+      (request) => void (new URL(request.url()).host !== new URL(node.url).host && faults.push(request.url())),
+    );
+  }, 60_000);
+  afterAll(async () => {
+    await browser?.close();
+    await memory?.[Symbol.asyncDispose]();
+    await node?.close();
+    await peer?.close();
+    rmSync(folder, { recursive: true, force: true });
+  }, 30_000);
+
+  beforeEach(async () => {
+    faults.length = 0;
+    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.goto(`${node.url}/icon.svg`);
+    await page.evaluate(() => localStorage.setItem('language', 'en'));
+  });
+
+  const open = async (address: string): Promise<void> => {
+    await page.goto(`${node.url}/#/${address}`);
+    await page.waitForSelector('#content h1');
+    await page.waitForFunction(() => document.getElementById('content')!.childElementCount > 0);
+  };
+  /** What axe calls serious or critical. */
+  const seriousOn = async (): Promise<string[]> => {
+    await page.evaluate(axe);
+    const found = (await page.evaluate(
+      'axe.run({ resultTypes: ["violations"] }).then((r) => r.violations)',
+    )) as Violation[];
+    return found
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 200)}`);
+  };
+  const blockId = async (): Promise<string> => {
+    const { ids } = await createClient({ url: node.url }).find({ tagsAll: ['pottery'] }, { limit: 1 });
+    return ids[0]!;
+  };
+
+  test('axe finds nothing serious on any page, light or dark, wide or narrow, in any language', async () => {
+    const id = await blockId();
+    const pages = [
+      '',
+      'search?q=kiln',
+      'search?tag=pottery',
+      `block/${id}?row=1`,
+      `author/${memory.author}`,
+      'live',
+      'network',
+    ];
+    for (const [i, address] of [
+      ...pages,
+      'spaces',
+      'publish',
+      'operator',
+      'views',
+      'view/identities/rotations',
+    ].entries()) {
+      const dark = i % 2 === 1;
+      await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce' });
+      await page.setViewportSize(dark ? { width: 390, height: 844 } : { width: 1280, height: 900 });
+      await page.goto(`${node.url}/icon.svg`);
+      await page.evaluate((language) => localStorage.setItem('language', language), ['en', 'es', 'ar'][i % 3]!);
+      await open(address);
+      expect([address, await seriousOn()]).toEqual([address, []]);
+      const wider = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect([address, wider]).toEqual([address, 0]);
+    }
+    expect(faults).toEqual([]);
+  }, 120_000);
+
+  test('speaks three languages, one from right to left', async () => {
+    await open('');
+    await page.selectOption('#language', 'ar');
+    await page.waitForSelector('html[lang=ar][dir=rtl]');
+    expect(await page.locator('#pages a').first().textContent()).toBe('بحث');
+    await page.selectOption('#language', 'es');
+    await page.waitForSelector('html[lang=es][dir=ltr]');
+    expect(await page.locator('h1').textContent()).toBe('Este registro contiene');
+    await page.selectOption('#language', 'en');
+    await page.getByText('This ledger holds').waitFor();
+  }, 60_000);
+
+  test('what arrives is shown as it comes, and waits while it is paused', async () => {
+    await open('live');
+    await page.getByText('Listening since').waitFor();
+    await memory.remember({ text: 'A potter throws clay.', origin: 'clay.md', tags: ['pottery'] });
+    await page.locator('[role=feed] article', { hasText: 'A potter throws clay.' }).waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await memory.remember({ text: 'A second bowl.', origin: 'bowl.md', tags: ['pottery'] });
+    await page.getByRole('button', { name: '1 new. Show' }).waitFor();
+    expect(await page.locator('[role=feed] article').count()).toBe(1);
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.locator('[role=feed] article', { hasText: 'A second bowl.' }).waitFor();
+    expect(faults).toEqual([]);
+  }, 60_000);
+
+  test('peers, spaces and what a key signed', async () => {
+    await open('network');
+    await page.locator('td', { hasText: 'proven' }).waitFor();
+    expect(await page.locator('.graph circle').count()).toBe(2);
+    await open('spaces');
+    expect(await page.locator('tbody tr').count()).toBe(1);
+    await open(`author/${memory.author}`);
+    expect(await page.locator('dd').first().textContent()).toBe('3');
+    await page.locator('.card').first().waitFor();
+    expect(faults).toEqual([]);
+  }, 60_000);
+
+  test('the operator’s page opens to the token alone, which stays in the tab', async () => {
+    await open('operator');
+    await page.fill('[name=token]', 'wrong');
+    await page.getByRole('button', { name: 'Open' }).click();
+    await page.getByText('That is not this node’s token.').waitFor();
+    // Browsers write a refusal down, too.
+    for (const fault of faults.splice(0)) expect(fault).toMatch(/40[13]/);
+    await page.fill('[name=token]', readFileSync(join(folder, 'node', 'token'), 'utf8').trim());
+    await page.getByRole('button', { name: 'Open' }).click();
+    await page.getByText('Policies and quotas').waitFor();
+    expect(await page.locator('.parts').textContent()).toMatch(/stored3/);
+    expect(await seriousOn()).toEqual([]);
+    expect(await page.evaluate(() => JSON.stringify({ ...localStorage }))).not.toContain('token');
+    expect(faults).toEqual([]);
+  }, 60_000);
+
+  test('publishes a text with a key of this browser, and takes it back', async () => {
+    await open('publish');
+    await page.fill('[name=text]', '# Bowls\n\nA bowl cracks when it dries too fast.');
+    await page.fill('[name=source]', 'bowls');
+    await page.fill('[name=tags]', 'pottery, drying');
+    await page.selectOption('[name=embedder]', 'lexical');
+    await page.getByRole('button', { name: 'Preview' }).click();
+    await page.getByText('1 passage in 1 document').waitFor();
+    const publish = page.getByRole('button', { name: 'Sign and publish' });
+    expect(await publish.isDisabled()).toBe(true);
+    await page.check('[name=agree]');
+    await publish.click();
+    await page.getByText('stored and searchable').waitFor();
+    const id = (await page.locator('.results li').getAttribute('data-id'))!;
+    const client = createClient({ url: node.url });
+    expect((await client.get(id))?.id).toBe(id);
+    expect((await client.search({ text: 'why does a bowl crack', k: 3 })).hits.map((hit) => hit.id)).toContain(id);
+    await page.getByRole('button', { name: 'Retract' }).click();
+    await page.getByText('Retracted. Its history stays.').waitFor();
+    await open(`block/${id}`);
+    await page.locator('.verdicts', { hasText: 'retracted' }).waitFor();
+    expect(faults).toEqual([]);
+  }, 60_000);
+
+  test('keeps what was opened for when the node is away, and forgets what it erased', async () => {
+    const id = await blockId();
+    const other = (await createClient({ url: node.url }).find({ authors: [memory.author] }, { limit: 10 })).ids.find(
+      (one) => one !== id,
+    )!;
+    await open('');
+    await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+    await page.reload();
+    for (const one of [other, id]) {
+      await open(`block/${one}`);
+      await page.locator('.block blockquote').waitFor();
+    }
+    const kept = (): Promise<string> =>
+      page.evaluate(async () => (await (await caches.open('blocks-1')).keys()).map(({ url }) => url).join(' '));
+    await page.waitForFunction(
+      async (one) => (await (await caches.open('blocks-1')).keys()).some(({ url }) => url.includes(one)),
+      id,
+    );
+    const token = readFileSync(join(folder, 'node', 'token'), 'utf8').trim();
+    await createClient({ url: node.url, token }).erase([other], 'takedown');
+    await open(`block/${other}`);
+    await page.getByText('This node erased it').waitFor();
+    expect(await kept()).not.toContain(other);
+    faults.length = 0;
+    const url = node.url;
+    await node.close();
+    await page.goto(`${url}/#/block/${id}`);
+    await page.reload();
+    await page.locator('.block blockquote').waitFor();
+    await page.getByText('From what this browser kept').waitFor();
+    await page.goto(`${url}/#/`);
+    await page.getByText('What you opened before is below.').waitFor();
+    expect(await page.locator('.card').count()).toBeGreaterThan(0);
+  }, 60_000);
+});
