@@ -33,7 +33,7 @@ import { createMetrics } from './operate/metrics.js';
 import { startAttesting } from './operate/attest.js';
 import { readinessOf } from './operate/readiness.js';
 import { passedOver } from './operate/status.js';
-import { createSearch, createWatches, openMatcher } from './search/index.js';
+import { createSearch, createTranslators, createWatches, openMatcher } from './search/index.js';
 import {
   createPeers,
   listenForPeers,
@@ -258,7 +258,18 @@ async function assemble(
   // Small pages of large blocks: what they cost is known when they are read.
   const pages = createDearRoom({ ...dearLimits, roomMs: PAGES_MS });
   closers.push(() => pages.close());
+  const translators = createTranslators({
+    store,
+    catalogue,
+    vectors,
+    registry,
+    trust: config.translators,
+    isHidden: (id) => views.isHidden(id),
+    onRefused: (id, why) => log.warn({ id, why }, 'a translator is left alone'),
+  });
   const search = createSearch({
+    waysToAsk: translators.ways,
+    translatable: translators.sources,
     store,
     registry,
     catalogue,

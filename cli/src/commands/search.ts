@@ -14,6 +14,7 @@ interface SearchFlags extends FilterFlags {
   k: number;
   mode?: 'hybrid' | 'vectors' | 'words' | undefined;
   spaces?: string | undefined;
+  forceTranslate: boolean;
   like?: string | undefined;
   minCosine?: number | undefined;
   allRows: boolean;
@@ -40,6 +41,11 @@ export const searchCommand = define<SearchFlags>({
         type: 'string',
         describe:
           'all when left out: wherever the question can be put; same: among authors’ own vectors alone; or space ids with commas between',
+      })
+      .option('force-translate', {
+        type: 'boolean',
+        default: false,
+        describe: 'answer by translators also where little of the relevance is expected to be kept',
       })
       .option('like', { type: 'string', describe: 'more like the block with this id, instead of words' })
       .option('min-cosine', { type: 'number', describe: 'leave out hits below this cosine' })
@@ -124,6 +130,7 @@ function requestOf(args: SearchFlags): SearchRequest {
     verdicts: true,
     ...(args.mode === undefined ? {} : { mode: args.mode }),
     ...(args.spaces === undefined ? {} : { spaces: spacesOf(args.spaces) }),
+    ...(args.forceTranslate ? { translate: 'always' } : {}),
     ...(args.minCosine === undefined ? {} : { minCosine: args.minCosine }),
     ...(args.allRows ? { rows: 'all' } : {}),
     ...(args.hidden ? { hidden: 'show' } : {}),

@@ -62,6 +62,7 @@ export interface NodeConfig {
   readonly guard: boolean;
   readonly receipts: boolean;
   readonly attest: number;
+  readonly translators: readonly string[];
   readonly weights?: { readonly vectors?: number; readonly words?: number };
   readonly log: LogLevel;
 }

@@ -125,6 +125,10 @@ export const settings = {
     default: false,
     description: 'countersign, in the node’s own name, when it first saw which blocks (`receipt/1`)',
   },
+  translators: texts(
+    'authors (did:key) whose translators are used where no embedder leads into a space (`translator/1`); of nobody else',
+    { type: 'string', pattern: '^did:' },
+  ),
   attest: whole(
     0,
     3_600,

@@ -6,6 +6,8 @@ export interface Question {
   readonly text?: string;
   /** By space id. */
   readonly vectors: ReadonlyMap<string, Float32Array>;
+  /** `always`: translated also where little of the relevance is expected to be kept. */
+  readonly translate?: 'judged' | 'always';
 }
 
 /** The question in the asker's space, or why the asker leaves it alone. */

@@ -1,3 +1,4 @@
+export { createTranslators } from './translators.js';
 export { createSearch, type Search } from './search.js';
 export {
   type Background,

@@ -5,6 +5,7 @@ import type {
   Cursor,
   Embedder,
   Registry,
+  SpaceDescriptor,
   TextHit,
   TextIndex,
 } from '@cosmicembeddings/sdk';
@@ -90,6 +91,8 @@ export interface SearchParts {
   readonly ownEmbedders?: () => Promise<readonly Embedder[]>;
   /** Ways into spaces for which there is no embedder: translators. Default none. */
   readonly waysToAsk?: WaysToAsk;
+  /** Spaces of questions that translators take, though nothing here is in them. Default none. */
+  readonly translatable?: () => Promise<readonly SpaceDescriptor[]>;
   /** Rows that this node made of texts for itself, by the labels of the rows that carry them, in these spaces. Default none. */
   readonly home?: VectorSearch;
   readonly homeSpaces?: readonly string[];

@@ -108,7 +108,15 @@ export class Planner {
     const { asked = [], left = [] } =
       others === undefined
         ? {}
-        : await askWays(others, { ...(text === undefined ? {} : { text }), vectors: new Map(queries) }, signal);
+        : await askWays(
+            others,
+            {
+              ...(text === undefined ? {} : { text }),
+              vectors: new Map(queries),
+              ...(request.translate === undefined ? {} : { translate: request.translate }),
+            },
+            signal,
+          );
     for (const { space, vector, way } of asked) {
       queries.set(space, vector);
       ways.set(space, way);
@@ -133,6 +141,8 @@ export class Planner {
     if (known !== undefined) return known;
     for (const embedder of await this.parts.embedders()) this.spaces.set(spaceIdOf(embedder.space), embedder.space);
     for (const one of (await this.parts.catalogue.counts()).spaces) this.spaces.set(one.id, one.space);
+    if (!this.spaces.has(space))
+      for (const one of (await this.parts.translatable?.()) ?? []) this.spaces.set(spaceIdOf(one), one);
     const found = this.spaces.get(space);
     if (found === undefined)
       throw new CosmicError('space.unknown', `asked for ${space}; here are ${named(this.spaces.values())}`);

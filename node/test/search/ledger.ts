@@ -79,12 +79,14 @@ export class Ledger {
     { index: ReturnType<typeof memoryVectors>; rows: Map<number, Float32Array> }
   >();
   readonly search: Search;
+  readonly vectorSearch: VectorSearch;
 
   private readonly cutter = new Cutter();
   private readonly words = new WordIndex(this.cutter);
 
   /** `inMemory`: with the words' postings in memory, as a node has them; without, on the full-text index alone. */
   constructor(more: Partial<SearchParts> & { readonly inMemory?: boolean } = {}) {
+    this.vectorSearch = this.vectors();
     this.search = createSearch({
       store: this.store,
       catalogue: this.catalogue,
@@ -92,7 +94,7 @@ export class Ledger {
         more.inMemory === true
           ? { ...this.text, match: (query, question) => Promise.resolve(this.words.search(query, question)) }
           : this.text,
-      vectors: this.vectors(),
+      vectors: this.vectorSearch,
       embedders: () => Promise.resolve(this.embedders),
       hidden: () => this.hidden,
       registry,

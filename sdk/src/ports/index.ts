@@ -321,6 +321,8 @@ export interface SearchRequest {
    * who asks gave a vector of or that have an embedder at hand; a list of ids: as `all`, in these.
    */
   readonly spaces?: 'all' | 'same' | readonly string[];
+  /** `judged` (default): by translators only where enough of the relevance is expected to be kept; `always`: also where not. */
+  readonly translate?: 'judged' | 'always';
   /** `hybrid` joins words and vectors; default hybrid for text, vectors otherwise. */
   readonly mode?: 'hybrid' | 'vectors' | 'words';
   readonly minCosine?: number;

@@ -44,6 +44,12 @@ const searchRequest = {
       description:
         'all (default): wherever the question can be put, by embedders, translators and among vectors that the node made of texts; same: among authors’ own vectors alone, in the spaces of the given vector or of embedders at hand; or a list of space ids',
     },
+    translate: {
+      type: 'string',
+      enum: ['judged', 'always'],
+      description:
+        'judged (default): translated only where enough of the relevance is expected to be kept, else the space is left out; always: all the same',
+    },
     mode: { type: 'string', enum: ['hybrid', 'vectors', 'words'] },
     minCosine: { type: 'number', minimum: -1, maximum: 1 },
     rows: { type: 'string', enum: ['best', 'all'] },
