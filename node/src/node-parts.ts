@@ -33,6 +33,11 @@ export async function openParts(config: NodeConfig, log: Log, closers: Closers) 
       plugins: config.plugins,
       workers: config.verifyWorkers,
       verifier: config.verifier,
+      onBarred: (kind) =>
+        log.error(
+          { kind },
+          'a kind did not come to an end with a block; its blocks are kept unread until the next start',
+        ),
     }),
     closers,
   );

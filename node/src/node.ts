@@ -425,7 +425,7 @@ async function assemble(
     ready: async () => {
       const states = await followers.states();
       const full = (await fullDisk.isFull()) ? ['the disk is full: blocks cannot be kept'] : [];
-      return readinessOf(states, followers.standing(), [...full, ...peers.faults()]);
+      return readinessOf(states, followers.stopped(), [...full, ...peers.faults()]);
     },
     forms,
     readsAreOpen: !config.demand.includes('read'),

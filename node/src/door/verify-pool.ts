@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { CheckedBlock, Rejected, SpaceDescriptor } from '@cosmicembeddings/sdk';
+import { corePlugins, type CheckedBlock, type Rejected, type SpaceDescriptor } from '@cosmicembeddings/sdk';
 import type { VerifierName } from './crypto/index.js';
 import type { CheckedParts, VerifyReply, VerifyRequest, VerifySetup } from './verify-worker.js';
 import { workerMemory } from '../worker-memory.js';
@@ -21,10 +21,16 @@ export interface VerifyOptions {
   readonly plugins: readonly string[];
   readonly workers: number;
   readonly verifier: VerifierName | 'auto';
+  /** A kind did not come to an end with a block, and is not asked any more until the next start. */
+  onBarred?(kind: string): void;
+  /** A batch that takes so long is ended. Default 10 s: it is done in some tens of milliseconds. */
+  readonly hangMs?: number;
 }
 
 interface Waiting {
   readonly wire: Uint8Array;
+  /** It was in a batch that did not come to an end: sent by itself, and then without asking its kind. */
+  readonly suspect?: 'alone' | 'bare';
   resolve(result: CheckResult): void;
   reject(error: unknown): void;
 }
@@ -33,6 +39,10 @@ const BATCH_MAX = 64;
 const BATCH_MAX_BYTES = 1 << 20;
 /** Batches under way per worker: one being checked, one waiting, so that a worker never idles. */
 const DEPTH = 2;
+const HANG_MS = 10_000;
+const LOOKS = 4;
+/** These are ours, and end. */
+const coreKinds = new Set(corePlugins.flatMap(({ kinds }) => kinds.map(({ name }) => name)));
 const DESCRIPTORS_MAX = 16_384;
 const DIGEST_BYTES = 32;
 
@@ -44,11 +54,19 @@ const HEAVY_PART = 4;
 
 class Lane {
   readonly batches: Waiting[][] = [];
+  /** Looks of the watchdog since its worker began with the first of them. */
+  looks = 0;
+  /** Its worker has loaded what it needs. */
+  isReady = false;
   /** Is a heavy block all that this lane is at? */
   heavy = false;
   /** Descriptors by space, as this lane's worker has told them; it forgets after 4096, so a few more may be held here. */
   descriptors = new Map<string, SpaceDescriptor>();
   constructor(public worker: Worker) {}
+}
+
+function isAtSuspect({ batches }: Lane): boolean {
+  return batches.some(([first]) => first?.suspect !== undefined);
 }
 
 function isHeavy(wire: Uint8Array): boolean {
@@ -62,6 +80,9 @@ export async function createVerifyPool(options: VerifyOptions): Promise<VerifyPo
   const lanes = Array.from({ length: Math.max(1, options.workers) }, () => new Lane(open()));
   const light: Waiting[] = [];
   const heavy: Waiting[] = [];
+  const suspects: Waiting[] = [];
+  const barred = new Set<string>();
+  const hangMs = options.hangMs ?? HANG_MS;
   let heavySinceMs = 0;
   let heavyAgainMs = 0;
   let fault: unknown;
@@ -70,8 +91,13 @@ export async function createVerifyPool(options: VerifyOptions): Promise<VerifyPo
   const pump = (): void => {
     const one = lanes.length === 1;
     startHeavy();
+    // One lane at a time is at what may hold it up.
+    const free = lanes.find(({ batches }) => batches.length < DEPTH);
+    if (free !== undefined && suspects.length > 0 && !lanes.some(isAtSuspect))
+      send(free, suspects.splice(0, 1), barred);
     for (const lane of lanes)
-      while (light.length > 0 && lane.batches.length < DEPTH && (one || !lane.heavy)) send(lane, takeBatch(light));
+      while (light.length > 0 && lane.batches.length < DEPTH && (one || !lane.heavy) && !isAtSuspect(lane))
+        send(lane, takeBatch(light), barred);
     startHeavy();
   };
   const startHeavy = (): void => {
@@ -83,13 +109,14 @@ export async function createVerifyPool(options: VerifyOptions): Promise<VerifyPo
     if (lane === undefined) return;
     lane.heavy = true;
     heavySinceMs = nowMs;
-    send(lane, heavy.splice(0, 1));
+    send(lane, heavy.splice(0, 1), barred);
   };
   const fail = (error: unknown): void => {
     fault ??= error;
     const waiting = [
       ...light.splice(0),
       ...heavy.splice(0),
+      ...suspects.splice(0),
       ...lanes.flatMap(({ batches }) => batches.splice(0).flat()),
     ];
     for (const item of waiting) item.reject(error);
@@ -97,39 +124,73 @@ export async function createVerifyPool(options: VerifyOptions): Promise<VerifyPo
   const take = (lane: Lane, reply: Exclude<VerifyReply, { type: 'ready' }>): void => {
     for (const [space, descriptor] of reply.descriptors) lane.descriptors.set(space, descriptor);
     const batch = lane.batches.shift()!;
+    lane.looks = 0;
     if (lane.heavy) {
       lane.heavy = false;
       heavyAgainMs = performance.now() + (HEAVY_PART - 1) * (performance.now() - heavySinceMs);
     }
     const results = JSON.parse(reply.results) as (CheckedParts | Rejected)[];
     batch.forEach((item, i) => {
+      const result = results[i]!;
+      if (item.suspect === 'bare' && result.status === 'checked') bar(result.entry.kind);
       const digest = reply.digests.subarray(i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES);
-      item.resolve(verdictOf(item.wire, results[i]!, digest, lane.descriptors));
+      item.resolve(verdictOf(item.wire, result, digest, lane.descriptors));
     });
     while (lane.descriptors.size > DESCRIPTORS_MAX) lane.descriptors.delete(lane.descriptors.keys().next().value!);
     pump();
   };
+  const bar = (kind: string): void => {
+    if (barred.has(kind) || coreKinds.has(kind)) return;
+    barred.add(kind);
+    options.onBarred?.(kind);
+  };
+  /** Another worker for a lane; what waited behind the first batch goes to whichever is free. */
+  const replace = (lane: Lane): Waiting[] => {
+    const [lost = [], ...waiting] = lane.batches.splice(0);
+    light.unshift(...waiting.flat().filter(({ suspect }) => suspect === undefined));
+    suspects.unshift(...waiting.flat().filter(({ suspect }) => suspect !== undefined));
+    lane.heavy = false;
+    lane.descriptors = new Map();
+    lane.worker = open();
+    lane.isReady = false;
+    void attend(lane).catch(() => undefined);
+    return lost;
+  };
+  /**
+   * Whoever is at one batch for so long does not come to an end: a plug-in's kind. Looks are counted, not time: while this thread
+   * itself is held up, answers lie here unread.
+   */
+  const watchdog = setInterval(() => {
+    if (options.plugins.length === 0) return;
+    for (const lane of lanes) {
+      if (!lane.isReady || lane.batches.length === 0 || ++lane.looks <= LOOKS) continue;
+      const { worker } = lane;
+      worker.removeAllListeners();
+      void worker.terminate();
+      const lost = replace(lane);
+      const isKnown = lost.length === 1;
+      for (const { suspect, ...item } of lost)
+        if (suspect === 'bare') item.reject(new Error('a block was not checked within the time that is given'));
+        else suspects.push({ ...item, suspect: isKnown ? 'bare' : 'alone' });
+    }
+    pump();
+  }, hangMs / LOOKS);
+  watchdog.unref();
   /** Resolves with the verifier's name; a worker that ends later is replaced, and only what it was at is lost. */
   const attend = (lane: Lane): Promise<string> =>
     new Promise<string>((resolve, reject) => {
       const { worker } = lane;
-      let isReady = false;
       worker.on('message', (reply: VerifyReply) => {
         if (reply.type !== 'ready') return take(lane, reply);
-        isReady = true;
+        lane.isReady = true;
+        lane.looks = 0;
         resolve(reply.verifier);
       });
       worker.on('error', (error) => {
         reject(error);
         // One that cannot even start would be replaced for ever.
-        if (!isReady || fault !== undefined) return fail(error);
-        const [lost = [], ...waiting] = lane.batches.splice(0);
-        light.unshift(...waiting.flat());
-        lane.heavy = false;
-        lane.descriptors = new Map();
-        lane.worker = open();
-        void attend(lane).catch(() => undefined);
-        for (const item of lost) item.reject(error);
+        if (!lane.isReady || fault !== undefined) return fail(error);
+        for (const item of replace(lane)) item.reject(error);
         pump();
       });
     });
@@ -152,6 +213,7 @@ export async function createVerifyPool(options: VerifyOptions): Promise<VerifyPo
         }
       }),
     close: async () => {
+      clearInterval(watchdog);
       fault ??= new Error('verify pool is closed');
       await Promise.all(lanes.map((lane) => lane.worker.terminate()));
       fail(fault);
@@ -171,7 +233,7 @@ function takeBatch(queue: Waiting[]): Waiting[] {
   return queue.splice(0, count);
 }
 
-function send(lane: Lane, batch: Waiting[]): void {
+function send(lane: Lane, batch: Waiting[], barred: ReadonlySet<string>): void {
   const lengths = batch.map((item) => item.wire.length);
   const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
   let at = 0;
@@ -179,8 +241,9 @@ function send(lane: Lane, batch: Waiting[]): void {
     bytes.set(item.wire, at);
     at += item.wire.length;
   }
+  if (lane.batches.length === 0) lane.looks = 0;
   lane.batches.push(batch);
-  const request: VerifyRequest = { bytes, lengths };
+  const request: VerifyRequest = { bytes, lengths, barred: batch[0]?.suspect === 'bare' ? 'all' : [...barred] };
   lane.worker.postMessage(request, [bytes.buffer]);
 }
 

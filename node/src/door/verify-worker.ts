@@ -21,6 +21,8 @@ export interface VerifySetup {
 export interface VerifyRequest {
   readonly bytes: Uint8Array;
   readonly lengths: readonly number[];
+  /** Kinds that did not come to an end with a block: they are not asked. `all`: no kind is. */
+  readonly barred: readonly string[] | 'all';
 }
 
 export type CheckedParts = Omit<CheckedBlock, 'envelope' | 'body' | 'digest'> & { readonly envelopeEnd: number };
@@ -44,20 +46,26 @@ export type VerifyReply =
 const setup = workerData as VerifySetup;
 const port = parentPort!;
 const { name, verify } = verifierOf(setup.verifier);
+const registry = createRegistry(await loadPlugins(setup.plugins));
 const checks: Checks = {
   network: setup.network,
-  registry: createRegistry(await loadPlugins(setup.plugins)),
+  registry,
   verify,
   sha256,
   sky: createSky(),
 };
 
-port.on('message', ({ bytes, lengths }: VerifyRequest) => {
+port.on('message', ({ bytes, lengths, barred }: VerifyRequest) => {
   let at = 0;
+  const isBarred = (kind: string): boolean => barred === 'all' || barred.includes(kind);
+  const asked: Checks =
+    barred.length === 0
+      ? checks
+      : { ...checks, registry: { ...registry, kind: (name) => (isBarred(name) ? undefined : registry.kind(name)) } };
   const descriptors: [string, SpaceDescriptor][] = [];
   const digests = new Uint8Array(lengths.length * DIGEST_BYTES);
   const results = lengths.map((length, i) => {
-    const verdict = checkAny(bytes.subarray(at, (at += length)), checks);
+    const verdict = checkAny(bytes.subarray(at, (at += length)), asked);
     if (verdict.status === 'checked') digests.set(verdict.digest, i * DIGEST_BYTES);
     return partsOf(verdict, descriptors);
   });

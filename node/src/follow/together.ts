@@ -21,7 +21,7 @@ export interface Followers {
   waitFor(what: string, seq: number, signal?: AbortSignal): Promise<void>;
   states(): Promise<FollowerState[]>;
   /** Why each that stands still does, by name. */
-  standing(): ReadonlyMap<string, string>;
+  stopped(): ReadonlyMap<string, string>;
 }
 
 export interface FollowersOptions {
@@ -70,7 +70,7 @@ export function followTogether({ head: first, readHead, followers, settled, onHe
       const positions = await Promise.all(followers.map((follower) => follower.position()));
       return followers.map(({ name }, i) => stateOf(name, positions[i]!, head));
     },
-    standing: () =>
+    stopped: () =>
       new Map(
         followers.flatMap(({ name, stopped }) => {
           const why = stopped?.();

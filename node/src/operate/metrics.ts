@@ -56,7 +56,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   gauge('cosmic_inflight_blocks', 'Blocks being checked or written', () => sources.load().blocks);
   gauge('cosmic_inflight_bytes', 'Bytes being checked or written', () => sources.load().bytes);
   gauge('cosmic_peers_connected', 'Peers connected', () => sources.peers());
-  gauge('cosmic_peers_banned', 'Identities and addresses that are banned now', () => sources.bannedPeers());
+  gauge('cosmic_peers_banned', 'Peers that are banned now, by name or address', () => sources.bannedPeers());
   gauge(
     'cosmic_peers_clock_offset_seconds',
     'The peers’ clocks minus this node’s, median (NaN without peers)',

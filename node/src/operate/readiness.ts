@@ -11,14 +11,14 @@ export interface Readiness {
   readonly reasons: readonly string[];
 }
 
-/** May this node be asked? `standing`: why each follower that stands still does; `faults`: of other parts, in words. */
+/** May this node be asked? `stopped`: why each follower that stands still does; `faults`: of other parts, in words. */
 export function readinessOf(
   followers: readonly FollowerState[],
-  standing: ReadonlyMap<string, string>,
+  stopped: ReadonlyMap<string, string>,
   faults: readonly string[],
 ): Readiness {
   const reasons = followers.flatMap(({ name, lag }) => {
-    const why = standing.get(name);
+    const why = stopped.get(name);
     if (lag > 0 && why !== undefined) return [`${name} stands still, ${lag} blocks behind: ${why}`];
     return lag > LAG_MAX && !LEISURELY.has(name) ? [`${name} is ${lag} blocks behind`] : [];
   });

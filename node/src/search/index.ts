@@ -10,4 +10,4 @@ export {
 } from './parts.js';
 export { type Asked, type Asker, type Question, type Way, type WaysToAsk } from './askers.js';
 export { type Related, type RelatedBlock, type RelatedReason } from './related.js';
-export { createWatches, openMatcher, watchLimits, type Watches } from './standing/index.js';
+export { createWatches, openMatcher, watchLimits, type Watches } from './watch/index.js';

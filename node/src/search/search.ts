@@ -25,7 +25,7 @@ import { Gatherer, rank, type Gathered } from './gather.js';
 import { HitReader, type HitRow, type Wanted } from './hit-reader.js';
 import type { SearchParts } from './parts.js';
 import { Planner, type Plan } from './plan.js';
-import type { NearIn } from './standing/watches.js';
+import type { NearIn } from './watch/watches.js';
 import { lookMs, TextVectors } from './text-vectors.js';
 import { findRelated, type Related } from './related.js';
 import { SilentShare } from './silent-share.js';

@@ -45,14 +45,14 @@ export interface TurnsParts {
 /**
  * Hits that have to wait for others, since keys are free and anybody can make them. Rows whose text the author kept can be
  * any numbers: they get twice their share of the places. A text that says the question back tells nothing: it does not lead,
- * unless its author has standing here. What waits is not dropped: it follows when others run out, else on the next page.
+ * unless its author is somebody here. What waits is not dropped: it follows when others run out, else on the next page.
  */
 export class Turns {
   private isOpen = false;
   private silent = 0;
   private near = 0;
   private readonly trusted: ReadonlySet<string>;
-  private readonly standing = new Map<string, Promise<boolean>>();
+  private readonly somebody = new Map<string, Promise<boolean>>();
 
   constructor(
     private readonly request: Pick<SearchRequest, 'k' | 'unvouched' | 'trusted' | 'filter' | 'authorShare'>,
@@ -106,10 +106,10 @@ export class Turns {
   }
 
   private hasStanding(author: string): Promise<boolean> {
-    const known = this.standing.get(author);
+    const known = this.somebody.get(author);
     if (known !== undefined) return known;
     const asked = this.askStanding(author);
-    this.standing.set(author, asked);
+    this.somebody.set(author, asked);
     return asked;
   }
 

@@ -11,6 +11,8 @@ import { createSqliteKeyed, KEYED_SCHEMA } from './sqlite-keyed.js';
 export interface ConeFile {
   readonly database: Database;
   readonly store: KeyedStore;
+  /** Moves what was written from the log into the file, where there is one: between batches, so that none of them has to. */
+  settle(): void;
   close(): void;
 }
 
@@ -42,7 +44,7 @@ export function openCone(folder: string, engine: SqliteEngine, plan: ConePlan): 
     const note = database.prepare('INSERT OR IGNORE INTO about VALUES (?, ?)');
     note.run('views', JSON.stringify(plan.views.map(({ name, version }) => `${name}@${version}`)));
     note.run('known', JSON.stringify(plan.known));
-    return { database, store: createSqliteKeyed(database), close: () => database.close() };
+    return coneOf(database);
   } catch (error) {
     database.close();
     throw error;
@@ -55,7 +57,17 @@ export function readCone(folder: string, engine: SqliteEngine, fingerprint: stri
   if (!existsSync(path)) return undefined;
   const database = openDatabase(engine, path, { readOnly: true });
   database.exec('PRAGMA cache_size = -8000');
-  return { database, store: createSqliteKeyed(database), close: () => database.close() };
+  return coneOf(database);
+}
+
+function coneOf(database: Database): ConeFile {
+  return {
+    database,
+    store: createSqliteKeyed(database),
+    // Without a log this does nothing.
+    settle: () => void database.prepare('PRAGMA wal_checkpoint(PASSIVE)').all(),
+    close: () => database.close(),
+  };
 }
 
 export function markReady({ database }: ConeFile): void {

@@ -13,6 +13,8 @@ import { bodyOf, createStoreWorld, headerOf } from './store-world.js';
 
 /** Whoever searches or asks drives it to the head; this is how often it looks when nobody does. */
 const LOOK_EVERY_MS = 200;
+/** Batches between which the log is emptied: fewer than fill it. */
+const SETTLE_EVERY = 64;
 
 const setup = workerData as ConeSetup;
 const port = parentPort!;
@@ -26,6 +28,7 @@ const view = new Int32Array(setup.view);
 const head = reader.head();
 let file = openSound();
 let isReady = isMarkedReady(file);
+let unsettled = 0;
 
 function chosen(): ConePlan {
   const { views, known } = setup.cone;
@@ -70,6 +73,7 @@ function take(items: readonly TailItem[], upTo: Cursor): Cursor {
     onFault: (name, at, detail) => tell({ type: 'fault', view: name, at, detail }),
   });
   Atomics.store(view, 0, 0);
+  unsettled += 1;
   if (upTo.seq >= head.seq) becomeReady();
   const [fell, stood] = [packed(taken.fell), packed(taken.stood)];
   tell(
@@ -129,6 +133,13 @@ const follower: Follower = {
   },
   durable: () => coneCursor(file.store),
   restart: (epoch) => void restart(epoch),
+  idle: () => {
+    if (unsettled >= SETTLE_EVERY) {
+      file.settle();
+      unsettled = 0;
+    }
+    return false;
+  },
 };
 
 const saved = coneCursor(file.store);

@@ -4,15 +4,15 @@ import type { ConeNote } from './cone-file.js';
 import type { ConeHost } from './cone-host.js';
 
 /** What of a cone's host says which state answers. */
-export type Standing = Pick<ConeHost, 'position' | 'isReady' | 'failure'>;
+export type HostState = Pick<ConeHost, 'position' | 'isReady' | 'failure'>;
 
 /** A state of a cone: the one that is wanted, or an earlier one that answers until then. */
-export interface State<Host extends Standing = ConeHost> {
+export interface State<Host extends HostState = ConeHost> {
   readonly plan: ConePlan;
   readonly host: Host;
 }
 
-export interface ConeRun<Host extends Standing = ConeHost> {
+export interface ConeRun<Host extends HostState = ConeHost> {
   readonly plan: ConePlan;
   readonly wanted: State<Host>;
   /** Earlier states that are kept up meanwhile. */
@@ -49,7 +49,7 @@ export function planOfNote(registry: Registry, note: ConeNote): ConePlan | undef
 }
 
 /** The state that answers for a view, `of`: as far as it has to come. @throws CosmicError view.failed, view.building */
-export function answering<Host extends Standing>(
+export function answering<Host extends HostState>(
   { wanted, earlier }: ConeRun<Host>,
   view: string,
   of: number,
@@ -64,12 +64,12 @@ export function answering<Host extends Standing>(
 }
 
 /** The state by which a hiding cone judges now: its position is how far. Undefined: by none yet. */
-export function judging<Host extends Standing>({ wanted, earlier }: ConeRun<Host>): Host | undefined {
+export function judging<Host extends HostState>({ wanted, earlier }: ConeRun<Host>): Host | undefined {
   if (wanted.host.isReady()) return wanted.host;
   return earlier.find(({ plan }) => plan.views.some(({ hides }) => hides !== undefined))?.host;
 }
 
-export function coneState({ plan, wanted: { host } }: ConeRun<Standing>): ConeState {
+export function coneState({ plan, wanted: { host } }: ConeRun<HostState>): ConeState {
   const failure = host.failure();
   return {
     name: plan.name,

@@ -1,12 +1,12 @@
 import { CosmicError, type Clock } from '@cosmicembeddings/sdk';
 import type { ConeHost } from './cone-host.js';
 import type { Moves } from './moves.js';
-import { judging, type ConeRun, type Standing } from './runs.js';
+import { judging, type ConeRun, type HostState } from './runs.js';
 
 /** How long a search waits for what is hidden. */
 const SETTLE_MS = 2_000;
 
-type Waiting = Standing & Pick<ConeHost, 'waitFor'>;
+type Waiting = HostState & Pick<ConeHost, 'waitFor'>;
 
 /**
  * Resolves when these hiding cones judge by all blocks up to `seq`; undefined where they do. After two seconds it goes on with

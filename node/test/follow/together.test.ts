@@ -58,7 +58,7 @@ test('who asks about the head tells them first, and not twice', async () => {
   ]);
   await followers.tell();
   expect([all[1]!.told, store.reads]).toEqual([[5], 1]);
-  expect([...followers.standing()]).toEqual([['text', 'the disk is full']]);
+  expect([...followers.stopped()]).toEqual([['text', 'the disk is full']]);
   expect(followers.names()).toEqual(['text', 'views']);
 });
 

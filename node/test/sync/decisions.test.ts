@@ -66,7 +66,7 @@ describe('what to ask of a peer next', () => {
     const items = [1, 2, 3, 4, 5].map((n) => ({ digest: Uint8Array.of(n) }));
     const { wanted, retryAtMs } = wantedOf(items, 100, {
       isDecided: (digest) => digest[0] === 1,
-      isWithheld: (key) => key === '\x02',
+      isGone: (key) => key === '\x02',
       retryAt: (key) => (key === '\x03' ? 150 : key === '\x04' ? 100 : undefined),
     });
     expect(wanted.map(({ digest }) => digest[0])).toEqual([4, 5]);

@@ -6,8 +6,8 @@ import { publicKeyOfDid } from '../crypto/identity.js';
 import type { Sha256 } from '../crypto/hash.js';
 import type { Verify } from '../crypto/ed25519.js';
 import { rejected, type Code, type Rejected } from '../errors.js';
-import type { KindHeader, Passage } from '../kinds/kind.js';
-import { readBody } from '../kinds/read-body.js';
+import type { Kind, KindHeader, Passage } from '../kinds/kind.js';
+import { readBody, thrownBy } from '../kinds/read-body.js';
 import type { Registry } from '../kinds/registry.js';
 import { limits } from '../limits.js';
 import { spaceIdOf } from '../space/descriptor.js';
@@ -125,20 +125,27 @@ function entryOf(header: Header, body: ValueMap | undefined, bodyBytes: number, 
   if (kind === undefined) return { ...common, rows: 0, inert: { code: 'kind.unknown', detail: header.kind } };
   const parsed = readBody(kind, base, body, bodyBytes);
   if (!parsed.ok) return { ...common, rows: 0, inert: { code: parsed.code, detail: parsed.detail } };
-  const vectors = kind.vectors?.(parsed.body);
-  const languages = languagesOf(kind.passages?.(parsed.body));
-  const facts = kind.facts?.(parsed.body) ?? [];
-  const texts = {
+  try {
+    return { ...common, ...contentOf(kind, parsed.body) };
+  } catch (error) {
+    return { ...common, rows: 0, inert: { code: 'kind.malformed', detail: thrownBy(kind, error) } };
+  }
+}
+
+/** What a kind finds in a body that it takes. @throws what the kind throws */
+function contentOf(
+  kind: Kind,
+  body: unknown,
+): Pick<CatalogueEntry, 'rows' | 'space' | 'descriptor' | 'languages' | 'facts'> {
+  const vectors = kind.vectors?.(body);
+  const languages = languagesOf(kind.passages?.(body));
+  const facts = kind.facts?.(body) ?? [];
+  return {
     ...(languages.length === 0 ? {} : { languages }),
     ...(facts.length === 0 ? {} : { facts }),
-  };
-  if (vectors === undefined) return { ...common, ...texts, rows: 0 };
-  return {
-    ...common,
-    ...texts,
-    rows: vectors.stored.rows,
-    space: spaceIdOf(vectors.space),
-    descriptor: vectors.space,
+    ...(vectors === undefined
+      ? { rows: 0 }
+      : { rows: vectors.stored.rows, space: spaceIdOf(vectors.space), descriptor: vectors.space }),
   };
 }
 

@@ -73,7 +73,7 @@ export interface Kind<B = unknown> {
   /** Header refs and body links that have a meaning for it. */
   readonly refs?: readonly Need[];
   readonly links?: readonly Need[];
-  /** The kind's own view of a body whose common fields have passed. Ask by `readBody`, which knows the bounds too. */
+  /** The kind's own view of a body whose common fields have passed; what it throws makes the block inert, too. Ask by `readBody`, which knows the bounds. */
   parse(header: KindHeader, body: ValueMap): Parsed<B>;
   vectors?(body: B): Vectors | undefined;
   /** What filters can ask of the block and its rows beside the header's facts (specs/kinds/metadata.md). */

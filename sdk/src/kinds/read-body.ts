@@ -2,6 +2,8 @@ import type { ValueMap } from '../codec/value.js';
 import { Cid } from '../codec/cid.js';
 import type { Kind, KindHeader, Link, Need, Parsed } from './kind.js';
 
+const DETAIL_MAX = 300;
+
 /**
  * A kind's verdict on a decoded body, its bounds included: the one way to ask. `bodyBytes`: length of the encoded body.
  */
@@ -14,7 +16,17 @@ export function readBody<B>(kind: Kind<B>, header: KindHeader, body: ValueMap, b
     };
   const fault =
     needFault('header.refs', kind.refs, header.refs) ?? needFault('body.linked_blocks', kind.links, linksOf(body));
-  return fault === undefined ? kind.parse(header, body) : { ok: false, code: 'kind.malformed', detail: fault };
+  if (fault !== undefined) return { ok: false, code: 'kind.malformed', detail: fault };
+  try {
+    return kind.parse(header, body);
+  } catch (error) {
+    return { ok: false, code: 'kind.malformed', detail: thrownBy(kind, error) };
+  }
+}
+
+/** What a kind throws is no reason to lose other blocks: this one is inert. */
+export function thrownBy({ name }: Pick<Kind, 'name'>, error: unknown): string {
+  return `${name} cannot read it: ${String(error)}`.slice(0, DETAIL_MAX);
 }
 
 function needFault(where: string, needs: readonly Need[] | undefined, links: readonly Link[]): string | undefined {

@@ -8,6 +8,9 @@ import { afterPrefix, decodeTuple, encodeTuple, type KeyPart } from './tuple.js'
 import { viewLimits, type Change, type Derived, type Row } from './view.js';
 import type { Writer } from './writer.js';
 
+/** Depths that are remembered while one change goes through a causal table. */
+const DEPTHS_MAX = 65_536;
+
 type Of<Op> = Extract<Derived, { op: Op }>;
 
 /** Brings a derived table in line with what changed in the one it is derived from. */
@@ -96,9 +99,20 @@ function causal(
 ): void {
   const { store } = writer;
   const depthKey = (id: BlockId): Uint8Array => encodeTuple([space.owned, table.number, 'depth', id]);
+  // Asked of a block by each of its successors.
+  const depthsHere = new Map<BlockId, number | undefined>();
   const depthOf = (id: BlockId): number | undefined => {
+    if (depthsHere.has(id)) return depthsHere.get(id);
     const packed = store.get(depthKey(id));
-    return packed === undefined ? undefined : (decodeTuple(packed)[0] as number);
+    const depth = packed === undefined ? undefined : (decodeTuple(packed)[0] as number);
+    if (depthsHere.size >= DEPTHS_MAX) depthsHere.clear();
+    depthsHere.set(id, depth);
+    return depth;
+  };
+  const setDepth = (id: BlockId, depth: number | undefined): void => {
+    depthsHere.set(id, depth);
+    if (depth === undefined) store.delete(depthKey(id));
+    else store.set(depthKey(id), encodeTuple([depth]));
   };
   const own = (id: BlockId): Row[] =>
     ['head', 'body'].flatMap((part) =>
@@ -127,8 +141,7 @@ function causal(
     const was = depthOf(id);
     const depth = isWhole ? 1 + Math.max(-1, ...(depths as number[])) : undefined;
     const isChanged = writer.replace([table.number, 'node', id], [id], [[table, out]]);
-    if (depth === undefined) store.delete(depthKey(id));
-    else if (depth !== was) store.set(depthKey(id), encodeTuple([depth]));
+    if (depth !== was) setDepth(id, depth);
     if (!isChanged && depth === was) continue;
     const edges = encodeTuple([space.edges, table.number, id]);
     for (const [key] of store.range(edges, afterPrefix(edges), Infinity)) {
@@ -152,7 +165,25 @@ function idsIn(value: Value | bigint | undefined): BlockId[] {
 /** Ids by rank, the least first; each at most once. */
 function createQueue(): { push(id: BlockId, rank: number): void; pop(): BlockId | undefined } {
   const ranks = new Map<number, Set<BlockId>>();
+  /** A heap of the ranks that have a set, each once. */
+  const least: number[] = [];
   const waiting = new Map<BlockId, number>();
+  const rise = (rank: number): void => {
+    let at = least.push(rank) - 1;
+    for (let up = (at - 1) >> 1; at > 0 && least[up]! > rank; at = up, up = (at - 1) >> 1) least[at] = least[up]!;
+    least[at] = rank;
+  };
+  const dropLeast = (): void => {
+    const last = least.pop()!;
+    if (least.length === 0) return;
+    let at = 0;
+    for (let down = 1; down < least.length; at = down, down = 2 * at + 1) {
+      if (down + 1 < least.length && least[down + 1]! < least[down]!) down += 1;
+      if (least[down]! >= last) break;
+      least[at] = least[down]!;
+    }
+    least[at] = last;
+  };
   return {
     push(id, rank) {
       const known = waiting.get(id);
@@ -162,19 +193,20 @@ function createQueue(): { push(id: BlockId, rank: number): void; pop(): BlockId 
       }
       waiting.set(id, rank);
       const set = ranks.get(rank);
-      if (set === undefined) ranks.set(rank, new Set([id]));
-      else set.add(id);
+      if (set !== undefined) return void set.add(id);
+      ranks.set(rank, new Set([id]));
+      rise(rank);
     },
     pop() {
-      while (ranks.size > 0) {
-        const rank = Math.min(...ranks.keys());
-        const set = ranks.get(rank)!;
+      while (least.length > 0) {
+        const set = ranks.get(least[0]!)!;
         for (const id of set) {
           set.delete(id);
           waiting.delete(id);
           return id;
         }
-        ranks.delete(rank);
+        ranks.delete(least[0]!);
+        dropLeast();
       }
       return undefined;
     },

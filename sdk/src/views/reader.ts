@@ -36,6 +36,8 @@ export interface ReaderOptions {
   readonly scope?: string | undefined;
   /** Rows that were read by an earlier run; for whoever knows that nothing has changed since. */
   readonly memo?: Map<string, readonly Row[]>;
+  /** Rows that were read for several runs at once; each of them pays for its own. */
+  readonly ahead?: ReadonlyMap<string, readonly Row[]>;
   /** Called before each reading; may throw to end the run. */
   tick?(): void;
 }
@@ -62,19 +64,23 @@ export function drive<T>(ask: Ask<T>, view: View, options: ReaderOptions, trace:
   }
 }
 
-function respond(request: Request, view: View, options: ReaderOptions, trace: Trace): unknown {
+/** Answers one request. @throws CosmicError view.too_costly, view.local */
+export function respond(request: Request, view: View, options: ReaderOptions, trace: Trace): unknown {
   const { world, upTo } = options;
   switch (request.type) {
     case 'rows': {
-      const isPlain =
-        request.after === undefined && !request.reverse && request.key.every((part) => typeof part === 'string');
-      if (options.memo === undefined || !isPlain) return rowsFor(request, view, options, trace);
-      const name = `${request.table} ${request.limit} ${JSON.stringify(request.key)}`;
-      let rows = options.memo.get(name);
+      const name = options.memo === undefined ? undefined : nameOf(request);
+      if (name === undefined) return rowsFor(request, view, options, trace);
+      const ahead = options.ahead?.get(name);
+      if (ahead !== undefined) {
+        spend(ahead.length, options, trace);
+        return ahead;
+      }
+      let rows = options.memo!.get(name);
       if (rows === undefined) {
         rows = rowsFor(request, view, options, trace);
-        if (options.memo.size >= MEMO_MAX) options.memo.clear();
-        options.memo.set(name, rows);
+        if (options.memo!.size >= MEMO_MAX) options.memo!.clear();
+        options.memo!.set(name, rows);
       }
       return rows;
     }
@@ -105,6 +111,13 @@ function respond(request: Request, view: View, options: ReaderOptions, trace: Tr
   }
 }
 
+/** Under which name rows are remembered; undefined for those that are read by pages, back to front, or by other than texts. */
+export function nameOf({ table, key, limit, after, reverse }: Extract<Request, { type: 'rows' }>): string | undefined {
+  if (after !== undefined || reverse || !key.every((part) => typeof part === 'string')) return undefined;
+  // Texts may hold anything: one alone is what is left, several are told apart by JSON.
+  return key.length === 1 ? `${table} ${limit} ${key[0] as string}` : `${table} ${limit}[${JSON.stringify(key)}`;
+}
+
 function rowsFor(
   { table: name, key, limit, after, reverse }: Extract<Request, { type: 'rows' }>,
   view: View,
@@ -132,7 +145,12 @@ function rowsFor(
     if (scope === undefined || some.length === 0 || kept.length >= limit) break;
     place = some.at(-1)!.key;
   }
-  return kept.map(({ key: at, row }) => Object.defineProperty(row, PLACE, { value: at, enumerable: false }));
+  return kept.map(placed);
+}
+
+/** The row, which knows its place. */
+export function placed({ key, row }: KeptRow): Row {
+  return Object.defineProperty(row, PLACE, { value: key, enumerable: false });
 }
 
 function contains(id: BlockId, view: View, options: ReaderOptions, trace: Trace): boolean {

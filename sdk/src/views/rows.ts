@@ -4,7 +4,7 @@ import { encode } from '../codec/encode.js';
 import type { Value, ValueMap } from '../codec/value.js';
 import type { KeyedStore } from './keyed-store.js';
 import type { ConeTable } from './plan.js';
-import { afterPrefix, decodeTuple, encodeTuple, type KeyPart } from './tuple.js';
+import { afterParts, decodeTuple, encodeTuple, type KeyPart } from './tuple.js';
 import type { Row } from './view.js';
 
 /** First parts of keys: what is kept beside rows. */
@@ -79,10 +79,10 @@ export function readRows(
 ): KeptRow[] {
   const prefix = rowPrefix(table, key);
   const { after, reverse = false, limit } = options;
-  const end = afterPrefix(prefix);
+  const end = afterParts(prefix);
   const from = after === undefined || reverse ? prefix : concatBytes(after, Uint8Array.of(0));
   const to = after !== undefined && reverse ? after : end;
-  if (to !== undefined && compareBytes(from, to) >= 0) return [];
+  if (compareBytes(from, to) >= 0) return [];
   return store.range(from, to, limit, reverse).map(([at, value]) => ({ key: at, row: rowOf(table, at, value) }));
 }
 

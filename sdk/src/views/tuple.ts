@@ -1,3 +1,4 @@
+import { concatBytes } from '../bytes.js';
 import { cidOf, DAG_CBOR, parseCid, RAW } from '../codec/cid.js';
 
 /** What a key is made of. Text that is a block's id takes 34 bytes. */
@@ -147,6 +148,14 @@ function decodePart(bytes: Uint8Array, at: number): [KeyPart, number] {
   if (length < 0) value = -value;
   const isSafe = value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER);
   return [isSafe ? Number(value) : value, end];
+}
+
+/**
+ * The end of all tuples that begin with the parts of `prefix`. No part begins with 0xff, but the rest of a text does behind a
+ * zero in it: `a\0b` is no beginning of a tuple that goes on behind `a`.
+ */
+export function afterParts(prefix: Uint8Array): Uint8Array {
+  return concatBytes(prefix, Uint8Array.of(0xff));
 }
 
 /** The least bytes that are greater than everything that begins with `prefix`; undefined where there are none. */

@@ -60,7 +60,7 @@ export const related = {
 };
 
 export const verdicts = {
-  verdicts: [{ view: 'standing', says: 'superseded', why: 'its author published another version', by: [glaze] }],
+  verdicts: [{ view: 'notes', says: 'superseded', why: 'its author published another version', by: [glaze] }],
 };
 
 export const checked = { id: kiln, kind: 'embedding/1', author };

@@ -50,7 +50,7 @@ export function wantedOf(
   here: {
     isDecided(digest: Uint8Array, timeMs: number | undefined): boolean;
     /** This peer has said that it will not give it. */
-    isWithheld(key: string): boolean;
+    isGone(key: string): boolean;
     retryAt(key: string): number | undefined;
   },
 ): { readonly wanted: readonly Offer[]; readonly retryAtMs: number } {
@@ -59,7 +59,7 @@ export function wantedOf(
     const key = digestKey(digest);
     const atMs = here.retryAt(key) ?? -Infinity;
     if (atMs > nowMs) retryAtMs = Math.min(retryAtMs, atMs);
-    return atMs <= nowMs && !here.isWithheld(key) && !here.isDecided(digest, timeMs);
+    return atMs <= nowMs && !here.isGone(key) && !here.isDecided(digest, timeMs);
   });
   return { wanted, retryAtMs };
 }

@@ -187,7 +187,7 @@ export class Peer implements Connection {
   /** What this peer has said of a block, or been given; undefined where it was no matter between the two lately. */
   saysOf(digest: Uint8Array): 'has' | 'gone' | undefined {
     const key = digestKey(digest);
-    return this.taking.isWithheld(key) ? 'gone' : this.known.has(key) ? 'has' : undefined;
+    return this.taking.isGone(key) ? 'gone' : this.known.has(key) ? 'has' : undefined;
   }
 
   fulfil(wishes: readonly Wish[]): void {

@@ -18,7 +18,7 @@ export class Taking {
   private readonly shared: Shared;
   private readonly schedule: ReconcileSchedule;
   /** What it will not give. */
-  private readonly withheld: RecentSet;
+  private readonly gone: RecentSet;
   /** Ids asked for at a time: who has not given anything yet holds up few. */
   private window: number;
   private judging = 0;
@@ -43,7 +43,7 @@ export class Taking {
     this.shared = connection.shared;
     const { limits, random, wants } = this.shared;
     this.schedule = new ReconcileSchedule(limits, random);
-    this.withheld = new RecentSet(limits.knownMax);
+    this.gone = new RecentSet(limits.knownMax);
     this.window = connection.isDialled ? limits.wants : limits.wantsFirst;
     wants.setShare(connection.id, connection.isDialled ? limits.shares.known : limits.shares.claimed);
   }
@@ -58,8 +58,8 @@ export class Taking {
     return this.standby;
   }
 
-  isWithheld(key: string): boolean {
-    return this.withheld.has(key);
+  isGone(key: string): boolean {
+    return this.gone.has(key);
   }
 
   /** The other side has said who it is, and may stay. */
@@ -109,7 +109,7 @@ export class Taking {
   seek(digests: readonly Uint8Array[]): void {
     if (!this.asks) return;
     const { wants } = this.shared;
-    const open = digests.filter((digest) => !this.withheld.has(digestKey(digest)));
+    const open = digests.filter((digest) => !this.gone.has(digestKey(digest)));
     wants.offered(
       this.connection.id,
       open.map((digest) => ({ digest })),
@@ -125,7 +125,7 @@ export class Taking {
     const { wants, decided, later } = this.shared;
     const { wanted, retryAtMs } = wantedOf(items, this.now(), {
       isDecided: (digest, timeMs) => decided.has(digest, timeMs),
-      isWithheld: (key) => this.withheld.has(key),
+      isGone: (key) => this.gone.has(key),
       retryAt: (key) => later.retryAt(key),
     });
     this.schedule.by(retryAtMs);
@@ -138,7 +138,7 @@ export class Taking {
     this.progressMs = this.now();
     const passing = codes[code].fault === 'node';
     for (const digest of digests) {
-      if (!passing) this.withheld.add(digestKey(digest));
+      if (!passing) this.gone.add(digestKey(digest));
       this.shared.wants.refused(this.connection.id, digest);
     }
     if (passing) this.missed();
@@ -359,10 +359,10 @@ export class Taking {
     if (!headerOnly) bodyless.delete(digest);
     if (headerOnly && fresh) {
       wants.settle(digest);
-      this.withheld.add(key);
+      this.gone.add(key);
       bodyless.add(digest);
     } else if (headerOnly && bodyless.has(digest)) {
-      this.withheld.add(key);
+      this.gone.add(key);
       wants.refused(this.connection.id, digest);
       this.shared.stir();
     } else wants.settle(digest);
@@ -382,7 +382,7 @@ export class Taking {
   private blame(digest: Uint8Array | undefined, code: Code, charged: boolean): void {
     const { wants, limits, reputation } = this.shared;
     const { id, name } = this.connection;
-    if (digest !== undefined && !wants.refused(id, digest)) this.withheld.add(digestKey(digest));
+    if (digest !== undefined && !wants.refused(id, digest)) this.gone.add(digestKey(digest));
     this.shared.stir();
     if (!charged) return;
     this.faults += 1;

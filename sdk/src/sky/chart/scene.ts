@@ -1,12 +1,12 @@
 import type { Observation } from '../observe.js';
 import type { LabelPlacer } from './labels.js';
 import type { Palette } from './palette.js';
-import type { View } from './view.js';
+import type { ChartView } from './view.js';
 
 /** What every layer of a drawing needs. Coordinates are units of a 1000 × 1000 square. */
 export interface Scene {
   readonly observation: Observation;
-  readonly view: View;
+  readonly view: ChartView;
   readonly palette: Palette;
   readonly labels: LabelPlacer;
   /** Units that make one pixel at the intended size. */

@@ -1,7 +1,7 @@
 import { bodyNames, DEG, type BodyName } from '../constants.js';
 import type { Observation } from '../observe.js';
 import { figures } from './backdrop.js';
-import { directionOf, viewOf, type Point, type View } from './view.js';
+import { directionOf, viewOf, type Point, type ChartView } from './view.js';
 
 export interface TextChartOptions {
   /** Columns, 21 … 200; half as many rows. */
@@ -54,7 +54,7 @@ function starSign(magnitudeE2: number): string {
   return magnitudeE2 < 50 ? '✦' : magnitudeE2 < 160 ? '★' : magnitudeE2 < 260 ? '*' : '+';
 }
 
-function drawRim(view: View, columns: number, draw: (at: Point, sign: string) => void): void {
+function drawRim(view: ChartView, columns: number, draw: (at: Point, sign: string) => void): void {
   for (let i = 0; i < 6 * columns; i++) {
     const angle = (i / (6 * columns)) * 360 * DEG;
     draw({ x: Math.cos(angle), y: Math.sin(angle) }, '·');
@@ -67,7 +67,7 @@ function drawRim(view: View, columns: number, draw: (at: Point, sign: string) =>
 }
 
 /** The corners of the figures, as dots: lines would fill so few cells. */
-function drawFigures(view: View, draw: (at: Point | undefined, sign: string) => void): void {
+function drawFigures(view: ChartView, draw: (at: Point | undefined, sign: string) => void): void {
   for (const figure of figures())
     for (const line of figure.lines) for (const point of line) draw(view.project(view.ofDate(point)), '.');
 }

@@ -11,7 +11,7 @@ export interface Point {
  * How the sphere lies on the paper: stereographic, so that figures keep their shapes. Over a place the zenith is in the
  * middle, north at the top and east on the left, as one sees it looking up; without one, the north pole of the ecliptic.
  */
-export interface View {
+export interface ChartView {
   readonly geocentric: boolean;
   readonly centre: Point;
   readonly radius: number;
@@ -28,7 +28,7 @@ export interface View {
 /** How far south of the ecliptic the geocentric wheel reaches. */
 const wheelRimDeg = -38;
 
-export function viewOf(observation: Observation, centre: Point, radius: number): View {
+export function viewOf(observation: Observation, centre: Point, radius: number): ChartView {
   const geocentric = observation.place === undefined;
   const axes = geocentric ? wheelAxes() : horizonAxes(observation.siderealE6 / 1e6, observation.place.lat / 1e6);
   const rimDeg = geocentric ? wheelRimDeg : 0;
@@ -83,7 +83,7 @@ export function directionOf(seen: { readonly raE6: number; readonly decE6: numbe
 }
 
 /** Angle on the paper, radians clockwise from right as SVG counts, of the great circle from one point towards another. */
-export function bearing(view: View, from: Vector, to: Vector): number {
+export function bearing(view: ChartView, from: Vector, to: Vector): number {
   const cosine = along(from, to);
   const across: Vector = [to[0] - cosine * from[0], to[1] - cosine * from[1], to[2] - cosine * from[2]];
   const length = Math.hypot(...across) || 1;
