@@ -29,6 +29,7 @@ import { noteFullDisk, watchDisk } from './operate/disk.js';
 import { diskUse } from './operate/disk-use.js';
 import { shownSettings } from './operate/shown-settings.js';
 import { keptFollowers, type FollowerName } from './operate/fsck-followers.js';
+import { backupNotes, scheduleBackups } from './operate/backups/index.js';
 import { createMetrics } from './operate/metrics.js';
 import { startAttesting } from './operate/attest.js';
 import { readinessOf } from './operate/readiness.js';
@@ -251,6 +252,7 @@ async function assemble(
     bannedPeers: () => peers.banned().length,
     recall: () => vectors.recall(),
     disk: () => diskUse(config.data),
+    backups: () => backups?.state(),
     version,
   });
   closers.push(() => metrics.close());
@@ -371,6 +373,7 @@ async function assemble(
       ...embedders.notes(),
       ...views.notes(),
       ...peers.notes(),
+      ...backupNotes(backups?.state()),
     ],
   });
   const forms = createForms();
@@ -456,6 +459,22 @@ async function assemble(
     });
     closers.push(() => retention.close());
   }
+  const backups =
+    config.backup &&
+    scheduleBackups({
+      rules: config.backup,
+      store: {
+        path: storeFile(config.data),
+        engine: sqlite.engine,
+        folder: config.data,
+        seed: keys.seed,
+        node: keys.did,
+      },
+      clock: systemClock,
+      onTaken: (outcome) => log.info({ ...outcome }, 'backed up'),
+      onError: (error) => log.error({ detail: String(error) }, 'a backup failed; it is tried again'),
+    });
+  if (backups !== undefined) closers.push(() => backups.close());
   const http = await createHttp({
     routes,
     log,

@@ -289,6 +289,22 @@ export const codes = {
   ),
   'store.too_new': operator('The data folder was written by a newer version.', 'Update this software.', 409),
   'store.corrupt': node('Stored data is damaged.', 'Run cosmic fsck; restore a backup if it says so.', 500, false),
+  'backup.unreachable': node(
+    'Where backups are kept cannot be read or written.',
+    'The detail says why; check address, credentials and network, then try again.',
+    502,
+    true,
+  ),
+  'backup.damaged': operator(
+    'A backup is not what was written.',
+    'Restore an earlier one: cosmic backup list shows them.',
+    422,
+  ),
+  'backup.sealed': operator(
+    'A backup is sealed, and no identity opens it.',
+    'Give the file with the age identity: --identity FILE.',
+    403,
+  ),
   'peer.protocol': {
     meaning: 'A peer broke the protocol.',
     advice: 'See specs/peer.md.',

@@ -6,8 +6,8 @@ import { loadSettings } from '../settings.js';
 /** What is done to a data folder is the node's own work: these commands pass their arguments on to `cosmic-node`. */
 const passedOn: Readonly<Record<string, string>> = {
   fsck: 'Check a data folder: ids, signatures, counts, index',
-  backup: 'Copy a data folder, also while its node runs: cosmic backup FOLDER',
-  restore: 'Fill an empty data folder from a backup: cosmic restore FOLDER',
+  backup: 'Back up a node that runs or not: cosmic backup to PLACE; list, verify; FOLDER for one plain copy',
+  restore: 'Make a data folder of a backup: cosmic restore PLACE|FOLDER --data DIR',
   vacuum: 'Give back the space of what was erased (node stopped)',
   // Its help is that of commands/erase.ts.
   erase: '',

@@ -16,6 +16,7 @@ import {
   type PeerRules,
   type PeerTls,
 } from '../sync/index.js';
+import type { BackupRules } from './backups/index.js';
 import type { RetentionRules } from './retention.js';
 import { settings } from './settings.js';
 
@@ -36,6 +37,7 @@ export interface NodeConfig {
   readonly home: readonly EmbedderConfig[];
   readonly policy: Policy;
   readonly retention?: RetentionRules;
+  readonly backup?: BackupRules;
   readonly store: 'auto' | 'better-sqlite3' | 'node:sqlite' | 'wasm';
   readonly index: 'auto' | 'usearch' | 'hnswlib' | 'exact';
   readonly verifier: 'auto' | 'sodium' | 'node' | 'portable';

@@ -12,7 +12,7 @@ import { createAdmission, parsePolicy } from '../door/admission.js';
 import { readSettings } from '../json-schema.js';
 import { loadPlugins } from '../plugins.js';
 import { addApiKey, isScope, readApiKeys, removeApiKey } from './api-keys.js';
-import { backup, erasedSince, readBackupNote, restore } from './backup.js';
+import { backupCommand, restoreCommand, type BackupArgs, type Told } from './backup-commands.js';
 import { erasuresOf, eraseAndProve, resumeErasure, type EraseReport } from './erasure/index.js';
 import { existingStore } from './folder.js';
 import { lineOf } from './fsck-followers.js';
@@ -32,25 +32,28 @@ const options = {
   'bytes-per-day': { type: 'string' },
   resume: { type: 'boolean' },
   erasures: { type: 'string' },
+  recipient: { type: 'string', multiple: true },
+  keep: { type: 'string' },
+  identity: { type: 'string' },
+  'identity-too': { type: 'boolean' },
+  at: { type: 'string' },
   prove: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;
 
 const count = { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER } as const;
-/** Flags that are numbers: what `access add` gives a key. */
-const keyLimits = {
+/** Flags that are numbers: what `access add` gives a key, and how many backups stay. */
+const numbers = {
   'per-minute': count,
   'blocks-per-day': count,
   'bytes-per-day': { ...count, unit: 'bytes' },
+  keep: { ...count, maximum: 10_000 },
 } as const;
 
-type Args = {
-  readonly words: readonly string[];
-  readonly config: NodeConfig;
+type Args = BackupArgs & {
   readonly reason: string | undefined;
   readonly withhold: readonly string[] | undefined;
   readonly resume: boolean;
-  readonly erasures: string | undefined;
   readonly json: boolean;
   readonly perMinute: number | undefined;
   readonly perDay: { readonly blocks?: number; readonly bytes?: number };
@@ -81,8 +84,8 @@ export async function maintenance(command: string, args: readonly string[]): Pro
     plugins: values.plugin,
     store: values.store,
   });
-  const limits = readSettings<Partial<Record<keyof typeof keyLimits, number>>>(
-    { type: 'object', properties: keyLimits },
+  const limits = readSettings<Partial<Record<keyof typeof numbers, number>>>(
+    { type: 'object', properties: numbers },
     values,
     '',
     'texts',
@@ -94,6 +97,11 @@ export async function maintenance(command: string, args: readonly string[]): Pro
     withhold: values.withhold,
     resume: values.resume === true,
     erasures: values.erasures,
+    recipients: values.recipient ?? [],
+    keep: limits.keep,
+    identityFile: values.identity,
+    identityToo: values['identity-too'] === true,
+    at: values.at,
     json: values.json === true,
     perMinute: limits['per-minute'],
     perDay: {
@@ -123,45 +131,18 @@ async function check({ config, json }: Args): Promise<void> {
   if (!report.ok) process.exitCode = 1;
 }
 
-async function save({ config, words, json }: Args): Promise<void> {
-  if (words[0] === 'check' && words.length === 2) return checkBackup(config, words[1]!, json);
-  const target = one(words, 'backup FOLDER | backup check FOLDER');
-  const note = backup({ folder: config.data, engine: config.store }, target);
-  print(json, note, [`${note.head.count} blocks up to ${note.head.seq} copied to ${target}`]);
+function save(args: Args): Promise<void> {
+  return told(args, backupCommand(args));
 }
 
-/** What an older copy holds of what was erased since. */
-async function checkBackup(config: NodeConfig, folder: string, json: boolean): Promise<void> {
-  const { engine } = existingStore({ folder, engine: config.store });
-  const since = erasedSince(folder, engine, [config.data, folder]);
-  print(json, { erasedSince: since }, [
-    ...since.slice(0, LISTED).map(({ id, reason }) => `${id} ${reason}`),
-    `${since.length} bodies of this backup were erased since; restore erases them again where it is given this folder's list (--erasures)`,
-  ]);
+function load(args: Args): Promise<void> {
+  return told(args, restoreCommand(args));
 }
 
-async function load({ config, words, erasures, json }: Args): Promise<void> {
-  const from = one(words, 'restore FOLDER');
-  const { did } = await openNodeKeys(config.data);
-  const note = restore(from, { folder: config.data, engine: config.store, node: did });
-  const was = readBackupNote(from)?.node;
-  // Before any node serves it: what was erased since the backup was made goes again, and is proven gone.
-  const { engine } = existingStore({ folder: config.data, engine: config.store });
-  const since = erasedSince(config.data, engine, [from, config.data, ...(erasures === undefined ? [] : [erasures])]);
-  if (since.length > 0) {
-    const again = since.flatMap(({ id, reason, body }) => erasuresOf([id], reason, body ? ['body'] : []));
-    const { traces } = await eraseAndProve(await sqliteOf(config), again);
-    if (traces.length > 0) process.exitCode = 1;
-  }
-  print(json, { ...note, erasedAgain: since.length, ...(was === undefined ? {} : { was }) }, [
-    `${note.head.count} blocks restored to ${config.data}; the index is built when the node starts`,
-    ...(since.length === 0
-      ? []
-      : [`${since.length} bodies that were erased since the backup was made are erased again`]),
-    ...(was === undefined || was === did
-      ? []
-      : [`this node is ${did}, as the key in the folder says; the backup was of ${was}, whose key no backup holds`]),
-  ]);
+async function told({ json }: Args, telling: Promise<Told> | Told): Promise<void> {
+  const { value, lines, failed } = await telling;
+  print(json, value, lines);
+  if (failed === true) process.exitCode = 1;
 }
 
 async function vacuum({ config, json }: Args): Promise<void> {

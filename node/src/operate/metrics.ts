@@ -27,6 +27,8 @@ export interface MetricSources {
   recall(): number | undefined;
   /** Bytes of the data folder's files and folders, by name, and of the disk that are free. */
   disk(): Promise<{ readonly used: Readonly<Record<string, number>>; readonly free: number }>;
+  /** When the last backup was taken, and how often one failed; undefined where none is scheduled. */
+  backups(): { readonly lastMs?: number; readonly failures: number } | undefined;
   readonly version: string;
 }
 
@@ -89,6 +91,12 @@ export function createMetrics(sources: MetricSources): Metrics {
     },
   });
   gauge('cosmic_disk_free_bytes', 'Bytes free on the disk of the data folder', async () => (await sources.disk()).free);
+  gauge(
+    'cosmic_backup_last_timestamp_seconds',
+    'When the last good backup was taken (NaN before the first, and where none is scheduled)',
+    () => (sources.backups()?.lastMs ?? NaN) / 1000,
+  );
+  gauge('cosmic_backup_failures', 'Backups that failed since the start', () => sources.backups()?.failures ?? 0);
   const lag = new Gauge({
     name: 'cosmic_follower_lag',
     help: 'Sequence numbers a follower is behind the store',

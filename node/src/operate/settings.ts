@@ -4,6 +4,7 @@ import { budgetsSchema } from '../door/budgets.js';
 import { scopes } from '../http/access.js';
 import type { SettingSchema } from '../json-schema.js';
 import { meetingSchema, peerRulesSchema, peerTlsSchema } from '../sync/index.js';
+import { backupSchema } from './backups/schedule.js';
 import { retentionSchema } from './retention.js';
 
 const SECOND_MS = 1_000;
@@ -61,6 +62,7 @@ export const settings = {
   policy: { ...policySchema, default: {} },
   budgets: { ...budgetsSchema, default: {} },
   retention: retentionSchema,
+  backup: backupSchema,
   store: choice(['auto', 'better-sqlite3', 'node:sqlite', 'wasm'], 'auto', 'SQLite; `auto`: the first that loads'),
   index: choice(['auto', 'usearch', 'hnswlib', 'exact'], 'auto', 'graphs of vectors'),
   verifier: choice(['auto', 'sodium', 'node', 'portable'], 'auto', 'Ed25519; the verdict is the same with each'),

@@ -11,6 +11,7 @@ test('the metrics that the documentation names are the metrics that are there', 
     clockOffsetMs: () => -3_000,
     bannedPeers: () => 1,
     recall: () => undefined,
+    backups: () => undefined,
     disk: async () => ({ used: { 'store.sqlite': 16384 }, free: 99 }),
     version: '1.2.3',
   });

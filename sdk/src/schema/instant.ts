@@ -34,5 +34,6 @@ export function dayStartOf(text: string): number | undefined {
 function midnightOf(year: number, month: number, day: number): number | undefined {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day && month >= 1 ? date.getTime() : undefined;
+  // A day or month that there is not runs over into another month.
+  return date.getUTCMonth() === month - 1 ? date.getTime() : undefined;
 }

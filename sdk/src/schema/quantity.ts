@@ -36,7 +36,7 @@ export function sizeBytesOf(text: string): number | undefined {
 
 function quantity(text: string, units: Readonly<Record<string, number>>): number | undefined {
   const match = /^([1-9]\d{0,8})([A-Za-z]{1,3})$/.exec(text);
-  const unit = match === null || !Object.hasOwn(units, match[2]!) ? undefined : units[match[2]!];
-  const value = unit === undefined ? undefined : Number(match![1]) * unit;
-  return value !== undefined && Number.isSafeInteger(value) ? value : undefined;
+  if (match === null || !Object.hasOwn(units, match[2]!)) return undefined;
+  const value = Number(match[1]) * units[match[2]!]!;
+  return Number.isSafeInteger(value) ? value : undefined;
 }

@@ -6,6 +6,8 @@ test.each([
   [' -0.5 ', -0.5],
   ['+.5', 0.5],
   ['7.', 7],
+  ['48', 48],
+  ['-.625', -0.625],
 ])('%j is a decimal number', (text, number) => expect(decimalOf(text)).toBe(number));
 
 test.each(['', ' ', '1e3', '0x10', '1,5', '٣', 'NaN', 'Infinity', '--1', '1 2'])('%j is none', (text) =>
@@ -38,7 +40,22 @@ test.each([
   ['7B', 7],
 ])('%j is a size', (text, bytes) => expect(sizeBytesOf(text)).toBe(bytes));
 
-test.each(['', '5', '0s', '-5s', '1.5h', '5 s', '5S', '5kb', '64mib', '1constructor', '999999999TiB'])(
-  '%j is neither duration nor size',
-  (text) => expect([durationMsOf(text), sizeBytesOf(text)]).toEqual([undefined, undefined]),
+test.each([
+  '',
+  '5',
+  '0s',
+  '-5s',
+  '1.5h',
+  '5 s',
+  '5S',
+  '5kb',
+  '64mib',
+  '1constructor',
+  '999999999TiB',
+  '5ms ',
+  '7B!',
+  '30mm',
+  '7d2',
+])('%j is neither duration nor size', (text) =>
+  expect([durationMsOf(text), sizeBytesOf(text)]).toEqual([undefined, undefined]),
 );
