@@ -8,6 +8,7 @@ const passedOn: Readonly<Record<string, string>> = {
   fsck: 'Check a data folder: ids, signatures, counts, index',
   backup: 'Back up a node that runs or not: cosmic backup to PLACE; list, verify; FOLDER for one plain copy',
   restore: 'Make a data folder of a backup: cosmic restore PLACE|FOLDER --data DIR',
+  migrate: 'Bring an older data folder to this version (a start does it too); --dry-run tries it on a copy',
   vacuum: 'Give back the space of what was erased (node stopped)',
   // Its help is that of commands/erase.ts.
   erase: '',

@@ -251,7 +251,8 @@ async function eraseAgain(
   };
 }
 
-async function checksOf(config: NodeConfig): Promise<Checks> {
+/** What judges the blocks of a data folder. */
+export async function checksOf(config: NodeConfig): Promise<Checks> {
   return {
     network: config.network,
     registry: createRegistry(await loadPlugins(config.plugins)),

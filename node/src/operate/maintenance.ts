@@ -1,8 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { CosmicError, createRegistry, type Checks, type EraseReason } from '@cosmicembeddings/sdk';
-import { createSky } from '@cosmicembeddings/sdk/sky';
-import { sha256, verifierOf } from '../door/crypto/index.js';
+import { CosmicError, type EraseReason } from '@cosmicembeddings/sdk';
 import { openNodeKeys } from './keys.js';
 import { openSqlite, StoreReader, type SqliteOptions } from '../store/sqlite/index.js';
 import { openUpkeep } from '../store/sqlite/upkeep.js';
@@ -10,13 +8,13 @@ import { loadConfig, type NodeConfig } from './config.js';
 import { candidateOf } from '../door/accept.js';
 import { createAdmission, parsePolicy } from '../door/admission.js';
 import { readSettings } from '../json-schema.js';
-import { loadPlugins } from '../plugins.js';
 import { addApiKey, isScope, readApiKeys, removeApiKey } from './api-keys.js';
-import { backupCommand, restoreCommand, type BackupArgs, type Told } from './backup-commands.js';
+import { backupCommand, checksOf, restoreCommand, type BackupArgs, type Told } from './backup-commands.js';
 import { erasuresOf, eraseAndProve, resumeErasure, type EraseReport } from './erasure/index.js';
 import { existingStore } from './folder.js';
 import { lineOf } from './fsck-followers.js';
 import { fsck } from './fsck.js';
+import { rehearseMigration } from './migrate.js';
 import { parseWithheld } from './withhold.js';
 import { parseRetention, planRetention } from './retention.js';
 
@@ -37,6 +35,7 @@ const options = {
   identity: { type: 'string' },
   'identity-too': { type: 'boolean' },
   at: { type: 'string' },
+  'dry-run': { type: 'boolean' },
   prove: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;
@@ -51,6 +50,7 @@ const numbers = {
 } as const;
 
 type Args = BackupArgs & {
+  readonly dryRun: boolean;
   readonly reason: string | undefined;
   readonly withhold: readonly string[] | undefined;
   readonly resume: boolean;
@@ -69,6 +69,7 @@ const tasks: Readonly<Record<string, Task>> = {
   retention,
   policy,
   access,
+  migrate,
 };
 
 /** Commands over a data folder, mostly of a node that is stopped. Answers false for a name that is none of them. */
@@ -102,6 +103,7 @@ export async function maintenance(command: string, args: readonly string[]): Pro
     identityFile: values.identity,
     identityToo: values['identity-too'] === true,
     at: values.at,
+    dryRun: values['dry-run'] === true,
     json: values.json === true,
     perMinute: limits['per-minute'],
     perDay: {
@@ -113,14 +115,7 @@ export async function maintenance(command: string, args: readonly string[]): Pro
 }
 
 async function check({ config, json }: Args): Promise<void> {
-  const checks: Checks = {
-    network: config.network,
-    registry: createRegistry(await loadPlugins(config.plugins)),
-    verify: verifierOf(config.verifier).verify,
-    sha256,
-    sky: createSky(),
-  };
-  const report = await fsck({ folder: config.data, engine: config.store, checks });
+  const report = await fsck({ folder: config.data, engine: config.store, checks: await checksOf(config) });
   const lines = report.findings.map(
     ({ part, what, id, seq, remedy }) =>
       `${part}${seq === undefined ? '' : ` ${seq}`}${id === undefined ? '' : ` ${id}`}: ${what} (${remedy})`,
@@ -143,6 +138,24 @@ async function told({ json }: Args, telling: Promise<Told> | Told): Promise<void
   const { value, lines, failed } = await telling;
   print(json, value, lines);
   if (failed === true) process.exitCode = 1;
+}
+
+/** What the next start would do to an older store; with `--dry-run` on a copy, else for good. */
+async function migrate({ config, dryRun, json }: Args): Promise<void> {
+  const report = await rehearseMigration({ folder: config.data, engine: config.store }, await checksOf(config));
+  const { from, to, steps, bytes, bytesAfter, durationMs, findings } = report;
+  if (findings > 0) process.exitCode = 1;
+  const lines = [
+    ...steps,
+    from === to
+      ? `the store is of version ${to} already: nothing to do`
+      : `on a copy: version ${from} → ${to} in ${durationMs} ms, ${bytes} → ${bytesAfter} bytes, ${findings === 0 ? 'all well' : `${findings} findings`}`,
+  ];
+  if (dryRun || findings > 0 || from === to)
+    return print(json, { ...report, done: false }, [...lines, ...(from === to ? [] : ['nothing was changed'])]);
+  const parts = await openSqlite(await sqliteOf(config));
+  await parts.close();
+  print(json, { ...report, done: true }, [...lines, 'done; older software refuses this store from now on']);
 }
 
 async function vacuum({ config, json }: Args): Promise<void> {

@@ -21,6 +21,7 @@ export const reservedVerbs: ReadonlySet<string> = new Set([
   'init',
   'key',
   'mcp',
+  'migrate',
   'node',
   'open',
   'peers',

@@ -73,14 +73,19 @@ CREATE TABLE decided (time INTEGER NOT NULL, digest BLOB NOT NULL, number INTEGE
 CREATE INDEX decided_number ON decided (number);
 ${IDS_SCHEMA}${MARKS_SCHEMA}${FACTS_SCHEMA}${WANTS_SCHEMA}${JUDGED_SCHEMA}`;
 
-const migrations: readonly ((database: Database) => void)[] = [
-  addIds,
-  addChecksums,
-  forgetNames,
-  addFacts,
-  addWants,
-  addJudged,
+const migrations: readonly { readonly what: string; readonly run: (database: Database) => void }[] = [
+  { what: 'ids are found in bulk', run: addIds },
+  { what: 'each block gets a checksum', run: addChecksums },
+  { what: 'names that only erased bodies used go', run: forgetNames },
+  { what: 'facts of rows are read out of the bodies', run: addFacts },
+  { what: 'followers find what they want of the tail', run: addWants },
+  { what: 'blocks can be judged anew', run: addJudged },
 ];
+
+/** What lies between a store's format and this software's, in order. */
+export function stepsFrom(version: number): string[] {
+  return migrations.slice(version - 1).map(({ what }, i) => `${version + i} → ${version + i + 1}: ${what}`);
+}
 
 const MIGRATED_AT_ONCE = 500;
 
@@ -214,7 +219,7 @@ export function prepare(database: Database, engine: SqliteEngine, identity: Stor
   }
   for (let from = version; from < schemaVersion; from++) {
     transaction(database, () => {
-      migrations[from - 1]!(database);
+      migrations[from - 1]!.run(database);
       database.prepare('UPDATE meta SET value = ? WHERE name = ?').run(String(from + 1), 'version');
     });
   }
