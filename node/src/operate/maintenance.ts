@@ -315,11 +315,6 @@ async function readJson(file: string): Promise<unknown> {
   }
 }
 
-function one(words: readonly string[], usage: string): string {
-  if (words.length !== 1) throw new CosmicError('request.malformed', `usage: ${usage}`);
-  return words[0]!;
-}
-
 function print(json: boolean, value: unknown, lines: readonly string[]): void {
   process.stdout.write(json ? JSON.stringify(value) + '\n' : lines.join('\n') + '\n');
 }
