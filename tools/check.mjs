@@ -54,6 +54,9 @@ const sqlAdapters = /^node\/src\/(store\/sqlite\/|index\/words\/|views\/(cone-fi
 const sql =
   /['"`]\s*(PRAGMA \w|VACUUM\b|BEGIN( IMMEDIATE)?['"`]|(CREATE|ALTER|DROP) (UNIQUE )?(VIRTUAL )?(TABLE|INDEX)\b|DELETE FROM\b|INSERT (OR \w+ )?INTO\b|UPDATE \w+ SET\b|SELECT [\s\S]*?['"`])/;
 
+/** Views that are tenants like others: no part of the software but the SDK's plug-ins knows them by name. */
+const tenants = /['"`](standing|identities|forks|poll)(\/[^'"`\s]*)?['"`]/;
+
 /** What each file imports from its own workspace, types too: there must be no circle. */
 const graph = new Map();
 
@@ -72,6 +75,7 @@ for (const workspace of Object.keys(allowed)) {
     const name = relative(root, file);
     const text = readFileSync(file, 'utf8');
     const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
+    if (workspace !== 'sdk' && tenants.test(code)) faults.push(`${name}: names a tenant (${tenants.exec(code)[0]})`);
     if (sql.test(code) && !sqlAdapters.test(name))
       faults.push(`${name}: SQL outside of an adapter (${sql.exec(code)[0].slice(0, 60)})`);
     for (const match of code.matchAll(importLine)) {

@@ -354,8 +354,7 @@ async function assemble(
       return search(request, signal).finally(stop);
     },
     watch: (request, signal) => watches.watch(request, signal),
-    spaces: () =>
-      spacesOf({ catalogue, embedders: embedders.ready, home, common, translators: () => Promise.resolve([]) }),
+    spaces: () => spacesOf({ catalogue, embedders: embedders.ready, home, common, translators: translators.reports }),
     judgedTo: async () => judging?.position(),
     about: async () => ({
       node: keys.did,

@@ -13,6 +13,7 @@ import {
   type SpaceDescriptor,
   type StoredBlock,
   type TranslatorBody,
+  type TranslatorReport,
 } from '@cosmicembeddings/sdk';
 import {
   openTranslator,
@@ -48,6 +49,7 @@ interface Opened {
   readonly id: BlockId;
   readonly from: SpaceDescriptor;
   readonly to: SpaceDescriptor;
+  readonly method: string;
   readonly translator: Translator;
   readonly nearness: Nearness;
 }
@@ -57,6 +59,8 @@ export function createTranslators(parts: TranslatorsParts): {
   ways(spaces: readonly string[]): Promise<readonly Asker[]>;
   /** Spaces of questions that can be translated. */
   sources(): Promise<readonly SpaceDescriptor[]>;
+  /** Those in use. */
+  reports(): Promise<readonly TranslatorReport[]>;
 } {
   const { store, catalogue, trust, isHidden } = parts;
   const opened = new Map<BlockId, Promise<Opened | undefined>>();
@@ -86,7 +90,14 @@ export function createTranslators(parts: TranslatorsParts): {
       const proof = verifyTranslator(body);
       if (!proof.agrees) throw new CosmicError('kind.malformed', proof.faults.join('; '));
       const { parameters, nearness } = readTranslator(body);
-      return { id, from: body.from, to: body.to, translator: openTranslator(parameters), nearness };
+      return {
+        id,
+        from: body.from,
+        to: body.to,
+        method: body.method,
+        translator: openTranslator(parameters),
+        nearness,
+      };
     } catch (error) {
       parts.onRefused?.(id, error instanceof Error ? error.message : String(error));
       return undefined;
@@ -136,6 +147,14 @@ export function createTranslators(parts: TranslatorsParts): {
   return {
     ways: async (spaces) => (await known()).filter(({ to }) => spaces.includes(spaceIdOf(to))).map(asker),
     sources: async () => (await known()).map(({ from }) => from),
+    reports: async () =>
+      (await known()).map(({ id, from, to, method, nearness }) => ({
+        id,
+        from: spaceIdOf(from),
+        to: spaceIdOf(to),
+        method,
+        quality: relevanceKept(nearness.agreement),
+      })),
   };
 }
 

@@ -48,13 +48,14 @@ async function ledgerWith(change: (fields: ValueMap) => ValueMap = (one) => one,
   await ledger.store.put([{ block, firstSeenMs: 1 }]);
   const ask = (vector: Float32Array, more: { translate?: 'always' } = {}) =>
     ledger.search({ vector: { space: spaceIdOf(from), values: vector }, k: 3, unvouched: 'open', ...more });
-  return { ask, refused, id: block.id };
+  return { ask, refused, id: block.id, reports: () => translators.reports() };
 }
 
 describe('a question of a space in which nothing is here', () => {
   test('finds rows by a translator, and each hit says by which', async () => {
-    const { ask, id } = await ledgerWith();
+    const { ask, id, reports } = await ledgerWith();
     const answer = await ask(pairs(60, 21)[4]!.from);
+    expect(await reports()).toMatchObject([{ id, from: spaceIdOf(from), to: spaceIdOf(to) }]);
     expect(answer.hits.length).toBeGreaterThan(0);
     expect(answer.hits[0]).toMatchObject({ space: spaceIdOf(to), translator: id });
     expect(answer.hits[0]!.cosine).toBeGreaterThan(0.9);

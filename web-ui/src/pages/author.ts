@@ -1,22 +1,24 @@
 import { checkAny } from '@cosmicembeddings/sdk';
+import type { QuestionInfo } from '@cosmicembeddings/sdk/api';
 import { checksOf } from '../parts/checks.js';
-import { authorLink } from '../parts/chips.js';
+import { answerNode } from '../parts/answer.js';
 import { element, factList, shortDid, type Child } from '../parts/element.js';
 import type { ShowPage, Place } from '../parts/place.js';
 import { queryOf, searchOf } from '../parts/query.js';
 import { hrefOf } from '../parts/route.js';
 import { numberText, t, timeText } from '../words/index.js';
 import { showList } from './list.js';
+import { questionHref } from './views.js';
 
 /** More than these are not counted. */
 const COUNTED = 1000;
 
-/** A key: what it signed, since when, which keys belong to it; then its newest blocks. */
+/** A key: what it signed, since when, what views say of it; then its newest blocks. */
 export const showAuthor: ShowPage = async (place, { target: author, search }) => {
   const { content, say, signal } = place;
   say(t('loading'));
   const query = { ...queryOf(search), author };
-  const [facts, keys] = await Promise.all([countsOf(author, place), keysOf(author, place)]);
+  const [facts, said] = await Promise.all([countsOf(author, place), saidOf(author, place)]);
   if (signal.aborted) return;
   content.replaceChildren(
     element(
@@ -24,7 +26,8 @@ export const showAuthor: ShowPage = async (place, { target: author, search }) =>
       { class: 'page' },
       element('h1', {}, `${t('author.title')} `, element('code', { dir: 'ltr' }, shortDid(author))),
       element('p', { class: 'quiet' }, t('author.means'), ' ', element('code', { dir: 'ltr', class: 'id' }, author)),
-      factList([...facts, ...keys]),
+      factList(facts),
+      ...(said.length === 0 ? [] : [element('h2', {}, t('author.said')), ...said]),
       facts.length === 0
         ? element('p', {}, t('author.nothing'))
         : element('p', {}, element('a', { href: hrefOf('search', '', searchOf(query)) }, t('author.search'))),
@@ -58,23 +61,31 @@ async function countsOf(author: string, { client, network }: Place): Promise<(re
   ];
 }
 
-interface Identity {
-  readonly state: 'single' | 'rotated' | 'frozen';
-  readonly keys: readonly string[];
-  readonly current?: string;
+/** What this node's views say of an author: every question that asks for an author and nothing else it must have. */
+async function saidOf(author: string, { client, signal }: Place): Promise<readonly HTMLElement[]> {
+  const plugins = await client.plugins().catch(() => []);
+  const asked = plugins
+    .flatMap(({ views }) => views)
+    .flatMap(({ name, questions }) => questions.filter(asksForAuthor).map((question) => ({ name, question })));
+  const said = await Promise.all(
+    asked.map(async ({ name, question }) => {
+      const answer = await client.view(name, question.name, { author }).catch(() => undefined);
+      if (answer === undefined || isNothing(answer.result) || signal.aborted) return [];
+      const title = element('a', { href: questionHref(name, question.name, { author }) }, question.describe);
+      return [element('section', { class: 'said' }, element('h3', {}, title), answerNode(answer.result))];
+    }),
+  );
+  return said.flat();
 }
 
-/** Which keys are one identity, by this node's view; nothing where it does not say. */
-async function keysOf(author: string, { client }: Place): Promise<(readonly [string, ...Child[]])[]> {
-  const answer = await client.view('identities', 'of', { author }).catch(() => undefined);
-  if (answer === undefined) return [];
-  const { state, keys, current } = answer.result as Identity;
-  const others = keys.flatMap((key) => [
-    authorLink(key),
-    key === current && keys.length > 1 ? ` (${t('author.current')}) ` : ' ',
-  ]);
-  return [
-    [t('author.state'), t(`author.${state}`)],
-    ...(keys.length > 1 ? [[t('author.keys'), ...others] as const] : []),
-  ];
+function asksForAuthor({ params }: QuestionInfo): boolean {
+  const required = (params['required'] as readonly string[] | undefined) ?? [];
+  return required.length === 1 && required[0] === 'author';
+}
+
+/** Nothing to say: an empty list, or an answer whose fields are all empty. */
+function isNothing(result: unknown): boolean {
+  if (result === null || result === undefined) return true;
+  if (Array.isArray(result)) return result.length === 0;
+  return typeof result === 'object' && Object.values(result).every((one) => Array.isArray(one) && one.length === 0);
 }
