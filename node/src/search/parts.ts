@@ -11,8 +11,9 @@ import type {
 } from '@cosmicembeddings/sdk';
 import type { WaysToAsk } from './askers.js';
 import type { Background, OwnBackground } from '../index/vectors/background.js';
+import type { Bm25, WordAnswer } from '../index/words/index.js';
 
-export type { Background, OwnBackground };
+export type { Background, Bm25, OwnBackground, WordAnswer };
 
 /** One row of a space's answer. */
 export interface VectorHit {
@@ -43,23 +44,6 @@ export interface VectorSearch {
     k: number,
     options?: { readonly allow?: Uint8Array; readonly background?: boolean; readonly signal?: AbortSignal },
   ): Promise<VectorAnswer>;
-}
-
-/** How often a word counts and how much the length of a text does, in Okapi BM25. */
-export interface Bm25 {
-  readonly k1: number;
-  readonly b: number;
-}
-
-export interface WordAnswer {
-  /** Best first; `id` only where the label is −1. */
-  readonly hits: readonly { readonly label: number; readonly id?: string; readonly score: number }[];
-  /** Scores of the labels that were asked for by `also`; NaN for a row without a text. */
-  readonly also: Float32Array;
-  /** Of the scores of all texts here, those without any word of the query (score 0) included. */
-  readonly scale: { readonly mean: number; readonly spread: number; readonly n: number };
-  /** The query's words as they are compared, and how much each tells. */
-  readonly terms: readonly (readonly [term: string, weight: number])[];
 }
 
 /** A text index that can do what hybrid searches want in one go; undefined while it cannot yet. */

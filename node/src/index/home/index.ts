@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { spaceIdOf, type Embedder } from '@cosmicembeddings/sdk';
 import type { EmbedderConfig } from '@cosmicembeddings/sdk/embedders';
 import { replaceFile } from '../../store/durable.js';
-import { openVectors, type HostRules, type Vectors, type VectorsOptions } from '../vectors/index.js';
+import { openVectors, type HostRules, type VectorFollower, type VectorsOptions } from '../vectors/index.js';
 
 /** Rows that this node made of the texts of blocks, in spaces of its own choice: never signed, never sent, made again at will. */
 export interface Home {
   /** Ids. */
   readonly spaces: readonly string[];
-  readonly vectors: Vectors;
+  readonly vectors: VectorFollower;
   close(): Promise<void>;
 }
 

@@ -6,7 +6,7 @@ const LOOKED_MAX = 256;
 const nearSquared = 2 - 2 * 0.97;
 const usualCosine = 0.2;
 
-export interface RowPlace {
+export interface RowNumbers {
   readonly data: Float32Array;
   readonly offset: number;
 }
@@ -17,12 +17,12 @@ export interface RowPlace {
  */
 export function markCopies(
   rows: readonly ScoredRow[],
-  placeOf: (label: number) => RowPlace | undefined,
+  placeOf: (label: number) => RowNumbers | undefined,
   dims: number,
   usual: number,
 ): ScoredRow[] {
   const limit = nearSquared * Math.min(1, Math.max(0.01, (1 - usual) / (1 - usualCosine)));
-  const leads: { readonly label: number; readonly place: RowPlace }[] = [];
+  const leads: { readonly label: number; readonly place: RowNumbers }[] = [];
   return rows.map((row, i) => {
     const place = i < LOOKED_MAX ? placeOf(row.label) : undefined;
     if (place === undefined) return row;
@@ -33,7 +33,7 @@ export function markCopies(
   });
 }
 
-function isWithin(a: RowPlace, b: RowPlace, dims: number, limit: number): boolean {
+function isWithin(a: RowNumbers, b: RowNumbers, dims: number, limit: number): boolean {
   let sum = 0;
   for (let from = 0; from < dims; from += 16) {
     const to = Math.min(dims, from + 16);

@@ -43,7 +43,7 @@ export interface GuardState {
 }
 
 /** Read access to a space's rows. */
-export interface RowSource {
+export interface SlotRows {
   /** Is the row still there? */
   alive(slot: number): boolean;
   data(slot: number): Float32Array;
@@ -80,7 +80,7 @@ export class Guard {
 
   constructor(
     private readonly dims: number,
-    private readonly rows: RowSource,
+    private readonly rows: SlotRows,
     seed: number,
     saved?: GuardState,
   ) {

@@ -46,7 +46,7 @@ export interface SearchOptions {
 }
 
 /** Rows of all spaces behind one worker, which follows the store by itself. */
-export interface Vectors {
+export interface VectorFollower {
   readonly name: string;
   /** The engine in use; `exact` where no native one could be loaded (`notes` says why). */
   readonly engine: string;
@@ -75,13 +75,13 @@ interface Waiting {
   sent: number;
 }
 
-export async function openVectors(options: VectorsOptions): Promise<Vectors> {
+export async function openVectors(options: VectorsOptions): Promise<VectorFollower> {
   const client = new VectorsClient(options);
   await client.start();
   return client;
 }
 
-class VectorsClient implements Vectors {
+class VectorsClient implements VectorFollower {
   engine = 'exact';
   private readonly worker: FollowerWorker<ToWorker, FromWorker>;
   private notes_: readonly string[] = [];

@@ -21,7 +21,7 @@ export interface WriterSetup {
  * Blocks packed for the way into the worker: cloning an object a block would cost more than writing it. `bytes`: digest,
  * envelope and body of each block in turn; `numbers`: NUMBERS a block; names stand once each in `names`.
  */
-export interface PackedBlocks {
+export interface PackedArrivals {
   readonly count: number;
   readonly bytes: Uint8Array;
   readonly numbers: Float64Array;
@@ -34,7 +34,7 @@ export interface PackedBlocks {
 
 /** One request at a time; a put is one transaction. */
 export type WriterRequest =
-  | { readonly type: 'put'; readonly blocks: PackedBlocks }
+  | { readonly type: 'put'; readonly blocks: PackedArrivals }
   | {
       readonly type: 'erase';
       readonly ids: readonly BlockId[];
@@ -43,7 +43,7 @@ export type WriterRequest =
     }
   | { readonly type: 'decide'; readonly items: readonly DecidedItem[] }
   /** `place`: how far judging has come, for after a restart. */
-  | { readonly type: 'judge'; readonly blocks: PackedBlocks; readonly place: string }
+  | { readonly type: 'judge'; readonly blocks: PackedArrivals; readonly place: string }
   /** Every block is judged by these kinds. */
   | { readonly type: 'judged'; readonly kinds: string }
   | { readonly type: 'checkpoint' }
@@ -60,7 +60,7 @@ const DIGEST_BYTES = 32;
 /** python, timeMs, firstSeenMs, author, kind, space (-1: none), rows, headerOnly, envelope bytes, body bytes (-1: none). */
 const NUMBERS = 10;
 
-export function packArrivals(arrivals: readonly Arrival[]): PackedBlocks {
+export function packArrivals(arrivals: readonly Arrival[]): PackedArrivals {
   let length = 0;
   for (const { block } of arrivals) length += DIGEST_BYTES + block.envelope.length + (block.body?.length ?? 0);
   const bytes = new Uint8Array(length);
@@ -107,7 +107,7 @@ export function packArrivals(arrivals: readonly Arrival[]): PackedBlocks {
   return { count: arrivals.length, bytes, numbers, names, descriptors, rests };
 }
 
-export function unpackBlocks({ count, bytes, numbers, names, descriptors, rests }: PackedBlocks): Incoming[] {
+export function unpackBlocks({ count, bytes, numbers, names, descriptors, rests }: PackedArrivals): Incoming[] {
   let at = 0;
   const take = (length: number): Uint8Array => bytes.subarray(at, (at += length));
   return Array.from({ length: count }, (_, i): Incoming => {

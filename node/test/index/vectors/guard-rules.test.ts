@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { toUnit } from '@cosmicembeddings/sdk/space';
-import { Guard, guardRules, type RowSource } from '../../../src/index/vectors/guard.js';
+import { Guard, guardRules, type SlotRows } from '../../../src/index/vectors/guard.js';
 
 const DIMS = 8;
 let state = 7;
@@ -8,7 +8,7 @@ const next = (): number => (state = (state * 48271) % 2147483647) / 2147483647 -
 const rows = Array.from({ length: guardRules.rowsMin }, () =>
   toUnit(Float32Array.from({ length: DIMS }, () => 0.5 + next())),
 );
-const source: RowSource = { alive: () => true, data: (slot) => rows[slot]!, offset: () => 0 };
+const source: SlotRows = { alive: () => true, data: (slot) => rows[slot]!, offset: () => 0 };
 const guard = new Guard(DIMS, source, 1);
 rows.forEach((_, slot) => guard.arrived(slot, slot, 0));
 

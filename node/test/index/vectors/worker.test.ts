@@ -17,7 +17,7 @@ import {
 } from '@cosmicembeddings/sdk';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import { openSqlite } from '../../../src/store/sqlite/index.js';
-import { openVectors, type Vectors, type VectorsOptions } from '../../../src/index/vectors/index.js';
+import { openVectors, type VectorFollower, type VectorsOptions } from '../../../src/index/vectors/index.js';
 import { someRows, spaceNamed } from './ledger.ts';
 
 const registry = createRegistry(corePlugins);
@@ -26,7 +26,7 @@ const id = spaceIdOf(space);
 
 let folder: string;
 let sqlite: Awaited<ReturnType<typeof openSqlite>>;
-let vectors: Vectors | undefined;
+let vectors: VectorFollower | undefined;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'vectors-worker-'));
   sqlite = await openSqlite({
@@ -44,7 +44,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function open(options: Partial<VectorsOptions> = {}): Promise<Vectors> {
+async function open(options: Partial<VectorsOptions> = {}): Promise<VectorFollower> {
   vectors = await openVectors({
     folder: join(folder, 'index'),
     engine: 'auto',
