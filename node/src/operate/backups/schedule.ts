@@ -104,7 +104,7 @@ const RETRY_MS = 60_000;
 /** Reads, seals and sends away from the event loop. The thread's own fault is an error of its code. */
 function takeInWorker(setup: Setup, signal: AbortSignal): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: setup });
+    const worker = new Worker(new URL('./backup-worker.js', import.meta.url), { workerData: setup });
     const stop = (): void => void worker.terminate();
     signal.addEventListener('abort', stop, { once: true });
     worker.on('message', (answer: { readonly outcome: Outcome } | { readonly code: Code; readonly detail: string }) => {
