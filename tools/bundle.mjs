@@ -3,7 +3,7 @@
  * would otherwise look up, read and link a hundred modules by itself. Native engines, and what else is optional, stay apart.
  * Usage: node tools/bundle.mjs
  */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -14,8 +14,9 @@ const folder = join(root, 'node/bundle');
 const { optionalDependencies } = JSON.parse(readFileSync(join(root, 'node/package.json'), 'utf8'));
 
 // A thread is started as `new URL('./NAME.js', import.meta.url)`: all names lie in one folder.
+// What an earlier build left of a file that is gone counts for nothing.
 const threads = readdirSync(compiled, { recursive: true })
-  .filter((file) => file.endsWith('.js'))
+  .filter((file) => file.endsWith('.js') && existsSync(join(root, 'node/src', file.replace(/\.js$/, '.ts'))))
   .flatMap((file) =>
     [...readFileSync(join(compiled, file), 'utf8').matchAll(/new URL\('\.\/([\w-]+\.js)', import\.meta\.url\)/g)].map(
       ([, name]) => join(compiled, dirname(file), name),
