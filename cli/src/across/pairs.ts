@@ -32,10 +32,10 @@ export async function pairsOnNode(
   from: SpaceDescriptor,
   to: SpaceDescriptor,
   embedders: readonly Embedder[],
-  limits: { readonly texts: number; readonly authors?: readonly string[] },
+  limits: { readonly texts: number },
   onProgress: (done: number, total: number) => void = () => undefined,
 ): Promise<Found> {
-  const [a, b] = [await rowsOf(client, from, limits.authors), await rowsOf(client, to, limits.authors)];
+  const [a, b] = [await rowsOf(client, from), await rowsOf(client, to)];
   const pairs = new Map<string, Pair>();
   for (const [hash, row] of a) {
     const other = b.get(hash);
@@ -89,13 +89,9 @@ function pairOf(hash: string, from: Float32Array, to: Float32Array, domain: stri
 }
 
 /** By the hash of what was embedded. */
-async function rowsOf(
-  client: NodeClient,
-  space: SpaceDescriptor,
-  authors: readonly string[] | undefined,
-): Promise<Map<string, Row>> {
+async function rowsOf(client: NodeClient, space: SpaceDescriptor): Promise<Map<string, Row>> {
   const rows = new Map<string, Row>();
-  for await (const { body } of blocksIn(client, spaceIdOf(space), authors)) {
+  for await (const { body } of blocksIn(client, spaceIdOf(space))) {
     body.input_reference.forEach(({ hash }, row) => {
       if (hash === null || rows.has(toHex(hash))) return;
       const text = body.texts?.[row];

@@ -1,7 +1,9 @@
 import {
+  checkAny,
   CosmicError,
   decodeBody,
   openBlock,
+  portableChecks,
   readBody,
   kindHeader,
   embeddingKind,
@@ -24,17 +26,24 @@ export interface EmbeddingBlock {
 
 const PAGE = 200;
 
+/** Whose blocks are wanted, if one author's alone: then each is checked to be that author's, in this network. */
+export interface Own {
+  readonly did: string;
+  readonly network: string;
+}
+
 /** Blocks of a space on the node, oldest first; what does not stand is left out. */
 export async function* blocksIn(
-  client: NodeClient,
+  client: Pick<NodeClient, 'find' | 'read'>,
   space: string,
-  authors?: readonly string[],
+  own?: Own,
 ): AsyncGenerator<EmbeddingBlock> {
   const filter = {
     kinds: ['embedding/1'],
     spaces: [space],
-    ...(authors === undefined ? {} : { authors }),
+    ...(own === undefined ? {} : { authors: [own.did] }),
   };
+  const checks = own === undefined ? undefined : portableChecks(own.network);
   for (let after: string | undefined; ;) {
     const page = await client.find(filter, {
       limit: PAGE,
@@ -43,15 +52,20 @@ export async function* blocksIn(
       ...(after === undefined ? {} : { after }),
     });
     for (const view of await client.read(page.ids)) {
-      const block = view === undefined ? undefined : embeddingOf(view.wire);
-      if (block !== undefined) yield { id: view!.id, ...block };
+      if (view === undefined) continue;
+      if (checks !== undefined) {
+        const checked = checkAny(view.wire, checks);
+        if (checked.status === 'rejected' || checked.id !== view.id || checked.entry.author !== own!.did) continue;
+      }
+      const block = embeddingOf(view.wire);
+      if (block !== undefined) yield { id: view.id, ...block };
     }
     after = page.next;
     if (after === undefined || page.ids.length === 0) return;
   }
 }
 
-/** Undefined where the bytes are no embedding block whose body is there. Signatures are the node's affair here: the author's own, or a fit that is measured. */
+/** Undefined where the bytes are no embedding block whose body is there. Checks no signature. */
 export function embeddingOf(wire: Uint8Array): Omit<EmbeddingBlock, 'id'> | undefined {
   const opened = openBlock(wire);
   if (opened.status === 'rejected' || opened.block.body === null) return undefined;

@@ -10,7 +10,8 @@ import {
 } from '@cosmicembeddings/sdk';
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { packRows, spaceIdOf, spaceLabel } from '@cosmicembeddings/sdk/space';
-import { blocksIn, embedderFor, openEmbedders, spaceCalled, type EmbeddingBlock } from '../across/rows.js';
+import { embedderFor, openEmbedders, spaceCalled, type EmbeddingBlock } from '../across/rows.js';
+import { workOf, type Work } from '../across/work.js';
 import { openIdentity } from '../keys/author.js';
 import { openClient } from '../node-client.js';
 import { note, plural, print, printJson, Refused, UsageError } from '../output.js';
@@ -69,7 +70,7 @@ export const reembedCommand = define<ReembedFlags>({
       await spaceCalled(args.to!, client, embedders),
     ];
     if (spaceIdOf(from) === spaceIdOf(to)) throw new UsageError(`--to: ${spaceLabel(to)} is the space of --from`);
-    const work = await workOf(client, spaceIdOf(from), spaceIdOf(to), did);
+    const work = await workOf(client, spaceIdOf(from), spaceIdOf(to), { did, network: settings.network });
     if (args.retire) return retire(work, { client, author, args, json: settings.json });
     const embedder = embedderFor(to, embedders);
     if (embedder === undefined)
@@ -81,11 +82,15 @@ export const reembedCommand = define<ReembedFlags>({
       return settings.json ? printJson({ ...estimate, published: 0 }) : undefined;
     if (!args.yes) await confirm(`Publish ${plural(work.open.length, 'block')}?`);
     const bar = progressBar('re-embedding');
-    let [published, rows, cuts] = [0, 0, 0];
+    let [published, rows, cuts, empty] = [0, 0, 0, 0];
     try {
       for (const [i, old] of work.open.entries()) {
         bar(i, work.open.length);
         const made = await remade(old, embedder);
+        if (made === undefined) {
+          empty++;
+          continue;
+        }
         cuts += made.cuts;
         const wires = await signed(old, made.vectors, embedder, author);
         for (const answer of await client.publish(wires))
@@ -98,36 +103,13 @@ export const reembedCommand = define<ReembedFlags>({
       bar.end();
     }
     if (cuts > 0) note(`${plural(cuts, 'text')} longer than the model reads: only the beginning was embedded`);
-    if (settings.json) return printJson({ ...estimate, published, publishedRows: rows });
+    if (empty > 0) note(`${plural(empty, 'block')} left as they are: the model finds nothing in one of their texts`);
+    if (settings.json) return printJson({ ...estimate, published, publishedRows: rows, empty });
     print(
       `${plural(published, 'block')} with ${plural(rows, 'row')} published; the old ones stay until cosmic reembed --retire`,
     );
   },
 });
-
-interface Work {
-  readonly open: readonly EmbeddingBlock[];
-  /** Old blocks of which all rows are in the new space. */
-  readonly done: readonly string[];
-  /** Blocks that stay as they are: rows of theirs carry no text. */
-  readonly silent: readonly string[];
-}
-
-/** What is there to do: read from the node alone, so that whoever begins again after a crash goes on. */
-async function workOf(client: NodeClient, from: string, to: string, did: string): Promise<Work> {
-  const rows = new Map<string, number>();
-  for await (const { body } of blocksIn(client, to, [did]))
-    for (const { rel, id } of body.linked_blocks as readonly { rel: string; id: { readonly text: string } }[])
-      if (rel === 'translates') rows.set(id.text, (rows.get(id.text) ?? 0) + body.embedding.rows);
-  const [open, done, silent]: [EmbeddingBlock[], string[], string[]] = [[], [], []];
-  for await (const block of blocksIn(client, from, [did])) {
-    const { texts, embedding } = block.body;
-    if ((rows.get(block.id) ?? 0) >= embedding.rows) done.push(block.id);
-    else if (texts === undefined || texts.some((text) => text === null || text.trim() === '')) silent.push(block.id);
-    else open.push(block);
-  }
-  return { open, done, silent };
-}
 
 interface Estimate {
   readonly blocks: number;
@@ -188,15 +170,22 @@ async function confirm(question: string): Promise<void> {
   if (!/^y(es)?$/i.test(answer.trim())) throw new Refused();
 }
 
+/** Undefined where the model finds nothing in one of the texts. */
 async function remade(
   { body }: EmbeddingBlock,
   embedder: Embedder,
-): Promise<{ vectors: Float32Array[]; cuts: number }> {
+): Promise<{ vectors: Float32Array[]; cuts: number } | undefined> {
   const texts = body.texts as readonly string[];
   const vectors: Float32Array[] = [];
   let cuts = 0;
   for (let at = 0; at < texts.length; at += EMBED_AT_ONCE) {
-    const made = await embedder.embed(texts.slice(at, at + EMBED_AT_ONCE), { role: 'passage' });
+    const made = await embedder
+      .embed(texts.slice(at, at + EMBED_AT_ONCE), { role: 'passage' })
+      .catch((error: unknown) => {
+        if (error instanceof CosmicError && error.code === 'input.empty') return undefined;
+        throw error;
+      });
+    if (made === undefined) return undefined;
     vectors.push(...made.vectors);
     cuts += made.truncated.filter(Boolean).length;
   }
