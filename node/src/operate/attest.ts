@@ -101,7 +101,7 @@ async function attestOne(options: AttestingOptions, seen: Set<string>, signal: A
     });
   } catch (error) {
     // Texts that their author kept cannot be looked at.
-    if (error instanceof CosmicError && (error.code === 'attest.no_input' || error.code === 'input.empty')) return;
+    if (error instanceof CosmicError && error.code === 'attest.no_input') return;
     throw error;
   }
   const made = await createBlock(

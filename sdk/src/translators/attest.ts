@@ -44,21 +44,35 @@ export async function attestationOf(
       open.length <= ROWS_MAX ||
       Math.floor((i * ROWS_MAX) / open.length) !== Math.floor(((i - 1) * ROWS_MAX) / open.length),
   );
-  let least = 1;
+  let [least, rows] = [1, 0];
   for (const { row, text } of some) {
-    const { vectors } = await embedder.embed([text], { role: 'passage', ...(signal === undefined ? {} : { signal }) });
-    least = Math.min(least, cosine(vectors[0]!, unpackRow(body.embedding, body.space.dims, row)));
+    const vector = await vectorOf(embedder, text, signal);
+    // A text in which the embedder finds nothing says nothing of the other rows.
+    if (vector === undefined) continue;
+    rows++;
+    least = Math.min(least, cosine(vector, unpackRow(body.embedding, body.space.dims, row)));
   }
+  if (rows === 0) throw new CosmicError('attest.no_input', 'the embedder finds nothing in its texts');
   const [cosine_e6, tolerance_e6] = [Math.round(least * 1e6), Math.round(tolerance * 1e6)];
   const said: AttestBody = {
     agrees: cosine_e6 >= tolerance_e6,
     cosine_e6,
     tolerance_e6,
-    rows: some.length,
+    rows,
     runtime: `${embedder.space.model}${embedder.space.precision === null ? '' : ` ${embedder.space.precision}`}`.slice(
       0,
       120,
     ),
   };
-  return { agrees: said.agrees, cosine: least, rows: some.length, fields: said as unknown as ValueMap };
+  return { agrees: said.agrees, cosine: least, rows, fields: said as unknown as ValueMap };
+}
+
+async function vectorOf(embedder: Embedder, text: string, signal?: AbortSignal): Promise<Float32Array | undefined> {
+  try {
+    const { vectors } = await embedder.embed([text], { role: 'passage', ...(signal === undefined ? {} : { signal }) });
+    return vectors[0];
+  } catch (error) {
+    if (error instanceof CosmicError && error.code === 'input.empty') return undefined;
+    throw error;
+  }
 }

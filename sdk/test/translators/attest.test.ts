@@ -40,4 +40,14 @@ describe('an attestation', () => {
       code: 'attest.no_input',
     });
   });
+
+  test('is not evaded by a row whose text holds no word', async () => {
+    const mixed = await body({ of: [texts[0]!, texts[1]!, 'Something else.'] });
+    const dots = ['…', texts[1]!, texts[2]!];
+    const said = await attestationOf(
+      { ...mixed, texts: dots, input_reference: dots.map((text) => ({ hash: sha256(utf8(text)), origin: 'a test' })) },
+      embedder,
+    );
+    expect(said).toMatchObject({ agrees: false, rows: 2 });
+  });
 });
