@@ -83,10 +83,11 @@ export function createTranslators(parts: TranslatorsParts): {
   };
 
   const open = async (id: BlockId): Promise<Opened | undefined> => {
-    const [block] = await store.get([id]);
-    const body = block === undefined ? undefined : bodyOf(block, parts.registry);
-    if (body === undefined) return undefined;
+    // What cannot be read now is looked at again with the next question.
+    const [block] = await store.get([id]).catch(() => (opened.delete(id), [undefined]));
     try {
+      const body = block === undefined ? undefined : bodyOf(block, parts.registry);
+      if (body === undefined) return undefined;
       const proof = verifyTranslator(body);
       if (!proof.agrees) throw new CosmicError('kind.malformed', proof.faults.join('; '));
       const { parameters, nearness } = readTranslator(body);
@@ -109,7 +110,13 @@ export function createTranslators(parts: TranslatorsParts): {
     const { hits } = await parts.vectors.search(space, vector, FOUND, signal === undefined ? {} : { signal });
     const places = await catalogue.blocksOf(hits.map(({ label }) => label));
     const there = places.filter((place) => place !== undefined);
-    const blocks = await store.get(there.map(({ id }) => id));
+    // A damaged one among them says nothing; the others do.
+    const blocks = await Promise.all(
+      there.map(async ({ id }) => {
+        const [block] = await store.get([id]).catch(() => [undefined]);
+        return block;
+      }),
+    );
     return there.flatMap(({ row }, i) => {
       const block = blocks[i];
       const rows = block === undefined ? undefined : contentOf(block, parts.registry).vectors;

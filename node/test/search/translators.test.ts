@@ -31,7 +31,11 @@ const fields = translatorFields(fitTranslator(pairs(300, 11), { from, to }));
 const rows = [...pairs(60, 21), ...pairs(60, 23, 1)];
 
 /** Rows of the second space without texts, and a translator by somebody. */
-async function ledgerWith(change: (fields: ValueMap) => ValueMap = (one) => one, author = BRIDGE) {
+async function ledgerWith(
+  change: (fields: ValueMap) => ValueMap = (one) => one,
+  author = BRIDGE,
+  isDamaged: (id: string) => boolean = () => false,
+) {
   const refused: string[] = [];
   const parts = {
     trust: [BRIDGE],
@@ -42,13 +46,18 @@ async function ledgerWith(change: (fields: ValueMap) => ValueMap = (one) => one,
     waysToAsk: (spaces) => translators.ways(spaces),
     translatable: () => translators.sources(),
   });
-  const translators = createTranslators({ ...ledger, registry, vectors: ledger.vectorSearch, ...parts });
+  const store = {
+    head: () => ledger.store.head(),
+    get: (ids: readonly string[]) =>
+      ids.some(isDamaged) ? Promise.reject(new CosmicError('store.corrupt', ids.join())) : ledger.store.get(ids),
+  };
+  const translators = createTranslators({ ...ledger, store, registry, vectors: ledger.vectorSearch, ...parts });
   await ledger.put(...rows.map(({ to: vector }) => ({ space: to, rows: [{ vector }] })));
   const block = unsignedBlock({ number: 9000, kind: 'translator/1', fields: change(fields), rows: [], author });
   await ledger.store.put([{ block, firstSeenMs: 1 }]);
   const ask = (vector: Float32Array, more: { translate?: 'always' } = {}) =>
     ledger.search({ vector: { space: spaceIdOf(from), values: vector }, k: 3, unvouched: 'open', ...more });
-  return { ask, refused, id: block.id, reports: () => translators.reports() };
+  return { ask, refused, ledger, id: block.id, reports: () => translators.reports() };
 }
 
 describe('a question of a space in which nothing is here', () => {
@@ -82,5 +91,26 @@ describe('a question of a space in which nothing is here', () => {
     }));
     await expect(ask(rows[0]!.from)).rejects.toMatchObject({ code: 'space.unknown' });
     expect(refused.join()).toMatch(/recall/);
+  });
+
+  test('is not translated by a map that cannot be read, and other questions are answered meanwhile', async () => {
+    let damaged: string | undefined;
+    const { ledger, id, reports } = await ledgerWith(undefined, undefined, (one) => one === damaged);
+    damaged = id;
+    expect(await reports()).toEqual([]);
+    const values = rows[0]!.to;
+    const answer = await ledger.search({ vector: { space: spaceIdOf(to), values }, k: 1, unvouched: 'open' });
+    expect(answer.hits).toHaveLength(1);
+    damaged = undefined;
+    expect(await reports()).toMatchObject([{ id }]);
+  });
+
+  test('is translated though a block near it is damaged', async () => {
+    const damaged = new Set<string>();
+    const { ask, id } = await ledgerWith(undefined, undefined, (one) => damaged.has(one));
+    const question = pairs(60, 21)[4]!.from;
+    const [first] = (await ask(question)).hits;
+    damaged.add(first!.id);
+    expect((await ask(question)).hits[0]).toMatchObject({ translator: id });
   });
 });

@@ -121,6 +121,36 @@ describe('a block', () => {
     expect(proof.faults.join()).toMatch(/recall is stated as 0.990/);
   });
 
+  test('is not borne out where questions would be judged by more than it does', () => {
+    if (!parsed.ok) throw new Error(parsed.detail);
+    const { held_out: held } = parsed.body;
+    const turned = new Uint8Array([...held.to.bytes.slice(7 * 32), ...held.to.bytes.slice(0, 7 * 32)]);
+    const poor = { ...parsed.body, held_out: { ...held, to: { ...held.to, bytes: turned } } };
+    const { n, ...measured } = verifyTranslator(poor).measured;
+    const [recall_e6, cosine_e6, agreement_e6] = [measured.recall, measured.cosine, measured.agreement].map((one) =>
+      Math.round(one * 1e6),
+    ) as [number, number, number];
+    const quality = { n, recall_e6, cosine_e6, agreement_e6 };
+    expect(verifyTranslator({ ...poor, quality }).faults).toEqual([
+      expect.stringMatching(/^nearness.agreement is stated/),
+    ]);
+  });
+
+  test('that holds out more than can be compared is not tried', () => {
+    if (!parsed.ok) throw new Error(parsed.detail);
+    const { held_out: held } = parsed.body;
+    const many = (rows: typeof held.from): typeof held.from => ({
+      ...rows,
+      rows: 4000,
+      bytes: new Uint8Array((rows.bytes.length / rows.rows) * 4000).fill(60),
+    });
+    const huge = {
+      ...parsed.body,
+      held_out: { references: new Uint8Array(32 * 4000), from: many(held.from), to: many(held.to) },
+    };
+    expect(verifyTranslator(huge)).toMatchObject({ agrees: false, faults: [expect.stringMatching(/too many/)] });
+  });
+
   test('is tried on pairs of one’s own', () => {
     if (!parsed.ok) throw new Error(parsed.detail);
     expect(verifyTranslator(parsed.body, pairs(60, 77))).toMatchObject({ own: true, agrees: true });
