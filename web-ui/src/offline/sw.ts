@@ -62,7 +62,8 @@ async function block(request: Request): Promise<Response> {
     if (known !== undefined) return known;
     throw error;
   }
-  await kept.delete(request, { ignoreVary: true });
+  // A node that is too busy to say (429, 5xx) has erased nothing.
+  if (answer.status < 500 && answer.status !== 429) await kept.delete(request, { ignoreVary: true });
   if (answer.status === 200) {
     await kept.put(request, answer.clone());
     await trim(kept, BLOCKS_MAX);

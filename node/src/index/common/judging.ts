@@ -17,7 +17,7 @@ const TEXT_MAX = 2000;
 
 interface Watched {
   readonly sketch: Sketch;
-  /** Rows that came or went since it was judged. */
+  /** Drawn rows that came or went since it was judged: the fewer, the more is here. */
   moved: number;
   /** Read of those that are being judged. */
   read: Judged[];
@@ -40,8 +40,7 @@ export class SpaceJudge {
   offer(space: string, row: Drawn): void {
     const watched = this.spaces.get(space) ?? this.watch(space);
     if (watched === undefined) return;
-    watched.sketch.offer(row);
-    watched.moved++;
+    if (watched.sketch.offer(row)) watched.moved++;
   }
 
   remove(id: string): void {
@@ -64,7 +63,7 @@ export class SpaceJudge {
     if (home === undefined) return false;
     for (const [space, watched] of this.spaces) {
       if (watched.reading === undefined) {
-        // As often as it has grown by half: each time costs the same.
+        // When half of what was looked at is other rows: each time costs the same.
         if (watched.moved === 0 || watched.moved < 0.5 * watched.honesty.rows) continue;
         [watched.reading, watched.read, watched.moved] = [watched.sketch.all, [], 0];
       }

@@ -32,20 +32,22 @@ export class Sketch {
     return !this.dropped;
   }
 
-  offer(row: Drawn): void {
+  /** Answers whether it is drawn. */
+  offer(row: Drawn): boolean {
     if (this.drawn.length >= this.max && row.rank > this.drawn.at(-1)!.rank) {
       this.dropped = true;
-      return;
+      return false;
     }
     let at = this.drawn.length;
     while (at > 0 && this.drawn[at - 1]!.rank > row.rank) at--;
     const same = this.drawn[at - 1];
-    if (same !== undefined && same.rank === row.rank && same.id === row.id && same.row === row.row) return;
+    if (same !== undefined && same.rank === row.rank && same.id === row.id && same.row === row.row) return false;
     this.drawn.splice(at, 0, row);
     if (this.drawn.length > this.max) {
       this.drawn.pop();
       this.dropped = true;
     }
+    return true;
   }
 
   /** Answers whether any of the block's rows had been drawn. */
