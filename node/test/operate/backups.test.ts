@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { didOf, publicKeyOf, type CheckedBlock } from '@cosmicembeddings/sdk';
+import { checkAny, didOf, publicKeyOf, utf8, type CheckedBlock } from '@cosmicembeddings/sdk';
+import { dumps, PyFloat, PyInt, Signer } from '@cosmicembeddings/sdk/python';
 import { newAgeKey } from '@cosmicembeddings/sdk/sealed';
 import {
   findBackup,
@@ -16,6 +17,7 @@ import {
   type Place,
   type Taken,
 } from '../../src/operate/backups/index.js';
+import { backupCommand, type BackupArgs } from '../../src/operate/backup-commands.js';
 import { fsck } from '../../src/operate/fsck.js';
 import { openSqlite, storeFile, type SqliteParts } from '../../src/store/sqlite/index.js';
 import { loadableEngines } from '../../src/store/sqlite/driver.js';
@@ -149,6 +151,39 @@ test('what is erased goes out of every backup that stays', async () => {
   }
 });
 
+test('a full piece that lost what was erased keeps its place before the later ones', async () => {
+  const parts = await openStore();
+  const place = await newPlace();
+  const segmentBytes = Math.ceil(2.5 * (blocks[3]!.envelope.length + blocks[3]!.body!.length));
+  await put(parts, 0, 20);
+  expect((await take(parts.folder, place, { segmentBytes })).manifest.segments.length).toBeGreaterThan(3);
+  await parts.store.erase([blocks[3]!.id], 'retracted');
+  expect((await take(parts.folder, place, { segmentBytes })).cleaned).toBe(1);
+  const { written } = await take(parts.folder, place, { segmentBytes });
+  expect(written).toBeLessThan(2);
+  const { store } = await restored(place);
+  expect((await store.head()).count).toBe(20);
+});
+
+test('verify finds a backup whole although nothing is left of an erased block of version 1', async () => {
+  const model = new Map<string, unknown>(Object.entries({ name: 'm', dimensions: new PyInt(2n) }));
+  const fields = { version: '1.0', id: 'old', created_by: 'a', timestamp: new PyInt(1_755_535_817n), model };
+  const rows = { embeddings: [[new PyFloat(0.5), new PyFloat(1)]], content: ['old'], metadata: new Map() };
+  const signed = Signer.fromSeed(seed).signBlock(
+    new Map<string, unknown>(Object.entries({ ...fields, ...rows })) as never,
+  );
+  const old = checkAny(utf8(dumps(signed)), checks) as CheckedBlock;
+  const parts = await openStore();
+  const place = await newPlace();
+  await put(parts, 0, 3);
+  await parts.store.put([{ block: old, firstSeenMs: 2000 }]);
+  await parts.store.erase([old.id], 'takedown');
+  expect((await take(parts.folder, place)).manifest.head).toMatchObject({ seq: 5, count: 4 });
+  const config = { network: 'dev', plugins: [], store: engine, verifier: 'auto' };
+  const told = await backupCommand({ words: ['verify', place.root], config } as unknown as BackupArgs);
+  expect(told).toMatchObject({ failed: false, value: { blocks: 3, restored: true, findings: [] } });
+});
+
 test('a backup that ends half-way counts for nothing, and the next one takes away what it left', async () => {
   const parts = await openStore();
   const place = await newPlace();
@@ -192,6 +227,20 @@ test('sealed: nothing of it can be read without the identity, keys go along only
   expect((await restoreFiles(place, manifest, target, [identity], true)).files).toEqual(['node.key']);
   expect(readFileSync(join(target, 'node.key'), 'utf8').trim()).toBe(Buffer.from(seed).toString('hex'));
   await expect(take(parts.folder, place, { recipients: ['age1nonsense'] })).rejects.toThrow('config.malformed');
+});
+
+test('whoever wrote a backup, files are put into the folder alone, and only those that belong there', async () => {
+  const parts = await openStore();
+  const place = await newPlace();
+  writeFileSync(join(parts.folder, 'config.json'), '{"port": 8123}');
+  await put(parts, 0, 1);
+  const { manifest } = await take(parts.folder, place);
+  const [config] = manifest.files;
+  const strange = ['../outside', 'views/plant', 'policy.mjs'];
+  const forged = { ...manifest, files: [config!, ...strange.map((file) => ({ ...config!, file }))] };
+  const target = join(newFolder(), 'data');
+  expect(await restoreFiles(place, forged, target, [], false)).toEqual({ files: ['config.json'], leftOut: strange });
+  expect(readdirSync(join(target, '..'), { recursive: true }).sort()).toEqual(['data', join('data', 'config.json')]);
 });
 
 test('a changed byte, a piece that is gone and a changed manifest are found, and nothing is restored of them', async () => {

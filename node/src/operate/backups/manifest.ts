@@ -46,6 +46,11 @@ export interface Manifest {
 
 export const MANIFESTS = 'backups/';
 
+/** Files of a data folder that a backup takes along. */
+export const plainFiles: readonly string[] = ['config.json', 'peers.json', 'erasures'];
+/** Those that say who a node is. */
+export const identityFiles: readonly string[] = ['node.key', 'token', 'keys.json', 'withhold.key'];
+
 /** `backups/2026-11-28T21-04-05-000Z.json`: by name in order of time. */
 export const manifestName = (at: string): string => `${MANIFESTS}${at.replaceAll(/[:.]/g, '-')}.json`;
 

@@ -5,7 +5,16 @@ import { checkAny, CosmicError, type Arrival, type Checks } from '@cosmicembeddi
 import { openSqlite, storeFile, type SqliteOptions } from '../../store/sqlite/index.js';
 import { makeFolder, syncPath } from '../../store/durable.js';
 import { lockFolder } from '../../store/sqlite/lock.js';
-import { listManifests, manifestName, MANIFESTS, readManifest, type Manifest } from './manifest.js';
+import { digestOf } from '../../store/sqlite/rows.js';
+import {
+  identityFiles,
+  listManifests,
+  manifestName,
+  MANIFESTS,
+  plainFiles,
+  readManifest,
+  type Manifest,
+} from './manifest.js';
 import { readObject, readSound } from './objects.js';
 import type { Place } from './place.js';
 import { decodeSteps, type Step } from './segment.js';
@@ -28,6 +37,8 @@ export interface Verified {
   readonly bytes: number;
   /** Blocks whose signature and content were checked; 0 where the backup is sealed and no identity was given. */
   readonly blocks: number;
+  /** Erasures of version-1 blocks: of these nothing is left but the erasure. */
+  readonly goneTexts: number;
   readonly opened: boolean;
 }
 
@@ -42,7 +53,7 @@ export async function verifyBackup(
   identities: readonly string[],
 ): Promise<Verified> {
   const opened = manifest.recipients.length === 0 || identities.length > 0;
-  let [objects, bytes, blocks] = [0, 0, 0];
+  let [objects, bytes, blocks, goneTexts] = [0, 0, 0, 0];
   for (const stored of [...manifest.segments, ...manifest.files]) {
     if (opened) await readObject(place, stored, identities);
     else await readSound(place, stored.object, stored.sha256);
@@ -51,11 +62,12 @@ export async function verifyBackup(
   }
   if (opened)
     for await (const step of stepsOf(place, manifest, identities)) {
-      if (step.type !== 'put') continue;
-      checked(step, checks);
-      blocks += 1;
+      if (step.type === 'put') {
+        checked(step, checks);
+        blocks += 1;
+      } else if (digestOf(step.id)?.python === true) goneTexts += 1;
     }
-  return { objects, bytes, blocks, opened };
+  return { objects, bytes, blocks, goneTexts, opened };
 }
 
 /** All steps in their order. @throws CosmicError backup.damaged where segments do not follow each other */
@@ -89,12 +101,9 @@ export interface Restored {
   readonly blocks: number;
   /** Files that were put into the folder. */
   readonly files: readonly string[];
-  /** Files of the backup that were not: they are there already, or say who a node is. */
+  /** Files of the backup that were not: they are there already, say who a node is, or are none of a data folder. */
   readonly leftOut: readonly string[];
 }
-
-/** Files that say who a node is. */
-const IDENTITY = ['node.key', 'token', 'keys.json', 'withhold.key'];
 
 /** Puts files of the backup into an empty folder: with `identity`, the node becomes the one that was backed up. */
 export async function restoreFiles(
@@ -112,10 +121,12 @@ export async function restoreFiles(
     );
   const files: string[] = [];
   const leftOut: string[] = [];
+  // Whoever writes to the place can sign as a node of his own: what else he names is put nowhere.
+  const wanted = identity ? [...plainFiles, ...identityFiles] : plainFiles;
   makeFolder(folder);
   for (const stored of manifest.files) {
     const path = join(folder, stored.file);
-    if (existsSync(path) || (IDENTITY.includes(stored.file) && !identity)) leftOut.push(stored.file);
+    if (!wanted.includes(stored.file) || existsSync(path)) leftOut.push(stored.file);
     else {
       await writeFile(path, await readObject(place, stored, identities), { mode: 0o600, flush: true });
       files.push(stored.file);

@@ -2,7 +2,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { concatBytes, CosmicError, parseCid, type BlockId } from '@cosmicembeddings/sdk';
 import type { Upkeep } from '../../store/upkeep.js';
-import { listManifests, readManifest, writeManifest, type Manifest, type Segment } from './manifest.js';
+import {
+  identityFiles,
+  listManifests,
+  plainFiles,
+  readManifest,
+  writeManifest,
+  type Manifest,
+  type Segment,
+} from './manifest.js';
 import { writeObject } from './objects.js';
 import type { Place } from './place.js';
 import { encodeStep, stepOf } from './segment.js';
@@ -21,6 +29,8 @@ export interface TakeOptions {
   readonly keep: number;
   /** Does it take along who this node is? Only sealed. */
   readonly identity: boolean;
+  /** From here on a segment is full. Default 8 MiB. */
+  readonly segmentBytes?: number;
   readonly onProgress?: (done: number, all: number) => void;
 }
 
@@ -43,16 +53,13 @@ const SEGMENTS = 'segments/';
 /** Of a digest, enough to say that a block is surely not in a segment. */
 const PREFIX_BYTES = 8;
 
-const plain = ['config.json', 'peers.json', 'erasures'];
-const secret = ['node.key', 'token', 'keys.json', 'withhold.key'];
-
 /**
  * Takes a backup of a store that a node may be writing to: what is new since the last one, and what was erased since taken
  * out of all that stay. It counts when its manifest is there: cut off anywhere, the earlier ones hold.
  * @throws CosmicError backup.unreachable, backup.damaged, config.malformed, store.corrupt
  */
 export async function takeBackup(options: TakeOptions): Promise<Taken> {
-  const { upkeep, place, recipients, keep, nowMs } = options;
+  const { upkeep, place, recipients, keep, nowMs, segmentBytes = SEGMENT_BYTES } = options;
   const { network, node: owner, head } = upkeep.about();
   if (owner !== options.node) throw new CosmicError('store.foreign', `the store belongs to ${owner}`);
   if (options.identity && recipients.length === 0)
@@ -83,7 +90,10 @@ export async function takeBackup(options: TakeOptions): Promise<Taken> {
   // Another epoch is another life of the store: its numbers mean something else.
   const same = last?.head.epoch === head.epoch;
   const cleaned = await forget(options, earlier, head.epoch, write);
-  const known = same ? [...earlier.values()].at(-1)!.segments.filter(isFull) : [];
+  const before = same ? [...earlier.values()].at(-1)!.segments : [];
+  // One that was full and has lost what was erased stays where it is: only behind the last one something is added.
+  const isOpen = before.length > 0 && !isFull(before.at(-1)!, segmentBytes);
+  const known = isOpen ? before.slice(0, -1) : before;
   const kept = sameSeal(last?.recipients, recipients) ? known : [];
   const segments: Segment[] = [...kept];
   for (let seq = segments.at(-1)?.to ?? 0; seq < head.seq;) {
@@ -112,7 +122,7 @@ export async function takeBackup(options: TakeOptions): Promise<Taken> {
   return { manifest, ...counts, cleaned, dropped: dropped.length };
 }
 
-const isFull = ({ bytes, steps }: Segment): boolean => bytes >= SEGMENT_BYTES || steps >= SEGMENT_STEPS;
+const isFull = ({ bytes, steps }: Segment, fullBytes: number): boolean => bytes >= fullBytes || steps >= SEGMENT_STEPS;
 
 function sameSeal(a: readonly string[] | undefined, b: readonly string[]): boolean {
   return a !== undefined && [...a].sort().join() === [...b].sort().join();
@@ -120,7 +130,7 @@ function sameSeal(a: readonly string[] | undefined, b: readonly string[]): boole
 
 /** Steps from `from` on until a segment is full or, to write one again, to `to`. Undefined where there are none. */
 async function writeSegment(
-  { upkeep, place, recipients }: TakeOptions,
+  { upkeep, place, recipients, segmentBytes = SEGMENT_BYTES }: TakeOptions,
   from: number,
   to: number | undefined,
   head: number,
@@ -142,7 +152,7 @@ async function writeSegment(
         bytes += one.length;
       }
       prefixes.push(prefixOf(item.type === 'erase' ? item.id : item.block.id));
-      if (to === undefined && (bytes >= SEGMENT_BYTES || parts.length >= SEGMENT_STEPS)) break reading;
+      if (to === undefined && (bytes >= segmentBytes || parts.length >= SEGMENT_STEPS)) break reading;
     }
   }
   if (seq < from) return undefined;
@@ -215,7 +225,7 @@ async function writeFiles({
 }: TakeOptions): Promise<Pick<Manifest, 'files' | 'leftOut'>> {
   const files: Manifest['files'][number][] = [];
   const leftOut: Manifest['leftOut'][number][] = [];
-  for (const file of [...plain, ...secret]) {
+  for (const file of [...plainFiles, ...identityFiles]) {
     const path = join(folder, file);
     if (!existsSync(path)) continue;
     const bytes = readFileSync(path);
@@ -227,7 +237,8 @@ async function writeFiles({
 }
 
 function whyNot(file: string, bytes: Buffer, recipients: readonly string[], identity: boolean): string | undefined {
-  if (secret.includes(file)) return identity ? undefined : 'a secret; it goes into a sealed backup with --identity-too';
+  if (identityFiles.includes(file))
+    return identity ? undefined : 'a secret; it goes into a sealed backup with --identity-too';
   if (file === 'config.json' && recipients.length === 0 && bytes.includes('"peerKeys"'))
     return 'it holds peerKeys, and this backup lies open';
   return undefined;
