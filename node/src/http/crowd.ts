@@ -46,6 +46,8 @@ export function keepRoom(server: Server, max: number): Crowd {
     const [oldest = newcomer] = crowd;
     const leaves = longest !== undefined && longest !== newcomer ? longest : crowd.has(newcomer) ? newcomer : oldest;
     drop(leaves);
+    // It is gone for the next newcomer, too, who may come before its end is told.
+    held.get(address)?.delete(leaves);
     leaves.destroy();
   };
 

@@ -1,6 +1,7 @@
 import { createServer, get } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import { connect, Socket, type AddressInfo } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
+import { keepRoom } from '../../src/http/crowd.js';
 import { watchConnections } from '../../src/http/connections.js';
 
 const closing: (() => void)[] = [];
@@ -85,4 +86,20 @@ test('connections of one address that are busy with slow bodies and sockets keep
   own.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
   while (!text.endsWith('alive') && !own.destroyed) await new Promise((resolve) => setImmediate(resolve));
   expect(text).toMatch(/^HTTP\/1.1 200/);
+});
+
+test('of many that come at the same moment each has room made for it', () => {
+  const server = createServer();
+  const crowd = keepRoom(server, 4);
+  const come = (address: string): Socket => {
+    const socket = Object.defineProperty(new Socket(), 'remoteAddress', { value: address });
+    closing.push(() => socket.destroy());
+    server.emit('connection', socket);
+    return socket;
+  };
+  const theirs = Array.from({ length: 4 }, () => come('192.0.2.1'));
+  theirs.forEach(crowd.busy);
+  const others = [2, 3, 4].map((n) => come(`192.0.2.${n}`));
+  expect(theirs.map(({ destroyed }) => destroyed)).toEqual([true, true, true, false]);
+  expect(others.map(({ destroyed }) => destroyed)).toEqual([false, false, false]);
 });
