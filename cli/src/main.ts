@@ -29,6 +29,7 @@ import { verifyCommand } from './commands/verify.js';
 import { viewCommand } from './commands/view.js';
 import { watchCommand } from './commands/watch.js';
 import { spacesCommand } from './commands/spaces.js';
+import { topCommand } from './commands/top.js';
 import { traceCommand } from './commands/trace.js';
 import { witnessCommand } from './commands/witness.js';
 import { exit, fail, UsageError } from './output.js';
@@ -46,6 +47,7 @@ const commands = [
   getCommand,
   verifyCommand,
   statusCommand,
+  topCommand,
   doctorCommand,
   openCommand,
   peersCommand,

@@ -8,8 +8,9 @@ import {
   type TailItem,
   type Wants,
 } from '@cosmicembeddings/sdk';
-import type { Beat } from './beat.js';
+import type { Beat } from './alive.js';
 import { restAfter, type Pressure } from './give-way.js';
+import { AFTER_FAULT_MS, BATCH, LOOK_EVERY_MS, SLICE_MS, TRIES } from './pace.js';
 import { Waiters } from './waiters.js';
 
 /** What a follower's loop needs of the store; in a worker it answers at once. */
@@ -68,14 +69,6 @@ export interface Following {
   /** Ends after the batch or the slice under way. */
   close(): Promise<void>;
 }
-
-const BATCH = 256;
-const LOOK_EVERY_MS = 500;
-const SLICE_MS = 40;
-const AFTER_FAULT_MS = 1000;
-
-/** A failure is the one item's that was taken when it has come so often; until then the fault may lie elsewhere and pass. */
-const TRIES = 3;
 
 /** What a block's content, or its kind's code, did: waiting would not help, so it is passed over at once. */
 export class BlockFault extends Error {}

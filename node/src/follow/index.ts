@@ -7,7 +7,7 @@ export {
   type Following,
   type Progress,
 } from './follow.js';
-export { beatOn, createSharedBeat, watchBeat, type Beat, type SharedBeat, type Working } from './beat.js';
+export { beatOn, createSharedBeat, watchBeat, type Beat, type SharedBeat, type Working } from './alive.js';
 export { followTogether, type Followers, type FollowerState } from './together.js';
 export type { Trailing } from './trailing.js';
 export { openFaults, type Fault, type FaultList } from './faults.js';

@@ -2,7 +2,7 @@ import { setImmediate as immediate } from 'node:timers/promises';
 import type { MessagePort } from 'node:worker_threads';
 import type { Cursor, Follower } from '@cosmicembeddings/sdk';
 import { systemClock } from '../clock.js';
-import { beatOn, type SharedBeat } from './beat.js';
+import { beatOn, type SharedBeat } from './alive.js';
 import type { Fault } from './faults.js';
 import { follow, type Followed, type FollowOptions, type Following } from './follow.js';
 import type { Pressure } from './give-way.js';

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { CosmicError, type Cursor } from '@cosmicembeddings/sdk';
 import { workerMemory } from '../worker-memory.js';
-import { createSharedBeat, watchBeat, type Working } from './beat.js';
+import { createSharedBeat, watchBeat, type Working } from './alive.js';
 import { openFaults, type FaultList } from './faults.js';
 import type { Pressure } from './give-way.js';
 import type { FollowerPart, FromFollower } from './serve.js';

@@ -99,6 +99,8 @@ export interface NodeClient extends NodeApi {
   ): Promise<{ readonly inStep: boolean; readonly peer: PeerStatus }>;
   /** Disk, refusals, quotas. @throws CosmicError request.unauthorised without the token */
   operating(): Promise<Operating>;
+  /** Figures as Prometheus reads them (text/plain; version=0.0.4). */
+  metrics(): Promise<string>;
   /** Identities and addresses that the node does not speak with. */
   banned(): Promise<BannedPeer[]>;
   banPeer(did: string, forMs?: number): Promise<BannedPeer[]>;
@@ -212,6 +214,7 @@ export function createClient(options: ClientOptions): NodeClient {
         }),
       ),
     operating: async () => jsonOf<Operating>(await ask(host, '/v2/operator')),
+    metrics: async () => (await ask(host, '/metrics')).text(),
     banned: async () => (await jsonOf<{ banned: BannedPeer[] }>(await ask(host, '/v2/peers'))).banned,
     banPeer: async (did, forMs) =>
       (

@@ -37,6 +37,7 @@ export const reservedVerbs: ReadonlySet<string> = new Set([
   'spaces',
   'status',
   'sync',
+  'top',
   'trace',
   'translator',
   'vacuum',

@@ -1,1 +1,2 @@
-export { readQuery, readWords, wordsIn, type Word, type WordQuery } from './words.js';
+export { readQuery, type WordQuery } from './query.js';
+export { readWords, wordsIn, type Word } from './words.js';

@@ -14,7 +14,7 @@ import { syncPath } from '../../store/durable.js';
 import { digestOf, idOfRow } from '../../store/sqlite/rows.js';
 import { configure, textPageBytes } from '../../store/sqlite/schema.js';
 import { Cutter } from './terms.js';
-import { matchOf, phrasesOf } from './text-query.js';
+import { matchOf, phrasesOf } from './full-text-match.js';
 import { compareSum, leaveSum, removeBeside, removeText, takeSum } from './text-sum.js';
 import { WordFollower } from './word-follower.js';
 

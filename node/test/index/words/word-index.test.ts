@@ -5,7 +5,7 @@ import { wordsIn } from '@cosmicembeddings/sdk/words';
 import { openDatabase, loadableEngines, type Database } from '../../../src/store/sqlite/driver.js';
 import { Cutter, stem, WordIndex } from '../../../src/index/words/index.js';
 import { idOf } from '../../../src/store/sqlite/rows.js';
-import { matchOf } from '../../../src/index/words/text-query.js';
+import { matchOf } from '../../../src/index/words/full-text-match.js';
 import { WordFollower } from '../../../src/index/words/word-follower.js';
 
 const cutter = new Cutter();
