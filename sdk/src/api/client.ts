@@ -1,6 +1,6 @@
 import { concatBytes } from '../bytes.js';
 import type { BlockId } from '../block/types.js';
-import { CosmicError, type Code } from '../errors.js';
+import { codes, CosmicError, type Code } from '../errors.js';
 import type {
   Accepted,
   BlockTrace,
@@ -132,12 +132,7 @@ export function createClient(options: ClientOptions): NodeClient {
       const answers: Accepted[] = [];
       const query = publishing.wait === undefined ? '' : `?wait=${encodeURIComponent(publishing.wait)}`;
       for (const batch of runs(blocks).flatMap((run) => [...batches(run)])) {
-        const body = bodyOf(batch);
-        const request: Ask = { method: 'POST', body, signal: publishing.signal, also: REFUSALS };
-        const results = await route.write(async (at) =>
-          resultsOf(await ask(at, `/v2/blocks${query}`, request), batch.length),
-        );
-        answers.push(...results);
+        answers.push(...(await publishTo(route, `/v2/blocks${query}`, batch, publishing.signal)));
       }
       return answers;
     },
@@ -313,6 +308,36 @@ function bodyOf(batch: readonly Uint8Array[]): { type: string; data: Uint8Array 
 
 /** Statuses with which a single refused block is answered; its problem object carries `results` as well. */
 const REFUSALS = [400, 403, 410, 413, 425, 507];
+
+/** What one node cannot take now the next is given; where none can, the answer of each block is what it was told last. */
+async function publishTo(
+  route: Route,
+  path: string,
+  batch: readonly Uint8Array[],
+  signal: AbortSignal | undefined,
+): Promise<Accepted[]> {
+  const results: (Accepted | undefined)[] = batch.map(() => undefined);
+  const several = route.health().length > 1;
+  try {
+    await route.write(async (at) => {
+      const open = [...results.keys()].filter((i) => isNotNow(results[i]));
+      const body = bodyOf(open.map((i) => batch[i]!));
+      const request: Ask = { method: 'POST', body, signal, also: REFUSALS };
+      const told = await resultsOf(await ask(at, path, request), open.length);
+      open.forEach((i, n) => (results[i] = told[n]));
+      const refused = told.find(isNotNow);
+      if (several && refused?.status === 'rejected') throw new CosmicError(refused.code, refused.detail);
+    });
+  } catch (error) {
+    if (results.includes(undefined) || !(error instanceof CosmicError) || codes[error.code].fault !== 'node')
+      throw error;
+  }
+  return results as Accepted[];
+}
+
+function isNotNow(answer: Accepted | undefined): boolean {
+  return answer === undefined || (answer.status === 'rejected' && codes[answer.code].fault === 'node');
+}
 
 async function resultsOf(response: Response, sent: number): Promise<Accepted[]> {
   const answer = await jsonOf<{ results?: Accepted[]; code?: CosmicError['code']; detail?: string }>(response);

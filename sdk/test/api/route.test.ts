@@ -5,7 +5,7 @@ import { createClient, type ClientOptions, type NodeClient } from '../../src/api
 /** Two nodes and more as a `fetch`: what each answers is set by the test, what each was asked is kept. */
 function nodes(count = 2) {
   const urls = Array.from({ length: count }, (_, i) => `http://node${i}`);
-  const down = new Map<string, Code | 'gone' | 'lost'>();
+  const down = new Map<string, Code | 'gone' | 'lost' | 'full'>();
   const blocks = new Map<string, Set<string>>(urls.map((url) => [url, new Set()]));
   const networks = new Map(urls.map((url) => [url, 'dev']));
   const asked: { url: string; path: string; token: string | null; body: unknown }[] = [];
@@ -22,8 +22,12 @@ function nodes(count = 2) {
       if (pathname !== '/v2/status')
         asked.push({ url: origin, path: pathname, token: new Headers(init?.headers).get('authorization'), body });
       if (fault === 'gone') throw new TypeError('fetch failed', { cause: { code: 'ECONNREFUSED' } });
-      if (fault !== undefined && fault !== 'lost') return answer(503, problemOf(fault, ''));
+      if (fault !== undefined && fault !== 'lost' && fault !== 'full') return answer(503, problemOf(fault, ''));
       if (pathname === '/v2/status') return answer(200, { node: origin, network: networks.get(origin) });
+      if (pathname === '/v2/blocks' && fault === 'full') {
+        const problem = problemOf('node.storage_full', 'full');
+        return answer(507, { ...problem, results: [{ status: 'rejected', code: problem.code, detail: 'full' }] });
+      }
       if (pathname === '/v2/blocks') {
         const id = String((init!.body as Uint8Array)[0]);
         const status = kept.has(id) ? 'known' : 'stored';
@@ -92,6 +96,17 @@ test.each(['gone', 'node.busy', 'node.stopping', 'node.internal', 'node.storage_
     expect([...world.blocks.values()].map(({ size }) => size)).toEqual([0, 1]);
   },
 );
+
+test('a block that a node refuses because of itself goes to the next; where all do, that is its answer', async () => {
+  const world = nodes();
+  const client = world.client();
+  world.down.set(world.urls[0]!, 'full');
+  expect(await client.publish([block(1)])).toMatchObject([{ status: 'stored', id: '1' }]);
+  expect([...world.blocks.values()].map(({ size }) => size)).toEqual([0, 1]);
+  expect(client.health()[0]).toMatchObject({ state: 'resting' });
+  world.down.set(world.urls[1]!, 'full');
+  expect(await client.publish([block(2)])).toMatchObject([{ status: 'rejected', code: 'node.storage_full' }]);
+});
 
 test('an answer that is lost leaves one block, whichever node has it', async () => {
   const world = nodes();
