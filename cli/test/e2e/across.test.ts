@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createBlock, sha256, utf8, type ValueMap } from '@cosmicembeddings/sdk';
+import { createLexicalEmbedder, lexicalSpace } from '@cosmicembeddings/sdk/embedders';
+import { encodeKey, keyOfSeed } from '@cosmicembeddings/sdk/keys';
+import { packRows, spaceIdOf } from '@cosmicembeddings/sdk/space';
+import { startNode, type DemoNode } from '../../src/demo/nodes.js';
+import { identityOf } from '../../src/keys/author.js';
+
+const bin = fileURLToPath(new URL('../../bin/cosmic.js', import.meta.url));
+const lexical = createLexicalEmbedder();
+const seeds = { own: new Uint8Array(32).fill(7), stranger: new Uint8Array(32).fill(8) };
+const BLOCKS = 3;
+let temp: string;
+let node: DemoNode;
+let gate: Server;
+/** Told of each publication before it goes on to the node. */
+let onPublish: () => boolean = () => true;
+
+/** The node behind an address at which publications can be held up. */
+beforeAll(async () => {
+  temp = mkdtempSync(join(tmpdir(), 'cosmic-across-'));
+  node = await startNode('one', { folder: temp, peers: [], detached: false });
+  gate = createServer((asked, answer) => {
+    if (asked.method === 'POST' && /^\/v2\/blocks(\?|$)/.test(asked.url!) && !onPublish()) return;
+    const { host: _, ...headers } = asked.headers;
+    const passed = request(new URL(asked.url!, node.url), { method: asked.method!, headers }, (given) => {
+      answer.writeHead(given.statusCode!, given.headers);
+      given.pipe(answer);
+    });
+    passed.on('error', () => answer.destroy());
+    asked.pipe(passed);
+  });
+  await new Promise<void>((resolve) => gate.listen(0, '127.0.0.1', resolve));
+}, 120_000);
+afterAll(async () => {
+  gate?.closeAllConnections();
+  gate?.close();
+  node?.kill();
+  rmSync(temp, { recursive: true, force: true, maxRetries: 5 });
+});
+
+interface Done {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function cosmic(args: readonly string[], onStart: (kill: () => void) => void = () => undefined): Promise<Done> {
+  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('COSMIC_')));
+  const env = { ...clean, COSMIC_PRIVATE_KEY: await encodeKey(keyOfSeed(seeds.own)) };
+  const { port } = gate.address() as AddressInfo;
+  const where = ['--home', join(temp, 'home'), '--node', `http://127.0.0.1:${port}`, '--network', network];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [bin, ...where, ...args], { env });
+    let [out, err] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    child.once('error', reject);
+    child.once('close', (status) => resolve({ status, out, err }));
+    child.stdin.end();
+    onStart(() => void child.kill('SIGKILL'));
+  });
+}
+
+let network = 'dev';
+
+/** A block with the lexical vectors of `of` beside `text`. */
+async function publish(text: string, of: string, seed: Uint8Array): Promise<string> {
+  const { vectors } = await lexical.embed([of], { role: 'passage' });
+  const fields = {
+    space: { ...lexicalSpace },
+    embedding: packRows(vectors, 'f32'),
+    input_type: 'text',
+    input_reference: [{ hash: sha256(utf8(text)), origin: 'test' }],
+    texts: [text],
+  } as unknown as ValueMap;
+  const { author } = await identityOf(seed, network);
+  const made = await createBlock({ kind: 'embedding/1', fields, timeMs: Date.now() }, author);
+  const [answer] = await node.client.publish([made.wire], { wait: 'views' });
+  expect(answer).toMatchObject({ status: 'stored' });
+  return made.id;
+}
+
+test('cosmic reembed goes on where it was killed, and retires what is there; cosmic attest tells the true from the false', async () => {
+  network = (await node.client.status()).network;
+  const old: string[] = [];
+  for (let i = 0; i < BLOCKS; i++)
+    old.push(await publish(`The kiln of house ${i} is hot.`, `The kiln of house ${i} is hot.`, seeds.own));
+  const move = [
+    'reembed',
+    '--from',
+    spaceIdOf(lexicalSpace),
+    '--to',
+    'builtin/english-1',
+    '--with',
+    'builtin',
+    '--json',
+  ];
+  let published = 0;
+  const killed = await cosmic([...move, '--yes'], (kill) => {
+    onPublish = () => {
+      if (published++ < 1) return true;
+      kill();
+      return false;
+    };
+  });
+  expect([killed.status, published]).toEqual([null, 2]);
+  onPublish = () => true;
+  const resumed = await cosmic([...move, '--yes']);
+  expect(JSON.parse(resumed.out)).toMatchObject({ done: 1, blocks: BLOCKS - 1, published: BLOCKS - 1, empty: 0 });
+  const retired = await cosmic([...move, '--yes', '--retire']);
+  expect(JSON.parse(retired.out)).toEqual({ retired: old, staying: 0 });
+
+  const honest = await publish('Herons stand in the shallows.', 'Herons stand in the shallows.', seeds.stranger);
+  const lying = await publish('Bees leave at dawn.', 'Something else altogether.', seeds.stranger);
+  const attested = await cosmic(['attest', honest, lying, old[0]!, '--with', 'lexical', '--json']);
+  expect(attested.status).not.toBe(0);
+  expect((JSON.parse(attested.out) as { attestations: unknown }).attestations).toMatchObject([
+    { id: honest, agrees: true, rows: 1 },
+    { id: lying, agrees: false, rows: 1 },
+    { id: old[0], error: { code: 'attest.own' } },
+  ]);
+  const { result } = await node.client.view('attestations', 'of', { id: lying });
+  expect(result).toMatchObject({ agree: 0, differ: 1 });
+}, 120_000);
