@@ -131,7 +131,14 @@ export async function* jsonBlocks(
     late = undefined;
     if (release === undefined) return yield { item: BUSY, release: NOTHING };
     if (text === '') return release();
-    yield { item: await read(text), release };
+    let item: Uint8Array | Rejected;
+    try {
+      item = await read(text);
+    } catch (error) {
+      release();
+      throw error;
+    }
+    yield { item, release };
   }
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {

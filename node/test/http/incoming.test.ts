@@ -47,6 +47,14 @@ describe('blocks as they arrive', () => {
     expect(await all(jsonBlocks(inPieces(line, 2), rooms, read, 1 << 20))).toHaveLength(1);
   }, 5_000);
 
+  test('what cannot be read because of a fault of ours keeps no room', async () => {
+    const rooms = roomsOf(1 << 24);
+    const fail = (): Promise<Uint8Array> => Promise.reject(new Error('the worker is gone'));
+    for (const line of lines)
+      await expect(all(jsonBlocks(inPieces(line, 4096), rooms, fail, 1 << 20))).rejects.toThrow('the worker is gone');
+    expect([rooms.small.taken, rooms.large.taken]).toEqual([0, 0]);
+  });
+
   test('a large one waits for room before it is read, small ones go by, and nothing is held that was not answered', async () => {
     const rooms = roomsOf(400_000);
     const large = cborBlocks(inPieces(makeBlock(1, { bodyBytes: 300_000 }), 4096), rooms);
