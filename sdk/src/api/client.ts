@@ -17,7 +17,7 @@ import type { Verdict } from '../views/answer.js';
 import { watchAnswers, watchNear } from './event-stream.js';
 import type { PluginInfo } from './plugin-info.js';
 import { readBlocks } from './read-blocks.js';
-import { ask, jsonOf, refusalOf, type Ask, type RequestHost } from './request.js';
+import { ask, bytesOf, jsonOf, refusalOf, type Ask, type RequestHost } from './request.js';
 import { routeTo, splitCursor, type NodeHealth, type Route } from './route.js';
 
 /** One of several nodes. Only it is told its token. */
@@ -144,7 +144,7 @@ export function createClient(options: ClientOptions): NodeClient {
           // Of a block that was erased its signed header comes with the 410.
           if (response.status === 410 && response.headers.get('content-type') !== 'application/cbor-seq')
             throw await refusalOf(response, at.url);
-          return viewOf(id, response);
+          return viewOf(id, response, at.url);
         },
         { isFound: (found) => found !== undefined },
       ),
@@ -354,8 +354,8 @@ async function resultsOf(response: Response, sent: number): Promise<Accepted[]> 
   return [...answer.results, ...Array.from({ length: sent - answer.results.length }, () => last)];
 }
 
-async function viewOf(asked: BlockId, response: Response): Promise<SignedBlock> {
-  const wire = new Uint8Array(await response.arrayBuffer());
+async function viewOf(asked: BlockId, response: Response, url: string): Promise<SignedBlock> {
+  const wire = await bytesOf(response, url);
   const erased = response.headers.get('cosmic-erased');
   return {
     id: asked,

@@ -2,7 +2,7 @@ import type { BlockId } from '../block/types.js';
 import { decodeFirst, isMap, type Value } from '../codec/index.js';
 import { CosmicError } from '../errors.js';
 import type { EraseReason, SignedBlock } from '../ports/index.js';
-import { ask, type RequestHost } from './request.js';
+import { ask, bytesOf, type RequestHost } from './request.js';
 
 /** Ids of one request. */
 const IDS_MAX = 256;
@@ -27,7 +27,7 @@ export async function readBlocks(
       body: { type: 'application/json', data },
       signal,
     });
-    const lines = linesOf(new Uint8Array(await response.arrayBuffer()), host.url);
+    const lines = linesOf(await bytesOf(response, host.url, signal), host.url);
     if (lines.length !== asked.length || lines.some((line, i) => line.id !== asked[i]))
       throw new CosmicError('node.unreachable', `${host.url}: other blocks were answered than were asked for`);
     for (const line of lines) if ('wire' in line) found.set(line.id, line);

@@ -79,6 +79,16 @@ export async function jsonOf<T>(response: Response): Promise<T> {
   }
 }
 
+/** The bytes of an answer. @throws CosmicError node.unreachable where the connection ends within it */
+export async function bytesOf(response: Response, url: string, signal?: AbortSignal): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (cause) {
+    if (signal?.aborted === true) throw cause;
+    throw new CosmicError('node.unreachable', `${url} (the answer broke off: ${reasonOf(cause)})`, { cause });
+  }
+}
+
 export async function refusalOf(response: Response, url: string): Promise<CosmicError> {
   const text = await response.text().catch(() => '');
   try {

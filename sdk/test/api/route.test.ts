@@ -5,7 +5,7 @@ import { createClient, type ClientOptions, type NodeClient } from '../../src/api
 /** Two nodes and more as a `fetch`: what each answers is set by the test, what each was asked is kept. */
 function nodes(count = 2) {
   const urls = Array.from({ length: count }, (_, i) => `http://node${i}`);
-  const down = new Map<string, Code | 'gone' | 'lost' | 'full'>();
+  const down = new Map<string, Code | 'gone' | 'lost' | 'full' | 'torn'>();
   const blocks = new Map<string, Set<string>>(urls.map((url) => [url, new Set()]));
   const networks = new Map(urls.map((url) => [url, 'dev']));
   const asked: { url: string; path: string; token: string | null; body: unknown }[] = [];
@@ -22,7 +22,10 @@ function nodes(count = 2) {
       if (pathname !== '/v2/status')
         asked.push({ url: origin, path: pathname, token: new Headers(init?.headers).get('authorization'), body });
       if (fault === 'gone') throw new TypeError('fetch failed', { cause: { code: 'ECONNREFUSED' } });
-      if (fault !== undefined && fault !== 'lost' && fault !== 'full') return answer(503, problemOf(fault, ''));
+      if (fault === 'torn' && pathname !== '/v2/status')
+        return new Response(new ReadableStream({ start: (torn) => torn.error(new TypeError('terminated')) }));
+      if (fault !== undefined && !['lost', 'full', 'torn'].includes(fault))
+        return answer(503, problemOf(fault as Code, ''));
       if (pathname === '/v2/status') return answer(200, { node: origin, network: networks.get(origin) });
       if (pathname === '/v2/blocks' && fault === 'full') {
         const problem = problemOf('node.storage_full', 'full');
@@ -117,6 +120,21 @@ test('an answer that is lost leaves one block, whichever node has it', async () 
   world.down.clear();
   world.pass(2_000);
   expect(await client.publish([block(1)])).toMatchObject([{ status: 'known', id: '1' }]);
+});
+
+test('an answer that breaks off is asked of the next node', async () => {
+  const world = nodes();
+  const client = world.client();
+  for (const url of world.urls) {
+    world.down.clear();
+    world.down.set(url, 'torn');
+    world.pass(60_000);
+    for (let i = 0; i < 2; i++) expect(await client.get('1')).toMatchObject({ id: '1' });
+    expect(client.health().map(({ state }) => state)).toContain('resting');
+  }
+  for (const url of world.urls) world.down.set(url, 'torn');
+  await expect(client.get('1')).rejects.toMatchObject({ code: 'node.unreachable' });
+  await expect(client.read(['1'])).rejects.toMatchObject({ code: 'node.unreachable' });
 });
 
 test('what the reader itself refused is no reason to ask another', async () => {
