@@ -3,11 +3,12 @@ import { CosmicError } from '@cosmicembeddings/sdk';
 import { loadConfig } from './operate/config.js';
 import { createLog } from './log.js';
 import { whatIsOpen } from './operate/openness.js';
-import { maintenance } from './operate/maintenance.js';
+import { maintenance, maintenanceFlags } from './operate/maintenance.js';
 import { createNode } from './node.js';
 
 const USAGE = `cosmic-node start --data DIR [--host H] [--port P] [--network ID] [--peer URL[#did]]… [--own-address URL]… [--plain-peers] [--discover] [--peer-tls PORT] [--receipts] [--store E] [--index E] [--log LEVEL]
-cosmic-node fsck|backup|restore|vacuum|erase|policy … --data DIR   (see cosmic --help)
+cosmic-node fsck|backup|restore|migrate|vacuum|erase|retention|policy|access … --data DIR   (docs/operating.md)
+  flags of these: ${maintenanceFlags.map((name) => `--${name}`).join(' ')}
 cosmic-node simulate WORLD.json [--seed N] [--seeds COUNT] [--json]
 `;
 

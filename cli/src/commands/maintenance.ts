@@ -1,6 +1,6 @@
 import type { CommandModule } from 'yargs';
 import { runNode } from '../node-process.js';
-import { Refused } from '../output.js';
+import { Refused, UsageError } from '../output.js';
 import { loadSettings } from '../settings.js';
 
 /** What is done to a data folder is the node's own work: these commands pass their arguments on to `cosmic-node`. */
@@ -24,7 +24,10 @@ export const maintenanceCommands: readonly CommandModule[] = Object.entries(pass
     command: `${name} [rest..]`,
     describe,
     builder: (yargs) => yargs.strict(false),
-    handler: () => undefined,
+    // Reached only where flags stand before the command: nothing was done, and nobody may take that for a backup.
+    handler: () => {
+      throw new UsageError(`flags stand behind the command: cosmic ${name} … --data DIR`);
+    },
   }));
 
 /** Is this for `cosmic-node`? Erasing through a running node is not. */

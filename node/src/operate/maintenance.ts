@@ -40,6 +40,9 @@ const options = {
   json: { type: 'boolean' },
 } as const;
 
+/** The names of all flags that these commands take. */
+export const maintenanceFlags: readonly string[] = Object.keys(options);
+
 const count = { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER } as const;
 /** Flags that are numbers: what `access add` gives a key, and how many backups stay. */
 const numbers = {
