@@ -123,7 +123,9 @@ export async function createVerifyPool(options: VerifyOptions): Promise<VerifyPo
   };
   const take = (lane: Lane, reply: Exclude<VerifyReply, { type: 'ready' }>): void => {
     for (const [space, descriptor] of reply.descriptors) lane.descriptors.set(space, descriptor);
-    const batch = lane.batches.shift()!;
+    const batch = lane.batches.shift();
+    // What was given up is answered by nobody.
+    if (batch === undefined) return;
     lane.looks = 0;
     if (lane.heavy) {
       lane.heavy = false;
@@ -166,6 +168,8 @@ export async function createVerifyPool(options: VerifyOptions): Promise<VerifyPo
       if (!lane.isReady || lane.batches.length === 0 || ++lane.looks <= LOOKS) continue;
       const { worker } = lane;
       worker.removeAllListeners();
+      // It may still fail while it is ended.
+      worker.on('error', () => undefined);
       void worker.terminate();
       const lost = replace(lane);
       const isKnown = lost.length === 1;

@@ -155,9 +155,11 @@ export class Dialling {
   }
 
   /** What was hearsay and did not hold. */
-  private forget({ address }: Dialled): void {
+  private forget(entry: Dialled): void {
+    const { address } = entry;
     this.options.hints?.failed(address, this.options.clock.now());
-    this.entries.delete(address);
+    // Another one may stand there by now.
+    if (this.entries.get(address) === entry) this.entries.delete(address);
   }
 
   private refusePlain(url: string): void {
