@@ -28,7 +28,7 @@ export interface MetricSources {
   /** Bytes of the data folder's files and folders, by name, and of the disk that are free. */
   disk(): Promise<{ readonly used: Readonly<Record<string, number>>; readonly free: number }>;
   /** When the last backup was taken, and how often one failed; undefined where none is scheduled. */
-  backups(): { readonly lastMs?: number; readonly failures: number } | undefined;
+  backups(): { readonly lastMs?: number; readonly sinceMs: number; readonly failures: number } | undefined;
   readonly version: string;
 }
 
@@ -93,8 +93,11 @@ export function createMetrics(sources: MetricSources): Metrics {
   gauge('cosmic_disk_free_bytes', 'Bytes free on the disk of the data folder', async () => (await sources.disk()).free);
   gauge(
     'cosmic_backup_last_timestamp_seconds',
-    'When the last good backup was taken (NaN before the first, and where none is scheduled)',
-    () => (sources.backups()?.lastMs ?? NaN) / 1000,
+    'When the last good backup was taken, before the first when the node started (NaN where none is scheduled)',
+    () => {
+      const state = sources.backups();
+      return (state?.lastMs ?? state?.sinceMs ?? NaN) / 1000;
+    },
   );
   gauge('cosmic_backup_failures', 'Backups that failed since the start', () => sources.backups()?.failures ?? 0);
   const lag = new Gauge({

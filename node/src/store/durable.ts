@@ -1,4 +1,15 @@
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /** Makes what stands in a file, or the names in a folder, survive a loss of power. */
@@ -13,9 +24,24 @@ export function syncPath(path: string): void {
 
 /** Makes a folder and those above it, each durably named in the one above: else all that is synced in it can be lost. */
 export function makeFolder(path: string): void {
-  const first = mkdirSync(path, { recursive: true });
-  if (first === undefined) return;
-  for (let at = resolve(path); at !== dirname(first); at = dirname(at)) syncPath(dirname(at));
+  const missing: string[] = [];
+  for (let at = resolve(path); !existsSync(at); at = dirname(at)) missing.unshift(at);
+  // What is there is no folder: the system says so.
+  if (missing.length === 0 && !statSync(path).isDirectory()) mkdirSync(path);
+  // One by one: Node's own `recursive` never ends where the kernel makes none (below /proc).
+  for (const one of missing) {
+    makeOne(one);
+    syncPath(dirname(one));
+  }
+}
+
+function makeOne(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    // Somebody else was faster.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !statSync(path).isDirectory()) throw error;
+  }
 }
 
 /** Puts a file in the place of whatever is there: after a loss of power there is the one or the other. */

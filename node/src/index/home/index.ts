@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { spaceIdOf, type Embedder } from '@cosmicembeddings/sdk';
 import type { EmbedderConfig } from '@cosmicembeddings/sdk/embedders';
 import { replaceFile } from '../../store/durable.js';
+import { homeList, spacesListed } from './list.js';
 import { openVectors, type HostRules, type VectorFollower, type VectorsOptions } from '../vectors/index.js';
 
 /** Rows that this node made of the texts of blocks, in spaces of its own choice: never signed, never sent, made again at will. */
@@ -34,14 +35,15 @@ export async function openHome(options: HomeOptions): Promise<Home | undefined> 
   const { folder, storeEngine, embedders, ...index } = options;
   const spaces = embedders.map(({ embedder }) => spaceIdOf(embedder.space));
   const root = join(folder, 'home');
-  const list = join(folder, 'home.json');
+  const list = join(folder, homeList);
+  const isListed = JSON.stringify(spacesListed(list)) === JSON.stringify(spaces);
   // How far it is counts for all its spaces: with another one it begins anew.
-  if (listed(list) !== JSON.stringify(spaces)) rmSync(root, { recursive: true, force: true });
+  if (!isListed) rmSync(root, { recursive: true, force: true });
   if (spaces.length === 0) {
     rmSync(list, { force: true });
     return undefined;
   }
-  if (listed(list) !== JSON.stringify(spaces)) replaceFile(list, JSON.stringify({ version: 1, spaces }));
+  if (!isListed) replaceFile(list, JSON.stringify({ version: 1, spaces }));
   const vectors = await openVectors({
     ...index,
     name: 'home',
@@ -53,14 +55,4 @@ export async function openHome(options: HomeOptions): Promise<Home | undefined> 
     threads: 1,
   });
   return { spaces, vectors, close: () => vectors.close() };
-}
-
-function listed(path: string): string {
-  if (!existsSync(path)) return '[]';
-  try {
-    const { spaces } = JSON.parse(readFileSync(path, 'utf8')) as { readonly spaces?: unknown };
-    return JSON.stringify(spaces);
-  } catch {
-    return 'damaged';
-  }
 }

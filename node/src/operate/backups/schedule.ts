@@ -48,6 +48,8 @@ export const backupSchema: SettingSchema = {
 export interface BackupState {
   /** When the last good one was taken, ms since the epoch. */
   readonly lastMs?: number;
+  /** Since when they are taken, ms since the epoch. */
+  readonly sinceMs: number;
   readonly failures: number;
   /** What went wrong, where the last try did. */
   readonly fault?: string;
@@ -70,7 +72,7 @@ export function scheduleBackups(options: {
   const { clock, rules, store } = options;
   const { everyMs, to, recipients, keep, identity } = rules;
   const stopping = new AbortController();
-  let state: BackupState = { failures: 0 };
+  let state: BackupState = { failures: 0, sinceMs: clock.now() };
   const rounds = (async () => {
     while (!stopping.signal.aborted) {
       const startedMs = clock.now();
@@ -78,7 +80,7 @@ export function scheduleBackups(options: {
       try {
         const setup = { ...store, to, recipients, keep, identity, nowMs: startedMs };
         const outcome = await takeInWorker(setup, stopping.signal);
-        state = { lastMs: clock.now(), failures: state.failures };
+        state = { lastMs: clock.now(), sinceMs: state.sinceMs, failures: state.failures };
         options.onTaken?.(outcome);
       } catch (error) {
         if (stopping.signal.aborted) return;

@@ -52,6 +52,7 @@ const CATCH_UP_MS = 10 * 60_000;
 export async function eraseAndProve(options: EraseOptions, erasures: readonly Erasure[]): Promise<EraseReport> {
   for (const { id } of erasures) refuseMalformed(id);
   const begun = await resumeErasure(options);
+  if (begun !== undefined && erasures.length === 0) return begun;
   if (begun !== undefined && begun.traces.length > 0 && erasures.length > 0) journalOf(options.folder)?.done();
   return finish(options, await plan(options, erasures));
 }
