@@ -131,7 +131,7 @@ def check(wire, network="dev", positions=True):
         "id": cid_text(cid_of(0x71, header_bytes)),
         "author": header["created_by"],
         "kind": header["kind"],
-        "inert": None if body is None else kind_fault(header["kind"], {key: item for key, item in body.items() if key not in ("salt", "tags", "linked_blocks")}, header["timestamp"]),
+        "inert": None if body is None else kind_fault(header["kind"], {key: item for key, item in body.items() if key not in ("salt", "tags", "linked_blocks")}, header["timestamp"], [one["rel"] for one in header.get("refs", [])]),
     }
 
 
@@ -166,7 +166,7 @@ def create_block(kind, fields, seed, network="dev", tags=(), links=(), refs=(), 
     before anything is signed that a node would not read.
     """
     when = int(time.time() * 1000) if time_ms is None else time_ms
-    fault = kind_fault(kind, fields, when)
+    fault = kind_fault(kind, fields, when, [rel for rel, _ in refs])
     if fault not in (None, "kind.unknown"):
         raise Refused(fault, kind)
     named_ids = lambda pairs: [{"rel": rel, "id": tag42(cid_bytes(target))} for rel, target in pairs]

@@ -110,8 +110,93 @@ def receipt_fits(body, when):
     )
 
 
-def kind_fault(kind, body, when):
-    """Why a body is inert, or None. `when`: the block's own time, ms."""
+def attest_fits(body, refs):
+    return (
+        set(body) == {"agrees", "cosine_e6", "tolerance_e6", "rows", "runtime"}
+        and isinstance(body["agrees"], bool)
+        and number(body["cosine_e6"], -(10**6), 10**6)
+        and number(body["tolerance_e6"], 0, 10**6)
+        and number(body["rows"], 1, 1024)
+        and text(body["runtime"], 1, 128)
+        and body["agrees"] == (body["cosine_e6"] >= body["tolerance_e6"])
+        and refs.count("attests") == 1
+    )
+
+
+def share(value):
+    return number(value, -(10**6), 10**6)
+
+
+MEASURED = {"n": lambda v: number(v, 0, 10**6), "recall_e6": share, "cosine_e6": share, "agreement_e6": share}
+NEARNESS = {"near_e6": share, "agreement_e6": share, "slope_e6": lambda v: number(v, 0, 10**9), "hits_e6": share}
+LARGEST = 1e4
+
+
+def fields_fit(value, tests):
+    return isinstance(value, dict) and set(value) == set(tests) and all(test(value[key]) for key, test in tests.items())
+
+
+def stored_fits(value, dims, rows=None, directions=False):
+    """Rows of `dims` numbers, `rows` of them where that is given; with `directions` none is all zeros."""
+    if not fields_fit(value, {"dtype": lambda v: v in ("f32", "f16", "i8"), "rows": lambda v: number(v, 1, 65536), "bytes": lambda v: isinstance(v, bytes) and len(v) >= 1}):
+        return False
+    width = {"f32": 4 * dims, "f16": 2 * dims, "i8": 4 + dims}[value["dtype"]]
+    if len(value["bytes"]) != width * value["rows"] or rows not in (None, value["rows"]):
+        return False
+    return all(all(abs(x) <= LARGEST for x in row) and (not directions or any(row)) for row in read_rows(value, {"dims": dims}))
+
+
+def center_fits(value, dims):
+    return isinstance(value, bytes) and stored_fits({"dtype": "f32", "rows": 1, "bytes": value}, dims)
+
+
+def translator_fault(body):
+    """specs/kinds/translator.md"""
+    for side in ("from", "to"):
+        if side in body and not space_fits(body[side]):
+            return "space.malformed"
+    required = {"from", "to", "method", "center_from", "center_to", "linear", "kernel", "anchors", "held_out", "quality", "domains", "nearness"}
+    return None if set(body) == required and translator_fits(body) else "kind.malformed"
+
+
+def translator_fits(body):
+    a, b, method, linear, kernel = body["from"], body["to"], body["method"], body["linear"], body["kernel"]
+    anchors, held = body["anchors"], body["held_out"]
+    listed = lambda v: isinstance(v, bytes) and len(v) >= 32
+    rows = lambda v: isinstance(v, dict) and number(v.get("rows"), 1, 65536)
+    shaped = (
+        method in ("procrustes", "ridge", "rbf", "residual", "relative")
+        and a != b
+        and "hamming" not in (a["metric"], b["metric"])
+        and (linear is None) == (method in ("rbf", "relative"))
+        and (kernel is None) == (method in ("procrustes", "ridge"))
+        and fields_fit(anchors, {"n": lambda v: number(v, 1, 65536), "references": listed, "root": lambda v: isinstance(v, bytes) and len(v) == 32, "from": rows, "to": rows})
+        and fields_fit(held, {"references": listed, "from": rows, "to": rows})
+        and or_none(kernel, lambda v: fields_fit(v, {"form": lambda f: f in ("exp", "power"), "width_e6": lambda w: number(w, 1, 64_000_000), "coefficients": rows}))
+        and fields_fit(body["quality"], MEASURED)
+        and isinstance(body["domains"], list)
+        and len(body["domains"]) <= 64
+        and all(fields_fit(one, {"name": lambda v: text(v, 1, 128), **MEASURED}) for one in body["domains"])
+        and fields_fit(body["nearness"], NEARNESS)
+        and len(anchors["references"]) == 32 * anchors["n"]
+        and anchors["from"]["rows"] <= anchors["n"]
+        and len(held["references"]) == 32 * held["from"]["rows"]
+    )
+    return (
+        shaped
+        and center_fits(body["center_from"], a["dims"])
+        and center_fits(body["center_to"], b["dims"])
+        and or_none(linear, lambda v: stored_fits(v, b["dims"], a["dims"]))
+        and or_none(kernel, lambda v: stored_fits(v["coefficients"], b["dims"], anchors["from"]["rows"]))
+        and stored_fits(anchors["from"], a["dims"], directions=True)
+        and stored_fits(anchors["to"], b["dims"], anchors["from"]["rows"], directions=True)
+        and stored_fits(held["from"], a["dims"], directions=True)
+        and stored_fits(held["to"], b["dims"], held["from"]["rows"], directions=True)
+    )
+
+
+def kind_fault(kind, body, when, refs=()):
+    """Why a body is inert, or None. `when`: the block's own time, ms; `refs`: the relations of its header's refs."""
     if kind == "embedding/1":
         return embedding_fault(body)
     if kind == "retract/1":
@@ -124,6 +209,10 @@ def kind_fault(kind, body, when):
             fits = False
     elif kind == "receipt/1":
         fits = receipt_fits(body, when)
+    elif kind == "attest/1":
+        fits = attest_fits(body, list(refs))
+    elif kind == "translator/1":
+        return translator_fault(body)
     elif kind == "sealed/1":
         fits = (
             set(body) == {"inner_kind", "age"}
