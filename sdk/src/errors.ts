@@ -94,7 +94,7 @@ export const codes = {
     'A space descriptor lacks a field or has one of the wrong form.',
     'Compare with specs/space.md.',
   ),
-  'space.unknown': reader('No block here is in that space.', 'List the spaces with cosmic status.', 404),
+  'space.unknown': reader('No block here is in that space.', 'List the spaces with cosmic spaces.', 404),
   'space.mismatch': reader(
     'Two spaces differ, so their vectors cannot be compared.',
     'Use one embedder for both; the detail names the differing field.',
