@@ -30,6 +30,8 @@ const found = await birds.query({ queryEmbeddings: [[1, 0]], nResults: 10 });
 assert.deepEqual(found.ids, [['a', 'b', 'c']]);
 assert.ok(Math.abs(found.distances[0][1] - 0.4) < 1e-5, String(found.distances));
 assert.deepEqual((await birds.get({ where: { tall: true } })).ids, ['b']);
+const near = { queryEmbeddings: [[1, 0]], nResults: 10, whereDocument: { $contains: 'sher' } };
+assert.deepEqual((await birds.query(near)).ids, [['c']]);
 await birds.update({ ids: ['b'], metadatas: [{ tall: false }] });
 assert.deepEqual((await birds.get({ ids: ['b'] })).metadatas, [{ legs: 2, tall: false }]);
 await birds.delete({ ids: ['c', 'ghost'] });

@@ -27,6 +27,7 @@ assert kilns.get(where={"n": {"$gt": 2}})["ids"] == ["b"]
 assert kilns.get(where={"n": {"$ne": 1}})["ids"] == ["b", "c"]
 assert kilns.get(where={"$or": [{"n": 1}, {"n": 2.5}]})["ids"] == ["b", "a"]
 assert kilns.get(where_document={"$contains": "glaze"})["ids"] == ["b"]
+assert kilns.query(query_embeddings=[vector(0)], n_results=9, where_document={"$not_contains": "raku"})["ids"] == [["b", "c"]]
 assert kilns.get(limit=1, offset=1)["ids"] == ["c"] and kilns.peek(2)["ids"] == ["b", "c"]
 kilns.update(ids=["b", "ghost"], metadatas=[{"more": True}, {"x": 1}])
 assert kilns.get("b")["metadatas"] == [{"n": 2.5, "more": True}]

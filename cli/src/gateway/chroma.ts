@@ -1,7 +1,7 @@
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import type { AnyWhere, Metadata } from '@cosmicembeddings/sdk/metadata';
 import type { Collection, Collections, Measure } from './collections.js';
-import { documentTest, whereOf } from './filters.js';
+import { bothOf } from './filters.js';
 import { spaceIdOfShelf, type Kept, type Record, type Records, type Shelf } from './records.js';
 import { invalid, wrongDimension } from './refusal.js';
 
@@ -139,14 +139,13 @@ export class ChromaRecords {
   ): Promise<(readonly [Kept, number])[][]> {
     const { measure } = collection;
     const blocks = await this.records.find(shelfOf(collection), this.scope(body));
-    if (blocks.length > EXACT_MAX && measure === 'cosine' && isNothing(body['where_document']))
+    if (blocks.length > EXACT_MAX && measure === 'cosine')
       return Promise.all(vectors.map((vector) => this.asked(collection, vector, n, body)));
     if (blocks.length > SCAN_MAX)
       throw invalid(
         `${blocks.length} records: ${measure} is compared one by one, to ${SCAN_MAX}; use space "cosine" or a narrower where`,
       );
-    const test = documentTest(body['where_document']);
-    const records = newest(await this.records.read(blocks)).filter(({ text }) => test?.(text ?? '') ?? true);
+    const records = newest(await this.records.read(blocks));
     return vectors.map((vector) =>
       records
         .map((record) => [record, distance(measure, vector, record.vector)] as const)
@@ -176,9 +175,9 @@ export class ChromaRecords {
       .sort((a, b) => a[1] - b[1]);
   }
 
-  /** `where` and `ids` as one filter. */
-  private scope({ where, ids }: Body): AnyWhere | undefined {
-    const said = whereOf(where);
+  /** `where`, `where_document` and `ids` as one filter. */
+  private scope({ where, where_document: document, ids }: Body): AnyWhere | undefined {
+    const said = bothOf(where, document);
     if (!Array.isArray(ids)) return said;
     const named: AnyWhere = { '#id': { $in: ids as string[] } };
     return said === undefined ? named : { $and: [named, said] };
@@ -186,8 +185,7 @@ export class ChromaRecords {
 
   /** Records that pass, oldest write first. */
   private async matching(collection: Collection, { ids, where, where_document: text }: Body): Promise<Kept[]> {
-    const test = documentTest(text);
-    const said = whereOf(where);
+    const said = bothOf(where, text);
     const names = Array.isArray(ids) ? [...new Set(ids as string[])] : undefined;
     let blocks: readonly string[];
     if (names === undefined) blocks = await this.records.find(shelfOf(collection), said);
@@ -199,7 +197,7 @@ export class ChromaRecords {
       blocks = passing === undefined ? there : there.filter((block) => passing.has(block));
     }
     const read = (await this.records.read(blocks)).sort((a, b) => a.timeMs - b.timeMs);
-    return newest(read).filter((one) => test?.(one.text ?? '') ?? true);
+    return newest(read);
   }
 
   private given(id: string, body: Body, needsVectors: boolean): { collection: Collection; given: Partly[] } {

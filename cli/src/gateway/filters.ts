@@ -48,24 +48,27 @@ function noList(key: string, test: Given): AnyWhere {
   return { $and: [{ [key]: test } as AnyWhere, { $not: { [key]: { $type: 'list' } } }] };
 }
 
-/** Chroma's `where_document`, asked of a document's text. */
-export function documentTest(given: unknown): ((text: string) => boolean) | undefined {
+/** Chroma's `where_document` as ours: what a text holds. */
+export function documentWhereOf(given: unknown): AnyWhere | undefined {
   if (given === undefined || given === null) return undefined;
   if (!isObject(given)) throw invalid('where_document: expected an object');
-  const tests = Object.entries(given).map(([operator, value]): ((text: string) => boolean) => {
+  const all = Object.entries(given).map(([operator, value]): AnyWhere => {
     if (operator === '$and' || operator === '$or') {
       if (!Array.isArray(value)) throw invalid(`where_document.${operator}: expected a list`);
-      const inner = value.map((one) => documentTest(one) ?? (() => true));
-      return operator === '$and'
-        ? (text) => inner.every((test) => test(text))
-        : (text) => inner.some((test) => test(text));
+      return { [operator]: value.map(documentWhereOf).filter((one) => one !== undefined) };
     }
+    if (operator !== '$contains' && operator !== '$not_contains')
+      throw invalid(`where_document: there is no operator ${operator} here`);
     if (typeof value !== 'string') throw invalid(`where_document.${operator}: expected text`);
-    if (operator === '$contains') return (text) => text.includes(value);
-    if (operator === '$not_contains') return (text) => !text.includes(value);
-    throw invalid(`where_document: there is no operator ${operator} here`);
+    return { '#text': { [operator]: value } };
   });
-  return tests.length === 0 ? undefined : (text) => tests.every((test) => test(text));
+  return all.length === 0 ? undefined : all.length === 1 ? all[0]! : { $and: all };
+}
+
+/** What is asked of metadata and of texts, together. */
+export function bothOf(where: unknown, document: unknown): AnyWhere | undefined {
+  const all = [whereOf(where), documentWhereOf(document)].filter((one) => one !== undefined);
+  return all.length === 2 ? { $and: all } : all[0];
 }
 
 function isObject(value: unknown): value is Given {

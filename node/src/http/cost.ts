@@ -26,6 +26,8 @@ const PER_NUMBERS_BYTE_MS = 0.0004;
 const PER_TEXT_BYTE_MS = 0.00025;
 const PER_JUDGED_BYTE_MS = 0.000_05;
 const PER_TOOL_HIT_MS = 0.4;
+/** Texts are looked through by a thread that others wait for as well; who asks for that takes turns. */
+const LOOKED_THROUGH_MS = 50;
 const OPENING = 0x7b;
 
 /** JSON and CBOR are parsed where everything else waits for it. */
@@ -38,12 +40,13 @@ export function costOfSearch({ k, text = '', collapse, filter, after = '', trust
     k * (collapse === true ? PER_FOLDED_HIT_MS : PER_HIT_MS) +
     text.length * PER_QUESTION_CHAR_MS +
     after.length * PER_QUESTION_CHAR_MS +
-    (valuesOf(filter) + trusted.length) * PER_VALUE_MS
+    (valuesOf(filter) + trusted.length) * PER_VALUE_MS +
+    costOfTexts(filter)
   );
 }
 
 export function costOfList(filter: Filter | undefined, limit: number): number {
-  return limit * 0.005 + valuesOf(filter) * PER_VALUE_MS;
+  return limit * 0.005 + valuesOf(filter) * PER_VALUE_MS + costOfTexts(filter);
 }
 
 /** A block that is read and answered in a form. */
@@ -77,6 +80,10 @@ export function costOfTool(body: unknown): number {
 /** Of bytes that came: is it a version-1 block, which is a JSON text? */
 export function isText(wire: Uint8Array): boolean {
   return wire[0] === OPENING;
+}
+
+function costOfTexts(filter: Filter | undefined): number {
+  return filter?.where !== undefined && JSON.stringify(filter.where).includes('"#text"') ? LOOKED_THROUGH_MS : 0;
 }
 
 function valuesOf(filter: Filter | undefined): number {

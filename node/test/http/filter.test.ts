@@ -7,6 +7,7 @@ import {
   corePlugins,
   CosmicError,
   createRegistry,
+  encode,
   type Catalogue,
   type SearchAnswer,
   type SearchRequest,
@@ -51,20 +52,29 @@ function factsOf(n: number): Fact[] {
   ];
 }
 
+/** What the rows say; some say nothing, and a block without rows may say two things. */
+function textsOf(n: number, rows: number): Uint8Array {
+  const texts = [`Kiln ${n}`, 'a kiln held for an hour', null, 'the über-kiln 😀 "100 %"', 'kiln here'];
+  const said = Array.from({ length: rows === 0 ? 2 : rows }, (_, row) => texts[(n + row) % texts.length]!);
+  return encode({ texts: said, input_reference: said.map(() => ({ hash: null, origin: '' })) });
+}
+
 /** Blocks that differ in everything that a filter can ask, by the digits of their number. */
 const blocks = Array.from({ length: 48 }, (_, n) => {
   const target = targets[n % 3]!;
-  return testBlock(n, {
+  const rows = n % 5 === 0 ? 0 : 1 + (n % 3);
+  const block = testBlock(n, {
     author: pool.authors[n % 3]!,
-    kind: pool.kinds[n % 5 === 0 ? 1 : 0]!,
+    kind: pool.kinds[n % 10 === 0 ? 1 : 0]!,
     tags: pool.tags.filter((_tag, i) => ((n >> i) & 1) === 1),
     links: n % 4 === 1 ? [{ rel: 'cites', id: target }] : [],
     refs: n % 7 === 2 ? [{ rel: 'supersedes', id: targets[0]! }] : [],
     ...(n % 11 === 3 ? { prev: target } : {}),
     languages: pool.languages.filter((_language, i) => (n >> i) % 4 === 1),
-    rows: n % 5 === 0 ? 0 : 1 + (n % 3),
+    rows,
     ...(n % 13 === 6 ? { headerOnly: true } : { facts: factsOf(n) }),
   });
+  return block.headerOnly ? block : { ...block, body: textsOf(n, rows) };
 });
 const timed: Pool = { ...pool, times: blocks.map(({ timeMs }) => timeMs) };
 
@@ -173,6 +183,8 @@ describe('one filter', () => {
       { where: { a: 1 } },
       { where: { '#id': 'doc 1' } },
       { where: { b: { $contains: 'ü' } } },
+      { where: { '#text': { $contains: 'kiln' } } },
+      { hasRows: false, where: { '#text': { $contains: 'Kiln' } } },
     ];
     for (const filter of some) {
       expect(await found(filter)).toBeGreaterThan(0);
@@ -237,10 +249,30 @@ test.each([
     `/v2/blocks?where=${encodeURIComponent('{"a":{"$regex":"x"}}')}`,
     'filter.unsupported',
   ],
-  ['a part of a text', `/v2/blocks?where=${encodeURIComponent('{"#text":{"$contains":"x"}}')}`, 'filter.unsupported'],
+  ['the whole text', `/v2/blocks?where=${encodeURIComponent('{"#text":"x"}')}`, 'filter.unsupported'],
+  ['no text', `/v2/blocks?where=${encodeURIComponent('{"#text":{"$contains":""}}')}`, 'filter.malformed'],
 ])('a where that is %s', async (_, path, code) => {
   const response = await fetch(url + path);
   expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([400, code]);
+});
+
+test('what a text holds follows what comes and goes', async () => {
+  const found = async (): Promise<number> =>
+    (await sqlite.catalogue.find({ where: { '#text': { $contains: 'late kiln' } } }, page)).ids.length;
+  const late = (n: number) => ({
+    block: { ...testBlock(n), body: encode({ texts: ['a late kiln'], input_reference: [{ hash: null, origin: '' }] }) },
+    firstSeenMs: 1,
+  });
+  expect(await found()).toBe(0);
+  await sqlite.store.put([late(201), late(202)]);
+  expect(await found()).toBe(2);
+  await sqlite.store.erase([late(201).block.id], 'takedown');
+  expect(await found()).toBe(1);
+  const labels = await sqlite.catalogue.labels({ where: { '#text': { $not_contains: 'late kiln' } } });
+  const all = await sqlite.catalogue.labels({});
+  const ones = (bits: Uint8Array): number =>
+    [...bits].reduce((n, b) => n + b.toString(2).replaceAll('0', '').length, 0);
+  expect(ones(labels)).toBe(ones(all) - 1);
 });
 
 function refusalOf(call: () => unknown): string | undefined {

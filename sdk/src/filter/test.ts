@@ -1,5 +1,5 @@
 import type { BlockId, CatalogueEntry } from '../block/types.js';
-import { matches, type Condition, type MetadataValue } from '../metadata/index.js';
+import { matches, textsAsked, type Condition, type MetadataValue } from '../metadata/index.js';
 
 /**
  * One question that a filter asks about a block; all of them must hold. Whoever answers filters (the memory matcher, SQL)
@@ -25,13 +25,16 @@ export type Test =
 export interface Facts {
   readonly timeMs: number;
   readonly entry: CatalogueEntry;
+  /** One for each row, or all of a block without rows; asked for where a filter looks into texts. Absent: there are none. */
+  texts?(): readonly (string | undefined)[];
 }
 
 export function passes(facts: Facts, tests: readonly Test[]): boolean {
   return tests.every((test) => holds(facts, test));
 }
 
-function holds({ entry, timeMs }: Facts, test: Test): boolean {
+function holds(facts: Facts, test: Test): boolean {
+  const { entry, timeMs } = facts;
   switch (test.test) {
     case 'among': {
       const value = entry[test.fact];
@@ -52,17 +55,20 @@ function holds({ entry, timeMs }: Facts, test: Test): boolean {
     case 'rows':
       return entry.rows > 0 === test.has;
     case 'where':
-      return rowsPassing({ entry, timeMs }, test.condition).length > 0;
+      return rowsPassing(facts, test.condition).length > 0;
   }
 }
 
 /** Rows that pass a `where`; row 0 stands for a block without rows. */
-export function rowsPassing({ entry, timeMs }: Facts, condition: Condition): number[] {
+export function rowsPassing({ entry, timeMs, texts }: Facts, condition: Condition): number[] {
   const { author, kind, tags, facts = [] } = entry;
   const block: Record<string, MetadataValue> = { '#author': author, '#kind': kind, '#tag': tags, '#time': timeMs };
+  const all = textsAsked(condition).length === 0 ? [] : (texts?.() ?? []);
   return Array.from({ length: Math.max(1, entry.rows) }, (_, row) => row).filter((row) => {
     const known: Record<string, MetadataValue> = Object.create(null) as Record<string, MetadataValue>;
     for (const fact of facts) if (fact.row === row || fact.row === -1) known[fact.key] = fact.value;
+    const text = entry.rows > 0 ? all[row] : all.filter((one) => one !== undefined);
+    if (text !== undefined && text.length > 0) known['#text'] = text;
     return matches(condition, { metadata: known, facts: { ...known, ...block } });
   });
 }

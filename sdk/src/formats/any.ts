@@ -44,6 +44,11 @@ export function contentOf(
   return formatNamed(stored.format).content(stored.envelope, stored.body, registry, stored.entry);
 }
 
+/** Its texts: one for each row where there are rows. */
+export function textsOf(stored: Parameters<typeof shownOf>[0], registry: Registry): readonly (string | undefined)[] {
+  return shownOf(stored, registry).passages.map((passage) => passage?.text);
+}
+
 /** What a stored block says for people. */
 export function shownOf(
   stored: {

@@ -1,4 +1,4 @@
-export { checkAny, contentOf, formatNamed, formatOf, formats, shownOf } from './any.js';
+export { checkAny, contentOf, formatNamed, formatOf, formats, shownOf, textsOf } from './any.js';
 export type { BlockContent, Format, ShownContent } from './format.js';
 export { nativeFormat } from './native.js';
 export { pythonFormat } from './python.js';

@@ -8,17 +8,21 @@ import {
   rowsPassing,
   relationsOf,
   testsOf,
+  type Facts,
   type Filter,
   type Page,
   type PageKey,
 } from '../filter/index.js';
+import { textsOf } from '../formats/index.js';
+import { createRegistry, type Registry } from '../kinds/index.js';
 import { readWhere } from '../metadata/index.js';
+import { corePlugins } from '../plugins/index.js';
 import type { SpaceDescriptor } from '../space/descriptor.js';
 import type { BlockId } from '../block/types.js';
 import type { MemoryStore } from './store.js';
 
-/** The catalogue of a memory store: every question is a walk over all blocks. */
-export function createMemoryCatalogue(store: MemoryStore): Catalogue {
+/** The catalogue of a memory store: every question is a walk over all blocks. `registry`: the kinds whose texts can be asked for. */
+export function createMemoryCatalogue(store: MemoryStore, registry: Registry = createRegistry(corePlugins)): Catalogue {
   const active = (): StoredBlock[] => store.blocks().filter((block) => block.entry.rows > 0);
   const storedOf = (labels: readonly number[]): ({ block: StoredBlock; row: number } | undefined)[] => {
     const rows = new Map(
@@ -29,11 +33,14 @@ export function createMemoryCatalogue(store: MemoryStore): Catalogue {
     return labels.map((label) => rows.get(label));
   };
   return {
-    find: async (filter, page) => findIn(passing(store.blocks(), filter), page),
+    find: async (filter, page) => findIn(passing(store.blocks(), filter, registry), page),
     labels: async (filter) => {
       const bits = new Uint8Array(Math.ceil(store.labelCount() / 8));
-      for (const block of passing(active(), filter)) {
-        const rows = filter.where === undefined ? undefined : new Set(rowsPassing(block, readWhere(filter.where)));
+      for (const block of passing(active(), filter, registry)) {
+        const rows =
+          filter.where === undefined
+            ? undefined
+            : new Set(rowsPassing(factsOf(block, registry), readWhere(filter.where)));
         for (let row = 0; row < block.entry.rows; row++) {
           const label = block.firstLabel + row;
           if (rows === undefined || rows.has(row)) bits[label >> 3]! |= 1 << (label & 7);
@@ -86,9 +93,13 @@ export function createMemoryCatalogue(store: MemoryStore): Catalogue {
   };
 }
 
-function passing(blocks: readonly StoredBlock[], filter: Filter): StoredBlock[] {
+function passing(blocks: readonly StoredBlock[], filter: Filter, registry: Registry): StoredBlock[] {
   const tests = testsOf(filter);
-  return blocks.filter((block) => passes(block, tests));
+  return blocks.filter((block) => passes(factsOf(block, registry), tests));
+}
+
+function factsOf(block: StoredBlock, registry: Registry): Facts {
+  return { timeMs: block.timeMs, entry: block.entry, texts: () => textsOf(block, registry) };
 }
 
 function findIn(

@@ -10,6 +10,7 @@ export {
 export {
   readWhere,
   rowFacts,
+  textsAsked,
   type AnyWhere,
   type Condition,
   type Operand,

@@ -108,6 +108,7 @@ function readKey(key: string, value: Value | undefined, path: string, budget: Bu
     ? Object.keys(value).map((operator) => readOperator(operator, value[operator], `${path}.${operator}`))
     : [yes({ test: 'eq', values: [operand(value, path)] })];
   if (tests.length === 0) throw malformed(`${path}: expected a value or at least one operator`);
+  if (key === '#text') for (const { test } of tests) checkText(test, path);
   budget.conditions += tests.length;
   if (budget.conditions > limits.whereConditionsMax)
     throw malformed(`${path}: more than ${limits.whereConditionsMax} conditions`);
@@ -117,6 +118,25 @@ function readKey(key: string, value: Value | undefined, path: string, budget: Bu
     const condition: Condition = { node: 'key', key, test };
     return negated ? { node: 'not', of: condition } : condition;
   });
+}
+
+/** Texts are looked through, not indexed whole: all that can be asked is what they contain. */
+function checkText(test: Test, path: string): void {
+  if (test.test !== 'contains') throw unsupported(`${path}: only $contains and $not_contains can be asked of #text`);
+  if (typeof test.value !== 'string' || test.value === '') throw malformed(`${path}: expected at least one character`);
+}
+
+/** The texts that a condition asks for by `#text`, each once. */
+export function textsAsked(condition: Condition): string[] {
+  switch (condition.node) {
+    case 'and':
+    case 'or':
+      return [...new Set(condition.of.flatMap(textsAsked))];
+    case 'not':
+      return textsAsked(condition.of);
+    case 'key':
+      return condition.key === '#text' && condition.test.test === 'contains' ? [String(condition.test.value)] : [];
+  }
 }
 
 interface ReadTest {

@@ -64,6 +64,12 @@ export function wheres(pool: Pool): fc.Arbitrary<AnyWhere> {
     fc
       .constantFrom('#id', '#collection', '#tag', '#author', '#time')
       .chain((key) => few.map((test): AnyWhere => ({ [key]: test }))),
+    fc
+      .tuple(
+        fc.constantFrom('$contains', '$not_contains'),
+        fc.constantFrom('kiln', 'Kiln', 'ü', 'n h', '1', ' ', 'nowhere', '😀', '"', '%'),
+      )
+      .map(([operator, part]): AnyWhere => ({ '#text': { [operator]: part } })),
     fc.constantFrom('doc 1', 'doc 2').map((id): AnyWhere => ({ '#id': id })),
   );
   const { where } = fc.letrec<{ where: AnyWhere }>((tie) => ({

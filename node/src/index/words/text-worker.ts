@@ -9,8 +9,10 @@ import {
 } from '../../follow/index.js';
 import { loadPlugins } from '../../plugins.js';
 import { faultOf, type SqliteEngine } from '../../store/sqlite/driver.js';
+import { packHolding, type PackedHolding } from '../../store/sqlite/holding.js';
 import { StoreReader } from '../../store/sqlite/reader.js';
 import { packAnswer, type Bm25, type PackedAnswer } from './index.js';
+import { TextsHolding } from './holding.js';
 import { TextFiles } from './text-files.js';
 
 export interface TextSetup {
@@ -40,6 +42,7 @@ export type TextRequest =
       readonly also?: Uint32Array;
       readonly bm25: Bm25;
     }
+  | { readonly number: number; readonly type: 'holding'; readonly part: string }
   | { readonly number: number; readonly type: 'notify'; readonly seq: number }
   | { readonly number: number; readonly type: 'close' };
 
@@ -49,6 +52,7 @@ export interface TextReply {
   readonly position?: Cursor;
   readonly match?: PackedAnswer;
   readonly hits?: readonly TextHit[];
+  readonly holding?: PackedHolding;
   readonly error?: string;
   readonly code?: Code;
 }
@@ -57,6 +61,7 @@ const setup = workerData as TextSetup & { readonly follower: FollowerPart };
 const port = parentPort!;
 const registry = createRegistry(await loadPlugins(setup.plugins));
 const reader = new StoreReader(setup.storePath, setup.engine);
+const holding = new TextsHolding(reader, registry);
 const files = new TextFiles({
   path: setup.path,
   engine: setup.engine,
@@ -89,6 +94,8 @@ async function answer(request: TextRequest): Promise<Omit<TextReply, 'type' | 'n
       const found = files.match(request.query, request);
       return found === undefined ? {} : { match: packAnswer(found) };
     }
+    case 'holding':
+      return { holding: packHolding(await holding.of(request.part)) };
     case 'notify':
       following.notify(request.seq);
       return {};

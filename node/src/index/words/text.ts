@@ -1,6 +1,7 @@
 import { CosmicError, type Cursor, type Head, type TextHit, type TextIndex } from '@cosmicembeddings/sdk';
 import { FollowerWorker, type FaultList, type Pressure } from '../../follow/index.js';
 import { faultOfWorker } from '../../store/sqlite/driver.js';
+import type { PackedHolding } from '../../store/sqlite/holding.js';
 import { unpackAnswer, type WordAnswer, type WordQuestion } from './index.js';
 import type { TextReply, TextRequest, TextSetup } from './text-worker.js';
 
@@ -16,6 +17,8 @@ export interface SqliteText extends TextIndex {
   match(query: string, question: WordQuestion): Promise<WordAnswer | undefined>;
   /** Texts that hold what stands in quotes. */
   phrases(query: string, k: number, allow?: Uint8Array): Promise<TextHit[]>;
+  /** Rows whose texts hold this one, character by character, as of now: all that is here is looked through. */
+  holding(part: string): Promise<PackedHolding>;
   notify(head: Head): void;
   close(): Promise<void>;
 }
@@ -29,6 +32,7 @@ type Asked =
       readonly allow?: Uint8Array;
       readonly phrases?: boolean;
     }
+  | { readonly type: 'holding'; readonly part: string }
   | ({ readonly type: 'match'; readonly query: string } & WordQuestion);
 
 export interface TextOptions extends TextSetup {
@@ -116,6 +120,7 @@ export async function openText({ pressure, faults, ...setup }: TextOptions): Pro
       const { match } = await ask({ type: 'match', query, ...question });
       return match === undefined ? undefined : unpackAnswer(match);
     },
+    holding: async (part) => (await ask({ type: 'holding', part })).holding!,
     notify: (head) => {
       headSeq = head.seq;
       if (worker.position().seq < head.seq) worker.post({ number: 0, type: 'notify', seq: head.seq });

@@ -2,6 +2,7 @@ import {
   classify,
   contentOf,
   shownOf,
+  textsOf,
   type CatalogueEntry,
   type Filter,
   type Registry,
@@ -74,11 +75,12 @@ export class Candidate {
     const looked = near === undefined ? undefined : near.get(stored.space ?? '');
     if (near !== undefined && looked === undefined) return undefined;
     if (!passes({ entry: stored, timeMs }, headTests)) return undefined;
+    const texts = (): readonly (string | undefined)[] => textsOf(this.block, this.registry);
     const entry = bodyTests.length + rowTests.length === 0 ? stored : this.entryOf();
     if (!passes({ entry, timeMs }, bodyTests)) return undefined;
     let open: readonly number[] | undefined;
     for (const { condition } of rowTests) {
-      const passing = rowsPassing({ entry, timeMs }, condition);
+      const passing = rowsPassing({ entry, timeMs, texts }, condition);
       open = open === undefined ? passing : open.filter((row) => passing.includes(row));
       if (open.length === 0) return undefined;
     }

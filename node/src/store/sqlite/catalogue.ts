@@ -7,11 +7,14 @@ import {
   type Head,
   type StoredBlock,
 } from '@cosmicembeddings/sdk';
-import { pageKey, readPageKey, testsOf, type Filter, type Page } from '@cosmicembeddings/sdk/filter';
+import { pageKey, readPageKey, testsOf, type Page, type Test } from '@cosmicembeddings/sdk/filter';
+import { textsAsked } from '@cosmicembeddings/sdk/metadata';
 import { isDamage, reading, type Database, type Row, type Statement, type Value } from './driver.js';
 import { BARE_COLUMNS, blockOf, bytesOf, digestOf, idOf } from './rows.js';
-import { both, rowsPassing } from './fact-bits.js';
+import { both, firstBits, rowsPassing } from './fact-bits.js';
+import type { LookUp } from './facts.js';
 import { conditionOf, type Condition } from './condition.js';
+import type { PackedHolding } from './holding.js';
 import { findByDigest } from './ids.js';
 import { LabelBits } from './label-bits.js';
 import type { StoreReader } from './reader.js';
@@ -23,8 +26,15 @@ const AUTHORS_MAX = 10_000;
 /** Of a block that everybody links to, the first are answered. */
 const LINKING_MAX = 10_000;
 
-/** Questions about the store's blocks, answered by its indexes on the reader's connection. */
-export function createCatalogue(reader: StoreReader, head: () => Pick<Head, 'epoch' | 'seq' | 'labels'>): Catalogue {
+/**
+ * Questions about the store's blocks, answered by its indexes on the reader's connection. `holding`: rows whose texts hold a
+ * text, as of now.
+ */
+export function createCatalogue(
+  reader: StoreReader,
+  head: () => Pick<Head, 'epoch' | 'seq' | 'labels'>,
+  holding: (part: string) => Promise<PackedHolding>,
+): Catalogue {
   const { database, names } = reader;
   const prepared = new Map<string, Statement>();
   const all = (sql: string, values: readonly Value[]): Row[] => {
@@ -50,7 +60,12 @@ export function createCatalogue(reader: StoreReader, head: () => Pick<Head, 'epo
     return tallied;
   };
   const nameId = (name: string): number => names.id(name) ?? NOWHERE;
-  const conditions = (filter: Filter): Condition => conditionOf(testsOf(filter), nameId);
+  /** Texts are looked through before anything else is asked; what arrives meanwhile is as if it came later. */
+  const lookUpOf = async (tests: readonly Test[]): Promise<LookUp & { readonly found: readonly PackedHolding[] }> => {
+    const parts = [...new Set(tests.flatMap((test) => (test.test === 'where' ? textsAsked(test.condition) : [])))];
+    const found = await Promise.all(parts.map(holding));
+    return { nameId, holding: (part) => found[parts.indexOf(part)]!, found };
+  };
   const ids = (rows: readonly Row[]): BlockId[] => rows.map((row) => idOf(row['python'] === 1, bytesOf(row['digest'])));
 
   /** A damaged block is left out; asked for by its id, it says so. */
@@ -64,17 +79,26 @@ export function createCatalogue(reader: StoreReader, head: () => Pick<Head, 'epo
   };
 
   return {
-    find: async (filter, page) => findPage(conditions(filter), page, all),
+    find: async (filter, page) => {
+      const tests = testsOf(filter);
+      const lookUp = await lookUpOf(tests);
+      const { where, values } = conditionOf(tests, lookUp);
+      const [upTo] = lookUp.found.map(({ seq }) => seq).sort((a, b) => a - b);
+      const known = upTo === undefined ? '' : ` AND b.seq <= ${upTo}`;
+      return findPage({ where: where + known, values }, page, all);
+    },
     labels: async (filter) => {
       const tests = testsOf(filter);
+      const lookUp = await lookUpOf(tests);
       const { where, values } = conditionOf(
         tests.filter(({ test }) => test !== 'where'),
-        nameId,
+        lookUp,
       );
-      return tests.reduce(
-        (found, test) => (test.test === 'where' ? both(found, rowsPassing(test.condition, bits, nameId)) : found),
+      const passing = tests.reduce(
+        (found, test) => (test.test === 'where' ? both(found, rowsPassing(test.condition, bits, lookUp)) : found),
         bits.of(where, values),
       );
+      return lookUp.found.reduce((found, { labels }) => firstBits(found, labels), passing);
     },
     blocksOf: async (labels) =>
       // One view of the file for all: beginning and ending one costs as much as half a look-up.

@@ -1,6 +1,6 @@
 import type { Test } from '@cosmicembeddings/sdk/filter';
 import type { Value } from './driver.js';
-import { blocksPassing, type Part } from './facts.js';
+import { blocksPassing, type LookUp, type Part } from './facts.js';
 import { digestOf } from './rows.js';
 
 export interface Condition {
@@ -9,16 +9,17 @@ export interface Condition {
   readonly values: readonly Value[];
 }
 
-/** A filter's tests as SQL. `nameId`: the number of a name; of an unknown one, a number that no name has. */
-export function conditionOf(tests: readonly Test[], nameId: (name: string) => number): Condition {
-  const parts = tests.map((test) => partOf(test, nameId));
+/** A filter's tests as SQL. */
+export function conditionOf(tests: readonly Test[], lookUp: LookUp): Condition {
+  const parts = tests.map((test) => partOf(test, lookUp));
   return {
     where: parts.map(([sql]) => ` AND ${sql}`).join(''),
     values: parts.flatMap(([, ...values]) => values),
   };
 }
 
-function partOf(test: Test, nameId: (name: string) => number): Part {
+function partOf(test: Test, lookUp: LookUp): Part {
+  const { nameId } = lookUp;
   switch (test.test) {
     case 'among': {
       const among = `b.${test.fact} IN (${marks(test.values)})`;
@@ -47,7 +48,7 @@ function partOf(test: Test, nameId: (name: string) => number): Part {
     case 'before':
       return ['b.time < ?', test.timeMs];
     case 'where':
-      return blocksPassing(test.condition, nameId);
+      return blocksPassing(test.condition, lookUp);
     case 'rows':
       return [test.has ? '(b.row_count > 0 AND b.erased IS NULL)' : '(b.row_count = 0 OR b.erased IS NOT NULL)'];
   }

@@ -1,5 +1,5 @@
 import type { Condition } from '@cosmicembeddings/sdk/metadata';
-import { COLUMNS, columnPart, postings, type KeyCondition, type Part } from './facts.js';
+import { COLUMNS, columnPart, postings, textOf, type KeyCondition, type LookUp, type Part } from './facts.js';
 import type { LabelBits, RowSource } from './label-bits.js';
 
 const FACT_ROWS: RowSource = {
@@ -12,29 +12,31 @@ const FACT_ROWS: RowSource = {
  * Labels of the rows that pass. Each test is a bitset that an index answers and that is kept and brought up to date; they are
  * joined bit by bit, so that a complement costs no walk over the rows.
  */
-export function rowsPassing(condition: Condition, bits: LabelBits, nameId: (name: string) => number): Uint8Array {
+export function rowsPassing(condition: Condition, bits: LabelBits, lookUp: LookUp): Uint8Array {
   switch (condition.node) {
     case 'and':
-      return condition.of.reduce((passing, one) => both(passing, rowsPassing(one, bits, nameId)), bits.of('', []));
+      return condition.of.reduce((passing, one) => both(passing, rowsPassing(one, bits, lookUp)), bits.of('', []));
     case 'or':
-      return condition.of.map((one) => rowsPassing(one, bits, nameId)).reduce(either);
+      return condition.of.map((one) => rowsPassing(one, bits, lookUp)).reduce(either);
     case 'not':
-      return without(bits.of('', []), rowsPassing(condition.of, bits, nameId));
+      return without(bits.of('', []), rowsPassing(condition.of, bits, lookUp));
     case 'key':
-      return rowsOf(condition, bits, nameId);
+      return rowsOf(condition, bits, lookUp);
   }
 }
 
-function rowsOf(condition: KeyCondition, bits: LabelBits, nameId: (name: string) => number): Uint8Array {
+function rowsOf(condition: KeyCondition, bits: LabelBits, lookUp: LookUp): Uint8Array {
   const { key, test } = condition;
+  const { nameId } = lookUp;
+  if (key === '#text') return lookUp.holding(textOf(condition)).bits;
   if (COLUMNS.has(key)) {
     const [sql, ...values] = columnPart(key, test, nameId);
     return bits.of(` AND ${sql}`, values);
   }
   const withFact = ([sql, ...values]: Part): Uint8Array =>
     bits.of(` AND f.key = ? AND ${sql}`, [nameId(key), ...values], FACT_ROWS);
-  const found = withFact(postings(key, test));
-  const lists = (): Uint8Array => withFact(postings(key, { test: 'type', type: 'list' }));
+  const found = withFact(postings(test));
+  const lists = (): Uint8Array => withFact(postings({ test: 'type', type: 'list' }));
   if (test.test === 'contains') return both(found, lists());
   return test.test === 'type' && test.type !== 'list' ? without(found, lists()) : found;
 }
@@ -43,6 +45,13 @@ function rowsOf(condition: KeyCondition, bits: LabelBits, nameId: (name: string)
 export function both(a: Uint8Array, b: Uint8Array): Uint8Array {
   const out = a.slice(0, Math.min(a.length, b.length));
   for (let i = 0; i < out.length; i++) out[i]! &= b[i]!;
+  return out;
+}
+
+/** The first `n` bits. */
+export function firstBits(bits: Uint8Array, n: number): Uint8Array {
+  const out = bits.slice(0, Math.ceil(n / 8));
+  if (out.length * 8 > n) out[out.length - 1]! &= 0xff >> (8 - (n & 7));
   return out;
 }
 

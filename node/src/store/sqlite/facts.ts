@@ -1,6 +1,6 @@
-import { CosmicError } from '@cosmicembeddings/sdk';
 import type { Condition, Fact, MetadataTest } from '@cosmicembeddings/sdk/metadata';
 import type { Database, Statement, Value } from './driver.js';
+import { ROWS_EACH, type PackedHolding } from './holding.js';
 import { metaOf } from './meta.js';
 
 /**
@@ -62,6 +62,14 @@ export class FactWriter {
   }
 }
 
+/** What a condition names, looked up before it becomes SQL. */
+export interface LookUp {
+  /** The number of a name; of an unknown one, a number that no name has. */
+  nameId(name: string): number;
+  /** Rows whose texts hold one of the texts that the filter asks for. */
+  holding(part: string): PackedHolding;
+}
+
 /** SQL over `blocks b`, with the parameters in their order. */
 export type Part = readonly [sql: string, ...values: Value[]];
 
@@ -69,9 +77,9 @@ export type Part = readonly [sql: string, ...values: Value[]];
 export const COLUMNS = new Set(['#author', '#kind', '#tag', '#time']);
 
 /** Blocks with at least one row that passes; a block without rows counts as one row. */
-export function blocksPassing(condition: Condition, nameId: (name: string) => number): Part {
-  const [sql, ...values] = rowPart(condition, nameId);
-  const drivers = needed(condition).map((test) => blocksOf(test, nameId));
+export function blocksPassing(condition: Condition, lookUp: LookUp): Part {
+  const [sql, ...values] = rowPart(condition, lookUp);
+  const drivers = needed(condition).map((test) => blocksOf(test, lookUp));
   return [
     [
       ...drivers.map(([driver]) => driver),
@@ -88,20 +96,23 @@ export type KeyCondition = Extract<Condition, { readonly node: 'key' }>;
 function needed(condition: Condition): KeyCondition[] {
   if (condition.node === 'and') return condition.of.flatMap(needed);
   if (condition.node !== 'key' || COLUMNS.has(condition.key)) return [];
+  if (condition.key === '#text') return [condition];
   return condition.test.test === 'eq' && condition.test.values.length > 0 ? [condition] : [];
 }
 
-function blocksOf(condition: KeyCondition, nameId: (name: string) => number): Part {
-  const [sql, ...values] = postings(condition.key, condition.test);
+function blocksOf(condition: KeyCondition, { nameId, holding }: LookUp): Part {
+  if (condition.key === '#text')
+    return [`b.id IN (SELECT value / ${ROWS_EACH} FROM json_each(?))`, holding(textOf(condition)).rows];
+  const [sql, ...values] = postings(condition.test);
   return [`b.id IN (SELECT block FROM facts f WHERE f.key = ? AND ${sql})`, nameId(condition.key), ...values];
 }
 
 /** A condition on row `r.n` of block `b`. */
-export function rowPart(condition: Condition, nameId: (name: string) => number): Part {
+export function rowPart(condition: Condition, lookUp: LookUp): Part {
   switch (condition.node) {
     case 'and':
     case 'or': {
-      const parts = condition.of.map((one) => rowPart(one, nameId));
+      const parts = condition.of.map((one) => rowPart(one, lookUp));
       if (parts.length === 0) return ['1'];
       return [
         `(${parts.map(([sql]) => sql).join(condition.node === 'and' ? ' AND ' : ' OR ')})`,
@@ -109,17 +120,27 @@ export function rowPart(condition: Condition, nameId: (name: string) => number):
       ];
     }
     case 'not': {
-      const [sql, ...values] = rowPart(condition.of, nameId);
+      const [sql, ...values] = rowPart(condition.of, lookUp);
       return [`NOT ${sql}`, ...values];
     }
     case 'key':
+      if (condition.key === '#text')
+        return [
+          `(b.id * ${ROWS_EACH} + r.n) IN (SELECT value FROM json_each(?))`,
+          lookUp.holding(textOf(condition)).rows,
+        ];
       return COLUMNS.has(condition.key)
-        ? columnPart(condition.key, condition.test, nameId)
-        : factPart(condition, nameId);
+        ? columnPart(condition.key, condition.test, lookUp.nameId)
+        : factPart(condition, lookUp);
   }
 }
 
-function factPart({ key, test }: KeyCondition, nameId: (name: string) => number): Part {
+/** All that can be asked of a text is what it holds (`readWhere`). */
+export function textOf({ test }: KeyCondition): string {
+  return test.test === 'contains' ? String(test.value) : '';
+}
+
+function factPart({ key, test }: KeyCondition, { nameId }: LookUp): Part {
   const of = (part: Part): Part => [
     `EXISTS (SELECT 1 FROM facts f WHERE f.block = b.id AND f.key = ? AND f.row IN (-1, r.n) AND ${part[0]})`,
     nameId(key),
@@ -131,19 +152,13 @@ function factPart({ key, test }: KeyCondition, nameId: (name: string) => number)
     ...(b.slice(1) as Value[]),
   ];
   const list = of([`f.type = ${LIST}`]);
-  if (test.test === 'contains') return both(of(postings(key, test)), list);
-  if (test.test === 'type' && test.type !== 'list') return both(of(postings(key, test)), list, 'NOT ');
-  return of(postings(key, test));
+  if (test.test === 'contains') return both(of(postings(test)), list);
+  if (test.test === 'type' && test.type !== 'list') return both(of(postings(test)), list, 'NOT ');
+  return of(postings(test));
 }
 
 /** What a posting `f` of the key must be. */
-/** @throws CosmicError filter.unsupported */
-export function postings(key: string, test: MetadataTest): Part {
-  if (key === '#text' && test.test === 'contains')
-    throw new CosmicError(
-      'filter.unsupported',
-      '#text: this node does not look for parts of texts; put the words in quotes in the question',
-    );
+export function postings(test: MetadataTest): Part {
   switch (test.test) {
     case 'exists':
       return ['1'];

@@ -148,7 +148,11 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
         },
         settle: async (kinds) => void (await writer.ask({ type: 'judged', kinds: JSON.stringify(kinds) })),
       },
-      catalogue: createCatalogue(reader, () => writer.head()),
+      catalogue: createCatalogue(
+        reader,
+        () => writer.head(),
+        (part) => text.holding(part),
+      ),
       text,
       backup: async (target) => {
         reader.database.prepare('VACUUM INTO ?').run(target);

@@ -53,6 +53,8 @@ export class StoreReader {
   private readonly ofAuthor: Statement;
   private readonly arrived: Statement;
   private readonly heads: Statement;
+  private readonly holds: Statement;
+  private readonly changes: Statement;
   private readonly rowsAt: Statement;
   private readonly decided: readonly Statement[];
 
@@ -81,6 +83,10 @@ export class StoreReader {
       'SELECT e.seq, b.digest, b.python, b.author FROM events e JOIN blocks b ON b.id = e.block WHERE e.seq > ? AND e.seq <= ? AND e.reason IS NULL ORDER BY e.seq LIMIT ?',
     );
     this.rowsAt = prepare('SELECT b.row_count FROM events e JOIN blocks b ON b.id = e.block WHERE e.seq = ?');
+    this.holds = prepare(
+      'SELECT b.id FROM blocks b JOIN bytes y ON y.block = b.id WHERE b.id > ? AND b.id <= ? AND b.erased IS NULL AND (b.python = 1 OR instr(y.body, ?) > 0)',
+    );
+    this.changes = prepare('SELECT DISTINCT block FROM events WHERE seq > ? AND seq <= ? AND block IS NOT NULL');
     this.heads = prepare('SELECT (SELECT max(seq) FROM events) AS seq, (SELECT max(id) FROM blocks) AS count');
     // Few stores have more than the first of them, and a union would sort what is sorted.
     this.decided = ['blocks', 'decided', 'withheld'].map((table) =>
@@ -101,6 +107,20 @@ export class StoreReader {
       const row = named === undefined ? undefined : this.byDigest(named.digest);
       return row === undefined || (row['python'] === 1) !== named!.python ? undefined : blockOf(row, this.names, id);
     });
+  }
+
+  /** Blocks numbered after `after`, up to `upTo`, with bodies that hold these bytes; version-1 texts are written in another way and all come. */
+  *holding(part: Uint8Array, after: number, upTo: number): Iterable<readonly [number: number, block: StoredBlock]> {
+    for (const { id } of this.holds.all(after, upTo, part) as { id: number }[]) {
+      const row = this.byNumber.get(id);
+      const block = row === undefined ? undefined : soundOf(() => blockOf(row, this.names));
+      if (block !== undefined) yield [id, block];
+    }
+  }
+
+  /** Numbers of the blocks of which something was noted after `after`, up to `upTo`. */
+  changed(after: number, upTo: number): number[] {
+    return this.changes.all(after, upTo).map((row) => Number(row['block']));
   }
 
   /** Length of a block's bytes, none of which is read; 0 where there is no such block. */
@@ -305,4 +325,14 @@ export class StoreReader {
 
 function itemOf(row: Row): DecidedItem {
   return { timeMs: row['time'] as number, digest: bytesOf(row['digest']) };
+}
+
+/** What is damaged is left out; asked for by its id, it says so. */
+function soundOf<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isDamage(error)) return undefined;
+    throw error;
+  }
 }
