@@ -3,15 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { didOf, portableChecks, sha256, signerOfSeed, utf8 } from '@cosmicembeddings/sdk';
+import { sha256, signerOfSeed, utf8 } from '@cosmicembeddings/sdk';
 import { root } from '../sdk/test/shared-data.ts';
-import { createClient } from '@cosmicembeddings/sdk/api';
-import { newAgeKey } from '@cosmicembeddings/sdk/sealed';
-import { createSky } from '@cosmicembeddings/sdk/sky';
 import { harbourNews } from './custom-embedder.ts';
 import { asAssistant } from './mcp.ts';
 import { kiln } from './memory.ts';
-import { readSealed, rememberFor } from './sealed.ts';
+import { forBobAlone } from './sealed.ts';
 import { sharedMemory } from './two-agents.ts';
 import { news } from './watch.ts';
 
@@ -68,19 +65,11 @@ test('an embedder of one’s own', async () => {
 });
 
 test('a memory for named readers', async () => {
-  const [ann, eve] = [await newAgeKey(), await newAgeKey()];
-  const signer = keyOf('sealer');
-  const author = {
-    signer,
-    network: 'dev',
-    registry: portableChecks('dev').registry,
-    sky: createSky(),
-    salt: () => new Uint8Array(16).fill(7),
-  };
-  const node = createClient({ url });
-  const id = await rememberFor([ann.recipient], 'The key is under the stone.', author, didOf(signer.publicKey), node);
-  expect(await readSealed(id, [ann.identity], node)).toBe('The key is under the stone.');
-  expect(await readSealed(id, [eve.identity], node)).toBe('sealed.locked');
+  expect(await forBobAlone((name) => ({ node: url, key: keyOf(name), collection: 'sealed' }))).toEqual({
+    bob: ['ann: The spare key is under the blue stone.'],
+    eve: [],
+    alone: ['sealed: true'],
+  });
 });
 
 test('a group of keys under one name', async () => {

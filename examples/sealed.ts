@@ -1,48 +1,22 @@
-import {
-  createBlock,
-  portableChecks,
-  sha256,
-  utf8,
-  type Author,
-  type BlockId,
-  type ValueMap,
-} from '@cosmicembeddings/sdk';
-import type { NodeClient } from '@cosmicembeddings/sdk/api';
-import { createLexicalEmbedder } from '@cosmicembeddings/sdk/embedders';
-import { openSealed, sealFields } from '@cosmicembeddings/sdk/sealed';
-import { packRows } from '@cosmicembeddings/sdk/space';
+import { openMemory, type OpenOptions } from '@cosmicembeddings/sdk/agent';
+import { newAgeKey } from '@cosmicembeddings/sdk/sealed';
 
-const { registry } = portableChecks('dev');
+/** A memory that only named readers can read: the node keeps it, and sees its author, its time and its size. */
+export async function forBobAlone(of: (name: string) => OpenOptions): Promise<Record<string, string[]>> {
+  // Bob makes a key once, keeps the identity and tells the recipient to whom he wants to be read by.
+  const { identity, recipient } = await newAgeKey();
 
-/** Publishes a memory that only the holders of these age keys can read; the node sees its author, time and size. */
-export async function rememberFor(
-  readers: string[],
-  text: string,
-  author: Author,
-  did: string,
-  node: NodeClient,
-): Promise<BlockId> {
-  const embedder = createLexicalEmbedder();
-  const { vectors } = await embedder.embed([text], { role: 'passage' });
-  const fields = {
-    space: { ...embedder.space },
-    embedding: { ...packRows(vectors, 'f32') },
-    input_type: 'text',
-    input_reference: [{ hash: sha256(utf8(text)), origin: '' }],
-    texts: [text],
-  } as unknown as ValueMap;
-  const sealed = await sealFields({ kind: 'embedding/1', fields, salt: author.salt() }, did, registry, {
-    recipients: readers,
-  });
-  const block = await createBlock({ kind: 'sealed/1', fields: sealed, timeMs: Date.now() - 1000 }, author);
-  await node.publish([block.wire]);
-  return block.id;
-}
+  const ann = await openMemory(of('ann'));
+  await ann.remember('The spare key is under the blue stone.', { id: 'key', tags: ['house'], for: [recipient] });
 
-/** What a sealed block holds, or the code of why it stays shut. */
-export async function readSealed(id: BlockId, identities: string[], node: NodeClient): Promise<string> {
-  const block = await node.get(id);
-  if (block === undefined) return 'block.not_found';
-  const opened = await openSealed(block.wire, { identities }, registry);
-  return opened.status === 'opened' ? (opened.body['texts'] as string[])[0]! : opened.code;
+  const bob = await openMemory({ ...of('bob'), trust: { ann: ann.author }, identities: [identity] });
+  const eve = await openMemory({ ...of('eve'), trust: { ann: ann.author } });
+
+  const question = 'where is the spare key?';
+  return {
+    bob: (await bob.search(question)).map(({ text, author }) => `${author.name}: ${text}`),
+    eve: (await eve.search(question)).map(({ text }) => text ?? ''),
+    // With `private` not even the question goes to the node.
+    alone: (await bob.search(question, { private: true })).map(({ sealed }) => `sealed: ${sealed}`),
+  };
 }

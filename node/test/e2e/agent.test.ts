@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { signerOfSeed, sha256, utf8, type NodeApi } from '@cosmicembeddings/sdk';
 import { openMemory, PartialError, type Memory, type OpenOptions } from '@cosmicembeddings/sdk/agent';
 import { createClient } from '@cosmicembeddings/sdk/api';
+import { newAgeKey } from '@cosmicembeddings/sdk/sealed';
 import { createNode, type RunningNode } from '../../src/node.js';
 import { loadConfig } from '../../src/operate/config.js';
 import { createLog } from '../../src/log.js';
@@ -212,4 +213,56 @@ test('a document of several passages is found by each and read whole', async () 
   const [hit] = await memory.search('is there air on the moon?');
   expect(hit).toMatchObject({ id: 'doc', row: 1, text: 'The moon has no air.', origin: 'facts.md' });
   expect((await memory.get('doc'))!.text).toBe('Cats sleep most of the day.\n\nThe moon has no air.');
+});
+
+describe('sealed for named readers', () => {
+  test('found, filtered, replaced, listed and forgotten by who holds a key, and by nobody else', async () => {
+    const [annKey, bobKey] = [await newAgeKey(), await newAgeKey()];
+    const ann = await open({ identities: [annKey.identity] });
+    const bob = await open({ key: keyOf('bob'), trust: { ann: ann.author }, identities: [bobKey.identity] });
+    const eve = await open({
+      key: keyOf('eve'),
+      trust: { ann: ann.author },
+      identities: [(await newAgeKey()).identity],
+    });
+    const about = { metadata: { room: 1 }, tags: ['house'] };
+    const first = await ann.remember('The key is under the stone.', { id: 'key', ...about, for: [bobKey.recipient] });
+    await ann.remember('The stone lies by the door.');
+    expect(JSON.stringify(await createClient({ url: node.url }).get(first.block!))).not.toContain('house');
+
+    const where = { room: 1, '#tag': 'house', '#text': { $contains: 'under' }, '#id': 'key' };
+    const [hit] = await bob.search('where is the key?', { where });
+    expect(hit).toMatchObject({ id: 'key', sealed: true, verified: true, ...about, author: { name: 'ann' } });
+    expect((await bob.search('where is the key?')).map(({ sealed }) => sealed)).toEqual([true, false]);
+    expect(await bob.search('where is the key?', { where: { room: 2 } })).toHaveLength(0);
+    expect(await bob.search('where is the key?', { k: 1 })).toHaveLength(1);
+    expect((await eve.search('where is the key?')).map(({ sealed }) => sealed)).toEqual([false]);
+    expect(await eve.get('key', { author: ann.author })).toBeUndefined();
+
+    const second = await ann.remember('The key is in the shed.', { id: 'key', ...about, for: [bobKey.recipient] });
+    expect(second).toMatchObject({ status: 'replaced', supersedes: [first.block] });
+    expect(await bob.get('key', { author: ann.author })).toMatchObject({
+      text: 'The key is in the shed.',
+      versions: 1,
+    });
+    const listed = [];
+    for await (const item of bob.list({ order: 'oldest' })) listed.push(item.sealed);
+    expect(listed).toEqual([false, true]);
+    expect((await bob.forget({ where: { room: 1 } })).notYours).toBe(1);
+    expect(await ann.forget('key')).toMatchObject({ forgotten: 1 });
+    expect(await bob.search('where is the key?', { where: { room: 1 } })).toHaveLength(0);
+  });
+
+  test('a private question does not go to the node; what is no recipient is refused', async () => {
+    const { identity, recipient } = await newAgeKey();
+    const client = createClient({ url: node.url });
+    const asked = (): Promise<never> => Promise.reject(new Error('the node was asked'));
+    const memory = await open({ node: { ...client, search: asked }, identities: [identity] });
+    await memory.remember(['The safe opens with 4711.', 'Milk is in the fridge.'], { for: [recipient] });
+    const [hit, ...more] = await memory.search('how does the safe open?', { private: true });
+    expect([hit?.text, more.length]).toEqual(['The safe opens with 4711.', 1]);
+    await expect(memory.search('how does the safe open?')).rejects.toThrow('the node was asked');
+    for (const one of ['bob', identity, 'age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq'])
+      await expect(memory.remember('x y z', { for: [one] })).rejects.toMatchObject({ code: 'request.malformed' });
+  });
 });

@@ -8,19 +8,11 @@ import { decodeMetadata, type Metadata } from '../metadata/index.js';
 import type { NodeApi } from '../ports/index.js';
 import { spaceIdOf } from '../space/index.js';
 import { timeEvidence } from '../sky/index.js';
-import type { ReaderParts } from './parts.js';
+import type { Document, ReaderParts } from './parts.js';
+import { SealedMemories } from './sealed.js';
 import type { Item } from './types.js';
 
-/** One block that holds a document, checked here: signature, hash of the body, sky, kind. */
-export interface Document {
-  readonly block: BlockId;
-  readonly author: Did;
-  readonly timeMs: number;
-  readonly tags: readonly string[];
-  readonly supersedes: readonly BlockId[];
-  readonly space: string;
-  readonly body: EmbeddingBody;
-}
+export type { Document } from './parts.js';
 
 /** Blocks whose wire bytes were checked, by id: a block never changes. */
 const KEPT = 512;
@@ -28,7 +20,11 @@ const KEPT = 512;
 export class Documents {
   private readonly kept = new Map<BlockId, Document>();
 
-  constructor(private readonly parts: Pick<ReaderParts, 'api' | 'checks'>) {}
+  readonly sealed: SealedMemories;
+
+  constructor(private readonly parts: Pick<ReaderParts, 'api' | 'checks' | 'identities'>) {
+    this.sealed = new SealedMemories(parts);
+  }
 
   /** In the order asked; undefined where the node has no such document any more, or the block is of another kind. */
   async read(ids: readonly BlockId[], api: Pick<NodeApi, 'get'> = this.parts.api): Promise<(Document | undefined)[]> {
@@ -55,6 +51,7 @@ export class Documents {
       tags: checked.entry.tags,
       supersedes: checked.entry.refs.filter(({ rel }) => rel === 'supersedes').map(({ id: old }) => old),
       space: spaceIdOf(body.space),
+      sealed: false,
       body,
     };
     if (this.kept.size >= KEPT) this.kept.delete(this.kept.keys().next().value!);
@@ -92,6 +89,7 @@ export function itemOf(
     timeMs: document.timeMs,
     timeTier: timeEvidence(document.timeMs).tier,
     versions,
+    sealed: document.sealed,
     author: {
       did: author,
       ...(name === undefined ? {} : { name }),

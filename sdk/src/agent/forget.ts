@@ -54,12 +54,13 @@ async function find(what: What, parts: MemoryParts, documents: Documents): Promi
   );
   const mine: Document[] = [];
   const others = new Set<string>();
-  for await (const page of pagesOf(parts.api, filter))
-    for (const document of await documents.read(page)) {
-      if (document === undefined) continue;
-      if (document.author === parts.did) mine.push(document);
-      else others.add(`${document.author} ${document.body.document ?? document.block}`);
-    }
+  const note = (document: Document | undefined): void => {
+    if (document === undefined) return;
+    if (document.author === parts.did) mine.push(document);
+    else others.add(`${document.author} ${document.body.document ?? document.block}`);
+  };
+  for await (const page of pagesOf(parts.api, filter)) (await documents.read(page)).forEach(note);
+  (await documents.sealed.passing(filter)).forEach(note);
   return { mine, others, notFound: [] };
 }
 

@@ -1,4 +1,7 @@
-import { itemOf, type Documents } from './document.js';
+import { toHex } from '../bytes.js';
+import { parseCid } from '../codec/cid.js';
+import { readPageKey, type PageKey } from '../filter/index.js';
+import { itemOf, type Document, type Documents } from './document.js';
 import type { ReaderParts } from './parts.js';
 import { filterOf } from './search.js';
 import type { Item, Listing, Scope } from './types.js';
@@ -19,9 +22,15 @@ export function list(
       hidden: 'hide',
       ...(after === undefined ? {} : { after }),
     });
-    const read = await documents.read(found.ids);
+    const read = (await documents.read(found.ids)).filter((one) => one !== undefined);
+    const sealed = (await documents.sealed.passing(filter, scope.signal)).filter((one) =>
+      isBetween(one, after, found.next, order),
+    );
+    const sign = order === 'newest' ? -1 : 1;
     return {
-      items: read.flatMap((one) => (one === undefined ? [] : [itemOf(one, undefined, 1, parts)])),
+      items: [...read, ...sealed]
+        .sort((a, b) => sign * compareTimes(keyOf(a), keyOf(b)))
+        .map((one) => itemOf(one, undefined, 1, parts)),
       ...(found.next === undefined ? {} : { next: found.next }),
     };
   };
@@ -36,4 +45,24 @@ export function list(
       } while (after !== undefined);
     },
   };
+}
+
+function keyOf({ block, timeMs }: Document): PageKey {
+  return { timeMs, digest: toHex(parseCid(block).digest!) };
+}
+
+function compareTimes(a: PageKey, b: PageKey): number {
+  return a.timeMs - b.timeMs || (a.digest < b.digest ? -1 : a.digest > b.digest ? 1 : 0);
+}
+
+/** Behind where the page before ended, and not behind where this one does. */
+function isBetween(
+  document: Document,
+  after: string | undefined,
+  next: string | undefined,
+  order: 'newest' | 'oldest',
+): boolean {
+  const ahead = (key: string): number =>
+    (order === 'newest' ? -1 : 1) * compareTimes(keyOf(document), readPageKey(key));
+  return (after === undefined || ahead(after) > 0) && (next === undefined || ahead(next) <= 0);
 }

@@ -16,10 +16,11 @@ export function createMemory<M extends Metadata = Metadata>(parts: MemoryParts):
     remember: async (what: string | NewMemory | readonly (string | NewMemory)[], options: About & Write = {}) => {
       if (Array.isArray(what)) return remember(what as readonly (string | NewMemory)[], options, parts, documents);
       const one = typeof what === 'string' ? { text: what } : (what as NewMemory);
-      const { wait, signal, ...about } = options;
+      const { wait, signal, for: readers, ...about } = options;
       const write = {
         ...(wait === undefined ? {} : { wait }),
         ...(signal === undefined ? {} : { signal }),
+        ...(readers === undefined ? {} : { for: readers }),
       };
       const [result] = await remember([{ ...about, ...one }], write, parts, documents);
       return result!;

@@ -49,6 +49,7 @@ export async function openOn<M extends Metadata = Metadata>(
     collection,
     trust,
     verify,
+    ...(options.identities === undefined ? {} : { identities: options.identities }),
     now: () => platform.now(),
   });
 }

@@ -1,8 +1,21 @@
 import type { Author, Checks } from '../block/index.js';
 import type { Did } from '../crypto/identity.js';
 import type { BlockId } from '../block/types.js';
+import type { EmbeddingBody } from '../kinds/embedding.js';
 import type { EraseReason, Embedder, NodeApi, SignedBlock } from '../ports/index.js';
 import type { Trust } from './types.js';
+
+/** A document with the block that holds it, checked here: signature, hash of the body, sky, kind. */
+export interface Document {
+  readonly block: BlockId;
+  readonly author: Did;
+  readonly timeMs: number;
+  readonly tags: readonly string[];
+  readonly supersedes: readonly BlockId[];
+  readonly space: string;
+  readonly sealed: boolean;
+  readonly body: EmbeddingBody;
+}
 
 /** What the reading verbs work with. */
 export interface ReaderParts {
@@ -18,6 +31,8 @@ export interface ReaderParts {
   readonly collection?: string;
   readonly trust: Trust;
   readonly verify: 'drop' | 'mark' | 'off';
+  /** Of age: what is sealed for them is opened. */
+  readonly identities?: readonly string[];
 }
 
 /** What all verbs work with; the platform's `openMemory` puts it together. */

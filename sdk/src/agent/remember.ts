@@ -8,9 +8,12 @@ import { CosmicError } from '../errors.js';
 import { limits } from '../limits.js';
 import { encodeMetadata, type Metadata } from '../metadata/index.js';
 import type { Accepted } from '../ports/index.js';
+import { embeddingKind } from '../kinds/embedding.js';
+import { recipientOf, sealFields, sealedKind } from '../sealed/index.js';
 import { packRows, spaceIdOf } from '../space/index.js';
 import { metadataOf, type Document, type Documents } from './document.js';
 import type { MemoryParts } from './parts.js';
+import { sealedFor } from './sealed.js';
 import type { About, NewMemory, Remembered, Write } from './types.js';
 import { versionsOf, type Versions } from './versions.js';
 
@@ -39,6 +42,9 @@ interface Draft {
   readonly vectors?: readonly Float32Array[];
 }
 
+/** Who alone is to read; undefined: everybody. */
+type Readers = Write['for'];
+
 type Place = { readonly draft: Draft } | { readonly refused: Remembered };
 
 /** Writes documents; equal ones again are `unchanged`, others under a known id replace what stands there. */
@@ -53,8 +59,10 @@ export async function remember(
   refuseTwice(drafts);
   const ids = drafts.map(({ id }) => id);
   const known = await versionsOf(parts.api, documents, parts.did, parts.collection, ids);
-  const changed = drafts.filter((draft) => !isUnchanged(draft, known.get(draft.id) ?? [], parts));
-  const made = await makeAll(changed, known, parts, options.signal);
+  const changed = drafts.filter(
+    (draft) => options.for !== undefined || !isUnchanged(draft, known.get(draft.id) ?? [], parts),
+  );
+  const made = await makeAll(changed, known, parts, options);
   const results = places.map((one): Remembered => {
     if ('refused' in one) return one.refused;
     const { id } = one.draft;
@@ -126,7 +134,9 @@ function refusal(id: string, error: CosmicError): Remembered {
 
 function isUnchanged(draft: Draft, versions: Versions, { embedder }: MemoryParts): boolean {
   const [only] = versions;
-  return versions.length === 1 && only!.space === spaceIdOf(embedder.space) && sameContent(draft, only!);
+  return (
+    versions.length === 1 && !only!.sealed && only!.space === spaceIdOf(embedder.space) && sameContent(draft, only!)
+  );
 }
 
 function sameContent(draft: Draft, document: Document): boolean {
@@ -151,7 +161,7 @@ async function makeAll(
   drafts: readonly Draft[],
   known: ReadonlyMap<string, Versions>,
   parts: MemoryParts,
-  signal: AbortSignal | undefined,
+  { signal, for: readers }: Write,
 ): Promise<Map<string, Made>> {
   const made = new Map<string, Made>();
   const vectors = await embedAll(
@@ -167,7 +177,7 @@ async function makeAll(
     }
     const supersedes = (known.get(draft.id) ?? []).slice(0, limits.refsMax).map(({ block }) => block);
     try {
-      const block = await blockOf(draft, rows, supersedes, known.get(draft.id) ?? [], parts);
+      const block = await blockOf(draft, rows, supersedes, known.get(draft.id) ?? [], readers, parts);
       const status = supersedes.length === 0 ? 'stored' : 'replaced';
       made.set(draft.id, { id: draft.id, status, block: block.id, supersedes, searchable: false, wire: block.wire });
     } catch (error) {
@@ -205,12 +215,13 @@ async function embedAll(
   }
 }
 
-function blockOf(
+async function blockOf(
   draft: Draft,
   vectors: readonly Float32Array[],
   supersedes: readonly BlockId[],
   before: Versions,
-  { author, embedder, collection, now }: MemoryParts,
+  readers: Readers,
+  { author, did, embedder, collection, now, identities = [] }: MemoryParts,
 ): Promise<CreatedBlock> {
   const metadata = Object.keys(draft.metadata).length === 0 ? undefined : encodeMetadata(draft.metadata);
   const fields = {
@@ -227,17 +238,15 @@ function blockOf(
     document: draft.id,
     ...(metadata === undefined ? {} : { metadata: draft.passages.map(() => metadata as Value) }),
   } as unknown as ValueMap;
-  return createBlock(
-    {
-      kind: 'embedding/1',
-      fields,
-      tags: draft.tags,
-      refs: supersedes.map((id) => ({ rel: 'supersedes', id })),
-      // Never earlier than what it replaces, whatever this clock says.
-      timeMs: Math.max(now(), ...before.map(({ timeMs }) => timeMs + 1)),
-    },
-    author,
+  const refs = supersedes.map((id) => ({ rel: 'supersedes', id }));
+  // Never earlier than what it replaces, whatever this clock says.
+  const timeMs = Math.max(now(), ...before.map(({ timeMs: old }) => old + 1));
+  const open = { kind: embeddingKind.name, fields, tags: draft.tags };
+  if (readers === undefined) return createBlock({ ...open, refs, timeMs }, author);
+  const sealed = await sealedFor([...readers, ...(await Promise.all(identities.map(recipientOf)))], (recipients) =>
+    sealFields({ ...open, salt: author.salt() }, did, author.registry, { recipients }),
   );
+  return createBlock({ kind: sealedKind.name, fields: sealed, refs, timeMs }, author);
 }
 
 async function publish(

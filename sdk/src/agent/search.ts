@@ -5,9 +5,10 @@ import { CosmicError } from '../errors.js';
 import type { Filter } from '../filter/index.js';
 import type { Where } from '../metadata/index.js';
 import type { Hit as NodeHit, SearchAnswer, SearchRequest } from '../ports/index.js';
-import { spaceIdOf } from '../space/index.js';
+import { cosine, spaceIdOf, unpackRow } from '../space/index.js';
 import { itemOf, keysOf, type Documents } from './document.js';
 import type { ReaderParts } from './parts.js';
+import { rowsThatPass } from './sealed.js';
 import type { Authors, Hit, Hits, Scope, SearchOptions, Strength } from './types.js';
 
 export type Question = string | { readonly vector: Float32Array } | { readonly like: BlockId };
@@ -22,10 +23,15 @@ export async function search(
   documents: Documents,
 ): Promise<Hits> {
   const { k = 8, minStrength, minCosine, mode, spaces, after, verdicts = false, signal } = options;
+  const request = await requestOf(question, parts, signal);
+  const filter = filterOf(options, parts);
+  // A page behind the first has only what the node has.
+  const sealed = after === undefined ? await sealedHits(request, filter, options, parts, documents) : [];
+  if (options.private === true) return Object.assign(sealed.slice(0, k), { dropped: [], exhausted: true });
   const asked: SearchRequest = {
-    ...(await requestOf(question, parts, signal)),
+    ...request,
     k,
-    filter: filterOf(options, parts),
+    filter,
     trusted: trustedOf(parts),
     ...(verdicts ? { verdicts } : {}),
     ...(minCosine === undefined ? {} : { minCosine }),
@@ -38,7 +44,7 @@ export async function search(
     if (error instanceof CosmicError && error.code === 'space.unknown') return undefined;
     throw error;
   });
-  if (answer === undefined) return Object.assign([], { dropped: [], exhausted: true });
+  if (answer === undefined) return Object.assign(sealed.slice(0, k), { dropped: [], exhausted: true });
   const api = await readAhead(
     answer.hits.map(({ id }) => id),
     parts.api,
@@ -51,10 +57,12 @@ export async function search(
     ({ strength }) =>
       minStrength === undefined || strength === 'unknown' || ORDER.indexOf(strength) >= ORDER.indexOf(minStrength),
   );
-  return Object.assign(enough, {
+  const all = merged(enough, sealed);
+  return Object.assign(all.slice(0, k), {
     dropped,
-    exhausted: answer.exhausted,
-    ...(answer.next === undefined ? {} : { next: answer.next }),
+    exhausted: answer.exhausted && all.length <= k,
+    // Behind it the node would pass over what the sealed ones took the place of.
+    ...(answer.next === undefined || all.length > k ? {} : { next: answer.next }),
   });
 }
 
@@ -69,6 +77,41 @@ async function readAhead(
   const read = await api.read(asked, signal);
   const blocks = new Map(asked.map((id, i) => [id, read[i]]));
   return { ...api, get: (id) => (blocks.has(id) ? Promise.resolve(blocks.get(id)) : api.get(id)) };
+}
+
+/** Each sealed document by its best passage. */
+async function sealedHits(
+  { vector }: Pick<SearchRequest, 'vector'>,
+  filter: Filter,
+  { minCosine = -1, signal }: SearchOptions,
+  parts: ReaderParts,
+  documents: Documents,
+): Promise<Hit[]> {
+  const opened = await documents.sealed.passing(filter, signal);
+  if (vector === undefined) return [];
+  const hits = opened.flatMap((document): Hit[] => {
+    const { embedding, space } = document.body;
+    if (document.space !== vector.space) return [];
+    const open = rowsThatPass(document, filter);
+    const [best] = open
+      .map((row) => ({ row, cosine: cosine(Float32Array.from(vector.values), unpackRow(embedding, space.dims, row)) }))
+      .sort((a, b) => b.cosine - a.cosine);
+    if (best === undefined || best.cosine < minCosine) return [];
+    const found = { cosine: best.cosine, score: best.cosine, space: document.space } as const;
+    return [{ ...itemOf(document, best.row, 1, parts), ...found, strength: 'unknown', verified: true, why: [] }];
+  });
+  return hits.sort((a, b) => b.cosine! - a.cosine!);
+}
+
+/** Sealed hits among the node's, each before the first that is less near; with the score of its place. */
+function merged(hits: readonly Hit[], sealed: readonly Hit[]): Hit[] {
+  const out = [...hits];
+  for (const one of sealed) {
+    const found = out.findIndex(({ cosine }) => cosine !== undefined && cosine < one.cosine!);
+    const at = found < 0 ? out.length : found;
+    out.splice(at, 0, { ...one, score: (out[at] ?? out[at - 1] ?? one).score });
+  }
+  return out;
 }
 
 async function requestOf(

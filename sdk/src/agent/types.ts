@@ -29,6 +29,8 @@ export interface OpenOptions {
   readonly collection?: string;
   /** Names for keys, or for groups of keys, whose blocks are searched beside one's own. */
   readonly trust?: Trust;
+  /** `AGE-SECRET-KEY-1…`: memories that were sealed for one of them are opened here and found like others. */
+  readonly identities?: readonly string[];
   /** What happens to a hit that does not verify: left out and listed (default), shown as such, or nothing is verified. */
   readonly verify?: 'drop' | 'mark' | 'off';
 }
@@ -47,6 +49,11 @@ export interface About<M extends Metadata = Metadata> {
 export interface Write {
   /** Default `searchable`. */
   readonly wait?: 'searchable' | 'stored';
+  /**
+   * Age recipients (`age1…`) who alone can read what is written; those of one's own `identities` are among them. Text, id,
+   * metadata and tags are inside; author, time and size stay visible. Each call makes a new version.
+   */
+  readonly for?: readonly string[];
   /** Of many: answers refusals in their places instead of throwing `memory.partial` with them. */
   readonly settle?: boolean;
   readonly signal?: AbortSignal;
@@ -85,6 +92,8 @@ export interface SearchOptions<M extends Metadata = Metadata> extends Scope<M> {
   /** `all` (default): wherever the question can be put; `same`: among authors' own vectors alone; or space ids. */
   readonly spaces?: 'all' | 'same' | readonly string[];
   readonly after?: string;
+  /** The question leaves this process for nobody but the embedder: only sealed memories, opened here, are searched. */
+  readonly private?: boolean;
   /** Say of each hit what views say of its block. */
   readonly verdicts?: boolean;
 }
@@ -105,6 +114,8 @@ export interface Item<M extends Metadata = Metadata> {
   readonly timeTier: TimeTier;
   /** Versions that stand beside each other: more than one where writers raced. */
   readonly versions: number;
+  /** Only those can read it for whom it was sealed. */
+  readonly sealed: boolean;
   readonly author: {
     readonly did: Did;
     readonly name?: string;

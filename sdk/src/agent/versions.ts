@@ -24,12 +24,13 @@ export async function versionsOf(
       ...(collection === undefined ? {} : { '#collection': collection }),
       '#id': { $in: ids.slice(from, from + PAGE) },
     };
-    for await (const page of pagesOf(api, { authors: [author], kinds: ['embedding/1'], where })) {
-      for (const document of await standing(documents, page)) {
-        const id = document.body.document!;
-        found.set(id, [...(found.get(id) ?? []), document]);
-      }
-    }
+    const filter: Filter = { authors: [author], kinds: ['embedding/1'], where };
+    const note = (document: Document): void => {
+      const id = document.body.document!;
+      found.set(id, [...(found.get(id) ?? []), document]);
+    };
+    for await (const page of pagesOf(api, filter)) (await standing(documents, page)).forEach(note);
+    (await documents.sealed.passing(filter)).forEach(note);
   }
   for (const [id, list] of found) found.set(id, list.sort(newestFirst));
   return found;
