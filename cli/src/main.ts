@@ -18,6 +18,7 @@ import { nodeCommand } from './commands/node.js';
 import { openCommand } from './commands/open.js';
 import { peersCommand } from './commands/peers.js';
 import { syncCommand } from './commands/sync.js';
+import { respondCommand } from './commands/respond.js';
 import { publishCommand } from './commands/publish.js';
 import { reembedCommand } from './commands/reembed.js';
 import { retractCommand } from './commands/retract.js';
@@ -51,6 +52,7 @@ const commands = [
   doctorCommand,
   openCommand,
   peersCommand,
+  respondCommand,
   syncCommand,
   mcpCommand,
   gatewayCommand,

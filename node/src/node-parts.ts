@@ -83,6 +83,8 @@ export async function openParts(config: NodeConfig, log: Log, closers: Closers) 
     tellJudged = tell;
     if (judgedTo > 0) tell(judgedTo);
   };
+  let tellNear = (_author: string, _rows: number): void => undefined;
+  const onNear = (tell: typeof tellNear): void => void (tellNear = tell);
   const following = [
     begin(
       openVectors({
@@ -91,6 +93,7 @@ export async function openParts(config: NodeConfig, log: Log, closers: Closers) 
         reader: { folder: config.data, engine: sqlite.engine },
         plugins: config.plugins,
         guard: config.guard,
+        onNear: (author, rows) => tellNear(author, rows),
         pressure: pressure.shared,
         faults,
       }),
@@ -113,5 +116,5 @@ export async function openParts(config: NodeConfig, log: Log, closers: Closers) 
     verifying,
   ] as const;
   const [vectors, views, pool] = await Promise.all(following);
-  return { registry, keys, pressure, faults, sqlite, slowStore, judging, onJudged, vectors, views, pool };
+  return { registry, keys, pressure, faults, sqlite, slowStore, judging, onJudged, onNear, vectors, views, pool };
 }

@@ -21,7 +21,7 @@ import { createHttp } from './http/server.js';
 import type { Routes } from './http/routes/routes.js';
 import { createDoor } from './door/accept.js';
 import { verifierOf } from './door/crypto/index.js';
-import { createBudgets } from './door/budgets.js';
+import { createBudgets, payerOf } from './door/budgets.js';
 import { createAdmission } from './door/admission.js';
 import type { Log } from './log.js';
 import { watchApiKeys } from './operate/api-keys.js';
@@ -32,6 +32,7 @@ import { keptFollowers, type FollowerName } from './operate/fsck-followers.js';
 import { backupNotes, scheduleBackups } from './operate/backups/index.js';
 import { createMetrics } from './operate/metrics.js';
 import { startAttesting } from './operate/attest.js';
+import { startResponder } from './operate/respond/index.js';
 import { readinessOf } from './operate/readiness.js';
 import { passedOver } from './operate/status.js';
 import { createSearch, createTranslators, createWatches, openMatcher } from './search/index.js';
@@ -93,7 +94,7 @@ async function assemble(
   close: () => Promise<void>,
 ): Promise<RunningNode> {
   const startedAtMs = systemClock.now();
-  const { registry, keys, pressure, faults, sqlite, slowStore, judging, onJudged, vectors, views, pool } =
+  const { registry, keys, pressure, faults, sqlite, slowStore, judging, onJudged, onNear, vectors, views, pool } =
     await openParts(config, log, closers);
   const { store, catalogue, text } = sqlite;
   const access = createAccess({
@@ -102,13 +103,34 @@ async function assemble(
     keys: watchApiKeys(config.data, systemClock, (error) =>
       log.error({ error: String(error) }, 'keys stay as they were'),
     ),
+    onWrongSecret: (from) => responder.note('failedLogins', `from ${from}`),
+    held: (from, nowMs) => responder.held([`from ${from}`], nowMs, 'requests')?.retryAtMs,
   });
+  const responder = startResponder({
+    folder: config.data,
+    rules: config.respond,
+    clock: systemClock,
+    peers: {
+      refuse: (name, forMs, why) => peers.refuse(name, forMs, why),
+      pardon: (name) => peers.pardon(name),
+    },
+    onSignal: (signal, times) => metrics.signals.inc({ signal }, times),
+    onEvent: (event) =>
+      log.warn({ ...event }, event.event === 'begun' ? 'a signal of abuse is answered' : 'an answer to abuse ended'),
+    onError: (error) => log.error({ error: String(error) }, 'what came is not recorded'),
+  });
+  closers.push(() => responder.close());
   const disk = await watchDisk(config, systemClock);
   closers.push(() => disk.close());
   const budgets = createBudgets({
     budgets: config.budgets,
     knownSince: (author) => catalogue.knownSince(author),
     keyAllowance: (name) => access.allowanceOf(name),
+    held: (names, nowMs) => responder.held(names, nowMs, 'blocks'),
+    onCame: (names, kept) => {
+      for (const name of names) if (name.startsWith('authors ')) responder.note('authorFlood', name);
+      if (kept) responder.noteKept(names);
+    },
   });
 
   const onStored = (seq: number, block?: { readonly entry: KindHeader }): void => {
@@ -127,7 +149,12 @@ async function assemble(
     mayHave: (digest, timeMs) => peers.mayHave(digest, timeMs),
     onStored,
     onLoad: pressure.set,
-    onRejected: (code) => metrics.rejected.inc({ code }),
+    onRejected: (code, source) => {
+      metrics.rejected.inc({ code });
+      // Who a peer is, its connection knows: `onFault` below.
+      const payer = source === undefined || source.type === 'peer' ? undefined : payerOf(source);
+      if (payer !== undefined && code === 'block.bad_signature') responder.note('badSignatures', payer);
+    },
   });
   const whoOf = ({ headers, socket }: IncomingMessage): string =>
     sharedBy(access.visitorOf(headers, socket.remoteAddress));
@@ -184,6 +211,10 @@ async function assemble(
     folder: config.data,
     peers: config.peers,
     log,
+    onFault: (name, why) => {
+      responder.note('peerFaults', `peer ${name}`);
+      if (why === 'block.bad_signature') responder.note('badSignatures', `peer ${name}`);
+    },
   });
   const receipts = config.receipts
     ? await startReceipts({
@@ -243,6 +274,7 @@ async function assemble(
     }),
   });
   onJudged(onStored);
+  onNear((author, rows) => responder.note('nearEverything', `author ${author}`, rows));
   const metrics = createMetrics({
     head: () => store.head(),
     load: door.load,
@@ -253,6 +285,7 @@ async function assemble(
     recall: () => vectors.recall(),
     disk: () => diskUse(config.data),
     backups: () => backups?.state(),
+    responses: () => responder.inForce(),
     version,
   });
   closers.push(() => metrics.close());
@@ -373,6 +406,7 @@ async function assemble(
       ...views.notes(),
       ...peers.notes(),
       ...backupNotes(backups?.state()),
+      ...responder.notes(),
     ],
   });
   const forms = createForms();
@@ -415,6 +449,8 @@ async function assemble(
     banPeer: (did, forMs) => peers.ban(did, forMs),
     allowPeer: (did) => peers.allow(did),
     bannedPeers: () => peers.banned(),
+    responses: () => responder.list(),
+    undoResponse: (id) => responder.undo(id),
     removePeer: (url) => peers.remove(url),
     trace: (id) => traceOf(store, peers, id),
     isOperator: (visitor) => access.may(visitor, 'admin'),

@@ -15,7 +15,8 @@ const passedOn: Readonly<Record<string, string>> = {
   retention: 'Show or do what retention rules ask: cosmic retention test|apply FILE',
   access: 'API keys of a node: cosmic access list | add NAME SCOPE… | remove NAME',
   simulate: 'Run a world of nodes from a seed: cosmic simulate WORLD.json [--seed N] [--seeds COUNT]',
-  policy: 'Try admission rules on the stored blocks: cosmic policy test FILE',
+  policy:
+    'Try admission rules on the stored blocks, or rules of respond on last week’s traffic: cosmic policy test|replay FILE',
 };
 
 export const maintenanceCommands: readonly CommandModule[] = Object.entries(passedOn)

@@ -39,7 +39,7 @@ export interface AcceptOptions {
   onStored?(seq: number, block: CheckedBlock): void;
   /** How many blocks are under way, whenever that changed. */
   onLoad?(blocks: number): void;
-  onRejected?(code: Code): void;
+  onRejected?(code: Code, source?: Source): void;
 }
 
 export interface Door {
@@ -103,7 +103,7 @@ async function judge(bytes: Uint8Array, digest: Uint8Array, source: Source, opti
   if (early !== undefined) return overQuota(options, early);
   const verdict = await options.pool.check(bytes);
   if (verdict.status === 'rejected') {
-    options.onRejected?.(verdict.code);
+    options.onRejected?.(verdict.code, source);
     return verdict;
   }
   const nowMs = options.clock.now();

@@ -43,6 +43,10 @@ export interface BudgetOptions {
   knownSince(author: string): Promise<number | undefined>;
   /** The allowance that an API key has instead of its source's. */
   keyAllowance?(key: string): Allowance | undefined;
+  /** Is one of these held back for now? Names: the payer, `author DID`, `authors new|known`. */
+  held?(names: readonly string[], nowMs: number): Refusal | undefined;
+  /** A sound block of beyond this machine is to be kept, under these names; `kept`: within every budget. */
+  onCame?(names: readonly string[], kept: boolean): void;
 }
 
 export interface BudgetKeeper {
@@ -105,11 +109,22 @@ export function createBudgets(options: BudgetOptions, buckets: Buckets = createB
   };
 
   return {
-    sourceLacks: (source, bytes, nowMs) => lacking(ofSource(source), bytes, nowMs),
+    sourceLacks: (source, bytes, nowMs) => {
+      const payer = payerOf(source);
+      const heldBack = payer === undefined ? undefined : options.held?.([payer], nowMs);
+      return heldBack ?? lacking(ofSource(source), bytes, nowMs);
+    },
     charge: async ({ entry }, bytes, source, nowMs) => {
       const own = isOwn(source);
       const isNew = nowMs - (await sinceOf(entry.author, nowMs)) < budgets.newMs;
       const author = `author ${entry.author}`;
+      const payer = payerOf(source);
+      const names = payer === undefined ? [] : [author, `authors ${isNew ? 'new' : 'known'}`];
+      const heldBack = options.held?.(names, nowMs);
+      if (heldBack !== undefined) {
+        options.onCame?.([payer!, ...names], false);
+        return heldBack;
+      }
       const charges: Charge[] = [
         ...ofSource(source),
         ...(isNew && !own
@@ -125,6 +140,7 @@ export function createBudgets(options: BudgetOptions, buckets: Buckets = createB
       const refusal = lacking(charges, bytes, nowMs);
       if (refusal === undefined)
         for (const { key, allowance } of charges) buckets.take(key, allowance, { blocks: 1, bytes }, nowMs);
+      if (payer !== undefined) options.onCame?.([payer, ...names], refusal === undefined);
       return refusal;
     },
   };
@@ -133,6 +149,12 @@ export function createBudgets(options: BudgetOptions, buckets: Buckets = createB
 /** The operator's own: made here, or sent from this machine, or by a peer that the operator chose. */
 function isOwn(source: Source): boolean {
   return (source.type !== 'http' && source.type !== 'peer') || source.trusted === true;
+}
+
+/** Who answers for what came: an API key, an address or a peer; nobody for what is the operator's own. */
+export function payerOf(source: Source): string | undefined {
+  if (source.type === 'http' && source.key !== undefined) return `key ${source.key}`;
+  return isOwn(source) ? undefined : nameOf(source);
 }
 
 function nameOf(source: Source): string {

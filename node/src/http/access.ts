@@ -41,6 +41,10 @@ export interface AccessOptions {
   /** The operator's token. */
   readonly token: string;
   keys(): readonly ApiKey[];
+  /** A secret that opens nothing came from this address beyond this machine. */
+  onWrongSecret?(from: string): void;
+  /** Until when requests of this address without a key wait, where they do. */
+  held?(from: string, nowMs: number): number | undefined;
 }
 
 export interface Access {
@@ -61,7 +65,7 @@ const MINUTE_MS = 60_000;
 /** What proxies add: who comes through one is not on this machine. */
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'] as const;
 
-export function createAccess({ rules, token, keys }: AccessOptions): Access {
+export function createAccess({ rules, token, keys, onWrongSecret, held }: AccessOptions): Access {
   const operator = hashOf(token);
   const spent = createBuckets();
   return {
@@ -73,6 +77,7 @@ export function createAccess({ rules, token, keys }: AccessOptions): Access {
         hash === undefined || isOperator ? undefined : keys().find((one) => one.sha256 === hash.toString('hex'));
       const isHere =
         rules.trustLoopback && isLoopback(address) && FORWARDED.every((name) => headers[name] === undefined);
+      if (hash !== undefined && !isOperator && key === undefined && !isHere) onWrongSecret?.(netOf(address));
       return { from: netOf(address), trusted: isOperator || isHere, isOperator, ...(key === undefined ? {} : { key }) };
     },
     may: ({ isOperator, trusted, key }, scope) => {
@@ -80,6 +85,8 @@ export function createAccess({ rules, token, keys }: AccessOptions): Access {
       return scope !== 'admin' && (trusted || !rules.demand.includes(scope));
     },
     spend: ({ from, trusted, key }, nowMs) => {
+      const heldTo = trusted || key !== undefined ? undefined : held?.(from, nowMs);
+      if (heldTo !== undefined) return heldTo;
       const perMinute = key?.requestsPerMinute ?? (trusted ? undefined : rules.requestsPerMinute);
       if (perMinute === undefined) return undefined;
       const name = key === undefined ? from : `key ${key.name}`;

@@ -17,6 +17,7 @@ import {
   type PeerTls,
 } from '../sync/index.js';
 import type { BackupRules } from './backups/index.js';
+import { parseRespond, type RespondRules } from './respond/index.js';
 import type { RetentionRules } from './retention.js';
 import { settings } from './settings.js';
 
@@ -55,6 +56,7 @@ export interface NodeConfig {
   readonly hosts: readonly string[];
   readonly cors: readonly string[];
   readonly budgets: Budgets;
+  readonly respond: RespondRules;
   readonly dataMaxBytes: number;
   readonly freeMinBytes: number;
   readonly demand: readonly Scope[];
@@ -78,9 +80,10 @@ function besideFile(name: string, folder: string): string {
 }
 
 /** Settings as they are written, before those that name files or several forms are read. */
-type Written = Omit<NodeConfig, 'data' | 'peerRules' | 'meeting' | 'peerTls' | 'embedders' | 'home'> & {
+type Written = Omit<NodeConfig, 'data' | 'peerRules' | 'meeting' | 'peerTls' | 'respond' | 'embedders' | 'home'> & {
   readonly peerTls?: unknown;
   readonly meeting: unknown;
+  readonly respond: unknown;
   readonly peerRules: unknown;
   readonly embedders: readonly unknown[];
   readonly home: readonly unknown[];
@@ -109,6 +112,7 @@ export async function loadConfig(
     data,
     peerRules: parsePeerRules(written.peerRules),
     meeting: meetingOf(written.meeting),
+    respond: parseRespond(written.respond),
     peerTls,
     plugins: written.plugins.map((one) => besideFile(one, ofCommand['plugins'] === undefined ? data : '.')),
     embedders: written.embedders.map(parseEmbedderConfig),

@@ -15,6 +15,7 @@ import { existingStore } from './folder.js';
 import { lineOf } from './fsck-followers.js';
 import { fsck } from './fsck.js';
 import { rehearseMigration } from './migrate.js';
+import { parseRespond, replay } from './respond/index.js';
 import { parseWithheld } from './withhold.js';
 import { parseRetention, planRetention } from './retention.js';
 
@@ -232,7 +233,9 @@ async function retention({ config, words: [action, file], json }: Args): Promise
 
 /** Which stored blocks new admission rules would have refused; changes nothing. */
 async function policy({ config, words: [action, file], json }: Args): Promise<void> {
-  if (action !== 'test' || file === undefined) throw new CosmicError('request.malformed', 'usage: policy test FILE');
+  if (action === 'replay') return replayRules(config, file, json);
+  if (action !== 'test' || file === undefined)
+    throw new CosmicError('request.malformed', 'usage: policy test FILE | policy replay [FILE]');
   const read = await readJson(file);
   if (
     (read as { retention?: unknown } | null)?.retention !== undefined &&
@@ -270,6 +273,25 @@ async function policy({ config, words: [action, file], json }: Args): Promise<vo
   print(json, { blocks, refused, rules }, [
     ...Object.entries(rules).map(([rule, n]) => `${rule}: ${n}`),
     `${refused} of ${blocks} blocks would be refused`,
+  ]);
+}
+
+/** What rules of `respond` would have done to last week's traffic; from then on they may do it. */
+async function replayRules(config: NodeConfig, file: string | undefined, json: boolean): Promise<void> {
+  const read = file === undefined ? undefined : await readJson(file);
+  const given = (read as { respond?: unknown } | undefined)?.respond ?? read;
+  const report = replay(config.data, given === undefined ? config.respond : parseRespond(given), Date.now());
+  const { fromMs, toMs, rules } = report;
+  const span =
+    fromMs === undefined || toMs === undefined
+      ? 'no traffic is recorded here yet: nothing was tried on anything'
+      : `traffic from ${new Date(fromMs).toISOString()} to ${new Date(toMs).toISOString()}`;
+  print(json, report, [
+    span,
+    ...Object.entries(rules).flatMap(([signal, { then, times, whom, keptBack }]) => [
+      `${signal}: ${then}, ${times} times${then === 'alert' ? '' : `; ${keptBack} blocks that were kept would have been held back`}`,
+      ...whom.map((one) => `  ${one.who}: ${one.times} times, up to ${one.count}`),
+    ]),
   ]);
 }
 

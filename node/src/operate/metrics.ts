@@ -6,6 +6,7 @@ import type { Operating } from '@cosmicembeddings/sdk/api';
 export interface Metrics {
   readonly accepted: Counter<'status'>;
   readonly rejected: Counter<'code'>;
+  readonly signals: Counter<'signal'>;
   readonly searches: Histogram;
   readonly acceptSeconds: Histogram;
   readonly requests: Counter<'route' | 'status'>;
@@ -29,6 +30,8 @@ export interface MetricSources {
   disk(): Promise<{ readonly used: Readonly<Record<string, number>>; readonly free: number }>;
   /** When the last backup was taken, and how often one failed; undefined where none is scheduled. */
   backups(): { readonly lastMs?: number; readonly sinceMs: number; readonly failures: number } | undefined;
+  /** What is done because of signals of abuse, now in force. */
+  responses(): readonly { readonly what: string }[];
   readonly version: string;
 }
 
@@ -109,6 +112,17 @@ export function createMetrics(sources: MetricSources): Metrics {
       for (const { name, lag: behind } of await sources.lags()) lag.set({ follower: name }, behind);
     },
   });
+  const responses = new Gauge({
+    name: 'cosmic_responses',
+    help: 'Signals of abuse that are answered now, by what is done',
+    labelNames: ['what'],
+    registers,
+    collect() {
+      const now = sources.responses();
+      for (const what of ['alert', 'slow', 'refuse'])
+        responses.set({ what }, now.filter((one) => one.what === what).length);
+    },
+  });
   const accepted = new Counter({
     name: 'cosmic_accepted_total',
     help: 'Blocks judged at the door, by outcome',
@@ -125,6 +139,12 @@ export function createMetrics(sources: MetricSources): Metrics {
     accepted,
     rejected,
     door: async () => ({ accepted: await countsOf(accepted, 'status'), refused: await countsOf(rejected, 'code') }),
+    signals: new Counter({
+      name: 'cosmic_signals_total',
+      help: 'Signals of abuse, by which',
+      labelNames: ['signal'],
+      registers,
+    }),
     requests: new Counter({
       name: 'cosmic_http_requests_total',
       help: 'HTTP requests answered, by route and status',

@@ -4,6 +4,7 @@ import { budgetsSchema } from '../door/budgets.js';
 import { scopes } from '../http/access.js';
 import type { SettingSchema } from '../json-schema.js';
 import { meetingSchema, peerRulesSchema, peerTlsSchema } from '../sync/index.js';
+import { respondSchema } from './respond/index.js';
 import { backupSchema } from './backups/schedule.js';
 import { retentionSchema } from './retention.js';
 
@@ -61,6 +62,7 @@ export const settings = {
   },
   policy: { ...policySchema, default: {} },
   budgets: { ...budgetsSchema, default: {} },
+  respond: { ...respondSchema, default: {} },
   retention: retentionSchema,
   backup: backupSchema,
   store: choice(['auto', 'better-sqlite3', 'node:sqlite', 'wasm'], 'auto', 'SQLite; `auto`: the first that loads'),

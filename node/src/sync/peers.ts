@@ -63,6 +63,8 @@ export interface PeersOptions {
   /** Peers of the configuration; removing one lasts until the next start. */
   readonly peers?: readonly string[];
   readonly log: Log;
+  /** A peer did what no honest node does; `name` as in `Banned`. */
+  onFault?(name: string, why: string): void;
   readonly limits?: Partial<SyncLimits>;
   /** [0, 1), for jitter. */
   readonly random?: () => number;
@@ -95,6 +97,10 @@ export interface Peers {
   ban(did: string, forMs: number): void;
   /** Lifts a ban and forgets the score. @throws CosmicError request.malformed */
   allow(did: string): void;
+  /** Is not spoken with for so long; `name` as in `Banned`. */
+  refuse(name: string, forMs: number, why: string): void;
+  /** Forgets what it did. */
+  pardon(name: string): void;
   banned(): Banned[];
   status(): PeerStatus[];
   /** What keeps this node from its work, in words: a clock that is off, a copy of itself. */
@@ -131,7 +137,7 @@ export function createPeers(options: PeersOptions): Peers {
   const random = options.random ?? Math.random;
   const list = options.list ?? (folder === undefined ? undefined : peersFile(folder));
   const scores = folder === undefined ? undefined : reputationFile(folder);
-  const reputation = new Reputation(clock, limits.banAt);
+  const reputation = new Reputation(clock, limits.banAt, (name, why) => options.onFault?.(name, why));
   const hints = meeting === undefined ? undefined : new Hints(meeting.ranges, random);
   const arrivals = new Arrivals(limits);
   const stopping = new AbortController();
@@ -300,6 +306,11 @@ export function createPeers(options: PeersOptions): Peers {
     }
   };
 
+  const leave = (name: string): void => {
+    for (const peer of peers)
+      if (peer.name === name) peer.close('peer.refused', refusalOf(name, peer.session.proven) ?? 'banned');
+  };
+
   const didOrThrow = (text: string): string => {
     if (publicKeyOfDid(text) === undefined)
       throw new CosmicError('request.malformed', `${text.slice(0, 100)}: expected a did:key`);
@@ -394,9 +405,13 @@ export function createPeers(options: PeersOptions): Peers {
     },
     ban: (banned, forMs) => {
       reputation.ban(didOrThrow(banned), forMs, 'by the operator');
-      for (const peer of peers)
-        if (peer.name === banned) peer.close('peer.refused', refusalOf(peer.name, peer.session.proven) ?? 'banned');
+      leave(banned);
     },
+    refuse: (name, forMs, why) => {
+      reputation.ban(name, forMs, why);
+      leave(name);
+    },
+    pardon: (name) => void reputation.pardon(name),
     allow: (pardoned) => void reputation.pardon(didOrThrow(pardoned)),
     banned: () =>
       reputation.banned().map((name) => {

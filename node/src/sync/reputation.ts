@@ -58,6 +58,8 @@ export class Reputation {
   constructor(
     private readonly clock: Clock,
     private readonly banAt: number,
+    /** It did something that no honest node does. */
+    private readonly onFault?: (key: string, why: string) => void,
   ) {}
 
   /** Charges or credits `times` deeds; answers whether that brought a ban. */
@@ -65,6 +67,7 @@ export class Reputation {
     const entry = this.entry(key);
     entry.score = Math.min(SCORE_MAX, entry.score + WORTH[deed] * times);
     if (WORTH[deed] < 0) entry.why = why ?? deed;
+    if (WORTH[deed] <= WORTH.broken) this.onFault?.(key, why ?? deed);
     this.changed = true;
     if (entry.score > this.banAt || this.isBanned(key)) return false;
     this.strike(key, entry.why ?? deed);

@@ -110,6 +110,8 @@ describe('what a real node answers is of the form that is described', () => {
       ['DELETE /v2/peers', `/v2/peers?url=${encodeURIComponent(url)}`],
       ['POST /v2/peers/ban', '/v2/peers/ban', { did }],
       ['POST /v2/peers/allow', '/v2/peers/allow', { did }],
+      ['GET /v2/respond', '/v2/respond'],
+      ['POST /v2/respond/undo', '/v2/respond/undo', { id: 'r1' }],
       ['GET /v2/views/standing/of', `/v2/views/standing/of?id=${id}`],
       ['GET /v2/views/forks/all', '/v2/views/forks/all'],
       ['GET /v1/models', '/v1/models'],

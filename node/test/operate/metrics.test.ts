@@ -12,6 +12,7 @@ test('the metrics that the documentation names are the metrics that are there', 
     bannedPeers: () => 1,
     recall: () => undefined,
     backups: () => undefined,
+    responses: () => [],
     disk: async () => ({ used: { 'store.sqlite': 16384 }, free: 99 }),
     version: '1.2.3',
   });

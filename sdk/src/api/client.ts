@@ -52,6 +52,36 @@ export interface BannedPeer {
   readonly why: string;
 }
 
+/** What a node does for a while because of a signal of abuse. */
+export interface RespondAction {
+  readonly id: string;
+  readonly signal: string;
+  /** `from ADDRESS`, `key NAME`, `peer DID|ADDRESS`, `author DID`, `authors new|known`. */
+  readonly who: string;
+  readonly what: 'alert' | 'slow' | 'refuse';
+  readonly reason: string;
+  readonly atMs: number;
+  readonly untilMs: number;
+  /** What is left to whom is slowed down. */
+  readonly perMinute?: number;
+}
+
+/** A line of the journal of such actions; `undo`: the command that ends one before its time. */
+export type RespondEvent = RespondAction & {
+  readonly event: 'begun' | 'ended' | 'undone';
+  readonly eventMs: number;
+  readonly undo?: string;
+};
+
+export interface Responses {
+  /** In force now. */
+  readonly actions: readonly RespondAction[];
+  /** By signal; `tried`: what it may do beyond telling has been tried by `cosmic policy replay`. */
+  readonly rules: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** The newest hundred lines, newest last. */
+  readonly journal: readonly RespondEvent[];
+}
+
 /** A sound block, and why a node would not read it, if it would not. */
 export interface CheckAnswer {
   readonly id: BlockId;
@@ -105,6 +135,10 @@ export interface NodeClient extends NodeApi {
   banned(): Promise<BannedPeer[]>;
   banPeer(did: string, forMs?: number): Promise<BannedPeer[]>;
   allowPeer(did: string): Promise<BannedPeer[]>;
+  /** Signals of abuse that are answered now, the rules for them, and what was done. */
+  responses(): Promise<Responses>;
+  /** Ends such an action before its time. */
+  undoResponse(id: string): Promise<RespondAction>;
   /** `withhold`: what to keep out besides the ids; default for a takedown: the bodies, whoever signs them. */
   erase(ids: readonly BlockId[], reason: EraseReason, withhold?: readonly ('body' | 'text')[]): Promise<number[]>;
 }
@@ -226,6 +260,9 @@ export function createClient(options: ClientOptions): NodeClient {
           await ask(host, '/v2/peers/allow', { method: 'POST', body: json({ did }) }),
         )
       ).banned,
+    responses: async () => jsonOf<Responses>(await ask(host, '/v2/respond')),
+    undoResponse: async (id) =>
+      jsonOf<RespondAction>(await ask(host, '/v2/respond/undo', { method: 'POST', body: json({ id }) })),
     erase: async (ids, reason, withhold) =>
       (
         await jsonOf<{ seqs: number[] }>(

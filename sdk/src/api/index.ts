@@ -6,6 +6,9 @@ export {
   type NodeAddress,
   type NodeClient,
   type Operating,
+  type RespondAction,
+  type RespondEvent,
+  type Responses,
 } from './client.js';
 export type { NodeHealth } from './route.js';
 export { receiptsOf, WITNESSES_MIN, witnessedMs, type Receipt } from './witness.js';

@@ -161,6 +161,21 @@ export const peers = {
 
 export const bans = { banned: [{ name: author, untilMs: 1796501023384, why: 'by the operator' }] };
 
+const held = {
+  id: 'r12',
+  signal: 'badSignatures',
+  who: 'from 203.0.113.7',
+  what: 'refuse',
+  reason: '31 badSignatures in 60 s, more than 30',
+  atMs: 1796497423384,
+  untilMs: 1796501023384,
+};
+export const responses = {
+  actions: [held],
+  rules: { badSignatures: { over: 30, perMs: 60_000, then: 'refuse', forMs: 3_600_000, slowTo: 10, tried: true } },
+  journal: [{ ...held, event: 'begun', eventMs: 1796497423384, undo: 'cosmic respond undo r12' }],
+};
+
 export const operating = {
   disk: { used: { 'store.sqlite': 17_825_792, vectors: 1_048_576 }, free: 88_046_829_568 },
   accepted: { stored: 1204, known: 37, rejected: 2 },

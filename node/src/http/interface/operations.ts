@@ -140,6 +140,17 @@ export const operations: Readonly<Record<string, Operation>> = {
     asks: { did: examples.hit.author },
     answers: { 200: json('The bans that are left', 'Bans', { banned: [] }) },
   },
+  'GET /v2/respond': {
+    tag: 'operators',
+    operator: true,
+    answers: { 200: json('As of now', 'Responses', examples.responses) },
+  },
+  'POST /v2/respond/undo': {
+    tag: 'operators',
+    operator: true,
+    asks: { id: 'r12' },
+    answers: { 200: json('What was ended', 'RespondAction', examples.responses.actions[0]) },
+  },
   'POST /v2/erase': {
     tag: 'operators',
     operator: true,

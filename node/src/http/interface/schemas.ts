@@ -39,6 +39,17 @@ const ms = integer('milliseconds since 1970-01-01T00:00Z');
 const code = text('one of specs/errors.md');
 const cursor = named('Cursor');
 
+const respondAction = {
+  id: text(),
+  signal: text(),
+  who: text('from ADDRESS, key NAME, peer DID|ADDRESS, author DID, authors new|known'),
+  what: oneOf('alert', 'slow', 'refuse'),
+  reason: text(),
+  atMs: ms,
+  untilMs: ms,
+  'perMinute?': integer(),
+};
+
 /** Values that a node answers, by name: each is the type of the same name in the SDK's ports, checked by a test. */
 export const schemas = {
   Problem: object(
@@ -238,6 +249,18 @@ export const schemas = {
   Peers: object({ peers: list(named('PeerStatus')) }),
   PeersAndBans: object({ peers: list(named('PeerStatus')), banned: list(named('BannedPeer')) }),
   Bans: object({ banned: list(named('BannedPeer')) }),
+  RespondAction: object(respondAction),
+  Responses: object({
+    actions: list(named('RespondAction')),
+    rules: {
+      type: 'object',
+      additionalProperties: { type: 'object', additionalProperties: true },
+      description: 'by signal',
+    },
+    journal: list(
+      object({ ...respondAction, event: oneOf('begun', 'ended', 'undone'), eventMs: ms, 'undo?': text('the command') }),
+    ),
+  }),
   Operating: object({
     disk: object({ used: { type: 'object', additionalProperties: integer('bytes') }, free: integer('bytes') }),
     accepted: { type: 'object', additionalProperties: integer('blocks') },

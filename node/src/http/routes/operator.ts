@@ -85,6 +85,30 @@ export function operatorRoutes(app: FastifyInstance, routes: Routes): void {
       return { banned: routes.bannedPeers() };
     },
   );
+  app.get(
+    '/v2/respond',
+    { onRequest: operatorOnly, schema: { summary: 'Signals of abuse: what is done now, rules, journal (operator)' } },
+    async (_request, reply) => {
+      reply.header('cache-control', 'no-store');
+      return routes.responses();
+    },
+  );
+  app.post<{ Body: { id: string } }>(
+    '/v2/respond/undo',
+    {
+      onRequest: operatorOnly,
+      schema: {
+        summary: 'End what is done because of a signal before its time (operator)',
+        body: {
+          type: 'object',
+          required: ['id'],
+          additionalProperties: false,
+          properties: { id: { type: 'string', maxLength: 40 } },
+        },
+      },
+    },
+    async (request) => routes.undoResponse(request.body.id),
+  );
   app.post<{ Body: { url: string } }>(
     '/v2/peers',
     {

@@ -15,7 +15,7 @@ import type {
   WatchEvent,
   WatchRequest,
 } from '@cosmicembeddings/sdk';
-import type { Operating } from '@cosmicembeddings/sdk/api';
+import type { Operating, RespondAction, Responses } from '@cosmicembeddings/sdk/api';
 import type { Visitor } from '../access.js';
 import type { DearRoom } from '../dear.js';
 import type { Forms } from '../forms.js';
@@ -64,6 +64,10 @@ export interface Routes {
   banPeer(did: string, forMs: number): void;
   allowPeer(did: string): void;
   bannedPeers(): readonly { readonly name: string; readonly untilMs: number; readonly why: string }[];
+  /** Signals of abuse that are answered now. */
+  responses(): Responses;
+  /** @throws CosmicError request.malformed */
+  undoResponse(id: string): RespondAction;
   isOperator(visitor: Visitor): boolean;
   mayPublish(visitor: Visitor): boolean;
   /** What a reader judges blocks with. */

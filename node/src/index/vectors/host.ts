@@ -98,6 +98,10 @@ export interface HostStatus {
   readonly notes: readonly string[];
 }
 
+/** Rows are new for so long, and of so many authors. */
+const NEAR_MS = 10 * 60_000;
+const NEAR_MAX = 256;
+
 const SLICE_MS = 4;
 /** While nobody searches: larger additions keep all threads of the engine busy. */
 const QUIET_SLICE_MS = 40;
@@ -146,6 +150,8 @@ export class IndexHost implements Follower {
   private tailAllowance = 0;
   private unindexed = 0;
   private events: string[] = [];
+  /** Rows that are near everything, by author, since somebody took the list. */
+  private near = new Map<string, number>();
   /** Why the last save failed; undefined since one succeeded. */
   private unsaved: string | undefined;
 
@@ -477,7 +483,8 @@ export class IndexHost implements Follower {
     try {
       for (let i = 0; i < rows.count; i++) {
         const row = rows.row(i);
-        if (row !== undefined) space.append(block.firstLabel + i, row, author, block.firstSeenMs);
+        if (row !== undefined && space.append(block.firstLabel + i, row, author, block.firstSeenMs))
+          this.noteNear(block);
       }
     } catch (error) {
       if (!(error instanceof RowsDamaged)) throw error;
@@ -487,6 +494,19 @@ export class IndexHost implements Follower {
     space.position = { epoch: this.cursor.epoch, seq };
     this.noteWork(id, space);
     return rows.count;
+  }
+
+  /** Of what came lately: an index that is built anew says nothing new of old rows. */
+  private noteNear({ entry: { author }, firstSeenMs }: StoredBlock): void {
+    if (this.options.nowMs() - firstSeenMs > NEAR_MS) return;
+    if (this.near.has(author) || this.near.size < NEAR_MAX) this.near.set(author, (this.near.get(author) ?? 0) + 1);
+  }
+
+  /** Authors of rows that came lately and are near everything, and how many rows, since the last call. */
+  takeNear(): readonly (readonly [author: string, rows: number])[] {
+    const near = [...this.near];
+    this.near.clear();
+    return near;
   }
 
   private noteWork(id: string, space: SpaceIndex): void {

@@ -25,6 +25,8 @@ export interface VectorsOptions {
   readonly threads?: number;
   /** Blocks at the door: while they are many, indexing rests more than it works. */
   readonly pressure?: Pressure;
+  /** Rows of an author that came lately are near everything. */
+  onNear?(author: string, rows: number): void;
   /** Blocks that it passes over. */
   readonly faults?: FaultList;
   readonly rules?: Partial<HostRules>;
@@ -97,7 +99,7 @@ class VectorsClient implements VectorFollower {
   private notified = false;
   private headSeq: number | undefined;
 
-  constructor(options: VectorsOptions) {
+  constructor(private readonly options: VectorsOptions) {
     const { plugins = [], guard = true, folder, engine, reader, threads, rules, readerModule } = options;
     const { name = 'vectors', readerOptions } = options;
     const setup: WorkerSetup = {
@@ -242,6 +244,8 @@ class VectorsClient implements VectorFollower {
       });
     } else if (message.type === 'engine') {
       this.engine = message.engine;
+    } else if (message.type === 'near') {
+      for (const [author, rows] of message.authors) this.options.onNear?.(author, rows);
     } else if (message.type === 'notes') {
       this.notes_ = message.notes;
       this.recall_ = message.recall ?? undefined;

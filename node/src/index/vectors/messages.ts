@@ -38,5 +38,6 @@ export type FromWorker =
   | { readonly type: 'engine'; readonly engine: string }
   | { readonly type: 'answers'; readonly first: number; readonly packed: PackedAnswers }
   | { readonly type: 'notes'; readonly notes: readonly string[]; readonly recall: number | null }
+  | { readonly type: 'near'; readonly authors: readonly (readonly [author: string, rows: number])[] }
   | { readonly type: 'status'; readonly id: number; readonly status: HostStatus }
   | { readonly type: 'saved'; readonly id: number };

@@ -200,8 +200,8 @@ export class SpaceIndex {
     return this.saved_;
   }
 
-  /** Takes a row over; a known label is replaced. `vector` may be changed. */
-  append(label: number, vector: Float32Array, author = 0, seenMs = 0): void {
+  /** Takes a row over; a known label is replaced. `vector` may be changed. True where the row is near everything. */
+  append(label: number, vector: Float32Array, author = 0, seenMs = 0): boolean {
     if (vector.length !== this.space.dims)
       throw new RangeError(`row ${label} has ${vector.length} numbers, the space ${this.space.dims}`);
     const known = this.table.slotOf(label);
@@ -211,10 +211,11 @@ export class SpaceIndex {
     this.table.append(label);
     this.members?.add(label);
     this.changed = true;
-    if (this.guard === undefined) return;
+    if (this.guard === undefined) return false;
     if (this.guard.arrived(slot, author, seenMs)) this.hubTo = 0;
     this.measureHub(slot);
     if (this.hubTo === slot) this.hubTo = slot + 1;
+    return this.guard.active && this.hubs[slot]! > this.guard.threshold;
   }
 
   /** Rows are out of every answer at once; their numbers are overwritten with zeros. Answers how many there were. */

@@ -107,6 +107,8 @@ function give(first: number, questions: readonly SearchQuestion[]): void {
 }
 
 function report(): void {
+  const near = host.takeNear();
+  if (near.length > 0) send({ type: 'near', authors: near });
   const { notes, recall } = host;
   const line = `${recall ?? ''} ${notes.join('\n')}`;
   if (line === reported) return;

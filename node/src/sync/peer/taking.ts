@@ -273,7 +273,7 @@ export class Taking {
 
   private async judge(block: Uint8Array): Promise<void> {
     const { accept, relayed, log, wants, bootstrap } = this.shared;
-    const { id, remote, session, known } = this.connection;
+    const { id, remote, known } = this.connection;
     const guess = digestOf(block);
     if (guess !== undefined) {
       // Before the store knows it: what follows the store must not send it back.
@@ -284,7 +284,7 @@ export class Taking {
     this.judgingBytes += block.length;
     const wasAsked = guess !== undefined && wants.isAsked(id, guess);
     try {
-      const peer = session.hello?.node ?? id;
+      const peer = this.connection.name;
       const trusted = remote.direction === 'out';
       const verdict = await accept(block, { type: 'peer', peer, from: remote.address, trusted });
       this.progressMs = this.now();

@@ -1,0 +1,3 @@
+export { parseRespond, respondSchema, type RespondRules, type Signal } from './rules.js';
+export { startResponder, type Responder } from './responder.js';
+export { replay, type Replay } from './replay.js';
