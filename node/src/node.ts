@@ -10,6 +10,7 @@ import { storeFile } from './store/sqlite/index.js';
 import { createTextSockets, createWebSocketNetwork } from './sync/websocket/index.js';
 import type { NodeConfig } from './operate/config.js';
 import { startCommon } from './index/common/index.js';
+import { createMaps } from './index/map/index.js';
 import { createForms } from './http/forms.js';
 import { createRoom } from './http/room.js';
 import { isOurHost, judgeVisit } from './http/visitors.js';
@@ -247,11 +248,28 @@ async function assemble(
     onError: (error) => log.error({ error: String(error) }, 'the common background is not kept up'),
   });
   closers.push(() => common.close());
+  const maps = createMaps({
+    folder: config.data,
+    storeEngine: sqlite.engine,
+    plugins: config.plugins,
+    pressure: pressure.shared,
+    faults,
+    indexOf: async (space) => {
+      const [signed, made] = await Promise.all([vectors.status(), home?.vectors.status()]);
+      const [own, ofTexts] = [signed.spaces[space]?.rows ?? 0, made?.spaces[space]?.rows ?? 0];
+      if (own + ofTexts === 0) return undefined;
+      return ofTexts > own ? { vectors: home!.vectors, ofAll: true } : { vectors, ofAll: false };
+    },
+    head: () => store.head(),
+    hidden: () => views.hidden(),
+  });
+  closers.push(() => maps.close());
   const live: Readonly<Record<FollowerName, Omit<Trailing, 'answers'> | undefined>> = {
     kinds: judging && { ...judging, notify: () => undefined },
     vectors: trailing(vectors),
     home: home && trailing(home.vectors),
     background: trailing(common),
+    map: trailing(maps),
     text: trailing(text),
     views: {
       name: 'views',
@@ -384,7 +402,11 @@ async function assemble(
     followers,
     search: async (request, signal) => {
       const stop = metrics.searches.startTimer();
-      return search(request, signal).finally(stop);
+      const end = maps.searching();
+      return search(request, signal).finally(() => {
+        end();
+        stop();
+      });
     },
     watch: (request, signal) => watches.watch(request, signal),
     spaces: () => spacesOf({ catalogue, embedders: embedders.ready, home, common, translators: translators.reports }),
@@ -415,6 +437,7 @@ async function assemble(
   const erase: Routes['erase'] = async (ids, reason, withhold) => {
     const seqs = await eraseAs({ store, registry }, ids, reason, withhold);
     common.forget(ids);
+    maps.forget();
     onStored(Math.max(0, ...seqs));
     return seqs;
   };
@@ -433,6 +456,9 @@ async function assemble(
     watchView: (name, question, params, signal) => views.watch(name, question, params, signal),
     watch: (request, signal, who) => watches.watch(request, signal, who),
     related: (id, limit) => search.related(id, limit),
+    ...(config.maps ? { mapOf: maps.of } : {}),
+    rowsAt: (labels) => catalogue.blocksOf(labels),
+    firstRows: async (ids) => (await catalogue.entriesOf(ids)).map((entry) => entry?.firstLabel),
     erase: async (ids, reason, withhold) => {
       // One after the other: each adds to the same journal.
       noting = noting.then(() =>

@@ -10,7 +10,8 @@ const LEAST_BYTES = 1024;
 const MOST_BYTES = 4 * 1024 * 1024;
 /** Answers that are being compressed at a time; others go as they are, nobody waits. */
 const AT_ONCE = 4;
-const TEXTS = /^(?:application\/(?:[a-z.-]+\+)?json|text\/(?!event-stream))/;
+/** Maps are columns of alike numbers. */
+const TEXTS = /^(?:application\/(?:[a-z.-]+\+)?json|application\/vnd\.cosmicembeddings\.map|text\/(?!event-stream))/;
 
 /**
  * Answers that are there as a whole, compressed where the asker takes gzip (RFC 9110 section 12.5.3). Streams go as they

@@ -30,6 +30,7 @@ import { nameRequest } from './request-name.js';
 import { blockRoutes } from './routes/blocks.js';
 import { embeddingRoutes } from './routes/embeddings.js';
 import { operatorRoutes } from './routes/operator.js';
+import { mapRoutes } from './routes/map.js';
 import { pythonRoutes } from './routes/python.js';
 import { mcpRoutes } from './routes/mcp.js';
 import { queryRoutes } from './routes/query.js';
@@ -171,6 +172,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   await app.register((scope) => readBlocksRoute(scope, options.routes));
   await app.register((scope) => checkRoutes(scope, options.routes));
   await app.register((scope) => queryRoutes(scope, options.routes));
+  await app.register((scope) => mapRoutes(scope, options.routes));
   await app.register((scope) => embeddingRoutes(scope, options.routes));
   await app.register((scope) => viewRoutes(scope, options.routes));
   await app.register((scope) => watchRoutes(scope, options.routes));

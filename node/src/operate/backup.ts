@@ -126,6 +126,8 @@ export function erasedSince(backupFolder: string, engine: SqliteEngine, lists: r
 function isOfEarlierLife(name: string): boolean {
   return (
     name.startsWith('text.sqlite') ||
-    ['index', 'home', 'home.json', 'background.json', 'views', 'store.sqlite-wal', 'store.sqlite-shm'].includes(name)
+    ['index', 'home', 'home.json', 'background.json', 'map', 'views', 'store.sqlite-wal', 'store.sqlite-shm'].includes(
+      name,
+    )
   );
 }

@@ -64,6 +64,7 @@ export interface NodeConfig {
   readonly requestsPerMinute: number;
   readonly peerKeys: Readonly<Record<string, string>>;
   readonly guard: boolean;
+  readonly maps: boolean;
   readonly receipts: boolean;
   readonly attest: number;
   readonly translators: readonly string[];

@@ -5,6 +5,7 @@ import type { Looked } from '../follow/kept-follower.js';
 import { commonFollower } from '../index/common/kept.js';
 import { homeFollower } from '../index/home/check.js';
 import { kindsFollower } from '../index/kinds/check.js';
+import { mapFollower } from '../index/map/kept.js';
 import { vectorsFollower } from '../index/vectors/check.js';
 import { textFollower } from '../index/words/check.js';
 import type { Finding } from '../store/finding.js';
@@ -20,6 +21,7 @@ export const keptFollowers = [
   vectorsFollower,
   homeFollower,
   commonFollower,
+  mapFollower,
   textFollower,
   viewsFollower,
   announcementsFollower,

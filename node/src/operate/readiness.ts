@@ -4,7 +4,7 @@ import type { FollowerState } from '../follow/together.js';
 const LAG_MAX = 100_000;
 
 /** Takes its time behind all others: the node answers without it. Standing still is a fault all the same. */
-const LEISURELY = new Set(['home', 'background']);
+const LEISURELY = new Set(['home', 'background', 'map']);
 
 export interface Readiness {
   readonly ready: boolean;

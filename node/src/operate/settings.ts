@@ -124,6 +124,11 @@ export const settings = {
   },
   requestsPerMinute: whole(1, 1e9, 6_000, 'how often a visitor may ask'),
   guard: { type: 'boolean', default: true, description: 'demote vectors that are near everything' },
+  maps: {
+    type: 'boolean',
+    default: true,
+    description: 'lay a space out in two dimensions when somebody asks for its map; false: refuse',
+  },
   receipts: {
     type: 'boolean',
     default: false,

@@ -317,6 +317,7 @@ describe('fsck and the followers', () => {
       'vectors',
       'home',
       'background',
+      'map',
       'text',
       'views',
       'announcements',
@@ -340,7 +341,7 @@ describe('fsck and the followers', () => {
     writeFileSync(`${textFile(folder)}.new`, 'nonsense'.repeat(1000));
     const { findings, followers } = await fsck({ folder, checks });
     expect(findings).toMatchObject([{ part: 'text', remedy: 'rebuilt by itself' }]);
-    expect(followers).toHaveLength(8);
+    expect(followers).toHaveLength(9);
     const parts = await open(folder);
     await parts.text.catchUp(Date.now() + 20_000);
     await parts.close();

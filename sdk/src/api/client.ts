@@ -15,6 +15,7 @@ import type {
 } from '../ports/index.js';
 import type { Verdict } from '../views/answer.js';
 import { watchAnswers, watchNear } from './event-stream.js';
+import { readMap, type MapRow, type SpaceMap } from './map.js';
 import type { PluginInfo } from './plugin-info.js';
 import { readBlocks } from './read-blocks.js';
 import { ask, bytesOf, jsonOf, refusalOf, type Ask, type RequestHost } from './request.js';
@@ -113,6 +114,19 @@ export interface NodeClient extends NodeApi {
   /** Many blocks in few requests, in the order asked; undefined for one of which nothing is there. */
   read(ids: readonly BlockId[], signal?: AbortSignal): Promise<(SignedBlock | undefined)[]>;
   related(id: BlockId, limit?: number): Promise<unknown>;
+  /**
+   * A space in two dimensions, as this node draws it; it may just be being made (`state`). `known`: the tag of the map that is
+   * there already; undefined: it is still that one. Of several nodes the first one's.
+   */
+  map(
+    space: string,
+    options?: { readonly known?: string | undefined; readonly signal?: AbortSignal },
+  ): Promise<{ readonly map: SpaceMap; readonly tag: string } | undefined>;
+  /** Which rows of which blocks points are, and which points rows are; at most 1,000 of each. */
+  mapRows(asked: {
+    readonly labels?: readonly number[];
+    readonly hits?: readonly { readonly id: BlockId; readonly row: number }[];
+  }): Promise<readonly MapRow[]>;
   /** By which way a block came, who has it, why it is not there. */
   trace(id: BlockId): Promise<BlockTrace>;
   /** What the node's plug-ins offer. */
@@ -202,6 +216,19 @@ export function createClient(options: ClientOptions): NodeClient {
       );
     },
     related: (id, limit = 10) => read(`${block(id)}/related?limit=${limit}`),
+    map: async (space, { known, signal } = {}) => {
+      const response = await ask(host, `/v2/map?space=${encodeURIComponent(space)}`, {
+        accept: 'application/vnd.cosmicembeddings.map',
+        also: [304],
+        signal,
+        ...(known === undefined ? {} : { known }),
+      });
+      if (response.status === 304) return undefined;
+      const tag = response.headers.get('etag') ?? '';
+      return { map: readMap(await bytesOf(response, host.url, signal)), tag };
+    },
+    mapRows: async (asked) =>
+      (await jsonOf<{ rows: MapRow[] }>(await ask(host, '/v2/map/rows', { method: 'POST', body: json(asked) }))).rows,
     find: (filter, page) =>
       continued(route, page, (at, rest) =>
         ask(at, '/v2/blocks/find', { method: 'POST', body: json({ filter, ...rest }) }),

@@ -11,6 +11,7 @@ export {
   type Responses,
 } from './client.js';
 export type { NodeHealth } from './route.js';
+export { readMap, type MapHead, type MapLegend, type MapRegion, type MapRow, type SpaceMap } from './map.js';
 export { receiptsOf, WITNESSES_MIN, witnessedMs, type Receipt } from './witness.js';
 export { verifyHit, type HitVerification } from './verify-hit.js';
 export {

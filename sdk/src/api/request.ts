@@ -19,6 +19,8 @@ export interface Ask {
   readonly accept?: string;
   readonly body?: { readonly type: string; readonly data: string | Uint8Array };
   readonly signal?: AbortSignal | undefined;
+  /** Tag of the answer that is there already: asked whether it is still the one. */
+  readonly known?: string;
   /** Statuses besides 2xx that are answers of their own, not failures. */
   readonly also?: readonly number[];
 }
@@ -50,6 +52,7 @@ async function send(host: RequestHost, path: string, request: Ask): Promise<Resp
   const headers: Record<string, string> = { accept: request.accept ?? 'application/json' };
   if (host.token !== undefined) headers['authorization'] = `Bearer ${host.token}`;
   if (request.body !== undefined) headers['content-type'] = request.body.type;
+  if (request.known !== undefined) headers['if-none-match'] = request.known;
   try {
     return await host.fetch(host.url + path, {
       method: request.method ?? 'GET',

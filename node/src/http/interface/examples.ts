@@ -93,6 +93,8 @@ export const searchAnswer = {
   queries: [{ space, vector: [0.0312, -0.0871] }],
 };
 
+export const mapRows = { rows: [{ label: 0, id: hit.id, row: 0 }] };
+
 export const spaces = {
   spaces: [
     {

@@ -99,6 +99,21 @@ export const operations: Readonly<Record<string, Operation>> = {
     asks: { input: ['The kiln fires at 1240 °C.'], encoding_format: 'float' },
     answers: { 200: json('A vector for each text, in order', 'Embeddings', examples.embeddings) },
   },
+  'GET /v2/map': {
+    tag: 'search',
+    answers: {
+      200: {
+        says: 'The map as it is now (specs/map.md); while it is made, as far as it is',
+        content: { 'application/vnd.cosmicembeddings.map': { schema: BYTES } },
+      },
+      304: { says: 'You have it', content: {} },
+    },
+  },
+  'POST /v2/map/rows': {
+    tag: 'search',
+    asks: { labels: [0, 1] },
+    answers: { 200: json('In the order asked', 'MapRows', examples.mapRows) },
+  },
   'GET /v2/spaces': { tag: 'search', answers: { 200: json('As of now', 'Spaces', examples.spaces) } },
   'GET /v2/plugins': { tag: 'views', answers: {} },
   'GET /v2/status': { tag: 'machines', answers: { 200: json('As of now', 'NodeStatus', examples.status) } },

@@ -172,6 +172,15 @@ export const schemas = {
     'next?': text('send it as `after`'),
     'notes?': list(text()),
   }),
+  MapRows: object({
+    rows: list(
+      object({
+        'label?': integer('absent for a block that is not here'),
+        'id?': text('absent for a label that nothing stands behind'),
+        'row?': integer(),
+      }),
+    ),
+  }),
   Spaces: object({
     spaces: list(
       object({

@@ -10,6 +10,7 @@ import type {
   PeerStatus,
   Registry,
   Rejected,
+  RowPlace,
   Source,
   ViewAnswer,
   WatchEvent,
@@ -49,6 +50,12 @@ export interface Routes {
   /** A question that stands; `who`: whose share of watches it takes. */
   watch(request: WatchRequest, signal: AbortSignal, who: string): AsyncIterable<WatchEvent>;
   related(id: BlockId, limit: number): Promise<unknown>;
+  /** A space in two dimensions (specs/map.md); absent where this node draws none. @throws CosmicError space.unknown, node.busy */
+  mapOf?(space: string): Promise<{ readonly bytes: Uint8Array; readonly tag: string }>;
+  /** Which row of which block each label stands for. */
+  rowsAt(labels: readonly number[]): Promise<(RowPlace | undefined)[]>;
+  /** Label of each block's first row. */
+  firstRows(ids: readonly BlockId[]): Promise<(number | undefined)[]>;
   erase(ids: readonly BlockId[], reason: EraseReason, withhold?: readonly ('body' | 'text')[]): Promise<number[]>;
   addPeer(url: string): Promise<void>;
   /** Rejects for one that is not there. */

@@ -15,6 +15,7 @@ import { readingBlock, type Followed } from '../../follow/index.js';
 import { Rate, type NewSpaceRate } from './rate.js';
 import type { ChosenEngine } from './graph.js';
 import { authorHash } from './guard.js';
+import { axesOf, neighboursIn, type Axes, type Neighbours } from './neighbours.js';
 import { RecallSample } from './recall-sample.js';
 import { RowsDamaged, type Budget } from './rows.js';
 import { freshName, readManifest, spaceFolders, sweep, writeManifest, type Manifest } from './manifest.js';
@@ -139,6 +140,8 @@ export class IndexHost implements Follower {
   private savedBuilds: Record<string, number> = {};
   private savedMs: number;
   private manifestDirty = false;
+  /** Along which rows of a space differ most, for those of which a map is drawn. */
+  private readonly axes = new Map<string, Axes>();
   private readonly budget: Budget;
   private readonly rate: Rate;
   private readonly rules: HostRules;
@@ -251,6 +254,30 @@ export class IndexHost implements Follower {
     }
   }
 
+  /** What is nearest to rows of a space; undefined where there is no such space, or it cannot be read now. */
+  neighbours(id: string, labels: Uint32Array, k: number, ms: number): Neighbours | undefined {
+    const space = this.spaces.get(id);
+    if (space === undefined) return undefined;
+    try {
+      const known = this.axes.get(id);
+      const grew = known === undefined || space.size > 2 * known.size || space.size < known.size / 2;
+      const rows = {
+        size: space.size,
+        dims: space.space.dims,
+        rowOf: (label: number) => space.rowOf(label),
+        sampleOf: (n: number) => space.sampleOf(n),
+        near: (row: Float32Array, n: number) => space.search(row, n).rows,
+      };
+      const axes = grew ? axesOf(rows) : known;
+      this.axes.set(id, axes);
+      return neighboursIn(rows, axes, labels, k, ms);
+    } catch (error) {
+      if (!(error instanceof RowsDamaged)) throw error;
+      this.lose(id, space, error);
+      return undefined;
+    }
+  }
+
   // ------------------------------------------------------------------------------------------ following
 
   durable(): Cursor {
@@ -282,7 +309,7 @@ export class IndexHost implements Follower {
   /** Another life of the store: what was indexed belongs to the earlier one. */
   async restart(epoch: string): Promise<void> {
     for (const space of this.all()) await space.close();
-    for (const known of [this.spaces, this.builds, this.folders, this.large, this.busy]) known.clear();
+    for (const known of [this.spaces, this.builds, this.folders, this.large, this.busy, this.axes]) known.clear();
     this.waiting = new Waiting();
     this.savedSeqs = {};
     this.savedBuilds = {};

@@ -4,10 +4,12 @@ import { FollowerWorker, type FaultList, type Pressure } from '../../follow/inde
 import type { EngineSetting } from './graph.js';
 import type { HostRules, HostStatus, SearchQuestion, VectorsAnswer } from './host.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
+import type { Neighbours } from './neighbours.js';
 import { unpackAnswers } from './packed-answers.js';
 
 export type { EngineName, EngineSetting } from './graph.js';
 export type { HostRules, HostStatus, VectorsAnswer } from './host.js';
+export { NONE, type Neighbours } from './neighbours.js';
 export type { Background } from './background.js';
 export type { SpaceStatus } from './space-index.js';
 export type { ScoredRow } from './top-rows.js';
@@ -54,6 +56,11 @@ export interface VectorFollower {
   readonly engine: string;
   /** An unknown space answers no hits. @throws CosmicError space.dims_mismatch, node.internal */
   search(space: string, query: Float32Array, k: number, options?: SearchOptions): Promise<VectorsAnswer>;
+  /**
+   * What is nearest to rows of a space, by label, k for each; as many of them as go into some milliseconds. undefined: the index
+   * has no such space. @throws CosmicError node.stopping, or what ended the worker
+   */
+  neighbours(space: string, labels: Uint32Array, k: number): Promise<Neighbours | undefined>;
   /** A hint that the store's head moved; may be lost without harm. */
   notify(head: Head): void;
   /** Resolves when rows of blocks up to `seq` are found by every search. */
@@ -69,6 +76,10 @@ export interface VectorFollower {
   save(): Promise<void>;
   close(): Promise<void>;
 }
+
+type Call =
+  | { readonly type: 'status' | 'save' }
+  | { readonly type: 'neighbours'; readonly space: string; readonly labels: Uint32Array; readonly k: number };
 
 interface Waiting {
   readonly question: SearchQuestion;
@@ -192,12 +203,16 @@ class VectorsClient implements VectorFollower {
     return this.notes_;
   }
 
+  neighbours(space: string, labels: Uint32Array, k: number): Promise<Neighbours | undefined> {
+    return this.call({ type: 'neighbours', space, labels, k });
+  }
+
   status(): Promise<HostStatus> {
-    return this.call('status');
+    return this.call({ type: 'status' });
   }
 
   save(): Promise<void> {
-    return this.call('save');
+    return this.call({ type: 'save' });
   }
 
   async close(): Promise<void> {
@@ -249,19 +264,21 @@ class VectorsClient implements VectorFollower {
     } else if (message.type === 'notes') {
       this.notes_ = message.notes;
       this.recall_ = message.recall ?? undefined;
-    } else if (message.type === 'status' || message.type === 'saved') {
-      this.calls.get(message.id)?.resolve((message.type === 'status' ? message.status : undefined) as never);
+    } else {
+      const value =
+        message.type === 'status' ? message.status : message.type === 'neighbours' ? message.near : undefined;
+      this.calls.get(message.id)?.resolve(value as never);
       this.calls.delete(message.id);
     }
   }
 
-  private call<T>(type: 'status' | 'save'): Promise<T> {
+  private call<T>(asked: Call): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.worker.failure !== undefined || !this.worker.isRunning)
         return reject(this.worker.failure ?? new CosmicError('node.stopping', 'the index is starting'));
       const id = this.nextId++;
       this.calls.set(id, { resolve: resolve as (value: never) => void, reject });
-      this.post({ type, id });
+      this.post({ ...asked, id });
     });
   }
 

@@ -1,6 +1,7 @@
 import type { FollowerPart } from '../../follow/index.js';
 import type { EngineSetting } from './graph.js';
 import type { HostRules, HostStatus, SearchQuestion } from './host.js';
+import type { Neighbours } from './neighbours.js';
 import type { PackedAnswers } from './packed-answers.js';
 
 /** What a worker is started with. */
@@ -29,6 +30,13 @@ export type ToWorker =
       /** The store's head as the asker knows it; absent: look. */
       readonly seq?: number;
     }
+  | {
+      readonly type: 'neighbours';
+      readonly id: number;
+      readonly space: string;
+      readonly labels: Uint32Array;
+      readonly k: number;
+    }
   | { readonly type: 'notify'; readonly seq?: number }
   | { readonly type: 'status'; readonly id: number }
   | { readonly type: 'save'; readonly id: number }
@@ -40,4 +48,5 @@ export type FromWorker =
   | { readonly type: 'notes'; readonly notes: readonly string[]; readonly recall: number | null }
   | { readonly type: 'near'; readonly authors: readonly (readonly [author: string, rows: number])[] }
   | { readonly type: 'status'; readonly id: number; readonly status: HostStatus }
+  | { readonly type: 'neighbours'; readonly id: number; readonly near: Neighbours | undefined }
   | { readonly type: 'saved'; readonly id: number };

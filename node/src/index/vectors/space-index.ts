@@ -341,6 +341,20 @@ export class SpaceIndex {
     };
   }
 
+  /** A copy of a row; undefined where there is none of that label. @throws RowsDamaged */
+  rowOf(label: number): Float32Array | undefined {
+    const slot = this.table.slotOf(label);
+    return slot < 0 ? undefined : this.rows.copy(slot);
+  }
+
+  /** Copies of about n rows from all over the space. @throws RowsDamaged */
+  sampleOf(n: number): readonly Float32Array[] {
+    const step = Math.max(1, Math.floor(this.rows.count / n));
+    const found: Float32Array[] = [];
+    for (let slot = 0; slot < this.rows.count; slot += step) if (!this.dead.has(slot)) found.push(this.rows.copy(slot));
+    return found;
+  }
+
   private withCopies(rows: readonly ScoredRow[], usual: number): ScoredRow[] {
     return markCopies(
       rows,

@@ -20,6 +20,9 @@ const CATCH_UP_MS = 8;
 /** A batch under way may take longer, where texts are embedded for it. */
 const CATCH_UP_MAX_MS = 50;
 
+/** Looking for neighbours of rows that are here: nobody waits for it, but searches wait while it goes on. */
+const NEAR_MS = 5;
+
 /** What the index reads with, in this thread. */
 export interface IndexReader extends Followed {
   close(): void | Promise<void>;
@@ -56,6 +59,12 @@ const reporting = setInterval(report, NOTES_EVERY_MS).unref();
 
 port.on('message', (message: ToWorker) => {
   if (message.type === 'search') void answer(message);
+  else if (message.type === 'neighbours')
+    send({
+      type: 'neighbours',
+      id: message.id,
+      near: host.neighbours(message.space, message.labels, message.k, NEAR_MS),
+    });
   else if (message.type === 'status') send({ type: 'status', id: message.id, status: host.status });
   else if (message.type === 'save') void host.save({ graph: true }).then(() => send({ type: 'saved', id: message.id }));
   else if (message.type === 'notify') following.notify(message.seq);

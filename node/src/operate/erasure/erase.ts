@@ -11,6 +11,7 @@ import {
 import type { KeptFiles, Stopped } from '../../follow/kept-files.js';
 import { keptCommon } from '../../index/common/kept.js';
 import { keptHome } from '../../index/home/kept.js';
+import { keptMaps } from '../../index/map/kept.js';
 import { keptVectors } from '../../index/vectors/kept.js';
 import { keptText } from '../../index/words/kept.js';
 import { loadPlugins } from '../../plugins.js';
@@ -38,7 +39,7 @@ export interface EraseOptions extends SqliteOptions {
 }
 
 /** The rooms that keep files beside the store. */
-export const keptFiles: readonly KeptFiles[] = [keptText, keptVectors, keptHome, keptCommon, keptViews];
+export const keptFiles: readonly KeptFiles[] = [keptText, keptVectors, keptHome, keptCommon, keptMaps, keptViews];
 
 const BATCH = 256;
 const NOTED_AT_ONCE = 16;
