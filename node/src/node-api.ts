@@ -12,6 +12,7 @@ import {
   type Source,
   type StoredBlock,
 } from '@cosmicembeddings/sdk';
+import type { Coverage } from '@cosmicembeddings/sdk/filter';
 import type { Followers } from './follow/index.js';
 import { createTurns } from './turns.js';
 import { whileJudging } from './index/kinds/unjudged.js';
@@ -26,13 +27,15 @@ export interface ApiParts {
   readonly views: Pick<Views, 'ask' | 'watch' | 'verdicts' | 'settled' | 'isHidden'>;
   readonly peers: { status(): PeerStatus[] };
   readonly followers: Pick<Followers, 'waitFor' | 'tell' | 'head' | 'states'>;
+  /** What is kept of what others bring. */
+  readonly coverage: Coverage;
   readonly search: NodeApi['search'];
   readonly watch: NodeApi['watch'];
   readonly spaces: NodeApi['spaces'];
   /** How far blocks of changed kinds are judged anew; undefined where none have to be. */
   judgedTo(): Promise<Cursor | undefined>;
   /** What of a status is neither counted nor followed. */
-  about(): Promise<Omit<NodeStatus, 'followers' | 'head' | 'counts' | 'peers' | 'notes'>>;
+  about(): Promise<Omit<NodeStatus, 'followers' | 'head' | 'counts' | 'peers' | 'peering' | 'coverage' | 'notes'>>;
   notes(): readonly string[];
 }
 
@@ -65,7 +68,9 @@ export function createApi(parts: ApiParts): NodeApi {
       await followers.tell();
       // Asked before: what is judged meanwhile may or may not be in the answer.
       const judgedTo = await parts.judgedTo();
-      return withVerdicts(whileJudging(await parts.search(request, signal), judgedTo), request, views);
+      const answer = await withVerdicts(whileJudging(await parts.search(request, signal), judgedTo), request, views);
+      const { coverage } = parts;
+      return coverage === undefined ? answer : { ...answer, coverage };
     },
     view: (name, question, params) => views.ask(name, question, params),
     watchView: (name, question, params, signal) => views.watch(name, question, params, signal),
@@ -77,6 +82,8 @@ export function createApi(parts: ApiParts): NodeApi {
       head: followers.head(),
       counts: largest(await catalogue.counts()),
       peers: peers.status().filter((peer) => peer.state === 'connected').length,
+      peering: peers.status(),
+      ...(parts.coverage === undefined ? {} : { coverage: parts.coverage }),
       notes: [...parts.notes()],
     }),
     spaces: parts.spaces,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { codes, sign, signerOfSeed, type Accepted, type KindHeader, type NodeApi } from '@cosmicembeddings/sdk';
 import { portableChecks } from '@cosmicembeddings/sdk/formats';
+import { coverageTest } from '@cosmicembeddings/sdk/filter';
 import { createSky } from '@cosmicembeddings/sdk/sky';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import { systemClock } from './clock.js';
@@ -38,6 +39,7 @@ import { readinessOf } from './operate/readiness.js';
 import { passedOver } from './operate/status.js';
 import { createSearch, createTranslators, createWatches, openMatcher } from './search/index.js';
 import {
+  coveredOf,
   createPeers,
   listenForPeers,
   mayBeDialled,
@@ -138,12 +140,15 @@ async function assemble(
     views.noteStored(seq, block?.entry);
     followers.noteStored();
   };
+  const covers = coverageTest(config.subscriptions);
   const door = createDoor({
     store,
     pool,
     admission: createAdmission(config.policy),
     budgets,
     hasRoom: ({ entry }, bytes) => disk.hasRoom(bytes, OWED.includes(entry.kind) && bytes <= OWED_BYTES),
+    covers: (block) => covers(coveredOf(block)),
+    onUncovered: (block, bytes) => peers.pass({ ...coveredOf(block), digest: block.digest }, bytes),
     clock: systemClock,
     inFlightMax: config.inFlightMax,
     inFlightMaxBytes: config.inFlightMaxBytes,
@@ -209,6 +214,8 @@ async function assemble(
       mayReach: (ip) => mayBeDialled(ip, config.meeting.ranges),
     }),
     networkId: config.network,
+    coverage: config.subscriptions,
+    limits: { relayBytesPerSecond: config.relayBytesPerSecond },
     folder: config.data,
     peers: config.peers,
     log,
@@ -400,6 +407,7 @@ async function assemble(
     views,
     peers,
     followers,
+    coverage: config.subscriptions,
     search: async (request, signal) => {
       const stop = metrics.searches.startTimer();
       const end = maps.searching();

@@ -133,6 +133,10 @@ export const codes = {
     'This operator’s admission rules refuse the block.',
     'The detail names the rule; publish elsewhere or ask the operator.',
   ),
+  'policy.not_covered': operator(
+    'The block is not among what this node keeps of what peers bring (its subscriptions).',
+    'Another node keeps it; the status names what each does.',
+  ),
   'policy.over_quota': {
     meaning: 'Whoever sent or signed the block has used up a budget of this node.',
     advice: 'Send it again at the time given in retryAtMs; the detail names the rule and its limit.',

@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { fromHex, toHex } from '../../sdk/dist/bytes.js';
 import { encode } from '../../sdk/dist/codec/index.js';
+import { coverageTest } from '../../sdk/dist/filter/index.js';
 import { didOf, publicKeyOf, sha256, sign } from '../../sdk/dist/crypto/index.js';
 import {
   createItemSet,
@@ -109,6 +110,21 @@ const frames = [
       { timeMs: 1795298401000, digest: digest(2) },
     ],
   },
+  { type: 'have', items: [{ timeMs: 1795298400000, digest: digest(1) }], relay: true },
+  { type: 'relays', relays: [{ hops: 1 }, { hops: 3, coverage: [{ tagsAny: ['tea'] }] }] },
+  {
+    type: 'hello',
+    version: 2,
+    network: 'dev',
+    node: did,
+    limits: { frameBytes: 4199552, wants: 256 },
+    nonce: new Uint8Array(32).fill(5),
+    features: ['coverage'],
+    coverage: [
+      { tagsAny: ['tea', 'milk'], fromMs: 1795298400000 },
+      { authors: [did], places: [{ south: 46e6, north: 48e6, west: 5e6, east: 11e6 }] },
+    ],
+  },
   { type: 'want', ids: [digest(1)] },
   { type: 'give', blocks: [fromHex('d28443a10132a0')] },
   { type: 'gone', code: 'block.not_found', ids: [digest(2)] },
@@ -135,6 +151,13 @@ const rejected = [
   bad('a cursor without a seq', { type: 'feed', after: { epoch: 'a' } }),
   bad('fed without a head', { type: 'fed', up_to: { epoch: 'a', seq: 1 } }),
   bad('a gap of another sort', { type: 'gap', why: 'lost', advice: 'reconcile', head: { epoch: 'a', seq: 1 } }),
+  bad('a coverage with a field of the future', { ...hello, coverage: [{ mood: ['calm'] }] }),
+  bad('33 subscriptions', { ...hello, coverage: range(0, 33).map(() => ({})) }),
+  bad('a place beyond the pole', {
+    ...hello,
+    coverage: [{ places: [{ south: 0, north: 91e6, west: 0, east: 1 }] }],
+  }),
+  bad('passed on over four connections', { type: 'relays', relays: [{ hops: 4 }] }),
   bad('no limits', { type: 'hello', version: 1, network: 'dev', node: did }),
   bad('an id of 31 bytes', { type: 'want', ids: [new Uint8Array(31)] }),
   bad('1,025 ids', { type: 'want', ids: range(0, 1025).map(digest) }),
@@ -149,6 +172,55 @@ const ignored = [
   bad('a type of the future', { type: 'aurora', cells: new Uint8Array(3) }),
   bad('no type that the language knows', { type: 'constructor' }),
 ];
+// What is covered: blocks by what of them matters.
+const coverages = {
+  tea: [{ tagsAny: ['tea'] }],
+  'tea of Alice since a day': [{ tagsAny: ['tea'], authors: ['alice'], fromMs: 1000 }],
+  'a rectangle, and one over the date line': [
+    {
+      places: [
+        { south: 46e6, north: 48e6, west: 5e6, east: 11e6 },
+        { south: -1e6, north: 1e6, west: 179e6, east: -179e6 },
+      ],
+    },
+  ],
+  'Alice, or polls with both tags': [{ authors: ['alice'] }, { kinds: ['poll.example/1'], tagsAll: ['a', 'b'] }],
+  nothing: [],
+};
+const blocks = {
+  'tea of Alice': { author: 'alice', tags: ['tea'] },
+  'tea of Bob': { author: 'bob', tags: ['tea'] },
+  'milk of Alice': { author: 'alice', tags: ['milk'] },
+  'early tea of Alice': { author: 'alice', tags: ['tea'], timeMs: 999 },
+  'a new version by Alice, of other tags': { author: 'alice', refs: [{ rel: 'supersedes', id: 'x' }] },
+  'an early new version by Alice': { author: 'alice', timeMs: 999, refs: [{ rel: 'supersedes', id: 'x' }] },
+  'a new version by Bob, of other tags': { author: 'bob', refs: [{ rel: 'supersedes', id: 'x' }] },
+  'cites something': { author: 'bob', refs: [{ rel: 'cites', id: 'x' }] },
+  'an early retraction by Bob': { author: 'bob', kind: 'retract/1', timeMs: 1 },
+  'a rotation by Bob': { author: 'bob', kind: 'rotate/1' },
+  'a poll with both tags': { author: 'bob', kind: 'poll.example/1', tags: ['b', 'a', 'c'] },
+  'a poll with one': { author: 'bob', kind: 'poll.example/1', tags: ['a'] },
+  'in Zürich': { author: 'bob', place: { lat: 47_370_000, lon: 8_540_000 } },
+  'in Rome': { author: 'bob', place: { lat: 41_900_000, lon: 12_500_000 } },
+  'at the date line': { author: 'bob', place: { lat: 0, lon: -179_500_000 } },
+};
+write('sync-coverage', {
+  note: 'Which blocks a coverage covers, by what of a block matters. Left out: kind note.test/1, timeMs 2000, no tags, no refs, nowhere.',
+  coverages: Object.entries(coverages).map(([comment, coverage]) => ({
+    comment,
+    coverage,
+    covers: Object.entries(blocks)
+      .filter(([, { timeMs = 2000, place, ...entry }]) =>
+        coverageTest(coverage)({
+          timeMs,
+          ...(place === undefined ? {} : { place }),
+          entry: { kind: 'note.test/1', timeMs, tags: [], refs: [], links: [], rows: 0, ...entry },
+        }),
+      )
+      .map(([name]) => name),
+  })),
+  blocks,
+});
 // Cells of sketches over our own sets, as they travel.
 write('sync-sketch', {
   note: 'Item n has the id sha-256("item n") and the time 1795298400000 + 977·n. `cells`: the first cells of the sketch of items from…to−1, 48 bytes each.',

@@ -1,7 +1,8 @@
 import { CosmicError, type PeerStatus } from '@cosmicembeddings/sdk';
 import type { BannedPeer } from '@cosmicembeddings/sdk/api';
 import { openClient, openOperatorClient } from '../node-client.js';
-import { note, print, printJson, shortDid, UsageError } from '../output.js';
+import { coverageText } from '@cosmicembeddings/sdk/filter';
+import { note, plain, print, printJson, shortDid, UsageError } from '../output.js';
 import type { Settings } from '../settings.js';
 import { durationOf } from '../values.js';
 import { define } from './command.js';
@@ -70,6 +71,7 @@ export function peerText(peer: PeerStatus): string {
   const bytes = peer.bytesIn === undefined ? [] : [`${sizeText(peer.bytesIn)} in, ${sizeText(peer.bytesOut ?? 0)} out`];
   const skew =
     Math.abs(peer.clockOffsetMs ?? 0) > 60_000 ? [`clock ${Math.round(peer.clockOffsetMs! / 1000)} s off`] : [];
+  const keeps = peer.coverage === undefined ? [] : [`keeps ${plain(coverageText(peer.coverage))}`];
   const error = peer.lastError === undefined ? [] : [peer.lastError];
   const parts = [
     ...identity,
@@ -78,6 +80,7 @@ export function peerText(peer: PeerStatus): string {
     ...score,
     `got ${peer.received}, gave ${peer.sent}`,
     ...bytes,
+    ...keeps,
     ...skew,
     ...(peer.configured
       ? []

@@ -1,6 +1,7 @@
 import type { Excerpt, Hit, SearchAnswer, SearchRequest } from '@cosmicembeddings/sdk';
 import { searchWide, verifyHit, type Coverage, type HitVerification, type NodeClient } from '@cosmicembeddings/sdk/api';
 import { portableChecks } from '@cosmicembeddings/sdk';
+import { coverageText } from '@cosmicembeddings/sdk/filter';
 import { openClient, openOther } from '../node-client.js';
 import { note, plain, plural, print, printJson, shortDid, timeText, UsageError } from '../output.js';
 import { paint } from '../paint.js';
@@ -91,6 +92,8 @@ export const searchCommand = define<SearchFlags>({
     answer.hits.forEach((hit, i) => print(`${hitText(hit, i + 1, marks[i])}\n`));
     print(endText(answer, args.k));
     for (const text of answer.notes ?? []) note(`note: ${text}`);
+    if (answer.coverage !== undefined)
+      note(`this node keeps a part alone: ${plain(coverageText(answer.coverage))} (--wide asks others, too)`);
   },
 });
 
@@ -107,13 +110,14 @@ async function searchWidely(request: SearchRequest, client: NodeClient, settings
     print(`${hitText(hit, i + 1, verification)}${from === client.url ? '' : `\n    found at ${from}`}\n`);
   });
   print(plural(hits.length, 'hit'));
-  for (const one of coverage) note(coverageText(one));
+  for (const one of coverage) note(askedText(one));
 }
 
-function coverageText({ url, blocks = 0, hits, unsound, error }: Coverage): string {
+function askedText({ url, blocks = 0, keeps, hits, unsound, error }: Coverage): string {
   if (error !== undefined) return `${url}: ${error}`;
   const bad = unsound === 0 ? '' : `, ${unsound} did not verify`;
-  return `${url} keeps ${plural(blocks, 'block')}: ${plural(hits, 'hit')} that nobody before had${bad}`;
+  const of = keeps === undefined ? '' : ` (${plain(coverageText(keeps))})`;
+  return `${url} keeps ${plural(blocks, 'block')}${of}: ${plural(hits, 'hit')} that nobody before had${bad}`;
 }
 
 function requestOf(args: SearchFlags): SearchRequest {

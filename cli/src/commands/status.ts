@@ -1,7 +1,9 @@
+import { coverageText } from '@cosmicembeddings/sdk/filter';
 import { openClient } from '../node-client.js';
-import { note, plural, print, printJson, timeText } from '../output.js';
+import { note, plain, plural, print, printJson, timeText } from '../output.js';
 import { openJournal } from '../publish/journal.js';
 import { define } from './command.js';
+import { peerText } from './peers.js';
 
 export const statusCommand = define<object>({
   command: 'status',
@@ -45,7 +47,11 @@ export const statusCommand = define<object>({
     print(
       `followers  ${status.followers.map((follower) => `${follower.name} ${follower.lag === 0 ? 'up to date' : `${follower.lag} behind`}`).join(', ')}`,
     );
+    if (status.coverage !== undefined) print(`keeps      ${plain(coverageText(status.coverage))}`);
     print(`peers      ${status.peers} connected`);
+    // An older node does not say who they are.
+    for (const peer of (status as { peering?: typeof status.peering }).peering ?? [])
+      print(`           ${peerText(peer)}`);
     for (const text of status.notes) print(`note       ${text}`);
   },
 });

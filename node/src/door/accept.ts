@@ -30,6 +30,10 @@ export interface AcceptOptions {
   readonly budgets?: BudgetKeeper;
   /** False when the disk is as full as it may be for such a block. */
   hasRoom?(block: Pick<CheckedBlock, 'entry'>, bytes: number): boolean;
+  /** False for a block that this node does not keep when a peer brings it. */
+  covers?(block: CheckedBlock): boolean;
+  /** Told of such a block: it may concern others. */
+  onUncovered?(block: CheckedBlock, bytes: Uint8Array): void;
   readonly clock: Clock;
   /** Blocks being judged or written at one time; more are answered `node.busy`. */
   readonly inFlightMax: number;
@@ -114,6 +118,13 @@ async function judge(bytes: Uint8Array, digest: Uint8Array, source: Source, opti
   if (refusal !== undefined) {
     await options.store.decide([{ timeMs: verdict.timeMs, digest: verdict.digest }]);
     return { ...refuse(options, 'policy.refused', `${refusal.rule}: ${refusal.detail}`), id: verdict.id };
+  }
+  if (source.type === 'peer' && options.covers?.(verdict) === false) {
+    options.onUncovered?.(verdict, bytes);
+    return {
+      ...refuse(options, 'policy.not_covered', 'none of this node’s subscriptions asks for it'),
+      id: verdict.id,
+    };
   }
   const { inert } = verdict.entry;
   // Where its author stands at the door, a block that nobody could read is told so; from a peer it is kept as it is.

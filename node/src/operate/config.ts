@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CosmicError } from '@cosmicembeddings/sdk';
 import { parseEmbedderConfig, type EmbedderConfig } from '@cosmicembeddings/sdk/embedders';
+import type { Coverage } from '@cosmicembeddings/sdk/filter';
 import type { LogLevel } from '../log.js';
 import type { Budgets } from '../door/budgets.js';
 import { isLoopback, type Scope } from '../http/access.js';
@@ -12,6 +13,7 @@ import {
   meetingOf,
   parsePeerRules,
   peerTlsOf,
+  subscriptionsOf,
   type MeetingRules,
   type PeerRules,
   type PeerTls,
@@ -31,6 +33,9 @@ export interface NodeConfig {
   readonly peers: readonly string[];
   readonly peerRules: PeerRules;
   readonly meeting: MeetingRules;
+  /** What is kept of what peers bring; undefined: everything. */
+  readonly subscriptions: Coverage;
+  readonly relayBytesPerSecond: number;
   readonly peerTls: PeerTls | undefined;
   readonly plugins: readonly string[];
   readonly embedders: readonly EmbedderConfig[];
@@ -81,7 +86,11 @@ function besideFile(name: string, folder: string): string {
 }
 
 /** Settings as they are written, before those that name files or several forms are read. */
-type Written = Omit<NodeConfig, 'data' | 'peerRules' | 'meeting' | 'peerTls' | 'respond' | 'embedders' | 'home'> & {
+type Written = Omit<
+  NodeConfig,
+  'data' | 'peerRules' | 'meeting' | 'subscriptions' | 'peerTls' | 'respond' | 'embedders' | 'home'
+> & {
+  readonly subscriptions?: readonly unknown[];
   readonly peerTls?: unknown;
   readonly meeting: unknown;
   readonly respond: unknown;
@@ -114,6 +123,7 @@ export async function loadConfig(
     peerRules: parsePeerRules(written.peerRules),
     meeting: meetingOf(written.meeting),
     respond: parseRespond(written.respond),
+    subscriptions: subscriptionsOf(written.subscriptions),
     peerTls,
     plugins: written.plugins.map((one) => besideFile(one, ofCommand['plugins'] === undefined ? data : '.')),
     embedders: written.embedders.map(parseEmbedderConfig),

@@ -17,7 +17,7 @@ import { fsck } from './fsck.js';
 import { rehearseMigration } from './migrate.js';
 import { parseRespond, replay } from './respond/index.js';
 import { parseWithheld } from './withhold.js';
-import { parseRetention, planRetention } from './retention.js';
+import { parseRetention, planRetention, planUnsubscribed } from './retention.js';
 
 const options = {
   data: { type: 'string' },
@@ -213,11 +213,20 @@ const LISTED = 20;
 async function retention({ config, words: [action, file], json }: Args): Promise<void> {
   if ((action !== 'test' && action !== 'apply') || file === undefined)
     throw new CosmicError('request.malformed', 'usage: retention test|apply FILE');
-  const rules = parseRetention(await readJson(file));
+  const read = (await readJson(file)) as { readonly unsubscribed?: unknown } | null;
+  const rules = read?.unsubscribed === true ? undefined : parseRetention(read);
   const { path, engine } = existingStore({ folder: config.data, engine: config.store });
   const upkeep = openUpkeep(path, engine);
-  const plan = planRetention(upkeep, rules, Date.now());
-  upkeep.close();
+  const plan = (() => {
+    try {
+      if (rules !== undefined) return planRetention(upkeep, rules, Date.now());
+      if (Object.keys(read!).length > 1)
+        throw new CosmicError('config.malformed', `${file}: "unsubscribed" goes with no other rule`);
+      return planUnsubscribed(upkeep, config.subscriptions);
+    } finally {
+      upkeep.close();
+    }
+  })();
   if (action === 'test')
     return print(json, plan, [
       ...plan.erase.slice(0, LISTED).map(({ id, rule, bytes }) => `${id} ${rule} ${bytes} bytes`),

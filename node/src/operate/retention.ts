@@ -1,6 +1,8 @@
 import { CosmicError, type BlockId, type EraseReason } from '@cosmicembeddings/sdk';
+import { coverageTest, type Coverage } from '@cosmicembeddings/sdk/filter';
 import { readSettings, type SettingSchema } from '../json-schema.js';
 import type { KeptBlock, Upkeep } from '../store/upkeep.js';
+import { coveredOf } from '../sync/index.js';
 
 /** Limits for some of the blocks; every one that is given holds. */
 export interface Keeping {
@@ -55,6 +57,23 @@ export function planRetention(
   const erase = [...planned.values()]
     .sort((a, b) => a.block.firstSeenMs - b.block.firstSeenMs || a.block.seq - b.block.seq)
     .map(({ block, reason, rule }) => ({ id: block.id(), reason, rule, bytes: block.bytes }));
+  return { erase, bytes: erase.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+/** Plans to let go of what subscriptions do not cover, what was published here included. @throws CosmicError config.malformed where there are none */
+export function planUnsubscribed(
+  { keptBlocks, get }: Pick<Upkeep, 'keptBlocks' | 'get'>,
+  kept: Coverage,
+): RetentionPlan {
+  if (kept === undefined)
+    throw new CosmicError('config.malformed', 'unsubscribed: this node has no subscriptions, and keeps everything');
+  const covers = coverageTest(kept);
+  const erase = [...keptBlocks()].flatMap(({ id, bytes }) => {
+    const block = get(id());
+    return block === undefined || covers(coveredOf(block))
+      ? []
+      : [{ id: block.id, reason: 'retention' as const, rule: 'unsubscribed', bytes }];
+  });
   return { erase, bytes: erase.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 

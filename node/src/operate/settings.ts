@@ -3,7 +3,7 @@ import { policySchema } from '../door/admission.js';
 import { budgetsSchema } from '../door/budgets.js';
 import { scopes } from '../http/access.js';
 import type { SettingSchema } from '../json-schema.js';
-import { meetingSchema, peerRulesSchema, peerTlsSchema } from '../sync/index.js';
+import { meetingSchema, peerRulesSchema, peerTlsSchema, subscriptionsSchema } from '../sync/index.js';
 import { respondSchema } from './respond/index.js';
 import { backupSchema } from './backups/schedule.js';
 import { retentionSchema } from './retention.js';
@@ -36,6 +36,13 @@ export const settings = {
   peers: texts('addresses of peers, behind a `#` the did:key that must answer there'),
   peerRules: peerRulesSchema,
   meeting: meetingSchema,
+  subscriptions: subscriptionsSchema,
+  relayBytesPerSecond: size(
+    0,
+    2 ** 30,
+    128 * 1024,
+    'of blocks that peers keep and this node does not, which it passes on to them; 0: none',
+  ),
   peerTls: peerTlsSchema,
   peerKeys: {
     type: 'object',

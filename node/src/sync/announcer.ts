@@ -1,31 +1,36 @@
-import { parseCid, type DecidedItem, type Follower } from '@cosmicembeddings/sdk';
+import { parseCid, type DecidedItem, type Follower, type StoredBlock } from '@cosmicembeddings/sdk';
+import type { Covered } from '@cosmicembeddings/sdk/filter';
 import { digestKey } from '@cosmicembeddings/sdk/sync';
 
 export interface Announced {
   /** It is decided here from now on. */
-  note(item: DecidedItem): void;
+  note(item: DecidedItem, block: Covered): void;
   /** Did a peer bring it? Then it is told, not pushed. */
   isRelayed(key: string): boolean;
-  readonly peers: Iterable<{ announce(item: DecidedItem, push: boolean): boolean }>;
+  /** As far as coverages ask; `block` comes without its bytes. */
+  coveredOf(block: StoredBlock): Covered | Promise<Covered>;
+  readonly peers: Iterable<{ announce(block: Covered, item: DecidedItem, push: boolean): boolean }>;
   /** Peers that get a block of our own pushed; the others are told. */
   readonly pushTo: number;
 }
 
 /** What is new is decided, and told to whoever does not have it; what was here before is for reconciliation. */
-export function announcerOf({ note, isRelayed, peers, pushTo }: Announced): Follower {
+export function announcerOf({ note, isRelayed, coveredOf, peers, pushTo }: Announced): Follower {
   return {
     name: 'announcements',
     version: '1',
     wants: { parts: 'entries', from: 'head' },
     durable: () => undefined,
-    take: (batch) => {
+    take: async (batch) => {
       for (const item of batch) {
         // What is judged anew here is no news to others.
         if (item.type !== 'put' || item.replaces !== undefined) continue;
         const news = { timeMs: item.block.timeMs, digest: parseCid(item.block.id).digest! };
-        note(news);
+        const covered = coveredOf(item.block);
+        const block = covered instanceof Promise ? await covered : covered;
+        note(news, block);
         let pushes = isRelayed(digestKey(news.digest)) ? 0 : pushTo;
-        for (const peer of peers) if (peer.announce(news, pushes > 0)) pushes -= 1;
+        for (const peer of peers) if (peer.announce(block, news, pushes > 0)) pushes -= 1;
       }
     },
   };

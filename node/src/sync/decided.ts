@@ -14,8 +14,8 @@ const MERGED = 16_384;
 const PENDING_MIN = 4096;
 const PENDING_MAX = 65_536;
 const RECENT_MAX = PENDING_MAX;
-const LOWEST: DecidedItem = { timeMs: 0, digest: new Uint8Array(32) };
-const HIGHEST: DecidedItem = { timeMs: Number.MAX_SAFE_INTEGER, digest: new Uint8Array(32).fill(255) };
+export const LOWEST: DecidedItem = { timeMs: 0, digest: new Uint8Array(32) };
+export const HIGHEST: DecidedItem = { timeMs: Number.MAX_SAFE_INTEGER, digest: new Uint8Array(32).fill(255) };
 
 /** The decided ids in memory (about 42 bytes each), read once and kept up as blocks arrive. */
 export class Decided {
@@ -91,7 +91,7 @@ export class Decided {
 }
 
 /** The next item that could exist. */
-function after({ timeMs, digest }: DecidedItem): DecidedItem {
+export function after({ timeMs, digest }: DecidedItem): DecidedItem {
   const next = digest.slice();
   for (let i = next.length - 1; i >= 0; i--) {
     next[i] = (next[i]! + 1) & 255;

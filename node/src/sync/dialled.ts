@@ -78,7 +78,8 @@ export function statusOfInbound(peer: Peer, reputation: Reputation): PeerStatus 
 
 function statusOfPeer(peer: Peer, reputation: Reputation): Partial<PeerStatus> {
   const { bytesIn, bytesOut, clockOffsetMs, reconciledMs } = peer;
-  const { latencyMs } = peer.session;
+  const { latencyMs, hello, heedsCoverage } = peer.session;
+  const coverage = heedsCoverage ? hello?.coverage : undefined;
   const { score, why } = reputation.of(peer.name);
   return {
     bytesIn,
@@ -88,5 +89,6 @@ function statusOfPeer(peer: Peer, reputation: Reputation): Partial<PeerStatus> {
     ...(reconciledMs === undefined ? {} : { reconciledMs }),
     ...(peer.isReady ? { proven: peer.session.proven, score, behind: peer.behind } : {}),
     ...(why === undefined ? {} : { why }),
+    ...(coverage === undefined ? {} : { coverage }),
   };
 }

@@ -1,5 +1,7 @@
 export { peerAddress } from './address.js';
 export { configuredAddress, parsePeerRules, peerRulesSchema, type PeerRules } from './rules.js';
+export { subscriptionsOf, subscriptionsSchema } from './coverage/subscriptions.js';
+export { coveredOf } from './coverage/parts.js';
 export { traceOf } from './traces.js';
 export { startReceipts } from './receipts.js';
 export { listenForPeers, peerTlsOf, peerTlsSchema, type PeerTls } from './websocket/listener.js';

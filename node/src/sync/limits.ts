@@ -38,6 +38,12 @@ export interface SyncLimits {
   readonly feedMs: number;
   /** Peers that get a block of our own pushed; the others are told. */
   readonly pushTo: number;
+  /** Blocks that are passed on and not kept: bytes a second, at once, and held at a time. 0 a second: none are. */
+  readonly relayBytesPerSecond: number;
+  readonly relayBurstBytes: number;
+  readonly relayHeldBytes: number;
+  /** Coverages that are compared with peers which are neither dialled nor known. */
+  readonly partsMax: number;
   /** How often this node looks for somebody to dial by hearsay, and asks a peer whom it knows. */
   readonly meetMs: number;
   readonly exchangeMs: number;
@@ -81,6 +87,10 @@ export const syncLimits: SyncLimits = {
   feedMin: 1_000,
   feedMs: 10 * 60_000,
   pushTo: 4,
+  relayBytesPerSecond: 128 * 1024,
+  relayBurstBytes: 4 * 1024 * 1024,
+  relayHeldBytes: 16 * 1024 * 1024,
+  partsMax: 8,
   meetMs: 5_000,
   exchangeMs: 10 * 60_000,
   inboundMax: 128,

@@ -9,6 +9,7 @@ import {
   publicKeyOfDid,
   type Transport,
 } from '@cosmicembeddings/sdk';
+import { asksPlaces, type Coverage, type Covered } from '@cosmicembeddings/sdk/filter';
 import { digestKey, RecentSet, Wants } from '@cosmicembeddings/sdk/sync';
 import { follow, type Following, type Trailing } from '../follow/index.js';
 import type { Log } from '../log.js';
@@ -19,6 +20,9 @@ import { Bodyless } from './bodyless.js';
 import { Bootstrap, feedFile, type FeedFile } from './bootstrap.js';
 import { Budget } from './budget.js';
 import { clockFault, clockOffsetOf } from './clock-fault.js';
+import { coveredOf, Parts } from './coverage/parts.js';
+import { Passing } from './coverage/passing.js';
+import { relaysOf } from './coverage/routes.js';
 import { Decided } from './decided.js';
 import { statusOfDialled, statusOfInbound, type Dialled } from './dialled.js';
 import { Dialling } from './dialling.js';
@@ -51,6 +55,8 @@ export interface PeersOptions {
   /** Who may be a peer at all. */
   readonly rules?: PeerRules;
   readonly networkId: string;
+  /** What this node keeps of what others bring; without it everything. The door is to hold to the same. */
+  readonly coverage?: Coverage;
   /** Data folder that keeps the added peers; or the list itself. Without either they are forgotten. */
   readonly folder?: string;
   readonly list?: PeerList;
@@ -111,6 +117,8 @@ export interface Peers {
   hint(address: string, source: string): boolean;
   /** By which way a block came, who has it, what it waits for. */
   trace(digest: Uint8Array): Way;
+  /** A block that a peer brought and that is not covered here: it goes on to whom it concerns. */
+  pass(block: Covered & { readonly digest: Uint8Array }, wire: Uint8Array): void;
   /** Median of the clocks of those that this node dialled, else of all, minus its own; undefined without peers. */
   clockOffsetMs(): number | undefined;
   /** Could this id have been decided here? False only where it was not, up to what arrived in the last moments. */
@@ -131,7 +139,7 @@ const BODYLESS_MAX = 1_024;
 
 /** This node's peers: dials those it was told of, serves those who come, and passes on what the store takes in. */
 export function createPeers(options: PeersOptions): Peers {
-  const { network, store, clock, log, did, identity, meeting, folder } = options;
+  const { network, store, clock, log, did, identity, meeting, folder, coverage } = options;
   const limits: SyncLimits = { ...syncLimits, ...options.limits };
   const rules = options.rules ?? {};
   const random = options.random ?? Math.random;
@@ -171,6 +179,9 @@ export function createPeers(options: PeersOptions): Peers {
     accept: options.accept,
     clock,
     decided: new Decided(store),
+    coverage,
+    parts: new Parts(store, coverage, stopping.signal),
+    passing: new Passing(limits, clock.now()),
     wants: new Wants(),
     later: new Later(LATER_MAX),
     bodyless: new Bodyless(BODYLESS_MAX, (digest) => {
@@ -333,16 +344,35 @@ export function createPeers(options: PeersOptions): Peers {
   ];
 
   const announcer = announcerOf({
-    note: (item) => shared.decided.note(item),
+    note: (item, block) => {
+      shared.decided.note(item);
+      shared.parts.note(block, item);
+    },
+    coveredOf: (block) => {
+      const asks = asksPlaces(coverage) || [...peers].some((peer) => asksPlaces(peer.session.hello?.coverage));
+      if (!asks) return coveredOf(block);
+      return store.get([block.id]).then(([whole]) => coveredOf(whole ?? block));
+    },
     isRelayed: (key) => shared.relayed.has(key),
     peers,
     pushTo: limits.pushTo,
   });
 
+  /** A node that does not keep everything tells each peer what it passes on to the others. */
+  const tellRelays = (): void => {
+    if (coverage === undefined || !shared.passing.isOn) return;
+    for (const peer of peers) {
+      if (!peer.isReady) continue;
+      const others = [...peers].flatMap((one) => (one.name === peer.name ? [] : (one.reaches ?? [])));
+      peer.relays(relaysOf(coverage, others));
+    }
+  };
+
   const tick = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       meet(clock.now());
       dialling.tick(clock.now());
+      tellRelays();
       for (const peer of peers) {
         try {
           peer.tick();
@@ -429,6 +459,14 @@ export function createPeers(options: PeersOptions): Peers {
     notes: () => [...clockFaults(), ...ownFaults()],
     hint: (address, source) => hints?.add(address, source) ?? false,
     trace: (digest) => wayOf(digest, shared, peers),
+    pass: (block, wire) => {
+      const { digest, timeMs } = block;
+      shared.passing.see(digest, wire.length, clock.now());
+      if (!shared.passing.isOn) return;
+      let isFor = false;
+      for (const peer of peers) isFor = peer.announce(block, { digest, timeMs }, false) || isFor;
+      if (isFor) shared.passing.hold(digest, wire);
+    },
     clockOffsetMs: () => clockOffsetOf(peers),
     mayHave: (digest, timeMs) => shared.decided.mayHave(digest, timeMs),
     announcements: {

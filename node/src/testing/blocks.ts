@@ -1,4 +1,4 @@
-import { didOf, publicKeyOf, sha256 } from '@cosmicembeddings/sdk';
+import { didOf, parseCid, publicKeyOf, sha256, type ObserverLocation } from '@cosmicembeddings/sdk';
 import { signBlock } from '@cosmicembeddings/sdk/testing';
 
 /** The network id of a simulated world. */
@@ -23,16 +23,33 @@ export const nodeDid = (n: number): string => didOf(publicKeyOf(seedOf(n)));
 /** A signed block of a kind that nobody knows; sync does not look inside. */
 export function makeBlock(
   n: number,
-  options: { timeMs?: number; bodyBytes?: number; headerOnly?: boolean; network?: string; author?: number } = {},
+  options: {
+    timeMs?: number;
+    bodyBytes?: number;
+    headerOnly?: boolean;
+    network?: string;
+    author?: number;
+    kind?: string;
+    place?: ObserverLocation;
+    tags?: readonly string[];
+    refs?: readonly { rel: string; id: string }[];
+  } = {},
 ): Uint8Array {
   const salt = sha256(Uint8Array.of(n >> 16, n >> 8, n & 255)).slice(0, 16);
-  const body = { salt, tags: [`n${n}`], linked_blocks: [], filler: new Uint8Array(options.bodyBytes ?? 100) };
+  const body = {
+    salt,
+    tags: [...(options.tags ?? [`n${n}`])],
+    linked_blocks: [],
+    filler: new Uint8Array(options.bodyBytes ?? 100),
+  };
   const wire = signBlock({
     header: {
       version: 2,
-      kind: 'note.test/1',
+      kind: options.kind ?? 'note.test/1',
       timestamp: options.timeMs ?? 1_690_000_000_000 + n * 1000,
       cosmic_signature: {},
+      ...(options.place === undefined ? {} : { observer_location: { ...options.place } }),
+      ...(options.refs === undefined ? {} : { refs: options.refs.map(({ rel, id }) => ({ rel, id: parseCid(id) })) }),
     },
     body,
     seed: seedOf(1000 + (options.author ?? 0)),

@@ -9,6 +9,7 @@ import {
   type CheckedBlock,
   type Checks,
   type Registry,
+  type Source,
 } from '@cosmicembeddings/sdk';
 import { createDoor as createRealDoor } from '../door/accept.js';
 import { createAdmission, type Policy } from '../door/admission.js';
@@ -44,8 +45,11 @@ export interface DoorOptions {
   readonly refuse?: ((id: string) => boolean) | undefined;
   readonly policy?: Policy | undefined;
   readonly registry?: Registry | undefined;
+  /** As a node's own door: what is kept of what peers bring, and who is told of the rest. */
+  covers?(block: CheckedBlock): boolean;
+  onUncovered?(block: CheckedBlock, bytes: Uint8Array): void;
   /** Each answer to a block, whoever brought it. */
-  onAnswer?(answer: Awaited<ReturnType<Accept>>): void;
+  onAnswer?(answer: Awaited<ReturnType<Accept>>, source: Source): void;
 }
 
 /** The node's own door over a memory store, blocks judged in this thread. `verdicts`: of peers' blocks, by status or code. */
@@ -53,7 +57,7 @@ export function createDoor(
   store: BlockStore,
   now: () => number,
   onStored: () => void,
-  { refuse, policy = {}, registry, onAnswer }: DoorOptions = {},
+  { refuse, policy = {}, registry, onAnswer, covers, onUncovered }: DoorOptions = {},
   verdicts = new Map<string, number>(),
 ): { accept: Accept; verdicts: Map<string, number> } {
   const checks = checksOf(registry);
@@ -69,10 +73,12 @@ export function createDoor(
     inFlightMax: 4096,
     inFlightMaxBytes: 2 ** 27,
     onStored,
+    ...(covers === undefined ? {} : { covers }),
+    ...(onUncovered === undefined ? {} : { onUncovered }),
   });
   const accept: Accept = async (bytes, source) => {
     const verdict = await door.accept(bytes, source);
-    onAnswer?.(verdict);
+    onAnswer?.(verdict, source);
     if (source.type === 'peer') {
       const name = verdict.status === 'rejected' ? verdict.code : verdict.status;
       verdicts.set(name, (verdicts.get(name) ?? 0) + 1);

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { CosmicError, splitBlocks, type Plugin } from '@cosmicembeddings/sdk';
+import type { Coverage } from '@cosmicembeddings/sdk/filter';
 import { policySchema, type Policy } from '../door/admission.js';
 import { readSettings, type SettingSchema } from '../json-schema.js';
 import { loadPlugins } from '../plugins.js';
-import { syncLimits, type SyncLimits } from '../sync/index.js';
+import { subscriptionsOf, subscriptionsSchema, syncLimits, type SyncLimits } from '../sync/index.js';
 import { hostiles, type Hostile } from './hostiles.js';
 
 /** Who dials whom: a shape, or pairs [who, whom] of nodes' numbers. */
@@ -49,6 +50,10 @@ export interface Plan {
   /** What nodes admit: all of them, or one by its number. */
   readonly policy?: Policy;
   readonly policies?: Readonly<Record<number, Policy>>;
+  /** What one node keeps of what others bring, by its number; node 0 keeps everything. */
+  readonly subscriptions?: Readonly<Record<number, NonNullable<Coverage>>>;
+  /** Each made block has one of these tags, too, in turn. */
+  readonly topics?: readonly string[];
   readonly limits?: Partial<SyncLimits>;
   /** Publishing goes on for so long, then the network heals; everything has to be everywhere within `healMs`. */
   readonly stormMs?: number;
@@ -138,6 +143,19 @@ export const worldSchema: SettingSchema = {
       default: {},
       description: 'what one node admits, by its number',
     },
+    subscriptions: {
+      type: 'object',
+      additionalProperties: subscriptionsSchema,
+      default: {},
+      description:
+        'what one node keeps of what others bring, by its number (the setting of the same name); others keep everything',
+    },
+    topics: {
+      type: 'array',
+      items: { type: 'string' },
+      default: [],
+      description: 'tags of the blocks that are made, in turn',
+    },
     limits: { ...limitsSchema, default: {} },
     storm: { ...time('how long is published, with all faults'), default: 20_000 },
     heal: {
@@ -168,6 +186,8 @@ interface Written {
   readonly plugins: readonly string[];
   readonly policy: Policy;
   readonly policies: Readonly<Record<string, Policy>>;
+  readonly subscriptions: Readonly<Record<string, readonly unknown[]>>;
+  readonly topics: readonly string[];
   readonly limits: Partial<SyncLimits>;
   readonly storm: number;
   readonly heal: number;
@@ -189,8 +209,21 @@ export async function readPlan(path: string, seed?: number): Promise<Plan> {
 
 /** As `readPlan`, of what such a file holds; `folder`: what its paths are beside. */
 export async function planOf(value: unknown, folder: string, seed?: number): Promise<Plan> {
-  const { files, partition, churn, hostile, plugins, policies, storm, heal, topology, latencyMs, ...rest } =
-    readSettings<Written>(worldSchema, value);
+  const {
+    files,
+    partition,
+    churn,
+    hostile,
+    plugins,
+    policies,
+    subscriptions,
+    topics,
+    storm,
+    heal,
+    topology,
+    latencyMs,
+    ...rest
+  } = readSettings<Written>(worldSchema, value);
   const bad = (detail: string): CosmicError => new CosmicError('config.malformed', detail);
   const [least = 0, most = least] = latencyMs;
   if (latencyMs.length > 2 || most < least) throw bad('latencyMs: expected [least, most]');
@@ -218,6 +251,17 @@ export async function planOf(value: unknown, folder: string, seed?: number): Pro
     ...(churn === undefined ? {} : { churn: { upMs: churn.up, downMs: churn.down } }),
     hostile: Object.entries(hostile).flatMap(([name, count]) => Array.from({ length: count }, () => name)),
     ...(plugins.length === 0 ? {} : { plugins: await loadPlugins(plugins.map(beside)) }),
+    ...(topics.length === 0 ? {} : { topics }),
+    ...(Object.keys(subscriptions).length === 0
+      ? {}
+      : {
+          subscriptions: Object.fromEntries(
+            Object.entries(subscriptions).map(([n, written]) => {
+              if (!(Number(n) < rest.nodes)) throw bad(`subscriptions: ${n} is no node of 0 to ${rest.nodes - 1}`);
+              return [Number(n), subscriptionsOf(written) ?? [{}]];
+            }),
+          ),
+        }),
     policies: Object.fromEntries(
       Object.entries(policies).map(([n, policy]) => {
         if (!(Number(n) < rest.nodes)) throw bad(`policies: ${n} is no node of 0 to ${rest.nodes - 1}`);
@@ -242,7 +286,9 @@ function topologyOf(value: unknown, nodes: number, bad: (detail: string) => Cosm
 }
 
 /** Whom each node dials. `random`: numbers in [0, 1). */
-export function linksOf({ nodes, topology = 'random', dials = 2 }: Plan, random: () => number): number[][] {
+export function linksOf(plan: Plan, random: () => number): number[][] {
+  const { nodes, topology = 'random', dials = 2, subscriptions = {} } = plan;
+  const keepsAll = (n: number): boolean => subscriptions[n] === undefined;
   if (typeof topology !== 'string') {
     const links = Array.from({ length: nodes }, (): number[] => []);
     for (const [who, whom] of topology) if (who !== whom) links[who]!.push(whom);
@@ -254,6 +300,9 @@ export function linksOf({ nodes, topology = 'random', dials = 2 }: Plan, random:
     if (topology === 'star') return n === 0 ? [] : [0];
     if (topology === 'line') return n === 0 ? [] : [n - 1];
     if (topology === 'ring') return n === 0 ? (nodes > 2 ? [nodes - 1] : []) : [n - 1];
-    return n === 0 ? [] : [...new Set(Array.from({ length: dials }, () => Math.floor(random() * n)))];
+    if (n === 0) return [];
+    const drawn = [...new Set(Array.from({ length: dials }, () => Math.floor(random() * n)))];
+    // What a node wants it finds by comparing with one that keeps it.
+    return drawn.some(keepsAll) ? drawn : [before.filter(keepsAll).at(-1) ?? 0, ...drawn.slice(1)];
   });
 }

@@ -1,6 +1,7 @@
 import { createRegistry, sha256, toHex, utf8 } from '@cosmicembeddings/sdk';
+import { coverageTest, type Covered } from '@cosmicembeddings/sdk/filter';
 import type { Passage } from '@cosmicembeddings/sdk/memory';
-import { syncLimits, type SyncLimits } from '../sync/index.js';
+import { coveredOf, syncLimits, type SyncLimits } from '../sync/index.js';
 import { makeBlock, numbersOf } from './blocks.js';
 import { foldedRows } from './fold.js';
 import { hostiles } from './hostiles.js';
@@ -84,6 +85,7 @@ export async function simulate(plan: Plan, watching: Watching = {}): Promise<Out
       fsyncMs: FSYNC_MS,
       ...(policy === undefined ? {} : { policy }),
       ...(registry === undefined ? {} : { registry }),
+      ...(plan.subscriptions?.[n] === undefined ? {} : { coverage: plan.subscriptions[n] }),
     };
   };
   const links = linksOf(plan, random);
@@ -106,7 +108,7 @@ export async function simulate(plan: Plan, watching: Watching = {}): Promise<Out
       if (behind > syncLimits.shares.known) violations.push(`node ${n}: ${behind} ids of one peer are remembered`);
     }
   };
-  const spread = new Spread(world);
+  const spread = new Spread(world, plan);
   const halves = halvesOf(world, plan);
   const churn = new Churn(world, plan, (n) => links[n]!, optionsOf, random);
   const go = async (ms: number): Promise<void> => {
@@ -119,8 +121,12 @@ export async function simulate(plan: Plan, watching: Watching = {}): Promise<Out
     } while (world.clock.now() < endMs);
   };
 
+  const { topics = [] } = plan;
   const made = Array.from({ length: plan.blocks }, (_, n) =>
-    makeBlock(n, { bodyBytes: plan.bodyBytes ?? (n % 7 === 0 ? 9_000 : 200) }),
+    makeBlock(n, {
+      bodyBytes: plan.bodyBytes ?? (n % 7 === 0 ? 9_000 : 200),
+      ...(topics.length === 0 ? {} : { tags: [`n${n}`, topics[n % topics.length]!] }),
+    }),
   );
   const wires = [...made, ...(plan.wires ?? [])];
   const acknowledged = new Map<string, Uint8Array>();
@@ -160,10 +166,11 @@ export async function simulate(plan: Plan, watching: Watching = {}): Promise<Out
   calm = true;
   const healedMs = world.clock.now();
   const healMs = plan.healMs ?? 90_000;
+  const wants = wantsOf(world, plan);
   const lacking = (node: TestNode): number => {
     const ids = idsOf(node.store);
     let count = 0;
-    for (const id of acknowledged.keys()) if (!ids.has(id) && !node.refused.has(id)) count += 1;
+    for (const id of acknowledged.keys()) if (!ids.has(id) && wants(node, id)) count += 1;
     return count;
   };
   const missing = (): number => Math.max(...world.nodes.map(lacking));
@@ -175,6 +182,11 @@ export async function simulate(plan: Plan, watching: Watching = {}): Promise<Out
   const converged = missing() === 0;
   if (!converged) violations.push(`${missing()} of ${acknowledged.size} blocks are missing ${healMs} ms after healing`);
 
+  // What peers brought to a node that does not keep it.
+  for (const [n, node] of world.nodes.entries()) {
+    const more = [...idsOf(node.store)].filter((id) => !wants(node, id) && !node.own.has(id));
+    if (more.length > 0) violations.push(`node ${n} keeps ${more.length} blocks that it does not subscribe to`);
+  }
   const known = new Set<string>();
   for (const node of world.nodes) for (const id of node.ids()) known.add(id);
   if (known.size > wires.length) violations.push(`${known.size} blocks are kept, ${wires.length} were published`);
@@ -235,7 +247,13 @@ class Spread {
   private readonly begunMs = new Map<string, number>();
   private readonly at = new Map<string, { count: number; lastMs: number }>();
 
-  constructor(private readonly world: World) {
+  private readonly wants: (node: TestNode, id: string) => boolean;
+
+  constructor(
+    private readonly world: World,
+    plan: Plan,
+  ) {
+    this.wants = wantsOf(world, plan);
     world.onStored = (_node, id) => {
       const seen = this.at.get(id);
       this.at.set(id, { count: (seen?.count ?? 0) + 1, lastMs: world.clock.now() });
@@ -248,7 +266,7 @@ class Spread {
 
   times(): Outcome['spreadMs'] {
     const all = [...this.begunMs]
-      .filter(([id]) => this.world.nodes.every(({ store, refused }) => idsOf(store).has(id) || refused.has(id)))
+      .filter(([id]) => this.world.nodes.every((node) => idsOf(node.store).has(id) || !this.wants(node, id)))
       .map(([id, fromMs]) => this.at.get(id)!.lastMs - fromMs)
       .sort((a, b) => a - b);
     const quantile = (q: number): number => all[Math.min(all.length - 1, Math.floor(q * all.length))] ?? 0;
@@ -312,6 +330,23 @@ function halvesOf({ nodes, loopback }: World, { partition }: Plan): (atMs: numbe
     for (const [a, one] of nodes.entries())
       for (const [b, other] of nodes.entries())
         if (a < b && a % 2 !== b % 2) loopback[should ? 'cut' : 'heal'](one.address, other.address);
+  };
+}
+
+/** Does a node want a block? One that refused it does not, nor one that does not subscribe to it. */
+function wantsOf({ nodes }: World, { subscriptions = {} }: Plan): (node: TestNode, id: string) => boolean {
+  const tests = new Map(Object.entries(subscriptions).map(([n, one]) => [nodes[Number(n)], coverageTest(one)]));
+  const blocks = new Map<string, Covered>();
+  const blockOf = (id: string): Covered | undefined => {
+    for (const { store } of blocks.has(id) ? [] : nodes)
+      for (const block of store.blocks()) if (!blocks.has(block.id)) blocks.set(block.id, coveredOf(block));
+    return blocks.get(id);
+  };
+  return (node, id) => {
+    if (node.refused.has(id)) return false;
+    const test = tests.get(node);
+    const block = test === undefined ? undefined : blockOf(id);
+    return test === undefined || block === undefined || test(block);
   };
 }
 

@@ -1,4 +1,12 @@
-import { sign, type Accept, type Accepted, type BlockStore, type Network, type Registry } from '@cosmicembeddings/sdk';
+import {
+  sign,
+  type Accept,
+  type Accepted,
+  type BlockStore,
+  type Network,
+  type Registry,
+  type Source,
+} from '@cosmicembeddings/sdk';
 import {
   createLoopback,
   createManualClock,
@@ -7,9 +15,11 @@ import {
   type ManualClock,
   type MemoryStore,
 } from '@cosmicembeddings/sdk/memory';
+import { coverageTest, type Coverage } from '@cosmicembeddings/sdk/filter';
 import { Session, type Prover } from '@cosmicembeddings/sdk/sync';
 import type { Policy } from '../door/admission.js';
 import {
+  coveredOf,
   createPeers,
   type FeedFile,
   type Identity,
@@ -31,6 +41,8 @@ export interface TestNode {
   accept: Accept;
   /** Verdicts of blocks from peers, by status or code. */
   readonly verdicts: Map<string, number>;
+  /** Blocks that were published at it. */
+  readonly own: Set<string>;
   /** Valid blocks that its policy refused. */
   readonly refused: Set<string>;
   /** Crashes so far. */
@@ -47,6 +59,8 @@ export interface NodeOptions {
   readonly limits?: Partial<SyncLimits>;
   readonly refuse?: (id: string) => boolean;
   readonly policy?: Policy;
+  /** What it keeps of what peers bring. */
+  readonly coverage?: Coverage;
   /** The kinds that it knows; the core's by default. */
   readonly registry?: Registry;
   readonly links?: readonly string[];
@@ -111,6 +125,7 @@ export class World {
     Object.assign(node, {
       verdicts: new Map(),
       refused: new Set(),
+      own: new Set(),
       publish: (wire: Uint8Array) => node.accept(wire, { type: 'own' }),
       ids: () =>
         store
@@ -127,6 +142,7 @@ export class World {
 
   private openDoor(node: TestNode, options: NodeOptions): void {
     const { lives, store } = node;
+    const covers = coverageTest(options.coverage);
     const put = async (arrivals: Parameters<BlockStore['put']>[0]) => {
       if (options.fsyncMs !== undefined) await this.clock.sleep(options.fsyncMs);
       // What was not on disk when the power went is answered to nobody.
@@ -140,15 +156,18 @@ export class World {
         refuse: options.refuse,
         policy: options.policy,
         registry: options.registry,
-        onAnswer: (one) => this.answered(node, one),
+        onAnswer: (one, source) => this.answered(node, one, source),
+        covers: (block) => covers(coveredOf(block)),
+        onUncovered: (block, bytes) => node.peers.pass({ ...coveredOf(block), digest: block.digest }, bytes),
       },
       node.verdicts,
     ).accept;
   }
 
-  private answered(node: TestNode, answer: Accepted): void {
+  private answered(node: TestNode, answer: Accepted, source: Source): void {
+    if (source.type === 'own' && answer.status !== 'rejected') node.own.add(answer.id);
     if (answer.status === 'stored') this.onStored?.(node, answer.id);
-    else if (answer.status === 'rejected' && answer.code.startsWith('policy.') && answer.id !== undefined)
+    else if (answer.status === 'rejected' && answer.code === 'policy.refused' && answer.id !== undefined)
       node.refused.add(answer.id);
   }
 
@@ -179,6 +198,7 @@ export class World {
       ...(options.claims === true ? {} : { identity: this.identityOf(options.keyOf ?? n) }),
       ...(options.rules === undefined ? {} : { rules: options.rules }),
       ...(options.meeting === undefined ? {} : { meeting: options.meeting }),
+      coverage: options.coverage,
       ...(options.feedFile === undefined ? {} : { feedFile: options.feedFile }),
       network: network ?? this.loopback.network(node.address),
       store: node.store,

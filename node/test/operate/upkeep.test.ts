@@ -11,7 +11,7 @@ import { backup, restore } from '../../src/operate/backup.js';
 import { openFaults } from '../../src/follow/index.js';
 import { fsck } from '../../src/operate/fsck.js';
 import { lineOf } from '../../src/operate/fsck-followers.js';
-import { parseRetention, planRetention } from '../../src/operate/retention.js';
+import { parseRetention, planRetention, planUnsubscribed } from '../../src/operate/retention.js';
 import { checks, signedBlock } from '../store/signed-blocks.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'cosmic-upkeep-'));
@@ -251,6 +251,17 @@ describe('retention', () => {
     upkeep.close();
     return erase.map(({ id, rule }) => `${blocks.findIndex((block) => block.id === id)} ${rule}`);
   };
+
+  test('what subscriptions do not cover, where there are any', async () => {
+    const upkeep = openUpkeep(storeFile(await filled()), engine);
+    const { erase, bytes } = planUnsubscribed(upkeep, [{ tagsAny: ['fourth'] }]);
+    expect(() => planUnsubscribed(upkeep, undefined)).toThrow(/config\.malformed.*keeps everything/);
+    upkeep.close();
+    const gone = new Set(blocks.filter((_, i) => i % 4 !== 0).map(({ id }) => id));
+    expect(new Set(erase.map(({ id }) => id))).toEqual(gone);
+    expect(erase.every(({ rule, reason }) => rule === 'unsubscribed' && reason === 'retention')).toBe(true);
+    expect(bytes).toBeGreaterThan(0);
+  });
 
   test('by age, sparing tags', async () => {
     expect(await plan({ maxAgeMs: 100 }, 1106)).toEqual([

@@ -11,14 +11,22 @@ const GROUP = 20;
 export function planOf(seed: number): Plan {
   const random = numbersOf(seed);
   const names = Object.keys(hostiles);
-  return {
+  const nodes = 3 + Math.floor(random() * 3);
+  const plan: Plan = {
     seed,
-    nodes: 3 + Math.floor(random() * 3),
+    nodes,
     blocks: 10 + Math.floor(random() * 10),
     hostile: random() < 0.5 ? [] : [names[Math.floor(random() * names.length)]!],
     faults: true,
     stormMs: 10_000,
   };
+  if (random() < 0.5) return plan;
+  // Some keep but one or two of three topics.
+  const topics = ['tea', 'milk', 'rum'];
+  const subscriptions: Record<number, { tagsAny: string[] }[]> = {};
+  for (let n = 1; n < nodes; n++)
+    if (random() < 0.6) subscriptions[n] = [{ tagsAny: topics.filter(() => random() < 0.5) }];
+  return { ...plan, topics, subscriptions };
 }
 
 const groups = Array.from({ length: Math.ceil(SEEDS / GROUP) }, (_, g) => FIRST + g * GROUP);

@@ -15,7 +15,15 @@ describe('what a verdict of the door means', () => {
     for (const code of Object.keys(codes) as Code[]) {
       const { type } = consequenceOf({ status: 'rejected', code, detail: '', id: ID });
       const { fault } = codes[code];
-      expect([code, type]).toEqual([code, fault === 'operator' ? 'declined' : fault === 'node' ? 'again' : 'bad']);
+      const expected =
+        code === 'policy.not_covered'
+          ? 'uncovered'
+          : fault === 'operator'
+            ? 'declined'
+            : fault === 'node'
+              ? 'again'
+              : 'bad';
+      expect([code, type]).toEqual([code, expected]);
     }
   });
 

@@ -1,5 +1,6 @@
 import type { Checks } from '../block/index.js';
 import { CosmicError } from '../errors.js';
+import { coverageKey, type Subscription } from '../filter/index.js';
 import type { Hit, NodeStatus, PeerStatus, SearchAnswer, SearchRequest } from '../ports/index.js';
 import type { NodeClient } from './client.js';
 import { verifyHit, type HitVerification } from './verify-hit.js';
@@ -10,6 +11,8 @@ export interface Coverage {
   readonly node?: string;
   /** Blocks that it keeps. */
   readonly blocks?: number;
+  /** What it keeps, where that is not everything. */
+  readonly keeps?: readonly Subscription[];
   /** Sound hits that nobody asked before had. */
   readonly hits: number;
   /** Hits that did not verify: none of them is among the answer's. */
@@ -44,7 +47,7 @@ export interface WideOptions {
 const LOOKED_AT = 16;
 
 /**
- * Asks a node, and up to three of its peers that keep more blocks than it does. Every hit is fetched where it was found and verified
+ * Asks a node, and up to three of its peers that keep more than it does, or other things. Every hit is fetched where it was found and verified
  * here, its cosine against the own node's query vector; a hit of a peer that does not verify is left out. Order: the best place on any
  * of the lists, among equals the nearer by cosine. @throws CosmicError what the own node refuses with
  */
@@ -75,7 +78,7 @@ export async function searchWide(
       fresh += 1;
       found.set(key, { hit, verification, from: asked.url, place });
     }
-    coverage.push({ url: asked.url, node: status.node, blocks: status.head.count, hits: fresh, unsound });
+    coverage.push({ url: asked.url, ...keptBy(status), hits: fresh, unsound });
   };
   await take(client, own, answer.hits, true);
   for (const { peer, status } of better.slice(0, peersMax)) {
@@ -85,8 +88,7 @@ export async function searchWide(
       if (!(error instanceof CosmicError)) throw error;
       coverage.push({
         url: peer.url,
-        node: status.node,
-        blocks: status.head.count,
+        ...keptBy(status),
         hits: 0,
         unsound: 0,
         error: error.message,
@@ -97,7 +99,7 @@ export async function searchWide(
   return { hits: order.slice(0, request.k).map(({ place: _, ...hit }) => hit), coverage, answer };
 }
 
-/** Peers that this node dials, of the same network, that keep more than it does; those with most first. */
+/** Peers that this node dials, of the same network, that keep more than it does or other things; those that keep everything first, then those with most. */
 async function betterCovered(
   own: NodeStatus,
   peers: readonly PeerStatus[],
@@ -113,10 +115,22 @@ async function betterCovered(
   );
   return looked
     .flat()
-    .filter(
-      ({ status }) => status.network === own.network && status.node !== own.node && status.head.count > own.head.count,
-    )
-    .sort((a, b) => b.status.head.count - a.status.head.count);
+    .filter(({ status }) => status.network === own.network && status.node !== own.node && isBetter(status, own))
+    .sort(
+      (a, b) =>
+        Number(a.status.coverage !== undefined) - Number(b.status.coverage !== undefined) ||
+        b.status.head.count - a.status.head.count,
+    );
+}
+
+/** May it have what `own` has not? It keeps more, or other things. */
+function isBetter(other: NodeStatus, own: NodeStatus): boolean {
+  const keepsOther = own.coverage !== undefined && coverageKey(other.coverage) !== coverageKey(own.coverage);
+  return keepsOther || other.head.count > own.head.count;
+}
+
+function keptBy({ node, head, coverage }: NodeStatus): Pick<Coverage, 'node' | 'blocks' | 'keeps'> {
+  return { node, blocks: head.count, ...(coverage === undefined ? {} : { keeps: coverage }) };
 }
 
 /** A peer that came in has an address that nobody can dial. */

@@ -219,10 +219,10 @@ export function createMemoryStore({ epoch = 'memory', decidedMax = 100_000 }: Me
       }
       return { items, upTo: { epoch, seq } };
     },
-    items: async (from, to, max) => {
+    items: async (from, to, max, which = 'all') => {
       open();
       const all = new Map<string, DecidedItem>([...decided, ...withheldItems]);
-      for (const { digest, block } of kept.values())
+      for (const { digest, block } of which === 'all' ? kept.values() : [])
         all.set(itemKey({ timeMs: block.timeMs, digest }), { timeMs: block.timeMs, digest });
       const [low, high] = [itemKey(from), itemKey(to)];
       const keys = [...all.keys()].filter((key) => key >= low && key < high).sort();

@@ -4,7 +4,7 @@
  */
 import type { BlockFormat, BlockId, CatalogueEntry, CheckedBlock } from '../block/types.js';
 import type { Code, Rejected } from '../errors.js';
-import type { Filter, Page } from '../filter/index.js';
+import type { Filter, Page, Subscription } from '../filter/index.js';
 import type { SpaceDescriptor } from '../space/descriptor.js';
 import type { Verdict, ViewAnswer } from '../views/answer.js';
 
@@ -147,8 +147,11 @@ export interface BlockStore {
    * from the start. Costs as much as there is of what is wanted, however long the tail.
    */
   tail(cursor: Cursor, max: number, wants?: Wants): Promise<Tail>;
-  /** Decided ids (kept, refused, erased, withheld) with (time, digest) in [from, to), ordered; at most `max`. */
-  items(from: DecidedItem, to: DecidedItem, max: number): Promise<DecidedItem[]>;
+  /**
+   * Decided ids (kept, refused, erased, withheld) with (time, digest) in [from, to), ordered; at most `max`. `declined`: those
+   * alone of which nothing is kept.
+   */
+  items(from: DecidedItem, to: DecidedItem, max: number, which?: 'all' | 'declined'): Promise<DecidedItem[]>;
   head(): Promise<Head>;
   close(): Promise<void>;
 }
@@ -437,6 +440,8 @@ export interface SearchAnswer {
   readonly leftOut?: readonly { readonly space: string; readonly why: string }[];
   readonly next?: string;
   readonly notes?: readonly string[];
+  /** What the node keeps, where that is not everything: what else there is in the network was not searched. */
+  readonly coverage?: readonly Subscription[];
 }
 
 export interface NodeStatus {
@@ -446,7 +451,12 @@ export interface NodeStatus {
   readonly head: Head;
   readonly counts: CatalogueCounts;
   readonly followers: readonly { readonly name: string; readonly position: Cursor; readonly lag: number }[];
+  /** Connected. */
   readonly peers: number;
+  /** Each of them, and those that are dialled. */
+  readonly peering: readonly PeerStatus[];
+  /** What it keeps of what others bring; absent: everything. */
+  readonly coverage?: readonly Subscription[];
   readonly engines: { readonly store: string; readonly index: string; readonly verifier: string };
   readonly embedders: readonly { readonly space: string; readonly model: string }[];
   readonly startedAtMs: number;
@@ -480,6 +490,8 @@ export interface PeerStatus {
   readonly reconciledMs?: number;
   readonly bytesIn?: number;
   readonly bytesOut?: number;
+  /** What it keeps, where it says so and that is not everything. */
+  readonly coverage?: readonly Subscription[];
 }
 
 /** A question that stands: told of what comes to be near, from whomever it comes. */

@@ -14,8 +14,10 @@ export class Compared {
 
   constructor(
     private readonly line: Line,
-    /** The host keeps a sketch. */
-    private readonly sketches: boolean,
+    /** The host keeps a sketch, and whole sets are compared. */
+    private readonly sketches: () => boolean,
+    /** Only what both sides keep is compared. */
+    private readonly part: () => boolean,
   ) {}
 
   stop(): void {
@@ -51,7 +53,7 @@ export class Compared {
   }
 
   askedForCells(asked: Ask): void {
-    if (!this.sketches) return this.line.fail('peer.protocol', 'no sketch is kept here');
+    if (!this.sketches()) return this.line.fail('peer.protocol', 'no sketch is kept here');
     if (asked.from + asked.cells + asked.counts > SKETCH_CELLS)
       return this.line.fail('peer.protocol', 'cells beyond the sketch');
     // A new comparison begins with the first cell.
@@ -65,7 +67,7 @@ export class Compared {
 
   private begin(): void {
     this.line.charge(WORK.begin);
-    this.line.wish({ type: 'items' });
+    this.line.wish({ type: 'items', part: this.part() });
   }
 
   private answer(): void {

@@ -62,12 +62,12 @@ export class Comparing {
     this.begun = undefined;
   }
 
-  /** `sketches`: both sides keep one. */
-  begin(sketches: boolean): void {
+  /** `sketches`: both sides keep one; `part`: of what both keep alone. */
+  begin(sketches: boolean, part: boolean): void {
     const bySketch = sketches && !this.sketchWasBarren;
     this.sketchWasBarren = false;
     this.begun = { bySketch, have: 0, need: 0, rounds: 0, barren: 0, sentMs: 0 };
-    this.line.wish({ type: 'items' });
+    this.line.wish({ type: 'items', part });
   }
 
   /** The items that were wished for. */

@@ -24,6 +24,7 @@ export function workOf(frame: Frame): number {
     case 'fed':
       return WORK.message;
     case 'feed':
+    case 'relays':
       return WORK.begin;
     case 'symbols':
       return WORK.message + frame.cells.length;

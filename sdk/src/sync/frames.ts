@@ -2,10 +2,11 @@ import { decode, DecodeError } from '../codec/decode.js';
 import { encode } from '../codec/encode.js';
 import { isMap, type Value, type ValueMap } from '../codec/value.js';
 import { publicKeyOfDid } from '../crypto/identity.js';
-import { codes, rejected, type Code, type Rejected } from '../errors.js';
+import { codes, CosmicError, rejected, type Code, type Rejected } from '../errors.js';
 import { wireMaxBytes } from '../limits.js';
 import type { Cursor, DecidedItem } from '../ports/index.js';
 import { bytes, checker, integer, list, struct, text, type Check } from '../schema/index.js';
+import { readCoverage, type Subscription } from '../filter/index.js';
 import { ID_BYTES } from './item-set.js';
 import type { Proof } from './proof.js';
 import { CELL_BYTES, SKETCH_CELLS } from './sketch.js';
@@ -21,6 +22,8 @@ export const SKETCH_FEATURE = 'sketch';
 export const FEED_FEATURE = 'feed';
 /** Feature of a hello: tells addresses of other nodes to whom it asks. */
 export const EXCHANGE_FEATURE = 'exchange';
+/** Feature of a hello: says what it keeps (`coverage`, without it everything) and heeds what others keep. */
+export const COVERAGE_FEATURE = 'coverage';
 
 /** Bounds of the peer protocol; specs/peer.md gives the reasons. */
 export const frameLimits = {
@@ -41,6 +44,9 @@ export const frameLimits = {
   /** Addresses told at a time. */
   addressesMax: 16,
   featuresMax: 16,
+  /** Coverages that one side passes blocks on for, and how far it is at most to whom they are for. */
+  relaysMax: 64,
+  hopsMax: 3,
 } as const;
 
 export interface PeerLimits {
@@ -70,6 +76,15 @@ export interface Hello {
   readonly features?: readonly string[];
   /** Blocks that the sender has decided on, as it says. */
   readonly blocks?: number;
+  /** What the sender keeps of what others bring; without it everything. */
+  readonly coverage?: readonly Subscription[];
+}
+
+/** What one side passes on though it may not keep it: for whom that keeps it, so many connections away. */
+export interface Relaying {
+  readonly hops: number;
+  /** Absent: everything. */
+  readonly coverage?: readonly Subscription[];
 }
 
 /**
@@ -105,7 +120,10 @@ export type Frame =
   | { readonly type: 'addresses'; readonly peers: readonly string[] }
   /** The beginner has what it needs: the other side may forget this reconciliation. */
   | { readonly type: 'settled' }
-  | { readonly type: 'have'; readonly items: readonly DecidedItem[] }
+  /** `relay`: what the other side passes on for others, and does not keep. */
+  | { readonly type: 'have'; readonly items: readonly DecidedItem[]; readonly relay?: boolean }
+  /** What the sender passes on besides what it keeps; takes the place of what it said before. */
+  | { readonly type: 'relays'; readonly relays: readonly Relaying[] }
   | { readonly type: 'want'; readonly ids: readonly Uint8Array[] }
   | { readonly type: 'give'; readonly blocks: readonly Uint8Array[] }
   | { readonly type: 'gone'; readonly code: string; readonly ids: readonly Uint8Array[] }
@@ -147,6 +165,23 @@ const signature = checker(
   {},
 );
 
+const coverage = checker(
+  (value, path) => {
+    try {
+      readCoverage(value);
+      return undefined;
+    } catch (error) {
+      if (error instanceof CosmicError) return `${path}: ${error.detail}`;
+      throw error;
+    }
+  },
+  { type: 'array' },
+);
+const yes = checker((value, path) => (typeof value === 'boolean' ? undefined : `${path}: expected a boolean`), {
+  type: 'boolean',
+});
+const relaying = struct({ hops: integer(1, frameLimits.hopsMax) }, { open: true, optional: { coverage } });
+
 const schemas: Readonly<Record<Frame['type'], Check>> = {
   hello: struct(
     {
@@ -165,6 +200,7 @@ const schemas: Readonly<Record<Frame['type'], Check>> = {
         channel: text(32, { pattern: /^[a-z0-9-]+$/ }),
         features: list(text(32, { pattern: /^[a-z0-9-]+$/ }), frameLimits.featuresMax),
         blocks: integer(0, safe),
+        coverage,
       },
     },
   ),
@@ -185,7 +221,8 @@ const schemas: Readonly<Record<Frame['type'], Check>> = {
   peers: struct({}, open),
   addresses: struct({ peers: list(text(frameLimits.urlBytes), frameLimits.addressesMax) }, open),
   settled: struct({}, open),
-  have: struct({ items: list(item, frameLimits.idsMax) }, open),
+  have: struct({ items: list(item, frameLimits.idsMax) }, { open: true, optional: { relay: yes } }),
+  relays: struct({ relays: list(relaying, frameLimits.relaysMax) }, open),
   want: struct({ ids: digests }, open),
   give: struct({ blocks: list(bytes(1, wireMaxBytes), frameLimits.blocksMax) }, open),
   gone: struct({ code, ids: digests }, open),
@@ -202,9 +239,16 @@ export function encodeFrame(frame: Frame): Uint8Array {
 function valueOf(frame: Frame): ValueMap {
   switch (frame.type) {
     case 'hello':
-      return { ...frame, limits: { frame_bytes: frame.limits.frameBytes, wants: frame.limits.wants } };
+      return {
+        ...(frame as unknown as ValueMap),
+        limits: { frame_bytes: frame.limits.frameBytes, wants: frame.limits.wants },
+      };
     case 'have':
-      return { type: 'have', items: frame.items.map(({ timeMs, digest }) => [timeMs, digest]) };
+      return {
+        type: 'have',
+        items: frame.items.map(({ timeMs, digest }) => [timeMs, digest]),
+        ...(frame.relay === true ? { relay: true } : {}),
+      };
     case 'fed':
       return { type: 'fed', up_to: { ...frame.upTo }, head: frame.head };
     default:
@@ -239,6 +283,7 @@ function frameOf(type: Frame['type'], value: ValueMap): Frame {
     const nonce = (value['nonce'] as Uint8Array | undefined)?.slice();
     return {
       ...(value as unknown as Hello),
+      ...(value['coverage'] === undefined ? {} : { coverage: readCoverage(value['coverage']) }),
       ...(nonce === undefined ? {} : { nonce }),
       limits: { frameBytes: limits.frame_bytes, wants: limits.wants },
     };
@@ -246,7 +291,11 @@ function frameOf(type: Frame['type'], value: ValueMap): Frame {
   if (type === 'fed') return { type, upTo: value['up_to'] as unknown as Cursor, head: value['head'] as number };
   if (type === 'have') {
     const items = value['items'] as unknown as readonly [number, Uint8Array][];
-    return { type, items: items.map(([timeMs, digest]) => ({ timeMs, digest })) };
+    return {
+      type,
+      items: items.map(([timeMs, digest]) => ({ timeMs, digest })),
+      ...(value['relay'] === true ? { relay: true } : {}),
+    };
   }
   return value as unknown as Frame;
 }

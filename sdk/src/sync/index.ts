@@ -3,6 +3,7 @@ export { createReconciler, FRAME_LIMIT_MIN, type Reconciler, type ReconcilerOpti
 export { NegentropyError } from './negentropy-message.js';
 export {
   CLAIMING_VERSION,
+  COVERAGE_FEATURE,
   decodeFrame,
   encodeFrame,
   EXCHANGE_FEATURE,
@@ -16,6 +17,7 @@ export {
   type GapReason,
   type Hello,
   type PeerLimits,
+  type Relaying,
 } from './frames.js';
 export { statementOf, type Proof, type Prover, type Role } from './proof.js';
 export { digestKey, RecentSet } from './recent-set.js';

@@ -2,8 +2,10 @@ import type { Code } from '../errors.js';
 import type { Cursor, DecidedItem } from '../ports/index.js';
 import { Compared } from './compared.js';
 import { Comparing } from './comparing.js';
+import type { Coverage } from '../filter/index.js';
 import { workOf, WORK } from './frame-work.js';
 import {
+  COVERAGE_FEATURE,
   decodeFrame,
   encodeFrame,
   EXCHANGE_FEATURE,
@@ -15,6 +17,7 @@ import {
   type Gap,
   type Hello,
   type PeerLimits,
+  type Relaying,
 } from './frames.js';
 import { Handshake, type Greeting, type HandshakeOptions } from './handshake.js';
 import type { ItemSet } from './item-set.js';
@@ -28,6 +31,8 @@ export interface SessionOptions extends HandshakeOptions {
   readonly feeds?: { readonly blocks: number };
   /** The host tells addresses of others to whom it asks. */
   readonly exchanges?: boolean;
+  /** The host heeds what others keep; and what it keeps itself. */
+  readonly covers?: { readonly coverage: Coverage };
   readonly limits?: PeerLimits;
   readonly timing?: Partial<SessionTiming>;
 }
@@ -86,7 +91,11 @@ export class Session {
       charge: (bytes) => void (this.work += bytes),
     };
     this.comparing = new Comparing(line);
-    this.compared = new Compared(line, options.sketches === true);
+    this.compared = new Compared(
+      line,
+      () => options.sketches === true && !this.comparesParts,
+      () => this.comparesParts,
+    );
   }
 
   get isReady(): boolean {
@@ -118,6 +127,18 @@ export class Session {
     return this.latency;
   }
 
+  /** Do both sides heed what either keeps? Else blocks go as between nodes that keep everything. */
+  get heedsCoverage(): boolean {
+    // Who proves nothing says nothing of features either.
+    return this.options.covers !== undefined && this.options.prover !== undefined && this.offers(COVERAGE_FEATURE);
+  }
+
+  /** Is only that compared which both sides keep? */
+  get comparesParts(): boolean {
+    if (!this.heedsCoverage) return false;
+    return this.options.covers!.coverage !== undefined || this.hello?.coverage !== undefined;
+  }
+
   /** What the other side has made this one do since the last call, blocks apart: bytes' worth, see frame-work.ts. */
   takeWork(): number {
     const { work } = this;
@@ -127,15 +148,17 @@ export class Session {
 
   open(nowMs: number): Wish[] {
     this.openedMs = this.heardMs = this.pingedMs = nowMs;
-    const { sketches, feeds, exchanges } = this.options;
+    const { sketches, feeds, exchanges, covers } = this.options;
     const named = [
       ...(sketches === true ? [SKETCH_FEATURE] : []),
       ...(feeds === undefined ? [] : [FEED_FEATURE]),
       ...(exchanges === true ? [EXCHANGE_FEATURE] : []),
+      ...(covers === undefined ? [] : [COVERAGE_FEATURE]),
     ];
     const features = {
       ...(named.length === 0 ? {} : { features: named }),
       ...(feeds === undefined ? {} : { blocks: feeds.blocks }),
+      ...(covers?.coverage === undefined ? {} : { coverage: covers.coverage }),
     };
     this.wish({ type: 'send', frame: this.handshake.open(this.limits, features, nowMs) });
     return this.take();
@@ -180,7 +203,8 @@ export class Session {
   /** Begins a reconciliation, by sketch where both sides keep one; nothing happens when one is under way. */
   reconcile(): Wish[] {
     if (this.state !== 'ready' || this.comparing.isUnderWay) return [];
-    this.comparing.begin(this.options.sketches === true && this.offers(SKETCH_FEATURE));
+    const part = this.comparesParts;
+    this.comparing.begin(!part && this.options.sketches === true && this.offers(SKETCH_FEATURE), part);
     return this.take();
   }
 
@@ -199,9 +223,17 @@ export class Session {
     return this.take();
   }
 
-  have(items: readonly DecidedItem[]): Wish[] {
+  /** `relay`: the other side passes them on and does not keep them. */
+  have(items: readonly DecidedItem[], relay = false): Wish[] {
     if (this.state !== 'ready') return [];
-    for (const part of inFrames(items)) this.send({ type: 'have', items: part });
+    for (const part of inFrames(items)) this.send({ type: 'have', items: part, ...(relay ? { relay } : {}) });
+    return this.take();
+  }
+
+  /** Says what this side passes on besides what it keeps. Nothing where the other side heeds no coverage. */
+  relays(relays: readonly Relaying[]): Wish[] {
+    if (this.state !== 'ready' || !this.heedsCoverage) return [];
+    this.send({ type: 'relays', relays: relays.slice(0, frameLimits.relaysMax) });
     return this.take();
   }
 
@@ -339,7 +371,9 @@ export class Session {
         this.takesFeed = false;
         return this.wish({ type: 'gap', gap: { why: frame.why, advice: frame.advice, head: frame.head } });
       case 'have':
-        return this.wish({ type: 'offered', items: frame.items });
+        return this.wish({ type: 'offered', items: frame.items, relay: frame.relay === true });
+      case 'relays':
+        return this.wish({ type: 'relays', relays: frame.relays });
       case 'want':
         return this.wish({ type: 'wanted', ids: frame.ids });
       case 'give':

@@ -1,6 +1,6 @@
 import type { Code } from '../errors.js';
 import type { Cursor, DecidedItem } from '../ports/index.js';
-import { frameLimits, type Frame, type Gap, type Hello } from './frames.js';
+import { frameLimits, type Frame, type Gap, type Hello, type Relaying } from './frames.js';
 import { NegentropyError } from './negentropy-message.js';
 
 /** What a session asks of its host, in this order. */
@@ -8,10 +8,12 @@ export type Wish =
   | { readonly type: 'send'; readonly frame: Uint8Array }
   /** Both hellos are exchanged, and the other side is who it says, as far as `proven`. */
   | { readonly type: 'ready'; readonly hello: Hello; readonly proven: boolean }
-  /** A reconciliation needs the decided items: call `items`. */
-  | { readonly type: 'items' }
-  /** The other side has these blocks. */
-  | { readonly type: 'offered'; readonly items: readonly DecidedItem[] }
+  /** A reconciliation needs the decided items: call `items`. `part`: those alone that both sides keep. */
+  | { readonly type: 'items'; readonly part: boolean }
+  /** The other side has these blocks. `relay`: for others, if this side passes them on. */
+  | { readonly type: 'offered'; readonly items: readonly DecidedItem[]; readonly relay: boolean }
+  /** What the other side passes on, besides what it keeps. */
+  | { readonly type: 'relays'; readonly relays: readonly Relaying[] }
   /** Reconciliation found these on the other side. With `more`, call `proceed` when there is room for the next ones. */
   | { readonly type: 'needed'; readonly ids: readonly Uint8Array[]; readonly more: boolean }
   /** A reconciliation that this side began is over. */

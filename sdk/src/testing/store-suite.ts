@@ -303,6 +303,11 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
       const [from, to] = (await store.items(first, beyond, 1000)).filter((_, i) => i === 5 || i === 30);
       equal((await store.items(from!, to!, 1000)).map(text), all.slice(5, 30));
       equal(await store.items(to!, from!, 1000), []);
+      const declined = (await store.items(first, beyond, 1000, 'declined')).map(text);
+      equal(
+        declined.filter((one) => one !== text(blocks[0]!)),
+        refused.map(text).sort(),
+      );
     });
 
     withStore('a refused block that is kept after all is decided once', async (store) => {

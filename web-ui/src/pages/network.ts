@@ -1,4 +1,5 @@
 import type { PeerStatus } from '@cosmicembeddings/sdk';
+import { coverageText } from '@cosmicembeddings/sdk/filter';
 import type { BannedPeer } from '@cosmicembeddings/sdk/api';
 import { authorLink } from '../parts/chips.js';
 import { element, table, type Child } from '../parts/element.js';
@@ -98,6 +99,11 @@ export function peerTable(peers: readonly PeerStatus[], last?: (peer: PeerStatus
       peer.score === undefined ? '–' : numberText(Math.round(peer.score)),
       ...(peer.why === undefined ? [] : [` ${peer.why}`]),
     ],
+    peer.state !== 'connected'
+      ? '–'
+      : peer.coverage === undefined
+        ? t('network.everything')
+        : coverageText(peer.coverage),
     peer.lastError ?? '–',
     ...(last === undefined ? [] : [last(peer)]),
   ]);
@@ -111,6 +117,7 @@ export function peerTable(peers: readonly PeerStatus[], last?: (peer: PeerStatus
     t('network.latency'),
     t('network.compared'),
     t('network.score'),
+    t('network.keeps'),
     t('network.fault'),
     ...(last === undefined ? [] : [t('operator.remove')]),
   ];

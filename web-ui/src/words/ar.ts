@@ -276,6 +276,8 @@ export const ar: Words = {
   'network.compared': 'قورن',
   'network.never': 'ليس بعد',
   'network.score': 'القيمة',
+  'network.keeps': 'يحفظ',
+  'network.everything': 'كل شيء',
   'network.fault': 'آخر خطأ',
   'network.found': 'وُجد',
   'network.configured': 'معدّ',

@@ -200,6 +200,8 @@ export const en = {
   'network.compared': 'Compared',
   'network.never': 'not yet',
   'network.score': 'Worth',
+  'network.keeps': 'Keeps',
+  'network.everything': 'everything',
   'network.fault': 'Last fault',
   'network.found': 'found',
   'network.configured': 'configured',

@@ -209,6 +209,8 @@ export const es: Words = {
   'network.compared': 'Comparado',
   'network.never': 'aún no',
   'network.score': 'Crédito',
+  'network.keeps': 'Guarda',
+  'network.everything': 'todo',
   'network.fault': 'Último fallo',
   'network.found': 'hallado',
   'network.configured': 'configurado',

@@ -124,6 +124,7 @@ export const status = {
     spaces: [{ id: space, rows: 2, space: descriptor }],
   },
   peers: 0,
+  peering: [],
   engines: { store: 'better-sqlite3', index: 'usearch', verifier: 'sodium' },
   embedders: [{ space, model: 'builtin/lexical' }],
   startedAtMs: 1795896221225,

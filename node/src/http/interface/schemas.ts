@@ -1,3 +1,4 @@
+import { filterFields, subscriptionFields } from '@cosmicembeddings/sdk/filter';
 import type { JsonSchema } from '@cosmicembeddings/sdk/schema';
 
 type Fields = Readonly<Record<string, JsonSchema>>;
@@ -171,6 +172,7 @@ export const schemas = {
     'leftOut?': list(object({ space: text(), why: text() })),
     'next?': text('send it as `after`'),
     'notes?': list(text()),
+    'coverage?': list(named('Subscription'), 'all that the node keeps; absent: everything'),
   }),
   MapRows: object({
     rows: list(
@@ -229,6 +231,8 @@ export const schemas = {
     }),
     followers: list(object({ name: text(), position: cursor, lag: integer('blocks behind') })),
     peers: integer('connected'),
+    peering: list(named('PeerStatus'), 'each of them, and those that are dialled'),
+    'coverage?': list(named('Subscription'), 'what it keeps of what others bring; absent: everything'),
     engines: object({ store: text(), index: text(), verifier: text() }),
     embedders: list(object({ space: text(), model: text() })),
     startedAtMs: ms,
@@ -253,6 +257,15 @@ export const schemas = {
     'reconciledMs?': ms,
     'bytesIn?': integer(),
     'bytesOut?': integer(),
+    'discovered?': { type: 'boolean' },
+    'coverage?': list(named('Subscription'), 'what it says it keeps; absent: everything'),
+  }),
+  Subscription: object({
+    ...Object.fromEntries(subscriptionFields.map((key) => [`${key}?`, filterFields[key].schema])),
+    'places?': list(
+      object({ south: integer(), north: integer(), west: integer(), east: integer() }),
+      'stamped inside one of these rectangles, in microdegrees',
+    ),
   }),
   BannedPeer: object({ name: text(), untilMs: ms, why: text() }),
   Peers: object({ peers: list(named('PeerStatus')) }),

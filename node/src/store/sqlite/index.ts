@@ -125,7 +125,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
       tail: async (cursor, max, wants = {}) =>
         (wants.parts === 'entries' ? writer.recent(cursor, max, wants) : undefined) ??
         soundly(() => reader.tail(cursor, max, wants)),
-      items: async (from, to, max) => soundly(() => reader.items(from, to, max)),
+      items: async (from, to, max, which) => soundly(() => reader.items(from, to, max, which)),
       head: async (): Promise<Head> => writer.head(),
       close: async () => {
         reader.close();

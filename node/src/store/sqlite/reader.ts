@@ -307,10 +307,11 @@ export class StoreReader {
   }
   private formerRows: Map<number, number> | undefined;
 
-  items(from: DecidedItem, to: DecidedItem, max: number): DecidedItem[] {
+  items(from: DecidedItem, to: DecidedItem, max: number, which: 'all' | 'declined' = 'all'): DecidedItem[] {
+    const asked = which === 'all' ? this.decided : this.decided.slice(1);
     // Of one moment: what goes from one table to another in between would be in neither.
     const tables = reading(this.database, () =>
-      this.decided.map((table) => table.all(from.timeMs, from.digest, to.timeMs, to.digest, max)),
+      asked.map((table) => table.all(from.timeMs, from.digest, to.timeMs, to.digest, max)),
     );
     const [first = [], ...others] = tables.filter((rows) => rows.length > 0).map((rows) => rows.map(itemOf));
     if (others.length === 0) return first;

@@ -48,6 +48,7 @@ export function wantedOf(
   items: readonly Offer[],
   nowMs: number,
   here: {
+    /** Also: looked at and not kept. */
     isDecided(digest: Uint8Array, timeMs: number | undefined): boolean;
     /** This peer has said that it will not give it. */
     isGone(key: string): boolean;

@@ -6,6 +6,8 @@ export type Consequence =
   | { readonly type: 'kept'; readonly fresh: boolean }
   /** Not yet: asked for again then. With `pause` this peer is asked for nothing meanwhile. */
   | { readonly type: 'later'; readonly atMs: number; readonly pause: boolean }
+  /** It is not among what this node keeps: passed on to whom it concerns. */
+  | { readonly type: 'uncovered' }
   /** This operator does not keep it: decided, and never asked for again. */
   | { readonly type: 'declined' }
   /** It could not be taken now, which is no fault of anybody else's: asked for again. */
@@ -19,6 +21,7 @@ export function consequenceOf(verdict: Accepted): Consequence {
   if (verdict.status === 'later') return { type: 'later', atMs: verdict.retryAtMs, pause: false };
   if (verdict.retryAtMs !== undefined) return { type: 'later', atMs: verdict.retryAtMs, pause: true };
   const { code } = verdict;
+  if (code === 'policy.not_covered') return { type: 'uncovered' };
   const { fault } = codes[code];
   if (fault === 'operator') return { type: 'declined' };
   if (fault === 'node') return { type: 'again' };

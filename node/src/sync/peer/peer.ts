@@ -1,6 +1,9 @@
 import type { Code, DecidedItem, Transport } from '@cosmicembeddings/sdk';
-import { digestKey, RecentSet, Session, type Prover, type Wish } from '@cosmicembeddings/sdk/sync';
+import type { Covered } from '@cosmicembeddings/sdk/filter';
+import { digestKey, RecentSet, Session, type Prover, type Relaying, type Wish } from '@cosmicembeddings/sdk/sync';
 import { Budget } from '../budget.js';
+import type { Part } from '../coverage/parts.js';
+import { Routes } from '../coverage/routes.js';
 import { prefixOf } from '../own-address.js';
 import type { Deed } from '../reputation.js';
 import { Sending } from './sending.js';
@@ -9,6 +12,11 @@ import { Taking } from './taking.js';
 
 /** From this score on an identity is known: it has brought some blocks, lately and without harm. */
 const KNOWN_SCORE = 5;
+/** Work that reading an entry of the store for a part to be compared causes, and telling an id that is kept beyond it. */
+const ENTRY_WORK = 256;
+const TOLD_WORK = 64;
+/** Ids told at a comparison of what is kept beyond the own coverage, the newest. */
+const BEYOND_MAX = 65_536;
 /** A debt is looked at again after this long: others may have left. */
 const REST_MAX_MS = 5_000;
 
@@ -26,6 +34,9 @@ export class Peer implements Connection {
   /** Ready since; undefined before. */
   readySinceMs: number | undefined;
 
+  /** Where blocks go over this connection; everything goes until the other side has said what it keeps. */
+  private routes = new Routes(undefined);
+  private joined: Promise<Part> | undefined;
   private readonly taking: Taking;
   private readonly sending: Sending;
   private readonly work: Budget;
@@ -49,6 +60,7 @@ export class Peer implements Connection {
       sketches: true,
       feeds: { blocks: shared.decided.size },
       exchanges: shared.tellable !== undefined,
+      covers: { coverage: shared.coverage },
       ...(limits.timing === undefined ? {} : { timing: limits.timing }),
     });
     this.known = new RecentSet(limits.knownMax);
@@ -129,6 +141,7 @@ export class Peer implements Connection {
     }
     this.abandon('node.unreachable', 'connection lost');
     this.taking.leave();
+    if (this.joined !== undefined) this.shared.parts.leave(this.routes.coverage);
     await writing;
   }
 
@@ -156,12 +169,24 @@ export class Peer implements Connection {
     this.taking.setStandby(standby);
   }
 
-  /** A block arrived in the store: tell the other side, unless it brought or has it. False when there is nothing to tell. */
-  announce(item: DecidedItem, push: boolean): boolean {
+  /** A block arrived: tell the other side if it keeps such or passes them on, unless it brought or has it. False when there is nothing to tell. */
+  announce(block: Covered, item: DecidedItem, push: boolean): boolean {
     if (!this.isReady || this.taking.isStandby || this.known.has(digestKey(item.digest))) return false;
-    const done = this.sending.announce(item, push);
+    const way = this.routes.wayOf(block);
+    if (way === undefined) return false;
+    const done = this.sending.announce(item, push && way === 'keep', way === 'relay');
     if (done === 'full') this.taking.missed();
     return done === 'told';
+  }
+
+  /** How blocks go over this connection, where the other side heeds that; undefined while nothing is known of it. */
+  get reaches(): Routes | undefined {
+    return this.isReady ? this.routes : undefined;
+  }
+
+  /** Says what this node passes on, unless it was said before. */
+  relays(relays: readonly Relaying[]): void {
+    if (this.session.heedsCoverage && this.routes.isNews(relays)) this.fulfil(this.session.relays(relays));
   }
 
   /** Asks this peer too for bodies that others could not give. */
@@ -219,9 +244,12 @@ export class Peer implements Connection {
       case 'ready':
         return this.greet(wish.hello.time);
       case 'items':
+        if (wish.part) return void this.comparePart();
         return this.fulfil(session.items(shared.decided.snapshot(), this.now(), shared.decided.sketch));
+      case 'relays':
+        return this.routes.relays(wish.relays);
       case 'offered':
-        return taking.offered(wish.items);
+        return taking.offered(wish.items, false, wish.relay);
       case 'needed':
         return taking.offered(
           wish.ids.map((digest) => ({ digest })),
@@ -250,9 +278,37 @@ export class Peer implements Connection {
     }
   }
 
+  /** What both sides keep is compared; what is kept here besides and the other side keeps cannot be found so, and is told. */
+  private async comparePart(): Promise<void> {
+    const { shared, session } = this;
+    const { parts, limits } = shared;
+    const { coverage } = this.routes;
+    const isStranger = !this.isDialled && !this.isKnown;
+    if (this.joined === undefined && isStranger && !parts.has(coverage) && parts.size >= limits.partsMax)
+      return this.close('node.busy', 'as many coverages as can be are compared here');
+    try {
+      this.joined ??= parts.join(coverage, (entries) => this.credit(-entries * ENTRY_WORK));
+      const part = await this.joined;
+      const beyond = part.beyond();
+      const from = Math.max(0, beyond.size - BEYOND_MAX);
+      const told = Array.from({ length: beyond.size - from }, (_, i) => ({
+        timeMs: beyond.timeAt(from + i),
+        digest: beyond.digestAt(from + i),
+      }));
+      this.credit(-told.length * TOLD_WORK);
+      this.fulfil(session.have(told));
+      this.fulfil(session.items(part.both(), this.now()));
+    } catch (error) {
+      if (this.ended) return;
+      shared.log.error({ peer: this.remote.address, error: String(error) }, 'what a peer keeps could not be read');
+      this.close('node.internal', 'what both keep could not be read');
+    }
+  }
+
   /** The other side has said who it is. */
   private greet(time: number | undefined): void {
     if (time !== undefined) this.clockOffsetMs = time - this.now();
+    if (this.session.heedsCoverage) this.routes = new Routes(this.session.hello!.coverage);
     this.taking.ready();
     this.refuse();
     if (this.ended) return;

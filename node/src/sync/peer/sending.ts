@@ -12,6 +12,8 @@ const TOLD_AT_ONCE = 256;
 interface Announcement extends DecidedItem {
   /** Send the block itself, without being asked. */
   readonly push: boolean;
+  /** The other side passes it on and does not keep it. */
+  readonly relay: boolean;
 }
 
 /** What goes out over one connection: frames first, then blocks that were asked for, a feed, and news. */
@@ -97,13 +99,14 @@ export class Sending {
   }
 
   /** Tells of a block, or sends it. `full` where too much waits already. */
-  announce(item: DecidedItem, push: boolean): 'told' | 'fed' | 'full' {
-    if (this.feeding !== undefined) {
+  announce(item: DecidedItem, push: boolean, relay = false): 'told' | 'fed' | 'full' {
+    // What is not in the store is in no feed.
+    if (this.feeding !== undefined && !relay) {
       this.feedNews = true;
       return 'fed';
     }
     if (this.announcing.size >= this.connection.shared.limits.announceMax) return 'full';
-    this.announcing.set(digestKey(item.digest), { ...item, push });
+    this.announcing.set(digestKey(item.digest), { ...item, push, relay });
     this.wake();
     return 'told';
   }
@@ -158,7 +161,15 @@ export class Sending {
     const told = batch.filter(({ push }) => !push);
     for (const { digest } of [...pushed, ...told]) this.announcing.delete(digestKey(digest));
     const unknown = (item: DecidedItem): boolean => !known.has(digestKey(item.digest));
-    this.connection.fulfil(session.have(told.filter(unknown).map(({ timeMs, digest }) => ({ timeMs, digest }))));
+    for (const relay of [false, true]) {
+      const items = told.filter((item) => item.relay === relay && unknown(item));
+      this.connection.fulfil(
+        session.have(
+          items.map(({ timeMs, digest }) => ({ timeMs, digest })),
+          relay,
+        ),
+      );
+    }
     for (const { digest } of told) known.add(digestKey(digest));
     await this.give(pushed.filter(unknown).map(({ digest }) => digest));
   }
@@ -183,7 +194,7 @@ export class Sending {
     for (const digest of digests) {
       if (connection.isEnded) break;
       const [found] = await loadBlocks(connection.shared.store, [digest]);
-      const wire = givenOf(found);
+      const wire = found === undefined ? connection.shared.passing.get(digest) : givenOf(found);
       const code = reasonAgainst(found !== undefined, wire, connection.session.hello!.limits.frameBytes);
       if (code !== undefined) missing.set(code, [...(missing.get(code) ?? []), digest]);
       if (code !== undefined || wire === undefined) continue;

@@ -1,9 +1,12 @@
 import type { Accept, BlockStore, Clock, Code, Transport } from '@cosmicembeddings/sdk';
+import type { Coverage } from '@cosmicembeddings/sdk/filter';
 import type { RecentSet, Session, Wants, Wish } from '@cosmicembeddings/sdk/sync';
 import type { Log } from '../../log.js';
 import type { Bodyless } from '../bodyless.js';
 import type { Bootstrap } from '../bootstrap.js';
 import type { Budget } from '../budget.js';
+import type { Parts } from '../coverage/parts.js';
+import type { Passing } from '../coverage/passing.js';
 import type { Decided } from '../decided.js';
 import type { Later } from '../later.js';
 import type { SyncLimits } from '../limits.js';
@@ -21,6 +24,10 @@ export interface Shared {
   readonly bodyless: Bodyless;
   readonly bootstrap: Bootstrap;
   readonly traces: Traces;
+  /** What this node keeps of what others bring. */
+  readonly coverage: Coverage;
+  readonly parts: Parts;
+  readonly passing: Passing;
   /** Addresses that may be told to others; undefined where none are. */
   readonly tellable: (() => readonly string[]) | undefined;
   /** Where others may be, as the peer of this name says. */

@@ -118,13 +118,19 @@ export class Taking {
   }
 
   /** The other side has these; with `more` it has others besides, once there is room for them. */
-  offered(items: readonly Offer[], more = false): void {
+  offered(items: readonly Offer[], more = false, relay = false): void {
     this.mayProceed ||= more;
     for (const { digest } of items) this.connection.known.add(digestKey(digest));
     if (this.standby) return;
-    const { wants, decided, later } = this.shared;
+    const { wants, decided, later, passing, parts } = this.shared;
+    // What is for others alone is left where there is no room for it: comparing finds it where it is kept.
+    if (relay && !passing.hasRoom(this.now())) return;
     const { wanted, retryAtMs } = wantedOf(items, this.now(), {
-      isDecided: (digest, timeMs) => decided.has(digest, timeMs),
+      isDecided: (digest, timeMs) => {
+        if (decided.has(digest, timeMs)) return true;
+        const key = digestKey(digest);
+        return passing.wasSeen(key) || (timeMs === undefined && parts.isUnclear(key));
+      },
       isGone: (key) => this.gone.has(key),
       retryAt: (key) => later.retryAt(key),
     });
@@ -244,6 +250,8 @@ export class Taking {
     const { bootstrap, decided } = this.shared;
     const { id, name, session } = this.connection;
     const { blocks, features } = session.hello!;
+    // Most of what a feed brings would not be kept.
+    if (this.shared.coverage !== undefined) return;
     if (blocks === undefined || features?.includes(FEED_FEATURE) !== true) return;
     const begun = bootstrap.begin(id, name, { theirs: blocks, ours: decided.size }, this.now());
     if (begun === undefined) return;
@@ -331,10 +339,14 @@ export class Taking {
         if (digest !== undefined) later.add(digestKey(digest), consequence.atMs);
         if (consequence.pause) this.pause();
         return this.schedule.by(consequence.atMs);
+      case 'uncovered':
       case 'declined': {
         const timeMs = settled() ?? headerTimeOf(block);
-        if (digest !== undefined && timeMs !== undefined) decided.note({ digest, timeMs });
-        return;
+        if (digest === undefined || timeMs === undefined) return;
+        // Between nodes that heed what either keeps, what this one does not keep is compared by nobody.
+        if (consequence.type === 'uncovered' && this.connection.session.heedsCoverage) return;
+        this.shared.parts.decline(digest);
+        return decided.note({ digest, timeMs });
       }
       case 'again':
         return this.takeAgain(verdict, digest);
