@@ -242,13 +242,13 @@ async function assemble(
     : undefined;
   if (receipts !== undefined) closers.push(() => receipts.close());
   const embedders = openEmbedders(embeddersOf(config), systemClock, log);
-  const home = await startHome(config, embedders, { pressure: pressure.shared, faults, engine: sqlite.engine });
+  const home = await startHome(config, embedders, { pressure: pressure.patient, faults, engine: sqlite.engine });
   if (home !== undefined) closers.push(() => home.close());
   const common = await startCommon({
     store,
     registry,
     clock: systemClock,
-    pressure: pressure.shared,
+    pressure: pressure.patient,
     embedders: embedders.own,
     ...(home === undefined ? {} : { homeSpace: home.spaces[0]! }),
     folder: config.data,
@@ -345,6 +345,7 @@ async function assemble(
     isHidden: (id) => views.isHidden(id),
     settled: (seq) => views.settled(seq),
     pace: (estimateMs) => pages.enter(estimateMs, ''),
+    onAsked: () => pressure.asked(systemClock.now()),
     clock: systemClock,
     ...(config.weights === undefined ? {} : { weights: config.weights }),
   });

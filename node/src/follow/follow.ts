@@ -9,8 +9,8 @@ import {
   type Wants,
 } from '@cosmicembeddings/sdk';
 import type { Beat } from './alive.js';
-import { restAfter, type Pressure } from './give-way.js';
-import { AFTER_FAULT_MS, BATCH, LOOK_EVERY_MS, SLICE_MS, TRIES } from './pace.js';
+import { isPressed, noteLag, restAfter, type Pressure } from './give-way.js';
+import { AFTER_FAULT_MS, BATCH, LOOK_EVERY_MS, REST_LOOK_MS, SLICE_MS, TRIES } from './pace.js';
 import { Waiters } from './waiters.js';
 
 /** What a follower's loop needs of the store; in a worker it answers at once. */
@@ -22,7 +22,7 @@ export interface Followed {
 export interface FollowOptions {
   readonly store: Followed;
   readonly clock: Clock;
-  /** Blocks at the door: while they are many, the follower rests more than it works. */
+  /** What the cores are wanted for: while others come first, the follower rests more than it works. */
   readonly pressure?: Pressure;
   /** Items read at one time. Default 256. */
   readonly batch?: number;
@@ -209,16 +209,28 @@ export async function follow(follower: Follower, options: FollowOptions): Promis
         const took = await step();
         const busy = (await idleSlice()) || took;
         tell();
-        restMs = busy ? restAfter(clock.now() - startedMs, pressure) : -1;
+        const nowMs = clock.now();
+        if (took) noteLag(headSeq - position.seq, pressure, nowMs);
+        restMs = busy ? restAfter(nowMs - startedMs, pressure, nowMs) : -1;
       } catch (error) {
         if (stopping.signal.aborted) return;
         stopped = error instanceof Error ? error.message : String(error);
         options.onStopped?.(error);
-        restMs = AFTER_FAULT_MS;
+        await clock.sleep(AFTER_FAULT_MS, stopping.signal).catch(() => undefined);
+        continue;
       }
       if (restMs < 0) await rest();
-      else if (restMs > 0) await clock.sleep(restMs, stopping.signal).catch(() => undefined);
+      else if (restMs > 0) await giveWay(restMs);
       else await options.yieldTurn?.();
+    }
+  }
+
+  /** For so long at most: others may be done before. */
+  async function giveWay(restMs: number): Promise<void> {
+    const untilMs = clock.now() + restMs;
+    for (let leftMs = restMs; leftMs > 0 && !stopping.signal.aborted; leftMs = untilMs - clock.now()) {
+      await clock.sleep(Math.min(leftMs, REST_LOOK_MS), stopping.signal).catch(() => undefined);
+      if (!isPressed(pressure, clock.now())) return;
     }
   }
 

@@ -1,15 +1,38 @@
 /**
- * How followers on other threads give way to the door. While more than a few batches of blocks are at the door, the cores
- * are wanted for checking and storing them; an index that is behind says so (`indexedTo`) and catches up afterwards.
+ * How followers give way. While more than a few batches of blocks are at the door, the cores are wanted for checking and
+ * storing them; an index that is behind says so (`indexedTo`) and catches up afterwards. *Patient* followers are those that
+ * no answer rests on: they give way to whoever searches and to the other followers, too.
  */
 
-/** Blocks at the door now, shared between threads: one Int32. */
-export type Pressure = SharedArrayBuffer;
+/** What the cores are wanted for now, shared between threads. */
+export interface Pressure {
+  /** Three float64: blocks at the door; when somebody last searched, and when a follower was last behind, in ms. */
+  readonly cells: SharedArrayBuffer;
+  readonly isPatient: boolean;
+}
 
-export function createPressure(): { readonly shared: Pressure; set(blocks: number): void } {
-  const shared = new SharedArrayBuffer(4);
-  const gauge = new Int32Array(shared);
-  return { shared, set: (blocks) => void Atomics.store(gauge, 0, blocks) };
+export interface PressureGauge {
+  /** For followers that answers rest on. */
+  readonly shared: Pressure;
+  /** For those that can wait. */
+  readonly patient: Pressure;
+  /** Blocks that are at the door now. */
+  set(blocks: number): void;
+  /** Somebody searches. */
+  asked(nowMs: number): void;
+}
+
+const [DOOR, ASKED, BEHIND] = [0, 1, 2] as const;
+
+export function createPressure(): PressureGauge {
+  const cells = new SharedArrayBuffer(3 * 8);
+  const gauge = new Float64Array(cells);
+  return {
+    shared: { cells, isPatient: false },
+    patient: { cells, isPatient: true },
+    set: (blocks) => void (gauge[DOOR] = blocks),
+    asked: (nowMs) => void (gauge[ASKED] = nowMs),
+  };
 }
 
 /** From so many blocks at the door on, followers rest. One busy stream keeps 512 there; single publishers a few. */
@@ -17,9 +40,32 @@ const BUSY = 96;
 /** Resting time for each unit of work: followers keep an eighth of their thread, so they always move. */
 const REST = 7;
 const REST_MAX_MS = 200;
+/** Patient ones keep a thirtieth, … */
+const PATIENT_REST = 29;
+const PATIENT_REST_MAX_MS = 2000;
+/** … while there are so many blocks at the door, or for so long after a search or another follower's work. */
+const PATIENT_BUSY = 8;
+const STILL_MS = 300;
+/** A follower that is fewer blocks behind is as good as there. */
+const BEHIND_MIN = 64;
 
-/** Milliseconds to rest after `workedMs` of background work; 0 while the door is quiet. */
-export function restAfter(workedMs: number, pressure: Pressure | undefined): number {
-  if (pressure === undefined || Atomics.load(new Int32Array(pressure), 0) < BUSY) return 0;
-  return Math.min(REST_MAX_MS, Math.ceil(workedMs * REST));
+/** A follower that answers rest on says how far behind it is. */
+export function noteLag(lag: number, pressure: Pressure | undefined, nowMs: number): void {
+  if (pressure !== undefined && !pressure.isPatient && lag > BEHIND_MIN)
+    new Float64Array(pressure.cells)[BEHIND] = nowMs;
+}
+
+/** Are the cores wanted for what comes before this follower? */
+export function isPressed(pressure: Pressure | undefined, nowMs: number): boolean {
+  if (pressure === undefined) return false;
+  const gauge = new Float64Array(pressure.cells);
+  if (!pressure.isPatient) return gauge[DOOR]! >= BUSY;
+  return gauge[DOOR]! >= PATIENT_BUSY || nowMs - gauge[ASKED]! < STILL_MS || nowMs - gauge[BEHIND]! < STILL_MS;
+}
+
+/** Milliseconds to rest after `workedMs` of background work; 0 while nobody else wants the cores. */
+export function restAfter(workedMs: number, pressure: Pressure | undefined, nowMs: number): number {
+  if (!isPressed(pressure, nowMs)) return 0;
+  const [rest, mostMs] = pressure!.isPatient ? [PATIENT_REST, PATIENT_REST_MAX_MS] : [REST, REST_MAX_MS];
+  return Math.min(mostMs, Math.ceil(workedMs * rest));
 }

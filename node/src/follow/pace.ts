@@ -4,6 +4,8 @@
 export const BATCH = 256;
 /** How often the store is looked at where no hint came. */
 export const LOOK_EVERY_MS = 500;
+/** Who gives way looks so often whether others are done. */
+export const REST_LOOK_MS = 20;
 /** After so long at a stretch others on the thread come first. */
 export const SLICE_MS = 40;
 /** Rest after a step that failed. */

@@ -96,6 +96,8 @@ export interface SearchParts {
   readonly registry?: Registry;
   /** Resolves when so many milliseconds of reading large blocks may begin, with what is to be called after it. */
   readonly pace?: (estimateMs: number) => Promise<() => void>;
+  /** A question has come: what can wait gives way to it. */
+  readonly onAsked?: () => void;
   readonly clock: Pick<Clock, 'now'>;
   readonly weights?: Partial<Weights>;
   /** Memory for decoded hits. Default 32 MiB. */

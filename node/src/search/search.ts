@@ -88,6 +88,7 @@ export function createSearch(parts: SearchParts): Search {
 
   async function search(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer> {
     signal?.throwIfAborted();
+    parts.onAsked?.();
     const isHiding = request.hidden !== 'show';
     if (isHiding) await parts.settled?.();
     const head = await parts.store.head();

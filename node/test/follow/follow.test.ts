@@ -258,6 +258,30 @@ describe('the one loop', () => {
     await following.close();
   });
 
+  test('a patient one rests after searches, and goes on soon after the last of them', async () => {
+    const options = world();
+    const gauge = createPressure();
+    await put(options.store, 1, 30);
+    const follower: Taken = recorder();
+    const { take } = follower;
+    Object.assign(follower, {
+      take: async (...args: Parameters<typeof take>) => {
+        await options.clock.sleep(100);
+        return take(...args);
+      },
+    });
+    gauge.asked(options.clock.now());
+    const following = await follow(follower, { ...options, batch: 10, pressure: gauge.patient });
+    await options.clock.advance(100 + 150);
+    expect(follower.seqs).toHaveLength(10);
+    // 300 ms after the search it does not wait for the rest of two seconds.
+    await options.clock.advance(100 + 100);
+    expect(follower.seqs).toHaveLength(20);
+    await options.clock.advance(100);
+    expect(follower.seqs).toHaveLength(30);
+    await following.close();
+  });
+
   test('who catches up waits no longer than they said, and hears how far it got', async () => {
     const options = world();
     const slow: Taken = recorder({

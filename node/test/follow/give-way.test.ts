@@ -1,15 +1,35 @@
 import { expect, test } from '@jest/globals';
-import { createPressure, restAfter } from '../../src/follow/give-way.js';
+import { createPressure, noteLag, restAfter } from '../../src/follow/give-way.js';
 
 test('followers rest while many blocks are at the door, and never for long', () => {
-  const { shared, set } = createPressure();
-  expect(restAfter(10, shared)).toBe(0);
+  const { shared, set, asked } = createPressure();
+  expect(restAfter(10, shared, 0)).toBe(0);
   set(4);
-  expect(restAfter(10, shared)).toBe(0);
+  asked(0);
+  expect(restAfter(10, shared, 0)).toBe(0);
   set(512);
-  expect(restAfter(4, shared)).toBeGreaterThan(4);
-  expect(restAfter(10_000, shared)).toBeLessThanOrEqual(200);
+  expect(restAfter(4, shared, 0)).toBeGreaterThan(4);
+  expect(restAfter(10_000, shared, 0)).toBeLessThanOrEqual(200);
   set(0);
-  expect(restAfter(10, shared)).toBe(0);
-  expect(restAfter(10, undefined)).toBe(0);
+  expect(restAfter(10, shared, 0)).toBe(0);
+  expect(restAfter(10, undefined, 0)).toBe(0);
+});
+
+test('patient followers rest after searches, beside few blocks at the door, and while others are behind', () => {
+  const { shared, patient, set, asked } = createPressure();
+  expect(restAfter(10, patient, 10_000)).toBe(0);
+  asked(10_000);
+  expect(restAfter(10, patient, 10_100)).toBeGreaterThan(200);
+  expect(restAfter(10_000, patient, 10_100)).toBeLessThanOrEqual(2000);
+  expect(restAfter(10, shared, 10_100)).toBe(0);
+  expect(restAfter(10, patient, 11_000)).toBe(0);
+  noteLag(10, shared, 20_000);
+  noteLag(5000, patient, 20_000);
+  expect(restAfter(10, patient, 20_000)).toBe(0);
+  noteLag(5000, shared, 20_000);
+  expect(restAfter(10, patient, 20_100)).toBeGreaterThan(0);
+  expect(restAfter(10, patient, 30_000)).toBe(0);
+  set(20);
+  expect(restAfter(10, patient, 30_000)).toBeGreaterThan(0);
+  expect(restAfter(10, shared, 30_000)).toBe(0);
 });

@@ -81,6 +81,8 @@ export async function startCommon(options: CommonOptions): Promise<Common> {
   let mute = new Set<string>();
   let picks: readonly Drawn[] = sketch.picks(TEXTS, AUTHOR_SHARE);
   let changed = false;
+  /** Were rows drawn since the picks were made? */
+  let isDrawn = false;
   let savedMs = clock.now();
   let backgrounds: readonly string[] = [];
   let covered: ReadonlySet<string> = new Set();
@@ -97,6 +99,7 @@ export async function startCommon(options: CommonOptions): Promise<Common> {
     createHmac('sha256', salt).update(`${id} ${row}`).digest().readUIntBE(0, 6);
   /** Rows that stand in all spaces. */
   const settle = (): void => {
+    isDrawn = false;
     picks = sketch.picks(TEXTS + mute.size, AUTHOR_SHARE).filter((one) => !mute.has(keyOf(one)));
     picks = picks.slice(0, TEXTS);
     const wanted = new Set(picks.map(keyOf));
@@ -167,11 +170,11 @@ export async function startCommon(options: CommonOptions): Promise<Common> {
     durable: () => place,
     restart: () => begin(),
     take: (items, upTo) => {
-      let moved = false;
+      let gone = false;
       for (const item of items) {
         if (item.type === 'erase') {
           judge.remove(item.id);
-          moved = sketch.remove(item.id) || moved;
+          gone = sketch.remove(item.id) || gone;
           continue;
         }
         const { id, entry } = item.block;
@@ -180,16 +183,16 @@ export async function startCommon(options: CommonOptions): Promise<Common> {
         for (let i = 0; i < n; i++) {
           const row = Math.floor((i * entry.rows) / n);
           const drawn = { rank: rankOf(id, row), id, row, author: entry.author };
-          sketch.offer(drawn);
+          isDrawn = sketch.offer(drawn) || isDrawn;
           if (entry.space !== undefined) judge.offer(entry.space, drawn);
         }
-        moved = true;
       }
       place = { epoch: upTo.epoch, seq: upTo.seq };
       changed = true;
-      if (moved) settle();
+      if (gone) settle();
     },
     idle: async () => {
+      if (isDrawn) settle();
       if (!sketch.isWhole && sketch.all.length < TEXTS) {
         // So many of those that were drawn have gone that the rest is no even sample any more.
         begin();

@@ -27,8 +27,8 @@ export interface HomeReading {
   readonly configs: readonly EmbedderConfig[];
 }
 
-/** Half of what an index of signed rows may take: these rows can be made again. */
-const rules: Partial<HostRules> = { rowsMaxBytes: 800_000_000 };
+/** Few rows in memory, the others are read from their file: none of these is looked at beside a better one. And slices that nobody waits for long. */
+const rules: Partial<HostRules> = { rowsMaxBytes: 64_000_000, sliceMs: 10 };
 
 /** Starts the follower; undefined where nothing is to be embedded here, and then what was is taken away. */
 export async function openHome(options: HomeOptions): Promise<Home | undefined> {

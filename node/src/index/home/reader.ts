@@ -48,7 +48,7 @@ interface Homes {
 }
 
 /** Time that one batch is meant to take: whoever searches waits for the one under way. */
-const BATCH_MS = 25;
+const BATCH_MS = 10;
 
 /**
  * Of what follows `cursor`, so much as can be embedded in a moment. Blocks whose author was in the space are not read at all,

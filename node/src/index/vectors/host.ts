@@ -54,6 +54,8 @@ export interface HostRules {
   readonly eraseWithinMs: number;
   readonly newSpaces: NewSpaceRate;
   readonly spacesMax: number;
+  /** Time of one slice of background work while nobody searches: larger additions keep all threads of the engine busy. */
+  readonly sliceMs: number;
 }
 
 export const hostRules: HostRules = {
@@ -64,6 +66,7 @@ export const hostRules: HostRules = {
   eraseWithinMs: 10 * 60_000,
   newSpaces: { burst: 256, everyMs: 10_000 },
   spacesMax: 10_000,
+  sliceMs: 40,
 };
 
 export interface SearchQuestion {
@@ -103,15 +106,23 @@ export interface HostStatus {
 const NEAR_MS = 10 * 60_000;
 const NEAR_MAX = 256;
 
+/** Of one beside searches, at least and at most. */
 const SLICE_MS = 4;
-/** While nobody searches: larger additions keep all threads of the engine busy. */
-const QUIET_SLICE_MS = 40;
+const SLICE_MAX_MS = 40;
 /**
  * While rows keep arriving, they go into a graph so many at a time: one by one costs five times as much (an engine starts
  * its threads with each call), and scanning those that wait costs a search next to nothing.
  */
 const GATHER_ROWS = 256;
 const GATHER_MS = 300;
+
+/**
+ * Beside searches: each of them scans the rows that wait, so the more there are the longer is the slice. Short slices alone
+ * leave a graph behind what arrives, and searches slower by every row of that.
+ */
+function sliceMsBeside(tail: number): number {
+  return Math.min(SLICE_MAX_MS, SLICE_MS * Math.max(1, tail / GATHER_ROWS));
+}
 
 /**
  * All spaces of a node: a follower that moves rows from tails into graphs in slices of some milliseconds, saves, and
@@ -216,8 +227,9 @@ export class IndexHost implements Follower {
 
   /** Answers in order. Rows are found as soon as they are taken; `indexedTo` says how far that got. */
   search(questions: readonly SearchQuestion[]): (VectorsAnswer | CosmicError)[] {
-    this.searchedMs = this.options.nowMs();
-    if (this.slice > 64) this.slice = 64;
+    const nowMs = this.options.nowMs();
+    if (nowMs - this.searchedMs >= GATHER_MS && this.slice > 64) this.slice = 64;
+    this.searchedMs = nowMs;
     return questions.map((question) => this.answer(question));
   }
 
@@ -574,7 +586,7 @@ export class IndexHost implements Follower {
         const started = performance.now();
         space.work(this.slice);
         const ms = performance.now() - started;
-        const wantedMs = nowMs - this.searchedMs < GATHER_MS ? SLICE_MS : QUIET_SLICE_MS;
+        const wantedMs = nowMs - this.searchedMs < GATHER_MS ? sliceMsBeside(space.tail) : this.rules.sliceMs;
         this.slice = Math.max(
           8,
           Math.min(2048, Math.round(this.slice * Math.min(2, Math.max(0.5, wantedMs / Math.max(ms, 0.1))))),

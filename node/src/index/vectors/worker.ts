@@ -17,8 +17,9 @@ const SMALL_MAX = 1000;
 const BATCH = 128;
 /** Time that one search may spend on reading what the store has and the index has not. */
 const CATCH_UP_MS = 8;
-/** A batch under way may take longer, where texts are embedded for it. */
+/** Where texts are embedded for it, a batch under way may take longer, and who is further behind does not try. */
 const CATCH_UP_MAX_MS = 50;
+const NEAR = 64;
 
 /** Looking for neighbours of rows that are here: nobody waits for it, but searches wait while it goes on. */
 const NEAR_MS = 5;
@@ -89,8 +90,9 @@ async function close(): Promise<void> {
 function answer({ first, questions, seq = Infinity }: Extract<ToWorker, { type: 'search' }>): Promise<void> {
   const one = (async () => {
     // What cannot be read now is missing from the answer, which says how far it reaches.
-    const caughtUp = following.catchUp(seq, Date.now() + CATCH_UP_MS).catch(() => undefined);
-    await (setup.readerModule === undefined ? caughtUp : Promise.race([caughtUp, delay(CATCH_UP_MAX_MS)]));
+    const catchUp = (): Promise<unknown> => following.catchUp(seq, Date.now() + CATCH_UP_MS).catch(() => undefined);
+    if (setup.readerModule === undefined) await catchUp();
+    else if (seq - following.position().seq <= NEAR) await Promise.race([catchUp(), delay(CATCH_UP_MAX_MS)]);
     const isSmall = ({ k }: SearchQuestion): boolean => k <= SMALL_MAX;
     if (questions.every(isSmall)) {
       for (let at = 0; at < questions.length; at += ANSWERS_AT_A_TIME)

@@ -26,8 +26,8 @@ import { metaOf } from './meta.js';
 import { BARE_COLUMNS, BLOCK_COLUMNS, blockOf, bytesOf, digestOf, idOf, idOfRow, Names } from './rows.js';
 
 const NO_CRC = 'NULL AS crc';
-/** Blocks whose numbers are remembered from one question to the next. */
-const MET_MAX = 4096;
+/** Blocks whose numbers are remembered until they are read, which whoever met them does next: those of a few questions. */
+const MET_MAX = 512;
 const PAGE = 1000;
 const NO_ENTRY = { tags: [], links: [], refs: [], rows: 0 } as const;
 
