@@ -259,7 +259,7 @@ async function assemble(
     folder: config.data,
     storeEngine: sqlite.engine,
     plugins: config.plugins,
-    pressure: pressure.shared,
+    pressure: pressure.patient,
     faults,
     indexOf: async (space) => {
       const [signed, made] = await Promise.all([vectors.status(), home?.vectors.status()]);
