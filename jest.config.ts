@@ -15,6 +15,8 @@ const config: Config = {
   moduleNameMapper: {
     // Not those inside packages: only up to a workspace and down into its sources.
     '^((?:\\.\\./)+(?:(?:sdk|node|cli|web-ui)/)?)src/(.*)\\.js$': '$1dist/$2.js',
+    // A package of its own, with its own lock: built in the clone.
+    '^@cosmicembeddings/readers$': '<rootDir>/readers/dist/index.js',
     // Its ESM build is not marked as such; Node finds out by itself, jest takes the CommonJS one.
     '^astronomy-engine$': '<rootDir>/node_modules/astronomy-engine/astronomy.js',
   },

@@ -1,12 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { sha256, signerOfSeed, utf8 } from '@cosmicembeddings/sdk';
 import { root } from '../sdk/test/shared-data.ts';
+import { createClient } from '@cosmicembeddings/sdk/api';
+import { identityOf } from '../cli/src/keys/author.js';
+import { rate } from './custom-kind.js';
 import { harbourNews } from './custom-embedder.ts';
 import { asAssistant } from './mcp.ts';
+import { retrieve } from './langchain.ts';
 import { kiln } from './memory.ts';
 import { forBobAlone } from './sealed.ts';
 import { sharedMemory } from './two-agents.ts';
@@ -18,6 +22,8 @@ let node: ChildProcess;
 
 beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), 'examples-'));
+  const plugins = [join(root, 'examples/custom-kind.js')];
+  await writeFile(join(data, 'config.json'), JSON.stringify({ plugins }));
   const args = [join(root, 'node/bin/cosmic-node.js'), 'start', '--data', data, '--port', '0', '--log', 'silent'];
   node = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   url = await new Promise((resolve) =>
@@ -70,6 +76,32 @@ test('a memory for named readers', async () => {
     eve: [],
     alone: ['sealed: true'],
   });
+});
+
+test('a kind of one’s own is signed, found and filtered', async () => {
+  const client = createClient({ url });
+  const { author } = identityOf(sha256(utf8('critic')), 'dev');
+  const { ids } = await client.find({}, { limit: 1 });
+  const about = ids[0]!;
+  expect(await rate(client, author, about, 4, 'clear and short')).toBe('stored');
+  await expect(rate(client, author, about, 6, 'too many')).rejects.toMatchObject({ code: 'kind.malformed' });
+  const kinds = ['rating.example/1'];
+  expect((await client.find({ kinds, where: { stars: { $gte: 4 } } }, { limit: 9 })).ids).toHaveLength(1);
+  expect((await client.find({ kinds, where: { stars: 5 } }, { limit: 9 })).ids).toHaveLength(0);
+  const { hits } = await client.search({ text: 'clear', mode: 'words', k: 1, filter: { kinds } });
+  expect(hits[0]?.passage).toBe('clear and short');
+});
+
+test('a chain retrieves', async () => {
+  const embeddings = {
+    model: 'letters',
+    embedQuery: (text: string) =>
+      Promise.resolve([...'abcdefghijklmnopqrstuvwxyz'].map((one) => 0.1 + text.toLowerCase().split(one).length - 1)),
+    embedDocuments: (texts: string[]) => Promise.all(texts.map((text) => embeddings.embedQuery(text))),
+  };
+  expect(await retrieve(embeddings, { node: url, key: keyOf('chain'), collection: 'chain' })).toEqual([
+    'kiln: The kiln fires at 1240 °C.',
+  ]);
 });
 
 test('a group of keys under one name', async () => {

@@ -26,4 +26,6 @@ for _ in $(seq 200); do
 done
 export COSMIC_NODE=$url COSMIC_HOME=$work/home
 timeout 200 "$python" -m pytest -q -p no:cacheprovider -o asyncio_mode=auto --rootdir "$work" "$root/tools/python/tests"
+said=$(timeout 60 "$python" "$root/examples/python.py")
+[ "$said" = "$(printf 'kiln The kiln fires at 1240 °C. True\nembedding/1 True\nNone')" ] || { echo "examples/python.py said: $said"; exit 1; }
 timeout 60 "$python" "$root/tools/python/tests/notebook.py" "$root/tools/python/example.ipynb"

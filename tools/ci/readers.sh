@@ -5,4 +5,4 @@ cd "$(dirname "$0")/../.."
 npm ci --prefix readers --omit=optional --no-audit --no-fund
 npm test --prefix readers
 
-npm run -s jest -- cli/test/e2e/readers.test.ts
+npm run -s jest -- cli/test/e2e/readers.test.ts examples/pdf-folder.test.ts

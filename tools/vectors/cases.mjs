@@ -378,6 +378,11 @@ export function inertBlocks(stamp) {
     ['attestation whose word is not what its cosine says', 'kind.malformed', attest(f32, { agrees: false })],
     ['attestation of two blocks', 'kind.malformed', attest(f32, {}, ['attests', 'attests'])],
     ['attestation of nothing', 'kind.malformed', attest(f32, {}, ['cites'])],
+    ['collection without a space', 'kind.malformed', collection(f32, { space: undefined })],
+    ['collection in a space of no dims', 'space.malformed', collection(f32, { space: { ...f32.body.space, dims: 0 } })],
+    ['collection with a control character', 'kind.malformed', collection(f32, { collection: 'a\nb' })],
+    ['collection with empty metadata', 'kind.malformed', collection(f32, { metadata: {} })],
+    ['collection with an unknown field', 'kind.malformed', collection(f32, { owner: 'x' })],
     ['translator into its own space', 'kind.malformed', translator(f32, { to: f32.body.space })],
     ['translator whose matrix has NaN', 'kind.malformed', translator(f32, { linear: f32Rows(4, 2, NaN) })],
     ['translator whose matrix has 1e30', 'kind.malformed', translator(f32, { linear: f32Rows(4, 2, 1e30) })],
@@ -413,6 +418,13 @@ function attest(from, change, rels = ['attests']) {
     header: { ...from.header, kind: 'attest/1', refs: rels.map((rel) => ({ rel, id: someCid })) },
     body: { salt, tags, linked_blocks, ...says, ...change },
   });
+}
+
+function collection(from, change) {
+  const { salt, tags, linked_blocks, space } = from.body;
+  const body = { salt, tags, linked_blocks, collection: 'kilns', space, ...change };
+  for (const key of Object.keys(body)) if (body[key] === undefined) delete body[key];
+  return signBlock({ ...from, header: { ...from.header, kind: 'collection/1' }, body });
 }
 
 function f32Rows(rows, dims, value) {
@@ -483,6 +495,10 @@ export function validBlocks(stamp) {
       ),
     ],
     ['attest/1', attest(drafts.get('embedding/1 f32'), {})],
+    [
+      'collection/1',
+      collection(drafts.get('embedding/1 f32'), { title: 'Kilns', metadata: { year: 2026, share: { n: '0.5' } } }),
+    ],
     ['translator/1', translator(drafts.get('embedding/1 f32'), {})],
     ['timestamp 0', at(0)],
     ['last millisecond of 2099', at(Date.UTC(2100, 0, 1) - 1)],

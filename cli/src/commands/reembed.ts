@@ -6,7 +6,6 @@ import {
   type Embedder,
   type EmbeddingBody,
   type Ref,
-  type ValueMap,
 } from '@cosmicembeddings/sdk';
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { packRows, spaceIdOf, spaceLabel } from '@cosmicembeddings/sdk/space';
@@ -217,7 +216,7 @@ async function signed(
     };
     try {
       const block = await createBlock(
-        { kind: 'embedding/1', fields: fields as unknown as ValueMap, tags: body.tags, links, timeMs: Date.now() },
+        { kind: 'embedding/1', fields, tags: body.tags, links, timeMs: Date.now() },
         author,
       );
       return [block.wire];

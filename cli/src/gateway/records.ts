@@ -121,7 +121,7 @@ export class Records {
       const timeMs = Math.max(startMs + i, ...old.map((one) => one.timeMs + 1));
       const refs = old.slice(0, REFS_MAX).map(({ block }) => ({ rel: 'supersedes', id: block }));
       const { id, wire } = await createBlock(
-        { kind: embeddingKind.name, fields: fieldsOf(shelf, space, record) as never, refs, timeMs },
+        { kind: 'embedding/1', fields: fieldsOf(shelf, space, record), refs, timeMs },
         this.author,
       );
       this.lastMs = Math.max(this.lastMs, timeMs);
@@ -188,7 +188,7 @@ export function spaceOf({ model, dims }: Shelf): SpaceDescriptor {
 
 export const spaceIdOfShelf = (shelf: Shelf): string => spaceIdOf(spaceOf(shelf));
 
-function fieldsOf(shelf: Shelf, space: SpaceDescriptor, record: Record): unknown {
+function fieldsOf(shelf: Shelf, space: SpaceDescriptor, record: Record): EmbeddingBody {
   const { vector, text, metadata, uri, id } = record;
   const row = metadata === null || Object.keys(metadata).length === 0 ? undefined : encodeMetadata(metadata);
   return {

@@ -2,6 +2,7 @@ import {
   CosmicError,
   fromDagJson,
   isMap,
+  type CustomKind,
   type NewBlock,
   type Ref,
   type Value,
@@ -15,7 +16,7 @@ import { UsageError } from '../output.js';
 import { fieldsOf, valuesOf } from './schema-flags.js';
 
 /** All that an author says of a block; time, place and key come beside it. */
-export type Draft = Omit<NewBlock, 'kind' | 'timeMs' | 'place'>;
+export type Draft = Omit<NewBlock<CustomKind>, 'kind' | 'timeMs' | 'place'>;
 
 /** Names that stand beside a kind's own fields in the JSON form of a block (specs/block.md). */
 const BESIDE = ['tags', 'linked_blocks', 'refs', 'prev'] as const;

@@ -3,6 +3,7 @@ import {
   corePlugins,
   createBlock,
   createRegistry,
+  customKind,
   CosmicError,
   toJson,
   utf8,
@@ -75,7 +76,7 @@ export function kindCommand(
       const { timeMs = Date.now(), place } = momentOf(args, settings);
       const draft = draftOf(kind, text, args);
       const { id, wire } = await createBlock(
-        { kind: kind.name, timeMs, ...(place === undefined ? {} : { place }), ...draft },
+        { kind: customKind(kind.name), timeMs, ...(place === undefined ? {} : { place }), ...draft },
         { ...author, registry: knowing(kind, author.registry) },
       );
       if (args.output !== undefined)

@@ -7,7 +7,8 @@ import {
   utf8,
   type Author,
   type CreatedBlock,
-  type ValueMap,
+  type EmbeddingBody,
+  type InputReference,
 } from '@cosmicembeddings/sdk';
 import { packRows, rowBytes, type SpaceDescriptor } from '@cosmicembeddings/sdk/space';
 import type { Recipe } from './journal.js';
@@ -64,7 +65,7 @@ export async function makeBlocks(
   const parts = partition(document, space);
   for (const [part, count] of parts.entries()) {
     const passages = document.passages.slice(from, from + count);
-    const fields = {
+    const fields: EmbeddingBody = {
       space,
       embedding: { ...packRows(vectors.slice(from, from + count), options.dtype) },
       input_type: 'text',
@@ -75,7 +76,7 @@ export async function makeBlocks(
       await createBlock(
         {
           kind: 'embedding/1',
-          fields: fields as unknown as ValueMap,
+          fields,
           tags: options.tags,
           refs: supersededBy(recipe.supersedes, part, parts.length),
           timeMs: recipe.timeMs,
@@ -89,7 +90,7 @@ export async function makeBlocks(
   return blocks;
 }
 
-export function referencesOf(document: Document, passages: readonly FilePassage[]): object[] {
+export function referencesOf(document: Document, passages: readonly FilePassage[]): InputReference[] {
   const { language } = document.options;
   return passages.map((passage) => ({
     hash: sha256(utf8(passage.text)),

@@ -266,3 +266,36 @@ describe('sealed for named readers', () => {
       await expect(memory.remember('x y z', { for: [one] })).rejects.toMatchObject({ code: 'request.malformed' });
   });
 });
+
+describe('the space of a collection', () => {
+  test('is said with the first document; another embedder is refused before anything is sent', async () => {
+    const client = createClient({ url: node.url });
+    const memory = await open();
+    const { block } = await memory.remember('The kiln fires at 1240 °C.', { id: 'kiln' });
+    await memory.remember('Bread is baked at 230 °C.', { id: 'oven' });
+    const where = { '#collection': `c${collections}` };
+    const said = await client.find({ kinds: ['collection/1'], where }, { limit: 9 });
+    expect(said.ids).toHaveLength(1);
+    expect((await client.find({ kinds: ['embedding/1'], where }, { limit: 9 })).ids).toHaveLength(2);
+
+    const published: unknown[] = [];
+    const watched: NodeApi = {
+      ...client,
+      publish: (wires, how) => (published.push(wires), client.publish(wires, how)),
+    };
+    const other = await open({ node: watched, embedder: 'lexical' });
+    await expect(other.remember('The kiln fires at 1260 °C.', { id: 'kiln' })).rejects.toMatchObject({
+      code: 'space.mismatch',
+      message: expect.stringContaining('english-1') as string,
+    });
+    expect(published).toEqual([]);
+    expect((await memory.get('kiln'))?.block).toBe(block);
+    // The same embedder again says nothing twice.
+    expect((await (await open()).remember('Bread is baked at 230 °C.', { id: 'oven' })).status).toBe('unchanged');
+    expect((await client.find({ kinds: ['collection/1'], where }, { limit: 9 })).ids).toEqual(said.ids);
+
+    expect(await memory.forget({ all: true })).toMatchObject({ forgotten: 2 });
+    expect(await other.remember('The kiln fires at 1260 °C.', { id: 'kiln' })).toMatchObject({ status: 'stored' });
+    await expect(memory.remember('Bread.', { id: 'oven' })).rejects.toMatchObject({ code: 'space.mismatch' });
+  });
+});

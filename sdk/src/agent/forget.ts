@@ -6,6 +6,7 @@ import type { Where } from '../metadata/index.js';
 import type { Document, Documents } from './document.js';
 import type { MemoryParts } from './parts.js';
 import { filterOf } from './search.js';
+import type { CollectionPin } from './pin.js';
 import type { Forgotten } from './types.js';
 import { pagesOf, versionsOf } from './versions.js';
 
@@ -24,11 +25,13 @@ export async function forget(
   { erase = false, dryRun = false }: { readonly erase?: boolean; readonly dryRun?: boolean },
   parts: MemoryParts,
   documents: Documents,
+  pin: CollectionPin,
 ): Promise<Forgotten> {
   const found = await find(what, parts, documents);
   const ids = found.mine.map(({ block }) => block);
   const names = new Set(found.mine.map(({ body, block }) => body.document ?? block));
-  const retractions = dryRun ? [] : await retract(ids, parts);
+  const isAll = typeof what === 'object' && 'all' in what && what.all === true;
+  const retractions = dryRun ? [] : await retract([...ids, ...(isAll ? await pin.letGo() : [])], parts);
   return {
     forgotten: names.size,
     notYours: found.others.size,

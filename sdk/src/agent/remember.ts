@@ -1,20 +1,21 @@
 import { createBlock, type CreatedBlock } from '../block/create.js';
 import type { BlockId } from '../block/types.js';
 import { toBase32, utf8 } from '../bytes.js';
-import type { Value, ValueMap } from '../codec/value.js';
+import type { ValueMap } from '../codec/value.js';
 import { encode } from '../codec/encode.js';
 import { sha256 } from '../crypto/hash.js';
 import { CosmicError } from '../errors.js';
 import { limits } from '../limits.js';
 import { encodeMetadata, type Metadata } from '../metadata/index.js';
 import type { Accepted } from '../ports/index.js';
-import { embeddingKind } from '../kinds/embedding.js';
-import { recipientOf, sealFields, sealedKind } from '../sealed/index.js';
+import type { EmbeddingBody } from '../kinds/embedding.js';
+import { recipientOf, sealFields } from '../sealed/index.js';
 import { packRows, spaceIdOf } from '../space/index.js';
 import { metadataOf, type Document, type Documents } from './document.js';
 import type { MemoryParts } from './parts.js';
 import { sealedFor } from './sealed.js';
 import type { About, NewMemory, Remembered, Write } from './types.js';
+import type { CollectionPin } from './pin.js';
 import { versionsOf, type Versions } from './versions.js';
 
 /** Some of many could not be remembered; `results` has all of them in order. */
@@ -53,10 +54,12 @@ export async function remember(
   options: Write,
   parts: MemoryParts,
   documents: Documents,
+  pin: CollectionPin,
 ): Promise<Remembered[]> {
   const places = many.map((one) => place(one, parts.collection));
   const drafts = places.flatMap((one) => ('draft' in one ? [one.draft] : []));
   refuseTwice(drafts);
+  const says = drafts.length === 0 || options.for !== undefined ? undefined : await pin.check();
   const ids = drafts.map(({ id }) => id);
   const known = await versionsOf(parts.api, documents, parts.did, parts.collection, ids);
   const changed = drafts.filter(
@@ -69,7 +72,7 @@ export async function remember(
     const [standing] = known.get(id) ?? [];
     return made.get(id) ?? { id, status: 'unchanged', block: standing!.block, supersedes: [], searchable: true };
   });
-  return publish(results, made, parts, options);
+  return publish(results, made, parts, options, says && { wire: says, held: () => pin.held() });
 }
 
 function place(one: string | NewMemory, collection: string): Place {
@@ -224,9 +227,9 @@ async function blockOf(
   { author, did, embedder, collection, now, identities = [] }: MemoryParts,
 ): Promise<CreatedBlock> {
   const metadata = Object.keys(draft.metadata).length === 0 ? undefined : encodeMetadata(draft.metadata);
-  const fields = {
-    space: { ...embedder.space },
-    embedding: { ...packRows(vectors, 'f32') },
+  const fields: EmbeddingBody = {
+    space: embedder.space,
+    embedding: packRows(vectors, 'f32'),
     input_type: 'text',
     input_reference: draft.passages.map((text) => ({
       hash: sha256(utf8(text)),
@@ -236,17 +239,22 @@ async function blockOf(
     texts: draft.passages,
     collection,
     document: draft.id,
-    ...(metadata === undefined ? {} : { metadata: draft.passages.map(() => metadata as Value) }),
-  } as unknown as ValueMap;
+    ...(metadata === undefined ? {} : { metadata: draft.passages.map(() => metadata) }),
+  };
   const refs = supersedes.map((id) => ({ rel: 'supersedes', id }));
   // Never earlier than what it replaces, whatever this clock says.
   const timeMs = Math.max(now(), ...before.map(({ timeMs: old }) => old + 1));
-  const open = { kind: embeddingKind.name, fields, tags: draft.tags };
-  if (readers === undefined) return createBlock({ ...open, refs, timeMs }, author);
+  const { tags } = draft;
+  if (readers === undefined) return createBlock({ kind: 'embedding/1', fields, tags, refs, timeMs }, author);
   const sealed = await sealedFor([...readers, ...(await Promise.all(identities.map(recipientOf)))], (recipients) =>
-    sealFields({ ...open, salt: author.salt() }, did, author.registry, { recipients }),
+    sealFields(
+      { kind: 'embedding/1', fields: fields as unknown as ValueMap, tags, salt: author.salt() },
+      did,
+      author.registry,
+      { recipients },
+    ),
   );
-  return createBlock({ kind: sealedKind.name, fields: sealed, refs, timeMs }, author);
+  return createBlock({ kind: 'sealed/1', fields: sealed, refs, timeMs }, author);
 }
 
 async function publish(
@@ -254,16 +262,20 @@ async function publish(
   made: ReadonlyMap<string, Made>,
   { api }: MemoryParts,
   { wait = 'searchable', settle = false, signal }: Write,
+  first: { readonly wire: Uint8Array; held(): void } | undefined,
 ): Promise<Remembered[]> {
   const sent = [...made.values()].filter((one) => one.wire !== undefined);
   const answers =
     sent.length === 0
       ? []
-      : await api.publish(
-          sent.map(({ wire }) => wire!),
-          { wait: wait === 'searchable' ? 'indexed' : 'durable', ...(signal === undefined ? {} : { signal }) },
-        );
-  const outcome = new Map(sent.map(({ id }, i) => [id, answers[i]!]));
+      : await api.publish([...(first === undefined ? [] : [first.wire]), ...sent.map(({ wire }) => wire!)], {
+          wait: wait === 'searchable' ? 'indexed' : 'durable',
+          ...(signal === undefined ? {} : { signal }),
+        });
+  const ahead = answers.length - sent.length;
+  const about = answers[0];
+  if (ahead > 0 && (about?.status === 'stored' || about?.status === 'known')) first!.held();
+  const outcome = new Map(sent.map(({ id }, i) => [id, answers[ahead + i]!]));
   const finished = results.map((one): Remembered => {
     const answer = outcome.get(one.id);
     return answer === undefined || made.get(one.id) !== one ? one : settled(one, answer, wait);

@@ -1,11 +1,10 @@
 import type { BlockId } from '../block/types.js';
-import type { ValueMap } from '../codec/value.js';
 import type { Did } from '../crypto/identity.js';
 import { CosmicError } from '../errors.js';
 import { passes, rowsPassing, testsOf, type Facts, type Filter } from '../filter/index.js';
 import { checkAny } from '../formats/index.js';
 import { embeddingKind, type EmbeddingBody } from '../kinds/embedding.js';
-import { openSealed } from '../sealed/index.js';
+import { openSealed, type SealedBody } from '../sealed/index.js';
 import { spaceIdOf } from '../space/index.js';
 import type { Document, ReaderParts } from './parts.js';
 
@@ -132,8 +131,8 @@ function factsOf({ body, author, timeMs, tags, space }: Document): Facts {
 /** `age1…`, of whom it is sealed for. @throws CosmicError request.malformed */
 export async function sealedFor(
   readers: readonly string[],
-  seal: (recipients: readonly string[]) => Promise<ValueMap>,
-): Promise<ValueMap> {
+  seal: (recipients: readonly string[]) => Promise<SealedBody>,
+): Promise<SealedBody> {
   // What is no recipient may be an identity, which nobody should read in an error.
   const wrong = readers.findIndex((reader) => typeof reader !== 'string' || !/^age1[a-z0-9]{20,}$/.test(reader));
   if (wrong >= 0) throw new CosmicError('request.malformed', `for[${wrong}]: expected an age recipient (age1…)`);

@@ -6,6 +6,7 @@ import { didOf, type Signer } from '../crypto/identity.js';
 import { sha256 } from '../crypto/hash.js';
 import { CosmicError } from '../errors.js';
 import { limits } from '../limits.js';
+import type { FieldsOf, KindName } from '../kinds/fields.js';
 import type { KindHeader } from '../kinds/kind.js';
 import { readBody } from '../kinds/read-body.js';
 import type { Registry } from '../kinds/registry.js';
@@ -14,10 +15,11 @@ import { encodeHeader, encodeRefs } from './header.js';
 import type { BlockId, Header, ObserverLocation, Ref } from './types.js';
 import { decodeBody } from './check.js';
 
-export interface NewBlock {
-  readonly kind: string;
+export interface NewBlock<K extends KindName = KindName> {
+  /** Of the core, else `customKind(name)`. */
+  readonly kind: K;
   /** The kind's own fields. */
-  readonly fields: ValueMap;
+  readonly fields: FieldsOf<K>;
   readonly tags?: readonly string[];
   readonly links?: readonly Ref[];
   readonly refs?: readonly Ref[];
@@ -58,11 +60,11 @@ export interface CreatedBlock {
  * Makes and signs a native block. The kind's schema is enforced here, at the author's door.
  * @throws CosmicError kind.unknown, the kind's own code, block.bad_body, block.too_large
  */
-export async function createBlock(block: NewBlock, author: Author): Promise<CreatedBlock> {
+export async function createBlock<K extends KindName>(block: NewBlock<K>, author: Author): Promise<CreatedBlock> {
   const kind = author.registry.kind(block.kind);
   if (kind === undefined) throw new CosmicError('kind.unknown', block.kind);
   const body = encode({
-    ...block.fields,
+    ...(block.fields as unknown as ValueMap),
     salt: author.salt(),
     tags: block.tags ?? [],
     linked_blocks: encodeRefs(block.links ?? []),

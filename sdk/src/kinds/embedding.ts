@@ -59,15 +59,15 @@ const schema = struct(
   {
     optional: {
       texts: list(orNull(text(limits.textMaxBytes)), limits.rowsMax, 1),
-      collection: name(limits.collectionMaxBytes),
-      document: name(limits.documentMaxBytes),
+      collection: nameText(limits.collectionMaxBytes),
+      document: nameText(limits.documentMaxBytes),
       metadata: list(orNull(checker(rowMetadata, { type: 'object' })), limits.rowsMax, 1),
     },
   },
 );
 
 /** Text of 1 to `maxBytes` bytes without control characters. */
-function name(maxBytes: number): Check {
+export function nameText(maxBytes: number): Check {
   // eslint-disable-next-line no-control-regex -- control characters are what a name must not hold
   return text(maxBytes, { minBytes: 1, pattern: /^[^\u0000-\u001f\u007f-\u009f]*$/ });
 }

@@ -1,4 +1,4 @@
-import { embeddingKind, retractPlugin, type Kind, type Plugin } from '../kinds/index.js';
+import { collectionPlugin, embeddingKind, retractPlugin, type Kind, type Plugin } from '../kinds/index.js';
 import { sealedPlugin } from '../sealed/kind.js';
 import { attestationsPlugin } from './attestations/index.js';
 import { forksPlugin } from './forks/index.js';
@@ -20,4 +20,5 @@ export const corePlugins: readonly Plugin[] = [
   receiptsPlugin,
   translatorsPlugin,
   attestationsPlugin,
+  collectionPlugin,
 ];

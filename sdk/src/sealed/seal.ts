@@ -10,7 +10,7 @@ import type { Registry } from '../kinds/registry.js';
 import { limits } from '../limits.js';
 import { checker, struct, text } from '../schema/index.js';
 import { lock, unlock, type AgeKeys, type AgeLock } from './age.js';
-import { sealedKind } from './kind.js';
+import { sealedKind, type SealedBody } from './kind.js';
 
 export interface Secret {
   readonly kind: string;
@@ -29,7 +29,7 @@ export interface Secret {
  * The fields of a `sealed/1` body for `createBlock`. `author`: the did that will sign it; only under that name can it be
  * opened. @throws CosmicError kind.unknown, the inner kind's own code, block.bad_body; as `lock`
  */
-export async function sealFields(secret: Secret, author: string, registry: Registry, to: AgeLock): Promise<ValueMap> {
+export async function sealFields(secret: Secret, author: string, registry: Registry, to: AgeLock): Promise<SealedBody> {
   const kind = registry.kind(secret.kind);
   if (kind === undefined) throw new CosmicError('kind.unknown', secret.kind);
   const body: ValueMap = {

@@ -2,7 +2,6 @@ import { equalBytes, utf8 } from '../bytes.js';
 import { sha256 as portableSha256, type Sha256 } from '../crypto/hash.js';
 import { CosmicError } from '../errors.js';
 import type { AttestBody, EmbeddingBody } from '../kinds/index.js';
-import type { ValueMap } from '../codec/value.js';
 import type { Embedder } from '../ports/index.js';
 import { cosine, unpackRow } from '../space/index.js';
 
@@ -12,7 +11,7 @@ export interface Attestation {
   /** The least of all rows. */
   readonly cosine: number;
   readonly rows: number;
-  readonly fields: ValueMap;
+  readonly fields: AttestBody;
 }
 
 /** Other runtimes, builds for other processors and storage in a byte a number stay above this least cosine. */
@@ -64,7 +63,7 @@ export async function attestationOf(
       120,
     ),
   };
-  return { agrees: said.agrees, cosine: least, rows, fields: said as unknown as ValueMap };
+  return { agrees: said.agrees, cosine: least, rows, fields: said };
 }
 
 async function vectorOf(embedder: Embedder, text: string, signal?: AbortSignal): Promise<Float32Array | undefined> {

@@ -123,6 +123,15 @@ def attest_fits(body, refs):
     )
 
 
+def collection_fits(body):
+    return (
+        {"collection", "space"} <= set(body) <= {"collection", "space", "title", "metadata"}
+        and name_fits(body["collection"], 128)
+        and ("title" not in body or text(body["title"], 1, 1024))
+        and ("metadata" not in body or (bool(body["metadata"]) and metadata_fits([body["metadata"]], 1)))
+    )
+
+
 def share(value):
     return number(value, -(10**6), 10**6)
 
@@ -222,6 +231,10 @@ def kind_fault(kind, body, when, refs=()):
             and isinstance(body["age"], bytes)
             and body["age"].startswith(b"age-encryption.org/v1\n")
         )
+    elif kind == "collection/1":
+        if "space" in body and not space_fits(body["space"]):
+            return "space.malformed"
+        fits = collection_fits(body)
     else:
         return "kind.unknown"
     return None if fits else "kind.malformed"

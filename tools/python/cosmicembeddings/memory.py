@@ -56,6 +56,7 @@ class Memory:
         self.author = did_of(keys_of(seed)[0])
         self.collection, self.trust = collection, trust
         self._embed = embedder or self._node_embeds
+        self._is_pinned = False
         self._space = space if space is not None or embedder is not None else self._space_of_node()
 
     # ---- the verbs
@@ -80,11 +81,15 @@ class Memory:
             keep = sorted(first.values())
             self.remember([texts[i] for i in keep], [ids[i] for i in keep], [metadata[i] for i in keep], tags)
             return ids
+        if self._space is not None:
+            self._held_space(self._space)
         standing = self._versions(ids)
         changed = [i for i, name in enumerate(ids) if not self._same(standing.get(name, []), texts[i], metadata[i], list(tags))]
         rows = [vectors[i] for i in changed] if vectors is not None else self._embed([texts[i] for i in changed]) if changed else []
         wires = [self._block(ids[i], texts[i], metadata[i], tags, row, standing.get(ids[i], []))[1] for i, row in zip(changed, rows)]
-        self._publish(wires)
+        pin = self._pin(len(rows[0])) if wires else []
+        self._publish(pin + wires)
+        self._is_pinned = self._is_pinned or bool(wires)
         return ids[0] if one else ids
 
     def search(self, question, k=8, where=None, authors="trusted", min_cosine=None):
@@ -117,7 +122,9 @@ class Memory:
             found = [one for versions in self._versions([ids] if isinstance(ids, str) else list(ids)).values() for one in versions]
         else:
             found = self._standing(self._filter(where, "mine"))
-        named = [("retracts", one.block) for one in found]
+        pins = self._pins() if everything else []
+        self._is_pinned = self._is_pinned and not everything
+        named = [("retracts", block) for block in [*(one.block for one in found), *(block for block, _ in pins)]]
         wires = [blocks.create_block("retract/1", {}, self.seed, self.network, refs=named[i : i + REFS_MAX])[1] for i in range(0, len(named), REFS_MAX)]
         self._publish(wires)
         return len({one.id for one in found})
@@ -165,6 +172,32 @@ class Memory:
         if self._space["dims"] != dims:
             raise Refused("space.dims_mismatch", f"{dims} numbers, {self._space['dims']} in the space")
         return self._space
+
+    def _pins(self):
+        """(block, space) of what says in which space the collection is (specs/kinds/collection.md), the one that counts first."""
+        ids = list(self.client.find({"kinds": ["collection/1"], "authors": [self.author], "where": {"#collection": self.collection}}, hidden="hide"))
+        found = []
+        for name, wire in self.client.read(ids).items():
+            verdict = blocks.check(wire, self.network)
+            header, body = blocks.read(wire)
+            if verdict["id"] == name and verdict["author"] == self.author and not verdict["inert"] and body is not None and body["collection"] == self.collection:
+                found.append((-header["timestamp"], name, body["space"]))
+        return [(name, space) for _, name, space in sorted(found, key=lambda one: one[:2])]
+
+    def _held_space(self, space):
+        """Whether the collection says its space; another one is refused before anything is sent."""
+        if self._is_pinned:
+            return True
+        pins = self._pins()
+        if pins and space_id(pins[0][1]) != space_id(space):
+            raise Refused("space.mismatch", f"the collection {self.collection!r} is in a space of {pins[0][1]['model']}, these vectors are of {space['model']}; use another collection, or forget(everything=True) first")
+        return bool(pins)
+
+    def _pin(self, dims):
+        space = self._space_for(dims)
+        if self._held_space(space):
+            return []
+        return [blocks.create_block("collection/1", {"collection": self.collection, "space": space}, self.seed, self.network)[1]]
 
     def _content_id(self, text, metadata, tags):
         content = [self.collection, text, sorted((encode_metadata(metadata) or {}).items()), list(tags)]

@@ -72,3 +72,16 @@ def test_openai_client():
     with pytest.raises(openai.BadRequestError) as refused:
         client.embeddings.create(input="one", model="text-embedding-3-small")
     assert refused.value.code == "search.no_embedder"
+
+
+def test_a_collection_keeps_its_space():
+    name = f"kept {uuid.uuid4()}"
+    memory(collection=name).remember("one", ids="a")
+    mine = memory(collection=name)
+    assert len(mine._pins()) == 1
+    mine.remember("two", ids="b")
+    other = memory(collection=name, embedder=lambda texts: [[1.0, 0.5] for _ in texts])
+    with pytest.raises(Refused, match="space.mismatch"):
+        other.remember("three", ids="c")
+    assert len(mine._pins()) == 1 and mine.forget(everything=True) == 2
+    other.remember("three", ids="c")
