@@ -96,7 +96,7 @@ function commandLine(args: readonly string[], more: readonly CommandModule[] = [
     .option('embedder', {
       type: 'string',
       global: true,
-      describe: 'builtin, lexical, openai:MODEL@URL, transformers:MODEL[@FOLDER]',
+      describe: 'builtin, multilingual, lexical, openai:MODEL@URL, transformers:MODEL[@FOLDER]',
     })
     .option('data', { type: 'string', global: true, describe: 'data folder of the node that runs here' })
     .option('token', { type: 'string', global: true, describe: 'operator’s token' })

@@ -178,9 +178,9 @@ export function keyPath(home: string, key: string): string {
   return /^[\w-]+$/.test(key) ? join(home, 'keys', `${key}.key`) : resolve(key);
 }
 
-/** The Python project's variable names a model of sentence-transformers. */
-function modelSetting(model: string | undefined): string | undefined {
-  return model === undefined || model === '' || /^(builtin|lexical|english-1)$|:/.test(model)
+/** An embedder by its short name; a bare name is a model of sentence-transformers, as in the Python project. */
+export function modelSetting(model: string | undefined): string | undefined {
+  return model === undefined || model === '' || /^(builtin|lexical|english-1|multilingual(-1)?)$|:/.test(model)
     ? model || undefined
     : `transformers:${model}`;
 }

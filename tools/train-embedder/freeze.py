@@ -40,16 +40,9 @@ first, second, times = LONG
 entries.append(f"  canary('{first}'.repeat({times}) + '{second}'.repeat({times}), '{vector(reference.embed(first * times + second * times))}'),")
 (root / "sdk/src/embedders/english/canaries.ts").write_text(
     """/** Made by tools/train-embedder/freeze.py; not to be edited. */
-import { fromBase64 } from '../../bytes.js';
 import type { Canaries, Canary } from '../../space/index.js';
+import { canary } from '../static/canary.js';
 import { englishSpace } from './space.js';
-
-/** 16-bit numbers over 32768, little-endian, in base64. */
-function canary(text: string, base64: string): Canary {
-  const bytes = fromBase64(base64);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return { text, role: 'passage', vector: Float32Array.from({ length: 384 }, (_, i) => view.getInt16(2 * i, true) / 32768) };
-}
 
 /** Texts whose vectors an embedder of this space must give to the bit; made anew at each call. The last is longer than is read. */
 export function englishCanaries(): Canaries {

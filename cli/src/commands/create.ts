@@ -8,7 +8,7 @@ import { openEmbedder } from '../embedder.js';
 import { momentOf, type MomentFlags } from '../moment.js';
 import { note, print, shortDid, UsageError } from '../output.js';
 import { readText } from '../publish/read-text.js';
-import type { Settings } from '../settings.js';
+import { modelSetting, type Settings } from '../settings.js';
 import { define, momentFlags } from './command.js';
 
 interface CreateFlags extends MomentFlags {
@@ -87,8 +87,7 @@ function textOf(args: CreateFlags): string {
 
 function embedderOf(args: CreateFlags, settings: Settings): ReturnType<typeof openEmbedder> {
   if (args.model === undefined) return openEmbedder(settings);
-  const named = /^(builtin|lexical|english-1)$|:/.test(args.model) ? args.model : `transformers:${args.model}`;
-  return createEmbedder(parseEmbedderConfig(named), nodeEmbedderHost);
+  return createEmbedder(parseEmbedderConfig(modelSetting(args.model)), nodeEmbedderHost);
 }
 
 function metadataOf({ metadata = [] }: CreateFlags): Record<string, string | string[]> {

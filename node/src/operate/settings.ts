@@ -65,7 +65,7 @@ export const settings = {
     items: { type: ['object', 'string'] },
     default: ['builtin'],
     description:
-      'embedders that run on this machine, `builtin` for short: the texts of blocks of whatever model are embedded here by them, for this node’s own searches; `[]`: none',
+      'embedders that run on this machine, `builtin` or `multilingual` for short: the texts of blocks of whatever model are embedded here by them, for this node’s own searches; `[]`: none',
   },
   policy: { ...policySchema, default: {} },
   budgets: { ...budgetsSchema, default: {} },

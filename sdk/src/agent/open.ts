@@ -55,8 +55,8 @@ export async function openOn<M extends Metadata = Metadata>(
 }
 
 async function embedderOf(given: OpenOptions['embedder'], host: EmbedderHost): Promise<Embedder> {
-  if (given === undefined || given === 'english-1') return createEmbedder({ type: 'builtin', name: 'english-1' }, host);
-  if (given === 'lexical') return createEmbedder({ type: 'builtin', name: 'lexical' }, host);
+  if (given === undefined || given === 'english-1' || given === 'multilingual-1' || given === 'lexical')
+    return createEmbedder({ type: 'builtin', name: given ?? 'english-1' }, host);
   if (typeof given === 'object' && 'embed' in given) return given;
   if (typeof given === 'object' && 'type' in given) return createEmbedder(given as EmbedderConfig, host);
   throw new CosmicError('config.malformed', `embedder: ${String(given).slice(0, 80)} is none`);

@@ -1,6 +1,6 @@
 import type { BlockId } from '../block/types.js';
 import type { Did, Signer } from '../crypto/identity.js';
-import type { EmbedderConfig } from '../embedders/index.js';
+import type { BuiltinName, EmbedderConfig } from '../embedders/index.js';
 import type { CosmicError } from '../errors.js';
 import type { Metadata, Where } from '../metadata/index.js';
 import type { Embedder, NodeApi } from '../ports/index.js';
@@ -23,8 +23,8 @@ export interface OpenOptions {
   readonly node?: string | readonly string[] | NodeApi;
   /** Name of a key in the platform's key store (default `default`, made when it is missing), a signer, or a key for this process alone. */
   readonly key?: string | Signer | 'ephemeral';
-  /** `english-1` (default), `lexical`, a configuration, or an embedder. */
-  readonly embedder?: 'english-1' | 'lexical' | EmbedderConfig | Embedder;
+  /** `english-1` (default), another built-in one, a configuration, or an embedder. */
+  readonly embedder?: BuiltinName | EmbedderConfig | Embedder;
   /** The set of documents that verbs are about unless they say otherwise; default `memory`. */
   readonly collection?: string;
   /** Names for keys, or for groups of keys, whose blocks are searched beside one's own. */

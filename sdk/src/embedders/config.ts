@@ -2,7 +2,10 @@ import { CosmicError } from '../errors.js';
 
 /** Which embedder, as it stands in a configuration file. There is no default: `cosmic init` writes one. */
 export type EmbedderConfig =
-  { readonly type: 'builtin'; readonly name: 'english-1' | 'lexical' } | OpenAiConfig | TransformersConfig;
+  { readonly type: 'builtin'; readonly name: BuiltinName } | OpenAiConfig | TransformersConfig;
+
+/** `multilingual-1` needs the optional package `@cosmicembeddings/multilingual`. */
+export type BuiltinName = 'english-1' | 'multilingual-1' | 'lexical';
 
 /** Any OpenAI-compatible `/embeddings` endpoint. */
 export interface OpenAiConfig {
@@ -68,7 +71,7 @@ const oneOf =
 const forms: Readonly<
   Record<EmbedderConfig['type'], readonly [Readonly<Record<string, Check>>, Readonly<Record<string, Check>>]>
 > = {
-  builtin: [{ name: oneOf('english-1', 'lexical') }, {}],
+  builtin: [{ name: oneOf('english-1', 'multilingual-1', 'lexical') }, {}],
   openai: [
     { url: isBaseUrl, model: filled },
     {
@@ -130,16 +133,17 @@ export function parseEmbedderConfig(value: unknown): EmbedderConfig {
   return value as EmbedderConfig;
 }
 
-/** `builtin`, `lexical`, `openai:MODEL@URL`, `transformers:MODEL[@FOLDER]`: the forms that a flag takes. */
+/** `builtin`, `multilingual`, `lexical`, `openai:MODEL@URL`, `transformers:MODEL[@FOLDER]`: the forms that a flag takes. */
 function parseShorthand(text: string): EmbedderConfig {
   if (text === 'builtin' || text === 'english-1') return { type: 'builtin', name: 'english-1' };
+  if (text === 'multilingual' || text === 'multilingual-1') return { type: 'builtin', name: 'multilingual-1' };
   if (text === 'lexical') return { type: 'builtin', name: 'lexical' };
   const match = /^(openai|transformers):([^@]+)(?:@(.+))?$/.exec(text);
   if (match?.[1] === 'openai' && match[3] !== undefined)
     return parseEmbedderConfig({ type: 'openai', model: match[2], url: match[3], keyEnv: 'OPENAI_API_KEY' });
   if (match?.[1] === 'transformers')
     return { type: 'transformers', model: match[2]!, ...(match[3] === undefined ? {} : { path: match[3] }) };
-  throw malformed('use builtin, lexical, openai:MODEL@URL or transformers:MODEL[@FOLDER]');
+  throw malformed('use builtin, multilingual, lexical, openai:MODEL@URL or transformers:MODEL[@FOLDER]');
 }
 
 function isBaseUrl(value: unknown): boolean {

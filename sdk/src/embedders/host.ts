@@ -3,8 +3,8 @@ export interface EmbedderHost {
   fetch: typeof globalThis.fetch;
   /** An environment variable, for keys. */
   env(name: string): string | undefined;
-  /** A data file of this package, by name. */
-  asset(name: string): Promise<Uint8Array>;
+  /** A data file of this package, or of an optional one, by name. @throws CosmicError embedder.unavailable naming that package */
+  asset(name: string, from?: string): Promise<Uint8Array>;
   /** Loads an optional package by name; rejects when it is not installed. */
   importModule(name: string): Promise<unknown>;
   /** A local file; undefined where it does not exist or there are no files. */

@@ -1,5 +1,6 @@
 export {
   parseEmbedderConfig,
+  type BuiltinName,
   type EmbedderConfig,
   type OpenAiConfig,
   type TransformersConfig,

@@ -63,11 +63,21 @@ export function guessLanguage(text: string): string | undefined {
 const englishOnly =
   /english|minilm-l\d+-v2|mpnet-base-v2|-en-|-en$|\be5-(?:small|base|large)-v2|gte-(?:small|base|large)|nomic-embed-text/i;
 
+const multilingual = 'builtin/multilingual-1';
+/** What the built-in multilingual embedder knows. */
+const sevenLanguages = 'English, German, Spanish, French, Italian, Dutch, Portuguese'.split(', ');
+
 /** The language of a text that the space's model was not made for; undefined where it was, or where nobody knows. */
 export function foreignLanguage(text: string, { model }: Pick<SpaceDescriptor, 'model'>): string | undefined {
-  if (!englishOnly.test(model) || /multilingual/i.test(model)) return undefined;
+  const known =
+    model === multilingual
+      ? sevenLanguages
+      : englishOnly.test(model) && !/multilingual/i.test(model)
+        ? ['English']
+        : undefined;
+  if (known === undefined) return undefined;
   const language = guessLanguage(text);
-  return language === 'English' ? undefined : language;
+  return language === undefined || known.includes(language) ? undefined : language;
 }
 
 /** What to say where a text is in a `foreignLanguage`; undefined where it is not. */
@@ -78,5 +88,10 @@ export function languageAdvice(text: string, space: Pick<SpaceDescriptor, 'model
 
 /** The advice which embedder to take, as half a sentence. */
 export function otherEmbedder({ model }: Pick<SpaceDescriptor, 'model'>): string {
-  return `${model} knows English alone: words find it, meaning hardly does; for other languages take an embedder such as multilingual-e5-small`;
+  if (model === multilingual)
+    return `${model} knows ${sevenLanguages.join(', ')} alone: words find it, meaning hardly does; take an embedder such as multilingual-e5-small`;
+  return (
+    `${model} knows English alone: words find it, meaning hardly does; for ${sevenLanguages.slice(1).join(', ')} take \`multilingual\` ` +
+    '(npm install @cosmicembeddings/multilingual), for others an embedder such as multilingual-e5-small'
+  );
 }

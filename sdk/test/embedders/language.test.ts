@@ -21,5 +21,11 @@ test('advice where the model knows English alone, and only there', () => {
   expect(languageAdvice(german, { model: 'builtin/english-1' })).toMatch(/looks like German.*multilingual-e5-small/);
   expect(languageAdvice(german, { model: 'sentence-transformers/all-MiniLM-L6-v2' })).toMatch(/German/);
   expect(languageAdvice(german, { model: 'intfloat/multilingual-e5-small' })).toBeUndefined();
+  expect(languageAdvice(german, { model: 'builtin/english-1' })).toMatch(/npm install @cosmicembeddings\/multilingual/);
+  expect(languageAdvice(german, { model: 'builtin/multilingual-1' })).toBeUndefined();
+  const swedish = 'Det är inte så att jag har ett hus och en båt, men vad kan man göra?';
+  expect(languageAdvice(swedish, { model: 'builtin/multilingual-1' })).toMatch(
+    /looks like Swedish.*multilingual-e5-small/,
+  );
   expect(languageAdvice('How does the bread not get hard?', { model: 'builtin/english-1' })).toBeUndefined();
 });

@@ -1,3 +1,4 @@
+import { CosmicError } from '../../errors.js';
 import type { EmbedderHost } from '../host.js';
 
 /** A page's half of the embedders: data files beside the bundle, no files, no environment. */
@@ -6,7 +7,7 @@ export const browserEmbedderHost: EmbedderHost & { now(): number } = {
   env: () => undefined,
   // Bundlers see the address and copy the file along.
   asset: async (name) => {
-    if (name !== 'english-1.bin') throw new TypeError(`no data file ${name}`);
+    if (name !== 'english-1.bin') throw new CosmicError('embedder.unavailable', `a page has no data file ${name}`);
     const response = await globalThis.fetch(new URL('../../../assets/english-1.bin', import.meta.url));
     if (!response.ok) throw new Error(`${response.url}: ${response.status}`);
     return new Uint8Array(await response.arrayBuffer());

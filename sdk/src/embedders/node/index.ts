@@ -5,23 +5,36 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
+import { CosmicError } from '../../errors.js';
 import type { EmbedderHost } from '../host.js';
+
+/** An optional package is installed beside the user's project, not beside this one. */
+const whereUserWorks = (): NodeJS.Require => createRequire(pathToFileURL(join(process.cwd(), 'package.json')));
+
+/** Path of a file of a package that is installed here, or where the user works. */
+function resolveFile(name: string, from: string): string {
+  for (const require of [createRequire(import.meta.url), whereUserWorks()])
+    try {
+      return require.resolve(name);
+    } catch {
+      continue;
+    }
+  throw new CosmicError('embedder.unavailable', `the package ${from} is not installed: npm install ${from}`);
+}
 
 /** Node's half of the embedders: files, environment, optional packages. */
 export const nodeEmbedderHost: EmbedderHost = {
   fetch: (input, init) => globalThis.fetch(input, init),
   env: (name) => process.env[name],
   // By the package's name: what is bundled into another one does not lie beside them.
-  asset: async (name) =>
-    new Uint8Array(await readFile(createRequire(import.meta.url).resolve(`@cosmicembeddings/sdk/assets/${name}`))),
+  asset: async (name, from = '@cosmicembeddings/sdk') =>
+    new Uint8Array(await readFile(resolveFile(`${from}/assets/${name}`, from))),
   importModule: async (name) => {
     try {
       return (await import(name)) as unknown;
     } catch (fromHere) {
-      // Also where the user works: an optional package is installed beside their project, not beside this one.
-      const require = createRequire(pathToFileURL(join(process.cwd(), 'package.json')));
       try {
-        return (await import(pathToFileURL(require.resolve(name)).href)) as unknown;
+        return (await import(pathToFileURL(whereUserWorks().resolve(name)).href)) as unknown;
       } catch {
         throw fromHere;
       }

@@ -1,0 +1,3 @@
+export { multilingualCanaries } from './canaries.js';
+export { createMultilingualEmbedder } from './embed.js';
+export { multilingualAbout, multilingualModel, multilingualSpace } from './space.js';
