@@ -34,6 +34,7 @@ import { keptFollowers, type FollowerName } from './operate/fsck-followers.js';
 import { backupNotes, scheduleBackups } from './operate/backups/index.js';
 import { createMetrics } from './operate/metrics.js';
 import { startAttesting } from './operate/attest.js';
+import { openTraces, traced } from './operate/traces.js';
 import { startResponder } from './operate/respond/index.js';
 import { readinessOf } from './operate/readiness.js';
 import { passedOver } from './operate/status.js';
@@ -99,6 +100,15 @@ async function assemble(
   const startedAtMs = systemClock.now();
   const { registry, keys, pressure, faults, sqlite, slowStore, judging, onJudged, onNear, vectors, views, pool } =
     await openParts(config, log, closers);
+  const traces =
+    config.traces === undefined
+      ? undefined
+      : await openTraces(config.traces, {
+          version,
+          id: keys.did,
+          onError: (detail) => log.warn({ detail }, 'traces are not sent'),
+        });
+  if (traces !== undefined) closers.push(() => traces.close());
   const { store, catalogue, text } = sqlite;
   const access = createAccess({
     rules: config,
@@ -139,11 +149,12 @@ async function assemble(
   const onStored = (seq: number, block?: { readonly entry: KindHeader }): void => {
     views.noteStored(seq, block?.entry);
     followers.noteStored();
+    traces?.follow(TRACED_FOLLOWERS, (name) => followers.waitFor(name, seq));
   };
   const covers = coverageTest(config.subscriptions);
-  const door = createDoor({
-    store,
-    pool,
+  const untraced = createDoor({
+    store: traced(traces, store, 'store', ['get', 'put']),
+    pool: traced(traces, pool, 'verify', ['check']),
     admission: createAdmission(config.policy),
     budgets,
     hasRoom: ({ entry }, bytes) => disk.hasRoom(bytes, OWED.includes(entry.kind) && bytes <= OWED_BYTES),
@@ -162,6 +173,7 @@ async function assemble(
       if (payer !== undefined && code === 'block.bad_signature') responder.note('badSignatures', payer);
     },
   });
+  const door = traced(traces, untraced, 'door', ['accept']);
   const whoOf = ({ headers, socket }: IncomingMessage): string =>
     sharedBy(access.visitorOf(headers, socket.remoteAddress));
   const watchSockets = createTextSockets({
@@ -327,18 +339,22 @@ async function assemble(
     isHidden: (id) => views.isHidden(id),
     onRefused: (id, why) => log.warn({ id, why }, 'a translator is left alone'),
   });
+  const finding = ['search'] as const;
   const search = createSearch({
     waysToAsk: translators.ways,
     translatable: translators.sources,
-    store,
+    store: traced(traces, store, 'store', ['get']),
     registry,
-    catalogue,
-    text,
-    vectors,
-    ...(home === undefined ? {} : { home: home.vectors, homeSpaces: home.spaces }),
+    catalogue: traced(traces, catalogue, 'catalogue', ['labels', 'blocksOf', 'entriesOf']),
+    text: traced(traces, text, 'text', ['search', 'match', 'phrases']),
+    vectors: traced(traces, vectors, 'vectors', finding),
+    ...(home === undefined ? {} : { home: traced(traces, home.vectors, 'home', finding), homeSpaces: home.spaces }),
     common: (queries) => common.of(queries),
     doubts: (space) => common.honesty(space).doubts.map(({ why }) => why),
-    embedders: embedders.ready,
+    embedders:
+      traces === undefined
+        ? embedders.ready
+        : async () => (await embedders.ready()).map((one) => traces.around(one, 'embedder', ['embed'])),
     ownEmbedders: embedders.own,
     hidden: () => views.hidden(),
     erasures: () => sqlite.erasures(),
@@ -401,7 +417,7 @@ async function assemble(
     fullDisk.note(answer);
     return answer;
   };
-  const api = createApi({
+  const untracedApi = createApi({
     accept,
     store,
     catalogue,
@@ -440,6 +456,7 @@ async function assemble(
       ...responder.notes(),
     ],
   });
+  const api = traced(traces, untracedApi, 'node', ['search']);
   const forms = createForms();
   closers.push(() => forms.close());
   let noting: Promise<void> = Promise.resolve();
@@ -554,6 +571,7 @@ async function assemble(
     access,
     onAnswered: (route, status) => metrics.requests.inc({ route, status: String(status) }),
     onCut: (reason) => log.info({ reason }, 'connection cut'),
+    ...(traces === undefined ? {} : { traces }),
   });
   closers.push(() => http.close());
   network.attach(http.server);
@@ -607,6 +625,9 @@ async function assemble(
   );
   return { api, url, did: keys.did, close };
 }
+
+/** The way of a block after it is durable. */
+const TRACED_FOLLOWERS = ['vectors', 'text', 'views', 'announcements'];
 
 /** Kinds that undo something, and are small: they are taken while the disk takes anything. */
 const OWED: readonly string[] = ['retract/1', 'rotate/1'];

@@ -43,6 +43,11 @@ import { viewRoutes } from './routes/views.js';
 import { watchRoutes } from './routes/watch.js';
 import { createWaitingRoom, type WaitingRoomLimits } from './waiting-room.js';
 
+interface TracedRequest {
+  within(next: () => void): void;
+  answered(status: number): void;
+}
+
 export interface HttpOptions {
   readonly routes: Routes;
   readonly log: Log;
@@ -51,6 +56,8 @@ export interface HttpOptions {
   readonly limits: ConnectionLimits & WaitingRoomLimits & VisitorRules;
   /** Who may do what; without it everybody may do everything but what needs the operator's token. */
   readonly access?: Access;
+  /** Each answer is a span, from its headers to its last byte. */
+  readonly traces?: { request(name: string, headers: IncomingMessage['headers']): TracedRequest };
   /** A connection was cut because nothing moved on it. */
   onCut?(reason: string): void;
   /** Path of the route, as it is declared, and status of each answer. */
@@ -123,6 +130,7 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
       'answered',
     );
   });
+  if (options.traces !== undefined) traceRequests(app, options.traces);
   app.addHook('preClose', async () => room.close());
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, 'request.not_found', `${request.method} ${request.url.slice(0, 200)}`),
@@ -182,6 +190,18 @@ export async function createHttp(options: HttpOptions): Promise<FastifyInstance>
   await app.register((scope) => pythonRoutes(scope, options.routes));
   await servePage(app);
   return app;
+}
+
+/** Whatever a body's arrival does to the context of asynchronous work: the handler runs within its request. */
+function traceRequests(app: FastifyInstance, traces: NonNullable<HttpOptions['traces']>): void {
+  const open = new WeakMap<FastifyRequest, TracedRequest>();
+  app.addHook('onRequest', (request, reply, done) => {
+    const traced = traces.request(`${request.method} ${request.routeOptions.url ?? 'none'}`, request.headers);
+    open.set(request, traced);
+    reply.raw.once('close', () => traced.answered(reply.statusCode));
+    traced.within(done);
+  });
+  app.addHook('preHandler', (request, _reply, done) => open.get(request)!.within(done));
 }
 
 type RouteCheck = ReturnType<FastifySchemaCompiler<JsonSchema>>;

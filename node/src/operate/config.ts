@@ -22,6 +22,7 @@ import type { BackupRules } from './backups/index.js';
 import { parseRespond, type RespondRules } from './respond/index.js';
 import type { RetentionRules } from './retention.js';
 import { settings } from './settings.js';
+import type { TraceRules } from './traces.js';
 
 /** Everything a node can be told. What each is, its default and its bounds stand in `settings.ts`. */
 export interface NodeConfig {
@@ -74,6 +75,7 @@ export interface NodeConfig {
   readonly attest: number;
   readonly translators: readonly string[];
   readonly weights?: { readonly vectors?: number; readonly words?: number };
+  readonly traces?: TraceRules;
   readonly log: LogLevel;
 }
 

@@ -7,6 +7,7 @@ import { meetingSchema, peerRulesSchema, peerTlsSchema, subscriptionsSchema } fr
 import { respondSchema } from './respond/index.js';
 import { backupSchema } from './backups/schedule.js';
 import { retentionSchema } from './retention.js';
+import { tracesSchema } from './traces.js';
 
 const SECOND_MS = 1_000;
 const HOUR_MS = 3_600_000;
@@ -161,5 +162,6 @@ export const settings = {
       words: { type: 'number', minimum: 0, maximum: 1000 },
     },
   },
+  traces: tracesSchema,
   log: choice(['silent', 'error', 'warn', 'info', 'debug'], 'info', 'lines on standard error'),
 } satisfies Readonly<Record<string, SettingSchema>>;

@@ -1,0 +1,26 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from '@jest/globals';
+import { loadConfig } from '../../src/index.js';
+import { openTraces, traced, type Traces } from '../../src/operate/traces.js';
+
+const data = mkdtempSync(join(tmpdir(), 'cosmic-traces-'));
+afterAll(() => rmSync(data, { recursive: true, force: true }));
+
+test('where nothing is traced each part is itself; where it is, the same part has one face', async () => {
+  expect((await loadConfig({ data })).traces).toBeUndefined();
+  const part = { accept: () => 7 };
+  expect(traced(undefined, part, 'door', ['accept'])).toBe(part);
+  const around = { accept: () => 8 };
+  const traces = { around: () => around } as unknown as Traces;
+  expect(traced(traces, part, 'door', ['accept'])).toBe(around);
+});
+
+test('a setting without an address is refused, and a node without the libraries says what to install', async () => {
+  await expect(loadConfig({ data, traces: { share: 1 } })).rejects.toMatchObject({ code: 'config.malformed' });
+  await expect(loadConfig({ data, traces: { to: 'udp://x' } })).rejects.toMatchObject({ code: 'config.malformed' });
+  const { traces } = await loadConfig({ data, traces: { to: 'http://127.0.0.1:4318/v1/traces' } });
+  expect(traces).toEqual({ to: 'http://127.0.0.1:4318/v1/traces', share: 1 });
+  await expect(openTraces(traces!, { version: '1', id: 'x' })).rejects.toThrow(/npm install @opentelemetry\/api/);
+});
