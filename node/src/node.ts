@@ -446,6 +446,7 @@ async function assemble(
     }),
     notes: () => [
       ...(slowStore === undefined ? [] : [slowStore]),
+      ...[pool.fault()].flatMap((one) => (one === undefined ? [] : [one.detail])),
       ...passedOver(faults.counts()),
       ...vectors.notes(),
       ...(home?.vectors.notes() ?? []).map((one) => `home: ${one}`),
@@ -515,7 +516,9 @@ async function assemble(
     ready: async () => {
       const states = await followers.states();
       const full = (await fullDisk.isFull()) ? ['the disk is full: blocks cannot be kept'] : [];
-      return readinessOf(states, followers.stopped(), [...full, ...peers.faults()]);
+      const door = pool.fault();
+      const shut = door?.stopped === true ? [door.detail] : [];
+      return readinessOf(states, followers.stopped(), [...full, ...shut, ...peers.faults()]);
     },
     forms,
     readsAreOpen: !config.demand.includes('read'),

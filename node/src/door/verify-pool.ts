@@ -12,6 +12,8 @@ export interface VerifyPool {
   check(wire: Uint8Array): Promise<CheckResult>;
   /** Which Ed25519 verifier the workers run. */
   readonly verifier: string;
+  /** What is wrong with it, in words; with `stopped` nothing is checked any more. */
+  fault(): { readonly detail: string; readonly stopped: boolean } | undefined;
   close(): Promise<void>;
 }
 
@@ -77,15 +79,19 @@ export async function createVerifyPool(options: VerifyOptions): Promise<VerifyPo
   const setup: VerifySetup = { network: options.network, plugins: options.plugins, verifier: options.verifier };
   const open = (): Worker =>
     new Worker(new URL('./verify-worker.js', import.meta.url), { workerData: setup, resourceLimits: workerMemory });
-  const lanes = Array.from({ length: Math.max(1, options.workers) }, () => new Lane(open()));
+  const workers = Math.max(1, options.workers);
+  const lanes = Array.from({ length: workers }, () => new Lane(open()));
   const light: Waiting[] = [];
   const heavy: Waiting[] = [];
   const suspects: Waiting[] = [];
   const barred = new Set<string>();
   const hangMs = options.hangMs ?? HANG_MS;
+  let hasStarted = false;
   let heavySinceMs = 0;
   let heavyAgainMs = 0;
   let fault: unknown;
+  /** Why workers that ended could not be started again. */
+  let lost: unknown;
 
   /** Light blocks go by heavy ones: these are checked by one worker, which the others then leave alone. */
   const pump = (): void => {
@@ -146,6 +152,14 @@ export async function createVerifyPool(options: VerifyOptions): Promise<VerifyPo
     barred.add(kind);
     options.onBarred?.(kind);
   };
+  /** A lane whose worker cannot be started any more: others take what waited for it. */
+  const giveUp = (lane: Lane): void => {
+    lanes.splice(lanes.indexOf(lane), 1);
+    for (const item of lane.batches.splice(0).flat())
+      if (item.suspect !== undefined) suspects.push(item);
+      else (isHeavy(item.wire) ? heavy : light).unshift(item);
+    pump();
+  };
   /** Another worker for a lane; what waited behind the first batch goes to whichever is free. */
   const replace = (lane: Lane): Waiting[] => {
     const [lost = [], ...waiting] = lane.batches.splice(0);
@@ -192,17 +206,33 @@ export async function createVerifyPool(options: VerifyOptions): Promise<VerifyPo
       });
       worker.on('error', (error) => {
         reject(error);
-        // One that cannot even start would be replaced for ever.
-        if (!lane.isReady || fault !== undefined) return fail(error);
+        if (fault !== undefined) return fail(error);
+        // One that cannot even start would be replaced for ever: the others go on without it.
+        if (!lane.isReady) {
+          lost = error;
+          return lanes.length > 1 && hasStarted ? giveUp(lane) : fail(error);
+        }
         for (const item of replace(lane)) item.reject(error);
         pump();
       });
     });
   const verifier = (await Promise.all(lanes.map(attend)))[0]!;
+  hasStarted = true;
   let scheduled = false;
 
   return {
     verifier,
+    fault: () => {
+      if (lost === undefined) return undefined;
+      const stopped = fault !== undefined;
+      const what = stopped
+        ? 'blocks are not checked any more'
+        : `blocks are checked by ${lanes.length} of ${workers} threads`;
+      return {
+        detail: `${what}: a thread cannot be started again: ${String(lost).slice(0, 300)}; restart the node`,
+        stopped,
+      };
+    },
     check: (wire) =>
       new Promise<CheckResult>((resolve, reject) => {
         if (fault !== undefined) return reject(fault);

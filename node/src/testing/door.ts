@@ -64,7 +64,12 @@ export function createDoor(
   const admit = createAdmission(policy);
   const door = createRealDoor({
     store,
-    pool: { check: async (wire) => checkBlock(wire, checks), verifier: 'memo', close: async () => undefined },
+    pool: {
+      check: async (wire) => checkBlock(wire, checks),
+      verifier: 'memo',
+      fault: () => undefined,
+      close: async () => undefined,
+    },
     admission: (candidate, nowMs) =>
       refuse?.((candidate.block as CheckedBlock).id) === true
         ? { rule: 'test', detail: 'test' }

@@ -1,3 +1,6 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from '@jest/globals';
 import { createBlock, createRegistry, sha256, signerOfSeed, utf8, type Plugin } from '@cosmicembeddings/sdk';
@@ -54,6 +57,37 @@ test('a block that its kind throws at is inert; those beside it are taken', asyn
     { status: 'checked' },
   ]);
   expect(verdicts.filter((one) => one.status === 'checked' && one.entry.inert === undefined)).toHaveLength(3);
+});
+
+test('a worker that cannot be started again leaves its blocks to the others, and is told of; without any, that is told', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cosmic-gone-'));
+  try {
+    const gone = join(folder, 'gone.mjs');
+    copyFileSync(path, gone);
+    // Without its module no thread that ends is started again: it ends at what hangs.
+    for (const workers of [2, 1]) {
+      copyFileSync(path, gone);
+      pool = await createVerifyPool({ network: 'dev', plugins: [gone], workers, verifier: 'auto', hangMs: 400 });
+      expect(pool.fault()).toBeUndefined();
+      rmSync(gone);
+      const hang = pool.check(await blockOf('hang')).catch((error: unknown) => error);
+      while (pool.fault() === undefined) await new Promise((done) => setTimeout(done, 50));
+      if (workers === 2) {
+        // The other one goes on.
+        expect(pool.fault()).toMatchObject({ stopped: false });
+        expect(pool.fault()!.detail).toContain('blocks are checked by 1 of 2 threads');
+        expect(await pool.check(await blockOf('a'))).toMatchObject({ status: 'checked' });
+        await hang;
+      } else {
+        expect(pool.fault()).toMatchObject({ stopped: true });
+        expect(pool.fault()!.detail).toContain('blocks are not checked any more');
+        await expect(pool.check(await blockOf('a'))).rejects.toThrow('cannot be loaded');
+      }
+      await pool.close();
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test('a block at which its kind never ends is kept unread, and its kind is not asked again', async () => {

@@ -151,6 +151,29 @@ test('what is erased goes out of every backup that stays', async () => {
   }
 });
 
+test('a backup of which a piece is written again for others says that both are needed; drafts that broke off go', async () => {
+  const parts = await openStore();
+  const place = await newPlace();
+  const [before, after] = [await newAgeKey(), await newAgeKey()];
+  await put(parts, 0, 20);
+  const segmentBytes = Math.ceil(2.5 * (blocks[3]!.envelope.length + blocks[3]!.body!.length));
+  await take(parts.folder, place, { segmentBytes, recipients: [before.recipient] });
+  await parts.store.erase([blocks[3]!.id], 'retracted');
+  writeFileSync(join(place.root, 'segments', '1-3-x.blocks.part'), 'cut off');
+  const { cleaned } = await take(parts.folder, place, { segmentBytes, recipients: [after.recipient] });
+  expect(cleaned).toBe(1);
+  expect(readdirSync(join(place.root, 'segments')).filter((name) => name.endsWith('.part'))).toEqual([]);
+  const [first, second] = await listManifests(place);
+  const read = (name: string) => findBackup(place, name.slice('backups/'.length, -'.json'.length));
+  expect((await read(first!)).recipients).toEqual([after.recipient, before.recipient].sort());
+  expect((await read(second!)).recipients).toEqual([after.recipient]);
+  const both = [before.identity, after.identity];
+  await expect(verifyBackup(place, await read(first!), checks, both)).resolves.toMatchObject({ opened: true });
+  await expect(verifyBackup(place, await read(second!), checks, [after.identity])).resolves.toMatchObject({
+    opened: true,
+  });
+});
+
 test('a full piece that lost what was erased keeps its place before the later ones', async () => {
   const parts = await openStore();
   const place = await newPlace();

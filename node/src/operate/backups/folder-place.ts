@@ -44,6 +44,12 @@ export function folderPlace(folder: string): Place {
       );
       return Promise.resolve(names.filter((name) => name.startsWith(prefix)).sort());
     },
+    discardDrafts() {
+      if (existsSync(root))
+        for (const name of readdirSync(root, { recursive: true, encoding: 'utf8' }))
+          if (name.endsWith('.part')) discard(pathOf(name));
+      return Promise.resolve();
+    },
     remove(name) {
       rmSync(pathOf(name), { force: true });
       return Promise.resolve();

@@ -8,6 +8,8 @@ export interface Place {
   write(name: string, bytes: Uint8Array): Promise<void>;
   /** Names that begin with `prefix`, ascending. */
   list(prefix: string): Promise<readonly string[]>;
+  /** Removes what a write that broke off left behind. Nobody else writes here meanwhile. */
+  discardDrafts?(): Promise<void>;
   /** One that is not there is removed already. */
   remove(name: string): Promise<void>;
 }

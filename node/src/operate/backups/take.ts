@@ -172,7 +172,7 @@ function prefixOf(id: BlockId): Uint8Array {
 
 /** Writes again, in every backup that stays, the segments that hold what was erased since the last one. */
 async function forget(
-  { upkeep, place, seed }: TakeOptions,
+  { upkeep, place, recipients, seed }: TakeOptions,
   earlier: Map<string, Manifest>,
   epoch: string,
   write: (from: number, to: number) => Promise<Segment | undefined>,
@@ -193,7 +193,8 @@ async function forget(
   for (const [name, manifest] of earlier) {
     const segments = manifest.segments.map((segment) => again.get(segment.object) ?? segment);
     if (segments.every((segment, i) => segment === manifest.segments[i])) continue;
-    const cleaned = { ...manifest, segments };
+    // What is written again is sealed to today's recipients, the rest to those before: to open all of it takes both.
+    const cleaned = { ...manifest, segments, recipients: [...new Set([...manifest.recipients, ...recipients])].sort() };
     await writeManifest(place, cleaned, seed);
     earlier.set(name, cleaned);
   }
@@ -246,6 +247,7 @@ function whyNot(file: string, bytes: Buffer, recipients: readonly string[], iden
 
 /** Removes objects that no backup which stays refers to. */
 async function sweep(place: Place, stay: readonly Manifest[]): Promise<void> {
+  await place.discardDrafts?.();
   const used = new Set(
     stay.flatMap(({ segments, files }) => [
       ...segments.flatMap(({ object }) => [object, `${object}.ids`]),
