@@ -3,6 +3,7 @@ import { createClient } from '@cosmicembeddings/sdk/api';
 import { byId, element } from './parts/element.js';
 import { explain } from './parts/explain.js';
 import type { Place, ShowPage } from './parts/place.js';
+import { keepVector, vectorOf } from './parts/pasted.js';
 import { addressOf, queryOf } from './parts/query.js';
 import { rewritten, routeOf } from './parts/route.js';
 import { wireTheme } from './parts/theme.js';
@@ -14,6 +15,7 @@ const pages: Readonly<Record<string, () => Promise<ShowPage>>> = {
   search: async () => (await import('./pages/search.js')).showSearch,
   block: async () => (await import('./pages/block.js')).showBlock,
   author: async () => (await import('./pages/author.js')).showAuthor,
+  map: async () => (await import('./pages/map.js')).showMap,
   live: async () => (await import('./pages/live.js')).showLive,
   network: async () => (await import('./pages/network.js')).showNetwork,
   spaces: async () => (await import('./pages/spaces.js')).showSpaces,
@@ -156,7 +158,16 @@ function wireLanguage(): void {
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   const query = queryOf(routeOf(location.hash).page === 'search' ? routeOf(location.hash).search : '');
-  location.hash = addressOf({ ...query, like: undefined, words: input.value.trim() });
+  const vector = vectorOf(input.value);
+  if (vector === undefined) {
+    location.hash = addressOf({ ...query, like: undefined, pasted: undefined, words: input.value.trim() });
+    return;
+  }
+  keepVector(vector);
+  input.value = '';
+  const address = addressOf({ ...query, like: undefined, pasted: true, words: '' });
+  if (location.hash === address) void show('link');
+  else location.hash = address;
 });
 byId('more').addEventListener('click', () => openMenu(!byId('pages').classList.contains('open')));
 byId('skip').addEventListener('click', (event) => {

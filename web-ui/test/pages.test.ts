@@ -115,6 +115,7 @@ interface Violation {
       `author/${memory.author}`,
       'live',
       'network',
+      'map',
     ];
     for (const [i, address] of [
       ...pages,
@@ -216,6 +217,78 @@ interface Violation {
     await page.locator('.verdicts', { hasText: 'retracted' }).waitFor();
     expect(faults).toEqual([]);
   }, 60_000);
+
+  test('a map of a space: regions, a question, what is picked by hand and by keys, and a link to it', async () => {
+    await open('map');
+    await page.getByText('A map needs 200 passages').waitFor();
+    const subjects = ['kiln', 'heron', 'violin', 'glacier'];
+    for (const subject of subjects)
+      await memory.remember({
+        passages: Array.from(
+          { length: 55 },
+          (_, i) => `The ${subject} of the ${subject} maker, number ${i}, needs care.`,
+        ),
+        origin: `${subject}.md`,
+        tags: [subject],
+      });
+    await open('map?colour=author');
+    await page.waitForFunction(
+      () => /\d+ passages, \d+ regions?\./.test(document.getElementById('say')!.textContent!),
+      undefined,
+      {
+        timeout: 120_000,
+      },
+    );
+    expect(await page.locator('.legend button').count()).toBe(1);
+    await page.selectOption('.bar-of-map select >> nth=0', 'tag');
+    expect(await page.locator('.legend button').count()).toBeGreaterThanOrEqual(4);
+    await page.locator('.legend button', { hasText: 'heron' }).click();
+    expect(await page.locator('.legend [aria-pressed=true]').textContent()).toContain('heron');
+    await page.locator('.legend [aria-pressed=true]').click();
+    expect(await seriousOn()).toEqual([]);
+
+    await page.locator('.regions td button').first().click();
+    await page.locator('.picked li').first().waitFor();
+    expect(await page.locator('.results-of-map .passage').first().textContent()).not.toBe('');
+    await page.getByRole('button', { name: 'Clear' }).click();
+
+    await page.fill('[name=within]', 'the violin maker');
+    await page.locator('.within button').click();
+    await page.locator('.numbers span').first().waitFor({ state: 'attached' });
+    await page.locator('ol.picked li').first().waitFor();
+    expect(page.url()).toContain('q=the+violin+maker');
+
+    await page.locator('.stage').focus();
+    for (const key of ['Escape', '0', '+', 'ArrowLeft', 'ArrowRight', 'Enter']) await page.keyboard.press(key);
+    await page.waitForFunction(() => location.hash.includes('pick='));
+    await page.locator('.picked li').first().waitFor();
+    const link = page.url();
+    const picked = await page.locator('.picked h3').textContent();
+    await page.goto(`${node.url}/icon.svg`);
+    await page.goto(link);
+    await page.locator('.picked li').first().waitFor();
+    expect(await page.locator('.picked h3').textContent()).toBe(picked);
+
+    // A lasso around everything.
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByRole('button', { name: 'All of it' }).click();
+    await page.getByRole('button', { name: 'Lasso' }).click();
+    const box = (await page.locator('.stage').boundingBox())!;
+    const [left, right, top, bottom] = [box.x + 3, box.x + box.width - 3, box.y + 3, box.y + box.height - 3];
+    await page.mouse.move(left, top);
+    await page.mouse.down();
+    for (const [x, y] of [
+      [right, top],
+      [right, bottom],
+      [left, bottom],
+      [left, top + 9],
+    ] as const)
+      await page.mouse.move(x, y, { steps: 4 });
+    await page.mouse.up();
+    await page.locator('.results-of-map h2', { hasText: /Inside the outline: 2\d\d passages/ }).waitFor();
+    expect(await seriousOn()).toEqual([]);
+    expect(faults).toEqual([]);
+  }, 240_000);
 
   test('keeps what was opened for when the node is away, and forgets what it erased', async () => {
     const id = await blockId();

@@ -1,5 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { citationsOf } from '../src/parts/cite.ts';
+import { vectorOf, vectorOfFile } from '../src/parts/pasted.ts';
 import { addressOf, filterOf, hasFilter, isQuestion, likeOf, queryOf, searchOf } from '../src/parts/query.ts';
 
 test('an address says the query and nothing else', () => {
@@ -42,4 +44,44 @@ test('any query comes back from its address', () => {
     retracted: fc.option(fc.constant(true), { nil: undefined }),
   });
   fc.assert(fc.property(query, (one) => expect(queryOf(searchOf(one))).toEqual(one)));
+});
+
+test('a pasted vector is told from words, and no address holds it', () => {
+  expect(vectorOf('[0.1, -2e-3, 3]')).toEqual([0.1, -0.002, 3]);
+  for (const text of ['[1]', '[1, "a"]', '[1, 2', 'what is [1, 2]?', '[]', '[1e999, 2]'])
+    expect(vectorOf(text)).toBeUndefined();
+  expect(searchOf({ ...queryOf('?tag=sea'), pasted: true })).toBe('?vector=pasted&tag=sea');
+  expect(queryOf('?vector=pasted')).toMatchObject({ pasted: true, words: '' });
+});
+
+test('a vector comes from a NumPy file', () => {
+  const npy = (head: string, data: ArrayBufferView): Uint8Array => {
+    const text = `${head.padEnd(118)}\n`;
+    const bytes = new Uint8Array(10 + text.length + data.byteLength);
+    bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, text.length, 0]);
+    bytes.set(new TextEncoder().encode(text), 10);
+    bytes.set(new Uint8Array(data.buffer), 10 + text.length);
+    return bytes;
+  };
+  const head = (descr: string, shape: string): string =>
+    `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape}), }`;
+  expect(vectorOfFile(npy(head('<f4', '3,'), Float32Array.of(1, 2, 0.5)))).toEqual([1, 2, 0.5]);
+  expect(vectorOfFile(npy(head('<f8', '2, 2'), Float64Array.of(1, 2, 3, 4)))).toEqual([1, 2]);
+  expect(vectorOfFile(npy(head('<i4', '3,'), Int32Array.of(1, 2, 3)))).toBeUndefined();
+  expect(vectorOfFile(npy(head('<f4', '9,'), Float32Array.of(1, 2, 3)))).toBeUndefined();
+  expect(vectorOfFile(new TextEncoder().encode('[1, 2]'))).toEqual([1, 2]);
+});
+
+test('a citation names block, passage and key, and calls the time claimed', () => {
+  const { text, bibtex, csl } = citationsOf({
+    id: 'bafyexample',
+    row: 2,
+    author: 'did:key:z6Mk',
+    timeMs: Date.UTC(2026, 0, 5),
+    title: 'A_b {c}',
+    url: 'http://node.example/#/block/bafyexample?row=2',
+  });
+  expect(text).toContain('did:key:z6Mk (2026-01-05, claimed). A_b {c}.');
+  expect(bibtex).toContain('title = {A b c}');
+  expect(JSON.parse(csl)).toMatchObject({ id: 'bafyexample.2', issued: { 'date-parts': [[2026, 1, 5]] } });
 });

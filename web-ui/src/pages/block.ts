@@ -10,6 +10,8 @@ import {
 } from '@cosmicembeddings/sdk';
 import { authorLink, blockLink, tagLink } from '../parts/chips.js';
 import { checkDetails, checksOf } from '../parts/checks.js';
+import { citationsOf, type Cited } from '../parts/cite.js';
+import { linkGraph, type Link } from '../parts/link-graph.js';
 import { claimedTime } from '../parts/block-card.js';
 import { element, factList, type Child } from '../parts/element.js';
 import { prose, shortened } from '../parts/prose.js';
@@ -61,6 +63,17 @@ export const showBlock: ShowPage = async (place, { target: id, search }) => {
           )
         : undefined,
       checkDetails(inspect(view.wire, checks), id),
+      formsOf(id, view, signal),
+      checked.status === 'checked'
+        ? citationDetails({
+            id,
+            row: asked,
+            author: checked.entry.author,
+            timeMs: checked.timeMs,
+            title,
+            url: location.href,
+          })
+        : undefined,
       factsOf(id, view, checked),
       isNative ? skyDetails(view.wire, signal) : undefined,
       element(
@@ -143,6 +156,48 @@ function factsOf(id: string, view: SignedBlock, checked: CheckedBlock | { readon
   return factList(facts);
 }
 
+/** The bytes as they were signed, and as JSON: of what was checked here. */
+function formsOf(id: string, { wire }: SignedBlock, signal: AbortSignal): HTMLElement {
+  const isNative = formatOf(wire)?.name === 'native/2';
+  const link = (text: string, name: string, type: string, data: () => BlobPart): HTMLElement => {
+    const made = element('a', { href: '#', download: name }, text);
+    made.addEventListener(
+      'click',
+      () => {
+        const url = URL.createObjectURL(new Blob([data()], { type }));
+        made.setAttribute('href', url);
+        signal.addEventListener('abort', () => URL.revokeObjectURL(url));
+      },
+      { once: true },
+    );
+    return made;
+  };
+  const json = (): string => formatNamed(isNative ? 'native/2' : 'python/1').toJson(wire, 'none');
+  return element(
+    'p',
+    { class: 'facts quiet' },
+    element('span', {}, t('block.save')),
+    link('JSON', `${id}.json`, 'application/json', json),
+    isNative ? link('CBOR', `${id}.cbor`, 'application/cbor', () => wire.slice().buffer) : undefined,
+  );
+}
+
+function citationDetails(cited: Cited): HTMLElement {
+  const { text, bibtex, csl } = citationsOf(cited);
+  const part = (name: string, one: string): HTMLElement[] => [
+    element('h3', {}, name),
+    element('pre', { dir: 'auto' }, one),
+  ];
+  return element(
+    'details',
+    {},
+    element('summary', {}, t('block.cite')),
+    ...part(t('block.citeText'), text),
+    ...part('BibTeX', bibtex),
+    ...part('CSL-JSON', csl),
+  );
+}
+
 /** Drawn when it is opened. */
 function skyDetails(wire: Uint8Array, signal: AbortSignal): HTMLElement {
   const details = element('details', { class: 'chart' }, element('summary', {}, t('block.sky')));
@@ -171,7 +226,31 @@ const RELATED_CHARACTERS = 120;
 async function showRelated(id: string, { client, content, signal }: Place): Promise<void> {
   const { related } = (await client.related(id, 8).catch(() => ({ related: [] }))) as Related;
   if (signal.aborted || related.length === 0) return;
-  const items = related.map(({ id: other, passage, reasons }) =>
+  const links = related.flatMap(({ id: other, reasons }) =>
+    reasons.flatMap(({ reason, rel }): Link[] =>
+      rel === undefined ? [] : [{ id: other, rel, out: reason === 'links_to' }],
+    ),
+  );
+  const at = content.querySelector('.block');
+  if (links.length > 0)
+    at?.append(
+      element('h2', {}, t('block.links')),
+      element(
+        'div',
+        { class: 'linked' },
+        linkGraph(links, t('block.linksDrawn')) as unknown as HTMLElement,
+        element(
+          'ul',
+          {},
+          ...links.map(({ id: other, rel, out }) =>
+            element('li', {}, ...nodesOf(saysOf(rel, out), { rel: element('b', {}, rel), id: blockLink(other) })),
+          ),
+        ),
+      ),
+    );
+  const near = related.filter(({ reasons }) => reasons.some(({ cosine }) => cosine !== undefined));
+  if (near.length === 0) return;
+  const items = near.map(({ id: other, passage, reasons }) =>
     element(
       'li',
       {},
@@ -185,7 +264,16 @@ async function showRelated(id: string, { client, content, signal }: Place): Prom
       ),
     ),
   );
-  content.querySelector('.block')?.append(element('h2', {}, t('block.related')), element('ul', {}, ...items));
+  at?.append(element('h2', {}, t('block.related')), element('ul', {}, ...items));
+}
+
+/** Versions have words of their own. */
+function saysOf(
+  rel: string,
+  out: boolean,
+): 'block.replaces' | 'block.replacedBy' | 'block.linksTo' | 'block.linkedFrom' {
+  if (rel === 'supersedes') return out ? 'block.replaces' : 'block.replacedBy';
+  return out ? 'block.linksTo' : 'block.linkedFrom';
 }
 
 function pretty(json: string): string {

@@ -1,4 +1,4 @@
-import type { Hit, SearchAnswer } from '@cosmicembeddings/sdk';
+import type { Hit, SearchAnswer, SearchRequest } from '@cosmicembeddings/sdk';
 import { verifyHit } from '@cosmicembeddings/sdk/api';
 import { checksOf } from '../parts/checks.js';
 import { chips } from '../parts/chips.js';
@@ -6,6 +6,7 @@ import { element } from '../parts/element.js';
 import { explain } from '../parts/explain.js';
 import { hitCard, type HitCard } from '../parts/hit.js';
 import { narrowing } from '../parts/narrow.js';
+import { keptVector } from '../parts/pasted.js';
 import type { ShowPage, Place } from '../parts/place.js';
 import { filterOf, hasFilter, isQuestion, likeOf, queryOf, type Query } from '../parts/query.js';
 import { t } from '../words/index.js';
@@ -24,7 +25,8 @@ export const showSearch: ShowPage = async (place, { search }) => {
 };
 
 /** Asks the node, shows the hits at once and verifies them one by one. */
-async function showHits(query: Query, { client, content, say, signal, network }: Place): Promise<void> {
+async function showHits(query: Query, place: Place): Promise<void> {
+  const { client, content, say, signal, network } = place;
   say(t('loading'));
   const shown = new Set<string>();
   const weak = element('p', { class: 'warn', hidden: '' }, t('search.weak'));
@@ -33,7 +35,11 @@ async function showHits(query: Query, { client, content, say, signal, network }:
   content.append(weak, list, more);
   const load = async (k: number): Promise<void> => {
     more.disabled = true;
-    const asked = query.like === undefined ? { text: query.words } : { like: likeOf(query.like) };
+    const asked = questionOf(query, place);
+    if (typeof asked === 'string') {
+      more.hidden = true;
+      return say(asked);
+    }
     const hidden = query.retracted === true ? { hidden: 'show' as const } : {};
     const answer = await client.search({ ...asked, k, filter: filterOf(query), verdicts: true, ...hidden }, signal);
     const fresh = answer.hits.filter(({ id, row }) => !shown.has(`${id} ${row}`));
@@ -55,6 +61,20 @@ async function showHits(query: Query, { client, content, say, signal, network }:
     }
   };
   await load(PAGE);
+}
+
+/** What the node is asked; a text where that cannot be. */
+function questionOf(query: Query, { status }: Place): Pick<SearchRequest, 'text' | 'like' | 'vector'> | string {
+  if (query.like !== undefined) return { like: likeOf(query.like) };
+  if (query.pasted !== true) return { text: query.words };
+  const values = keptVector();
+  if (values === undefined) return t('search.vectorGone');
+  const fitting = (status?.counts.spaces ?? []).filter(({ space }) => space.dims === values.length);
+  const space = query.space ?? (fitting.length === 1 ? fitting[0]!.id : undefined);
+  if (space !== undefined) return { vector: { space, values } };
+  return fitting.length === 0
+    ? t('search.vectorFits', { n: values.length })
+    : t('search.vectorSpace', { n: values.length });
 }
 
 const PAGE = 10;

@@ -2,6 +2,7 @@ import { barOf } from '../parts/answer.js';
 import { element, shortId, table } from '../parts/element.js';
 import type { ShowPage } from '../parts/place.js';
 import { addressOf, queryOf } from '../parts/query.js';
+import { hrefOf } from '../parts/route.js';
 import { numberText, t } from '../words/index.js';
 
 /** Which models' vectors are here, how many, and whether they can be asked in words. */
@@ -30,6 +31,7 @@ export const showSpaces: ShowPage = async (place) => {
               t('spaces.metric'),
               t('spaces.ask'),
               t('spaces.id'),
+              t('nav.map'),
             ],
             spaces.map(({ id, rows, space }) => [
               element('a', { href: addressOf({ ...empty, space: id }) }, element('bdi', {}, space.model)),
@@ -39,6 +41,7 @@ export const showSpaces: ShowPage = async (place) => {
               space.metric,
               t(status.embedders.some((one) => one.space === id) ? 'spaces.askYes' : 'spaces.askNo'),
               element('code', { title: id, dir: 'ltr' }, shortId(id)),
+              element('a', { href: hrefOf('map', id) }, t('spaces.map')),
             ]),
           ),
     ),

@@ -5,7 +5,7 @@ import { hrefOf } from './route.js';
 
 /** What narrows the question, each with a link that takes it away. */
 export function chips(query: Query): HTMLElement | undefined {
-  const { like, tags, author, space, since, until, retracted } = query;
+  const { like, pasted, tags, author, space, since, until, retracted } = query;
   const chip = (key: Key, what: string, title: string, without: Partial<Query>): HTMLElement => {
     const text = t(key, { what });
     return element(
@@ -17,6 +17,7 @@ export function chips(query: Query): HTMLElement | undefined {
   };
   const all = [
     ...(like === undefined ? [] : [chip('chip.like', shortId(likeOf(like).id), like, { like: undefined })]),
+    ...(pasted === true ? [chip('chip.pasted', '', '', { pasted: undefined })] : []),
     ...tags.map((tag) => chip('chip.tag', tag, tag, { tags: tags.filter((one) => one !== tag) })),
     ...(author === undefined ? [] : [chip('chip.by', shortDid(author), author, { author: undefined })]),
     ...(space === undefined ? [] : [chip('chip.space', shortId(space), space, { space: undefined })]),

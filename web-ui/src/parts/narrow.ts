@@ -1,6 +1,7 @@
 import type { NodeStatus } from '@cosmicembeddings/sdk';
 import { t } from '../words/index.js';
 import { element } from './element.js';
+import { keepVector, vectorOfFile } from './pasted.js';
 import { addressOf, type Query } from './query.js';
 
 /** A form for what narrows a question and is not clicked anywhere else. */
@@ -24,6 +25,17 @@ export function narrowing(query: Query, status: NodeStatus | undefined): HTMLEle
       element('option', { value: id, ...(id === query.space ? { selected: '' } : {}) }, `${model} (${dims})`),
     ),
   );
+  const file = element('input', { name: 'vector', type: 'file', accept: '.npy,.json' });
+  const wrong = element('p', { class: 'warn', hidden: '', role: 'alert' }, t('narrow.noVector'));
+  file.addEventListener('change', () => {
+    void file.files?.[0]?.arrayBuffer().then((buffer) => {
+      const values = vectorOfFile(new Uint8Array(buffer));
+      wrong.hidden = values !== undefined;
+      if (values === undefined) return;
+      keepVector(values);
+      location.hash = addressOf({ ...query, words: '', like: undefined, pasted: true });
+    });
+  });
   const form = element(
     'form',
     { class: 'fields' },
@@ -31,8 +43,10 @@ export function narrowing(query: Query, status: NodeStatus | undefined): HTMLEle
     label(t('narrow.since'), since),
     label(t('narrow.until'), until),
     label(t('narrow.space'), space),
+    label(t('narrow.vector'), file),
     element('label', { class: 'check' }, retracted, t('narrow.retracted')),
     element('button', { type: 'submit', class: 'plain' }, t('narrow.apply')),
+    wrong,
   );
   form.addEventListener('submit', (event) => {
     event.preventDefault();

@@ -5,6 +5,8 @@ export interface Query {
   readonly words: string;
   /** Id of a block, perhaps with a row (`ID.3`): more like it, in place of words. */
   readonly like?: string | undefined;
+  /** A vector in place of words, which only this tab has (`vector=pasted`). */
+  readonly pasted?: boolean | undefined;
   /** All of them. */
   readonly tags: readonly string[];
   readonly author?: string | undefined;
@@ -28,6 +30,7 @@ export function queryOf(search: string): Query {
   return {
     words: one('q') ?? '',
     like: one('like'),
+    pasted: one('vector') === 'pasted' || undefined,
     tags: [...new Set(params.getAll('tag').map((tag) => tag.trim()))].filter((tag) => tag !== ''),
     author: one('author'),
     space: one('space'),
@@ -38,9 +41,10 @@ export function queryOf(search: string): Query {
 }
 
 /** The query's own part of an address; empty where nothing is asked. */
-export function searchOf({ words, like, tags, author, space, since, until, retracted }: Query): string {
+export function searchOf({ words, like, pasted, tags, author, space, since, until, retracted }: Query): string {
   const params = new URLSearchParams();
   if (like !== undefined) params.set('like', like);
+  else if (pasted === true) params.set('vector', 'pasted');
   else if (words !== '') params.set('q', words);
   for (const tag of tags) params.append('tag', tag);
   for (const [name, value] of Object.entries({ author, space, since, until }))
@@ -73,8 +77,8 @@ export function likeOf(like: string): { readonly id: string; readonly row?: numb
 }
 
 /** Words, or something that takes their place: there is an order by likeness. */
-export function isQuestion({ words, like }: Query): boolean {
-  return words !== '' || like !== undefined;
+export function isQuestion({ words, like, pasted }: Query): boolean {
+  return words !== '' || like !== undefined || pasted === true;
 }
 
 export function hasFilter({ tags, author, space, since, until, retracted }: Query): boolean {

@@ -14,10 +14,10 @@ const HILLS_MAX = 40;
 /** A hill stands out where its top is so much higher than its highest pass. */
 const PROMINENCE = 1.25;
 /** One that does not is part of a higher one while both together have less than this part of all. */
-const PART = 0.06;
-const LEAST_PART = 0.008;
+const PART = 0.04;
+const LEAST_PART = 0.01;
 /** Widths of the kernel, in cells. */
-const WIDTH = 1.6;
+const WIDTH = 1.4;
 
 export const cellOf = (x: number, y: number): number => axisCell(y) * CELLS + axisCell(x);
 

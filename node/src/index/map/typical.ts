@@ -1,17 +1,19 @@
 /**
- * Words that are typical of one region among others, whatever their language: by passages that they stand in, as c-TF-IDF
- * weighs them (Grootendorst 2022, arXiv:2203.05794, section 3.3), with the part of a region's passages over the part of all in
- * place of the inverse frequency. What stands everywhere is no word of any region: stop words come from the texts.
+ * Words that are typical of one region among others, whatever their language: those that stand in more of its passages than
+ * chance explains (the residual of a Poisson count, as in keyness statistics; Rayson and Garside 2000). What stands everywhere is no
+ * word of any region: stop words come from the texts themselves.
  */
 const WORDS = 3;
 /** Of a passage so much is looked at. */
 const TEXT_MAX = 2000;
 /** A word in more than this part of all passages tells nothing. */
 const COMMON = 0.25;
-/** Passages of its region that a word stands in, at least, and how much more often than elsewhere. */
+/** Passages of its region that a word stands in, at least; how much more often than elsewhere; and by how many deviations more. */
 const LEAST = 2;
-const LEAST_PART = 0.09;
-const MORE_OFTEN = 2.5;
+const MORE_OFTEN = 1.6;
+const DEVIATIONS = 3;
+/** Of fewer passages no count is far from chance. */
+const SMALL = 100;
 
 /** `texts`: passages by region. For each region its words, the most typical first. */
 export function typicalWords(texts: readonly (readonly string[])[]): readonly (readonly string[])[] {
@@ -26,15 +28,15 @@ export function typicalWords(texts: readonly (readonly string[])[]): readonly (r
   for (const of of counts) for (const [word, n] of of) all.set(word, (all.get(word) ?? 0) + n);
   const passages = texts.reduce((sum, of) => sum + of.length, 0);
   return counts.map((of, region) => {
-    const own = texts[region]!.length;
-    const least = Math.max(LEAST, LEAST_PART * own);
-    const times = (word: string, n: number): number => (n * passages) / (own * all.get(word)!);
+    const part = texts[region]!.length / Math.max(1, passages);
     const scored = [...of]
-      .filter(([, n]) => n >= least)
-      .filter(
-        ([word, n]) => texts.length === 1 || (all.get(word)! <= COMMON * passages && times(word, n) >= MORE_OFTEN),
-      )
-      .map(([word, n]) => ({ word, score: n * Math.log(1 + times(word, n)) }))
+      .map(([word, n]) => ({ word, n, all: all.get(word)!, expected: all.get(word)! * part }))
+      .filter(({ n, all: everywhere, expected }) => {
+        if (n < LEAST) return false;
+        return texts.length === 1 || (everywhere <= COMMON * passages && n >= MORE_OFTEN * expected);
+      })
+      .map(({ word, n, expected }) => ({ word, score: texts.length === 1 ? n : (n - expected) / Math.sqrt(expected) }))
+      .filter(({ score }) => texts.length === 1 || score >= DEVIATIONS || (passages < SMALL && score > 1))
       .sort((a, b) => b.score - a.score || (a.word < b.word ? -1 : 1));
     const chosen: string[] = [];
     for (const { word } of scored) {
