@@ -109,9 +109,7 @@ try {
     const opened = await block(authors[0], 'poll.example/1', { question: `Which of ${p}?`, options: ['a', 'b'] });
     ids.push(opened.id);
     const cast = await Promise.all(
-      authors.map((author, i) =>
-        block(author, 'poll.example/1', { choice: i % 2 }, [{ rel: 'about', id: opened.id }]),
-      ),
+      authors.map((author, i) => block(author, 'poll.example/1', { choice: i % 2 }, [{ rel: 'about', id: opened.id }])),
     );
     await post([opened.wire, ...cast.map(({ wire }) => wire)]);
   }
