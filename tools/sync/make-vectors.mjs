@@ -98,6 +98,22 @@ const frames = [
   { type: 'symbols', size: 2, cells: new Uint8Array(48).fill(3), counts: new Uint8Array(4) },
   { type: 'peers' },
   { type: 'addresses', peers: ['wss://node.example/v2/peer', `wss://192.0.2.7/v2/peer#${did}`] },
+  {
+    type: 'equal',
+    ranges: [
+      { from: { timeMs: 0, digest: new Uint8Array(32) }, to: { timeMs: 1795298400000, digest: digest(1) } },
+      {
+        from: { timeMs: 1795298400000, digest: digest(1) },
+        to: { timeMs: Number.MAX_SAFE_INTEGER, digest: new Uint8Array(32).fill(255) },
+      },
+    ],
+  },
+  {
+    type: 'equal',
+    ranges: [{ from: { timeMs: 5, digest: digest(1) }, to: { timeMs: 6, digest: digest(2) } }],
+    items: true,
+  },
+  { type: 'equals', hashes: new Uint8Array(32).fill(4) },
   { type: 'feed' },
   { type: 'feed', after: { epoch: 'a life of the store', seq: 1024 } },
   { type: 'fed', upTo: { epoch: 'a life of the store', seq: 1280 }, head: 5000 },
@@ -148,6 +164,9 @@ const rejected = [
   bad('a signature of 63 bytes', { type: 'prove', signature: new Uint8Array(63) }),
   bad('4,097 cells', { type: 'sketch', from: 0, cells: 4097, counts: 0 }),
   bad('17 addresses', { type: 'addresses', peers: range(0, 17).map((n) => `wss://node${n}.example/v2/peer`) }),
+  bad('equal of no range', { type: 'equal', ranges: [] }),
+  bad('a range without an end', { type: 'equal', ranges: [{ from: [1, digest(1)] }] }),
+  bad('hashes of fifteen bytes', { type: 'equals', hashes: new Uint8Array(15) }),
   bad('a cursor without a seq', { type: 'feed', after: { epoch: 'a' } }),
   bad('fed without a head', { type: 'fed', up_to: { epoch: 'a', seq: 1 } }),
   bad('a gap of another sort', { type: 'gap', why: 'lost', advice: 'reconcile', head: { epoch: 'a', seq: 1 } }),
@@ -172,6 +191,19 @@ const ignored = [
   bad('a type of the future', { type: 'aurora', cells: new Uint8Array(3) }),
   bad('no type that the language knows', { type: 'constructor' }),
 ];
+// Hashes of a set under a session's key.
+const keyed = createItemSet(range(0, 2500).map((n) => itemOf(n, 1795298400000 + 977 * n)));
+const sessionKey = sha256(utf8.encode('a session’s key'));
+write('sync-equal', {
+  note: 'Item n has the id sha-256("item n") and the time 1795298400000 + 977·n; the set is items 0 to 2499. Hashes of the items from…to−1 under the key.',
+  key: toHex(sessionKey),
+  hashes: [
+    [0, 0],
+    [0, 1],
+    [5, 1029],
+    [0, 2500],
+  ].map(([from, to]) => ({ from, to, hash: toHex(keyed.keyedHash(sessionKey, from, to)) })),
+});
 // What is covered: blocks by what of them matters.
 const coverages = {
   tea: [{ tagsAny: ['tea'] }],

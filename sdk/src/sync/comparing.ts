@@ -23,6 +23,7 @@ const CELLS_PER_ITEM = 1.6;
 
 interface Begun {
   reconciler?: Reconciler;
+  set?: ItemSet;
   reply?: Uint8Array;
   /** Compares by sketch: our own as it was at the beginning, and the cells that have come. */
   sketch?: { readonly own: Sketch; theirs: Uint8Array; readonly set: ItemSet };
@@ -40,7 +41,11 @@ export class Comparing {
   /** The last comparison by sketch found nothing: the next one trusts other sums. */
   private sketchWasBarren = false;
 
-  constructor(private readonly line: Line) {}
+  constructor(
+    private readonly line: Line,
+    /** A comparison range by range found nothing in this set. */
+    private readonly onSame: (set: ItemSet, nowMs: number) => void = () => undefined,
+  ) {}
 
   get isUnderWay(): boolean {
     return this.begun !== undefined;
@@ -107,7 +112,9 @@ export class Comparing {
       if (more) begun.reply = step.reply;
       if (step.need.length > 0) this.line.wish({ type: 'needed', ids: step.need, more });
     }
-    if (!more) this.settle(begun);
+    if (more) return;
+    this.settle(begun);
+    if (begun.have + begun.need === 0) this.onSame(begun.set!, nowMs);
   }
 
   /** Cells of the other side's table. */
@@ -133,6 +140,7 @@ export class Comparing {
 
   private byRanges(items: ItemSet, nowMs: number): void {
     const reconciler = (this.begun!.reconciler = createReconciler(items, { frameLimit: frameLimits.reconcileBytes }));
+    this.begun!.set = items;
     this.ask(reconciler.initiate(), nowMs);
   }
 

@@ -21,6 +21,8 @@ export function workOf(frame: Frame): number {
     case 'reconciled':
       return WORK.message + frame.message.length;
     case 'sketch':
+    case 'equal':
+    case 'equals':
     case 'fed':
       return WORK.message;
     case 'feed':

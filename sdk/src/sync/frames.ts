@@ -7,7 +7,7 @@ import { wireMaxBytes } from '../limits.js';
 import type { Cursor, DecidedItem } from '../ports/index.js';
 import { bytes, checker, integer, list, struct, text, type Check } from '../schema/index.js';
 import { readCoverage, type Subscription } from '../filter/index.js';
-import { ID_BYTES } from './item-set.js';
+import { ID_BYTES, KEYED_BYTES } from './item-set.js';
 import type { Proof } from './proof.js';
 import { CELL_BYTES, SKETCH_CELLS } from './sketch.js';
 
@@ -22,6 +22,8 @@ export const SKETCH_FEATURE = 'sketch';
 export const FEED_FEATURE = 'feed';
 /** Feature of a hello: tells addresses of other nodes to whom it asks. */
 export const EXCHANGE_FEATURE = 'exchange';
+/** Feature of a hello: proves sets equal under the session's own key. */
+export const EQUAL_FEATURE = 'equal';
 /** Feature of a hello: says what it keeps (`coverage`, without it everything) and heeds what others keep. */
 export const COVERAGE_FEATURE = 'coverage';
 
@@ -47,6 +49,8 @@ export const frameLimits = {
   /** Coverages that one side passes blocks on for, and how far it is at most to whom they are for. */
   relaysMax: 64,
   hopsMax: 3,
+  /** Ranges of sets whose hashes are asked for at a time. */
+  rangesMax: 16,
 } as const;
 
 export interface PeerLimits {
@@ -78,6 +82,12 @@ export interface Hello {
   readonly blocks?: number;
   /** What the sender keeps of what others bring; without it everything. */
   readonly coverage?: readonly Subscription[];
+}
+
+/** Items from `from` on and before `to`. */
+export interface Range {
+  readonly from: DecidedItem;
+  readonly to: DecidedItem;
 }
 
 /** What one side passes on though it may not keep it: for whom that keeps it, so many connections away. */
@@ -118,6 +128,9 @@ export type Frame =
   /** Which other nodes do you know? And the answer: hints where to dial, with the did:key that should answer behind `#`. */
   | { readonly type: 'peers' }
   | { readonly type: 'addresses'; readonly peers: readonly string[] }
+  /** Hashes of ranges of the set under the session's key (equality.ts); with `items` the items themselves, by `have`. */
+  | { readonly type: 'equal'; readonly ranges: readonly Range[]; readonly items?: boolean }
+  | { readonly type: 'equals'; readonly hashes: Uint8Array }
   /** The beginner has what it needs: the other side may forget this reconciliation. */
   | { readonly type: 'settled' }
   /** `relay`: what the other side passes on for others, and does not keep. */
@@ -182,6 +195,8 @@ const yes = checker((value, path) => (typeof value === 'boolean' ? undefined : `
 });
 const relaying = struct({ hops: integer(1, frameLimits.hopsMax) }, { open: true, optional: { coverage } });
 
+const range = struct({ from: item, to: item });
+
 const schemas: Readonly<Record<Frame['type'], Check>> = {
   hello: struct(
     {
@@ -215,6 +230,8 @@ const schemas: Readonly<Record<Frame['type'], Check>> = {
     { size: integer(0, safe), cells: bytes(0, SKETCH_CELLS * CELL_BYTES), counts: bytes(0, SKETCH_CELLS * 2) },
     open,
   ),
+  equal: struct({ ranges: list(range, frameLimits.rangesMax, 1) }, { open: true, optional: { items: yes } }),
+  equals: struct({ hashes: bytes(KEYED_BYTES, KEYED_BYTES * frameLimits.rangesMax) }, open),
   feed: struct({}, { open: true, optional: { after: cursor } }),
   fed: struct({ up_to: cursor, head: integer(0, safe) }, open),
   gap: struct({ why: oneOf('epoch', 'ahead', 'behind'), advice: oneOf('reconcile'), head: cursor }, open),
@@ -248,6 +265,12 @@ function valueOf(frame: Frame): ValueMap {
         type: 'have',
         items: frame.items.map(({ timeMs, digest }) => [timeMs, digest]),
         ...(frame.relay === true ? { relay: true } : {}),
+      };
+    case 'equal':
+      return {
+        type: 'equal',
+        ranges: frame.ranges.map(({ from, to }) => ({ from: [from.timeMs, from.digest], to: [to.timeMs, to.digest] })),
+        ...(frame.items === true ? { items: true } : {}),
       };
     case 'fed':
       return { type: 'fed', up_to: { ...frame.upTo }, head: frame.head };
@@ -289,6 +312,17 @@ function frameOf(type: Frame['type'], value: ValueMap): Frame {
     };
   }
   if (type === 'fed') return { type, upTo: value['up_to'] as unknown as Cursor, head: value['head'] as number };
+  if (type === 'equal') {
+    const ranges = value['ranges'] as unknown as readonly Readonly<
+      Record<'from' | 'to', readonly [number, Uint8Array]>
+    >[];
+    const bound = ([timeMs, digest]: readonly [number, Uint8Array]): DecidedItem => ({ timeMs, digest });
+    return {
+      type,
+      ranges: ranges.map(({ from, to }) => ({ from: bound(from), to: bound(to) })),
+      ...(value['items'] === true ? { items: true } : {}),
+    };
+  }
   if (type === 'have') {
     const items = value['items'] as unknown as readonly [number, Uint8Array][];
     return {

@@ -1,4 +1,5 @@
-import { compareBytes } from '../bytes.js';
+import { compareBytes, concatBytes, utf8 } from '../bytes.js';
+import { sha256 } from '../crypto/hash.js';
 import type { Code } from '../errors.js';
 import { CLAIMING_VERSION, encodeFrame, PROTOCOL_VERSION, type Frame, type Hello, type PeerLimits } from './frames.js';
 import { faultOf, prove, statementOf, TLS_EXPORTER, type Prover, type Role } from './proof.js';
@@ -106,6 +107,14 @@ export class Handshake {
     if (prover?.required === true || prover?.expects !== undefined) return fault('peer.unproven', why);
     if (this.remote!.node === node) return fault('peer.protocol', 'this is the node itself, or says so');
     return { type: 'welcome', hello: this.remote!, proven: false };
+  }
+
+  /** Known to nobody before both hellos were said. */
+  sessionKey(): Uint8Array {
+    const prover = this.options.prover!;
+    const [one, other] =
+      prover.role === 'dialler' ? [prover.nonce, this.remote!.nonce!] : [this.remote!.nonce!, prover.nonce];
+    return sha256(concatBytes(utf8('cosmicembeddings/equal/1'), one, other));
   }
 
   private statement(signer: Role): Uint8Array {

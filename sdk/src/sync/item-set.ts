@@ -1,10 +1,13 @@
-import { compareBytes } from '../bytes.js';
+import { compareBytes, concatBytes } from '../bytes.js';
 import { sha256 as portableSha256, type Sha256 } from '../crypto/hash.js';
 import type { DecidedItem } from '../ports/index.js';
 
 /** Bytes of a digest and of a range's fingerprint (negentropy v1). */
 export const ID_BYTES = 32;
 export const FINGERPRINT_BYTES = 16;
+export const KEYED_BYTES = 16;
+/** Items hashed in one go. */
+const CHUNK_ITEMS = 1024;
 
 /** A sum of ids is kept for every this many items: a fingerprint adds at most twice as many ids, however long its range. */
 const STRIDE = 16;
@@ -24,6 +27,11 @@ export interface ItemSet {
   has(timeMs: number, digest: Uint8Array): boolean;
   /** Negentropy v1's fingerprint of the items in [begin, end): 16 bytes. */
   fingerprint(begin: number, end: number): Uint8Array;
+  /**
+   * Hash of the items in [begin, end) under a key, 16 bytes: SHA-256 of the key and of the hashes of each 1,024 items, these
+   * of the key and of each item's time (8 bytes, little-endian) and id.
+   */
+  keyedHash(key: Uint8Array, begin: number, end: number): Uint8Array;
   /** A set with these items too, in any order; repeated ones count once. */
   with(items: readonly DecidedItem[]): ItemSet;
 }
@@ -110,6 +118,23 @@ class SortedItems implements ItemSet {
     const sum = this.sums().slice(stride * WORDS, (stride + 1) * WORDS);
     for (let i = stride * STRIDE; i < index; i++) addId(sum, 0, this.ids, i * ID_BYTES);
     return sum;
+  }
+
+  keyedHash(key: Uint8Array, begin: number, end: number): Uint8Array {
+    const chunks: Uint8Array[] = [key];
+    const input = new Uint8Array(key.length + CHUNK_ITEMS * (8 + ID_BYTES));
+    const view = new DataView(input.buffer);
+    input.set(key);
+    for (let from = begin; from < end; from += CHUNK_ITEMS) {
+      const to = Math.min(end, from + CHUNK_ITEMS);
+      let at = key.length;
+      for (let i = from; i < to; i++, at += 8 + ID_BYTES) {
+        view.setBigUint64(at, BigInt(this.times[i]!), true);
+        input.set(this.digestAt(i), at + 8);
+      }
+      chunks.push(this.sha256(input.subarray(0, at)).slice());
+    }
+    return this.sha256(concatBytes(...chunks)).slice(0, KEYED_BYTES);
   }
 
   with(items: readonly DecidedItem[]): ItemSet {

@@ -8,6 +8,7 @@ import {
   COVERAGE_FEATURE,
   decodeFrame,
   encodeFrame,
+  EQUAL_FEATURE,
   EXCHANGE_FEATURE,
   FEED_FEATURE,
   frameLimits,
@@ -20,6 +21,7 @@ import {
   type Relaying,
 } from './frames.js';
 import { Handshake, type Greeting, type HandshakeOptions } from './handshake.js';
+import { Equality } from './equality.js';
 import type { ItemSet } from './item-set.js';
 import type { Sketch } from './sketch.js';
 import { inFrames, type Line, type Wish } from './wishes.js';
@@ -50,6 +52,9 @@ export interface SessionTiming {
 
 const TIMING: SessionTiming = { helloMs: 10_000, idleMs: 30_000, silentMs: 90_000, answerMs: 60_000 };
 
+/** Of comparisons that found nothing, the first of a session and then each of so many is checked by hashes under a key. */
+const CHECKED_EACH = 12;
+
 /** Frames before both sides are known. */
 const HANDSHAKE_BYTES = 8192;
 /** Characters of a closing detail: any text of them fits the frame's limit in bytes. */
@@ -69,6 +74,8 @@ export class Session {
   private pingedMs = 0;
   private readonly comparing: Comparing;
   private readonly compared: Compared;
+  private readonly equality: Equality;
+  private sameSofar = 0;
   /** A feed that this side asked for, or gives, is not over. */
   private takesFeed = false;
   private givesFeed = false;
@@ -90,7 +97,11 @@ export class Session {
       fail: (code, detail) => this.fail(code, detail),
       charge: (bytes) => void (this.work += bytes),
     };
-    this.comparing = new Comparing(line);
+    this.equality = new Equality(line, () => this.handshake.sessionKey());
+    this.comparing = new Comparing(line, (set, nowMs) => {
+      if (!this.provesEqual) return;
+      if (this.sameSofar++ % CHECKED_EACH === 0) this.equality.begin(set, nowMs);
+    });
     this.compared = new Compared(
       line,
       () => options.sketches === true && !this.comparesParts,
@@ -150,7 +161,7 @@ export class Session {
     this.openedMs = this.heardMs = this.pingedMs = nowMs;
     const { sketches, feeds, exchanges, covers } = this.options;
     const named = [
-      ...(sketches === true ? [SKETCH_FEATURE] : []),
+      ...(sketches === true ? [SKETCH_FEATURE, EQUAL_FEATURE] : []),
       ...(feeds === undefined ? [] : [FEED_FEATURE]),
       ...(exchanges === true ? [EXCHANGE_FEATURE] : []),
       ...(covers === undefined ? [] : [COVERAGE_FEATURE]),
@@ -183,13 +194,14 @@ export class Session {
     if (!reading) {
       this.heardMs = nowMs;
       this.comparing.excuse(nowMs);
+      this.equality.excuse(nowMs);
       return [];
     }
     if ((this.state === 'hello' || this.state === 'proving') && nowMs - this.openedMs > this.timing.helloMs)
       return this.end('peer.protocol', this.state === 'hello' ? 'no hello came' : 'no proof came');
     if (nowMs - this.heardMs > this.timing.silentMs)
       return this.end('peer.protocol', `silent for ${nowMs - this.heardMs} ms`);
-    const { askedMs } = this.comparing;
+    const askedMs = this.comparing.askedMs ?? this.equality.askedMs;
     if (askedMs !== undefined && nowMs - askedMs > this.timing.answerMs)
       return this.end('peer.protocol', 'no answer to reconcile');
     if (this.state === 'ready' && nowMs - this.pingedMs > this.timing.idleMs) {
@@ -213,6 +225,7 @@ export class Session {
     if (this.state !== 'ready') return [];
     this.comparing.items(items, nowMs, sketch);
     this.compared.items(items, sketch);
+    this.equality.items(items);
     return this.take();
   }
 
@@ -304,6 +317,11 @@ export class Session {
     return [];
   }
 
+  /** Hashes under the session's key, which stands on both hellos' nonces. */
+  private get provesEqual(): boolean {
+    return this.options.sketches === true && this.options.prover !== undefined && this.offers(EQUAL_FEATURE);
+  }
+
   private offers(feature: string): boolean {
     return this.hello?.features?.includes(feature) === true;
   }
@@ -348,6 +366,11 @@ export class Session {
         return this.compared.askedForCells(frame);
       case 'symbols':
         return this.comparing.symbols(frame.size, frame.cells, frame.counts, nowMs);
+      case 'equal':
+        if (!this.provesEqual) return this.fail('peer.protocol', 'no hashes are told here');
+        return this.equality.asked(frame.ranges, frame.items === true, this.comparesParts);
+      case 'equals':
+        return this.equality.answered(frame.hashes, nowMs);
       case 'settled':
         return this.compared.stop();
       case 'peers':
@@ -400,6 +423,7 @@ export class Session {
     this.state = 'closed';
     this.comparing.stop();
     this.compared.stop();
+    this.equality.stop();
     this.wish({ type: 'close', code, detail: short, remote: false });
   }
 

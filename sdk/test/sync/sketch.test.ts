@@ -128,6 +128,9 @@ describe('sessions that keep sketches', () => {
       'symbols',
       'reconcile',
       'reconciled',
+      // Sums can be ground; the first agreement of a session is proven under its key.
+      'equal',
+      'equals',
       'sketch',
       'symbols',
     ]);

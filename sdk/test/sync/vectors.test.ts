@@ -52,6 +52,12 @@ describe('negentropy transcripts', () => {
   });
 });
 
+test('hashes under a key', () => {
+  const { key, hashes } = vectors<{ key: string; hashes: { from: number; to: number; hash: string }[] }>('sync-equal');
+  const set = setOf(Array.from({ length: 2500 }, (_, n) => [n, 1795298400000 + 977 * n] as const));
+  for (const { from, to, hash } of hashes) expect(toHex(set.keyedHash(fromHex(key), from, to))).toBe(hash);
+});
+
 describe('peer frames', () => {
   test.each(peer.frames.map((one) => [one.type, one.hex] as const))('%s', (type, hex) => {
     const decoded = decodeFrame(fromHex(hex));
