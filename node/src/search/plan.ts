@@ -7,12 +7,13 @@ import {
   toUnit,
   unpackRow,
   type BlockId,
+  type Embedder,
   type Registry,
   type SearchRequest,
   type SpaceDescriptor,
   type StoredBlock,
 } from '@cosmicembeddings/sdk';
-import { languageAdvice } from '@cosmicembeddings/sdk/embedders';
+import { foreignLanguage, languageAdvice, speaksLanguage } from '@cosmicembeddings/sdk/embedders';
 import { readQuery } from '@cosmicembeddings/sdk/words';
 import { askWays, embedderAsker, type Way } from './askers.js';
 import type { SearchParts, Weights } from './parts.js';
@@ -226,7 +227,8 @@ export class Planner {
     signal?: AbortSignal,
   ): Promise<[string, Float32Array, Way][]> {
     const all = await this.parts.embedders();
-    const asked = all.filter(({ space }) => spaces === undefined || spaces.includes(spaceIdOf(space)));
+    const listed = all.filter(({ space }) => spaces === undefined || spaces.includes(spaceIdOf(space)));
+    const asked = inItsLanguage(text, listed, notes);
     if (asked.length === 0) {
       const wanted = spaces ?? (await this.parts.catalogue.counts()).spaces.map(({ id }) => id);
       const detail = `blocks are in ${named(await Promise.all(wanted.map((space) => this.describe(space))))}; embedders here are for ${named(all.map(({ space }) => space))}`;
@@ -257,6 +259,19 @@ export class Planner {
     if (needed && failures.length === asked.length) throw failures[0];
     return embedded.flat();
   }
+}
+
+/**
+ * Without the models that do not know the text's language, where one of the others does: what they find is chance, and a
+ * block would be judged by its author's vector in such a space rather than by the one computed here.
+ */
+function inItsLanguage(text: string, listed: readonly Embedder[], notes: string[]): readonly Embedder[] {
+  if (!listed.some(({ space }) => speaksLanguage(text, space))) return listed;
+  return listed.filter(({ space }) => {
+    const language = foreignLanguage(text, space);
+    if (language !== undefined) notes.push(`not searched in ${spaceLabel(space)}: this looks like ${language}`);
+    return language === undefined;
+  });
 }
 
 function isBlockId(text: string): boolean {

@@ -80,6 +80,11 @@ export function foreignLanguage(text: string, { model }: Pick<SpaceDescriptor, '
   return language === undefined || known.includes(language) ? undefined : language;
 }
 
+/** Whether the space's model is made for the language of a text that is not English, as far as its name tells. */
+export function speaksLanguage(text: string, space: Pick<SpaceDescriptor, 'model'>): boolean {
+  return /multilingual/i.test(space.model) && foreignLanguage(text, space) === undefined;
+}
+
 /** What to say where a text is in a `foreignLanguage`; undefined where it is not. */
 export function languageAdvice(text: string, space: Pick<SpaceDescriptor, 'model'>): string | undefined {
   const language = foreignLanguage(text, space);
