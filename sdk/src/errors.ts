@@ -413,6 +413,18 @@ export class CosmicError extends Error {
     options?: { cause?: unknown },
   ) {
     super(`${code}: ${detail || codes[code].meaning}`, options);
+    // A newer node may know codes that are not in this table.
+    this.advice = (codes as Partial<Readonly<Record<string, ErrorRow>>>)[code]?.advice ?? '';
+  }
+  /** What to do about it. */
+  readonly advice: string;
+  /** Whose it is to mend: the author's, the reader's, the operator's, the node's. */
+  get fault(): ErrorRow['fault'] {
+    return codes[this.code].fault;
+  }
+  /** Can the same succeed later? */
+  get retry(): boolean {
+    return codes[this.code].retry;
   }
 }
 

@@ -6,7 +6,7 @@ import type { Tool } from './tool.js';
 import { viewTools, type Ask } from './views.js';
 import { writingTools } from './writing.js';
 
-export { aiSdkTools, type AiSdkTool } from './ai-sdk.js';
+export { aiSdkTools, embedderOfModel, type AiSdkEmbeddingModel, type AiSdkTool } from './ai-sdk.js';
 export { publishTool, type PublishSigned } from './publish.js';
 export { readingTools, type ReadingParts } from './reading.js';
 export { shown } from './show.js';
