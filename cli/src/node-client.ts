@@ -30,7 +30,11 @@ export function openOther(url: string): NodeClient {
 
 /** As `openClient` with the operator's token: as set, else from the data folder of the node that runs here. */
 export function openOperatorClient(settings: Settings): NodeClient {
-  return openClient({ ...settings, token: settings.token ?? tokenOf(settings.data) });
+  return openClient(asOperator(settings));
+}
+
+export function asOperator(settings: Settings): Settings {
+  return { ...settings, token: settings.token ?? tokenOf(settings.data) };
 }
 
 function tokenOf(data: string): string | undefined {

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { CosmicError } from '@cosmicembeddings/sdk';
+import { progressBar, type Progress } from './progress.js';
 
 /** Path of the node's own command. @throws CosmicError config.malformed when the package is not installed */
 export function nodeBin(): string {
@@ -19,7 +20,10 @@ export function spawnNode(args: readonly string[], options: SpawnOptions): Child
   return spawn(process.execPath, [nodeBin(), ...args], options);
 }
 
-/** Runs the node's command in the foreground with this terminal; answers its exit status. */
+/**
+ * Runs the node's command in the foreground with this terminal, and draws how far it says it is; answers its exit status, 130 where a
+ * signal ended it.
+ */
 export function runNode(args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
     // The channel tells the node when this process is gone, also by SIGKILL.
@@ -31,6 +35,16 @@ export function runNode(args: readonly string[]): Promise<number> {
       if (!passed) child.kill(signal);
       passed = true;
     };
+    let bar: { readonly what: string; readonly draw: Progress } | undefined;
+    child.on('message', (message: { progress?: { what: string; done: number; all: number } }) => {
+      if (message.progress === undefined) return;
+      const { what, done, all } = message.progress;
+      if (bar?.what !== what) {
+        bar?.draw.end();
+        bar = { what, draw: progressBar(what) };
+      }
+      bar.draw(done, all);
+    });
     const ignore = (): void => undefined;
     process.on('SIGTERM', pass);
     process.on('SIGINT', ignore);
@@ -38,6 +52,7 @@ export function runNode(args: readonly string[]): Promise<number> {
     child.once('error', reject);
     child.once('exit', (code, signal) => {
       clearInterval(orphaned);
+      bar?.draw.end();
       process.off('SIGTERM', pass);
       process.off('SIGINT', ignore);
       resolve(code ?? (signal === null ? 1 : 130));

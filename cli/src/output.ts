@@ -1,7 +1,7 @@
 import { codes, CosmicError, problemOf, type Code } from '@cosmicembeddings/sdk';
 
 /** Exit codes, the same for every command. */
-export const exit = { done: 0, refused: 1, usage: 2, unreachable: 3 } as const;
+export const exit = { done: 0, refused: 1, usage: 2, unreachable: 3, interrupted: 130 } as const;
 
 /** A command line that is not one: said with a hint, ends with status 2. */
 export class UsageError extends Error {

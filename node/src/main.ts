@@ -116,6 +116,7 @@ const [command, ...args] = process.argv.slice(2);
 try {
   if (command === 'start') await start(args);
   else if (command === 'simulate') await (await import('./testing/command.js')).simulateCommand(args);
+  else if (command === '--help' || command === '-h') process.stdout.write(USAGE);
   else if (command !== undefined && (await maintenance(command, args))) process.exitCode ??= 0;
   else {
     process.stderr.write(USAGE);

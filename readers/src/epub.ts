@@ -26,17 +26,21 @@ export function readEpub(bytes: Uint8Array): ReadDocument {
   const items = new Map(elements(document, 'item').map((item) => [item.getAttribute('id') ?? '', item] as const));
   const folder = packageFile.slice(0, packageFile.lastIndexOf('/') + 1);
   const parts: Part[] = [];
+  const read = new Set<string>();
   let missing = 0;
   for (const reference of elements(document, 'itemref')) {
     const item = items.get(reference.getAttribute('idref') ?? '');
     if (item === undefined || /\bnav\b/.test(item.getAttribute('properties') ?? '')) continue;
     const href = resolve(folder, item.getAttribute('href') ?? '');
+    // Some books name each section of a chapter's file; the file is read once.
+    if (read.has(href)) continue;
+    read.add(href);
     const chapter = text(href);
     if (chapter === undefined) {
       missing++;
       continue;
     }
-    const page = parseHTML(chapter).document;
+    const page = parseHTML(closed(chapter)).document;
     for (const part of sectionsOf(page.body ?? page.documentElement))
       parts.push({ ...part, at: part.at === undefined ? href : `${href}#${part.at}` });
   }
@@ -51,6 +55,16 @@ export function readEpub(bytes: Uint8Array): ReadDocument {
     ],
   };
 }
+
+/** Chapters are XHTML, where any element may be closed at once; as HTML an `<a id="x" />` would hold all that follows. */
+function closed(xhtml: string): string {
+  return xhtml.replace(
+    /<([a-z][\w:-]*)((?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)\s*\/>/gi,
+    (whole, name: string, rest: string) => (VOID.has(name.toLowerCase()) ? whole : `<${name}${rest}></${name}>`),
+  );
+}
+
+const VOID = new Set('area base br col embed hr img input link meta param source track wbr'.split(' '));
 
 function elements(document: Document, name: string): Element[] {
   return [...document.getElementsByTagName(name)];

@@ -13,12 +13,15 @@ export function readMarkup(html: string, { mainOnly = true } = {}): ReadDocument
   const { document } = parseHTML(html);
   const title = oneLine(document.querySelector('title')?.textContent ?? '');
   // The page itself, as far as it can be told: Readability changes what it is given and drops ids that it does not need.
-  const whole = sectionsOf(document.body ?? document.documentElement);
-  const main = mainOnly && depthOf(document.documentElement) <= DEPTH_MAX ? mainParts(document) : undefined;
+  const body = document.body ?? document.documentElement;
+  const whole = sectionsOf(body);
+  // What the page itself calls its main part goes before what can be guessed.
+  const named = mainOnly ? namedMain(document) : undefined;
+  const main = named ?? (mainOnly && depthOf(document.documentElement) <= DEPTH_MAX ? mainParts(document) : undefined);
   const all = lettersOf(whole);
   const kept = main === undefined ? 0 : lettersOf(main);
   // A list of links or a short note is a page too: what leaves most of the words out has not found the content.
-  const parts = main !== undefined && kept >= all * 0.3 ? main : whole;
+  const parts = main !== undefined && kept >= all * (named === undefined ? 0.3 : 0.1) ? main : whole;
   return {
     format: 'HTML',
     ...(title === '' ? {} : { title }),
@@ -26,6 +29,19 @@ export function readMarkup(html: string, { mainOnly = true } = {}): ReadDocument
     left: parts === main && kept < all * 0.95 ? ['what surrounds the main text'] : [],
   };
 }
+
+/** The one `main` element (or role) of a page, if it says so much that it can be meant. */
+function namedMain(document: Document): ReturnType<typeof sectionsOf> | undefined {
+  const found = [...document.querySelectorAll('main, [role=main]')].filter(
+    (one) => one.querySelector('main, [role=main]') === null,
+  );
+  if (found.length !== 1) return undefined;
+  const parts = sectionsOf(found[0]!);
+  return lettersOf(parts) >= NAMED_MIN ? parts : undefined;
+}
+
+/** Characters. */
+const NAMED_MIN = 200;
 
 /** Readability's time grows with more than the square of it; pages that people wrote stay far below. */
 const DEPTH_MAX = 120;

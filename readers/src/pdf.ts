@@ -9,11 +9,23 @@ interface TextItem {
   readonly height: number;
 }
 
+let loading: ReturnType<typeof loadPdfJs> | undefined;
+
+/** Drawing alone needs what pdf.js complains of when it is loaded; a matrix it makes even so. */
+async function loadPdfJs() {
+  (globalThis as { DOMMatrix?: unknown }).DOMMatrix ??= class {};
+  const { warn } = console;
+  console.warn = () => undefined;
+  try {
+    return await import('pdfjs-dist/legacy/build/pdf.mjs');
+  } finally {
+    console.warn = warn;
+  }
+}
+
 /** A part for each page. What was only drawn or scanned holds no text and is counted. */
 export async function readPdf(bytes: Uint8Array): Promise<ReadDocument> {
-  // Drawing alone needs it, yet pdf.js makes one when it is loaded; its optional canvas package brings a real one.
-  (globalThis as { DOMMatrix?: unknown }).DOMMatrix ??= class {};
-  const { getDocument, VerbosityLevel } = await import('pdfjs-dist/legacy/build/pdf.mjs');
+  const { getDocument, VerbosityLevel } = await (loading ??= loadPdfJs());
   const task = getDocument({
     data: Uint8Array.from(bytes),
     verbosity: VerbosityLevel.ERRORS,

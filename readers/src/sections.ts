@@ -80,7 +80,12 @@ export function sectionsOf(root: Node, at?: string): Part[] {
     if (BLOCKS.has(tag)) {
       endParagraph();
       stack.push(endParagraph);
-      if (tag === 'SECTION' || tag === 'ARTICLE') id = element.getAttribute('id') ?? id;
+      const named = tag === 'SECTION' || tag === 'ARTICLE' ? element.getAttribute('id') : null;
+      if (named !== null) {
+        // What stands before it is not in it.
+        endPart();
+        id = named;
+      }
     }
     for (let child = next.lastChild; child !== null; child = child.previousSibling) stack.push(child);
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { strToU8, zipSync } from 'fflate';
 import { endings, fileMaxBytes, readDocument, ReadError } from '../dist/index.js';
@@ -92,6 +93,22 @@ test('a page: its main text by headings, not its menus, scripts or hidden parts'
   assert.equal(cone.headings.at(-1), 'Cone 6');
 });
 
+test('what a page calls its main part is taken, however short; a part says the section that it stands in', async () => {
+  const words = 'string lower converts each argument to lowercase, and says by its status whether there was one. ';
+  const html = `<html><body><div class="related"><h3>Navigation</h3><ul><li>index</li></ul></div><div role="main">
+    <section id="synopsis"><h2>Synopsis</h2><p>string lower [-q]</p></section>
+    <section id="description"><h2>Description</h2><p>${words.repeat(3)}</p></section></div><div>${'Other pages. '.repeat(60)}</div></body></html>`;
+  const { parts, left } = await read(html, 'page.html');
+  assert.deepEqual(
+    parts.map(({ at, headings }) => [at, headings]),
+    [
+      ['synopsis', ['Synopsis']],
+      ['description', ['Description']],
+    ],
+  );
+  assert.deepEqual(left, ['what surrounds the main text']);
+});
+
 test('a short page is read whole; one that nests as deep as it likes ends', async () => {
   const { parts } = await read('<html><body><h1>A</h1><p>Two<br>lines</p><pre>a\n  b</pre></body></html>', 'a.htm');
   assert.deepEqual(parts, [{ text: 'Two lines\n\na\n  b', headings: ['A'] }]);
@@ -179,6 +196,29 @@ test('a book in its reading order, without its table of contents', async () => {
     left: ['1 chapter that is not in the file'],
   });
   await refused('read.malformed', zipSync({ mimetype: strToU8('application/epub+zip') }), 'a.epub');
+});
+
+test('a book whose spine names each section of a file reads the file once; an element closed at once holds nothing', async () => {
+  const file = epub(
+    '<package xmlns="http://www.idpf.org/2007/opf"><manifest><item id="a" href="a.xhtml"/><item id="b" href="a.xhtml#two"/></manifest><spine><itemref idref="a"/><itemref idref="b"/></spine></package>',
+    {
+      'OEBPS/a.xhtml': chapter(
+        '<h1 id="one">One<script src="x.js" /></h1><p><a id="p1" />First words.</p><p id="two">More.</p>',
+      ),
+    },
+  );
+  const { parts } = await read(file, 'fire.epub');
+  assert.deepEqual(parts, [{ text: 'First words.\n\nMore.', at: 'OEBPS/a.xhtml#one', headings: ['One'] }]);
+});
+
+test('reading a PDF writes nothing beside the answer', () => {
+  const program = `import { readDocument } from '${new URL('../dist/index.js', import.meta.url)}';
+    const { parts } = await readDocument(Buffer.from(process.env.PDF, 'latin1'), 'a.pdf'); console.log(parts.length);`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+    encoding: 'utf8',
+    env: { ...process.env, PDF: pdf([['One line.']]) },
+  });
+  assert.deepEqual([stdout, stderr], ['1\n', '']);
 });
 
 const message =

@@ -1,4 +1,4 @@
-import { createWriteStream, writeFileSync } from 'node:fs';
+import { createWriteStream, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -6,7 +6,9 @@ import { corePlugins, createRegistry, CosmicError, utf8, type Filter } from '@co
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { jsonLineOf, rowTables, writeCar } from '@cosmicembeddings/sdk/archive';
 import { openClient } from '../node-client.js';
+import { interruptible } from '../interrupt.js';
 import { note, plural, UsageError } from '../output.js';
+import { progressBar } from '../progress.js';
 import { filterFlags, filterOf, type FilterFlags } from './filter.js';
 import { define } from './command.js';
 
@@ -16,6 +18,8 @@ interface ExportFlags extends FilterFlags {
 }
 
 const PAGE = 500;
+/** Blocks in one request: few enough that Ctrl-C is not waited for. */
+const READ = 64;
 
 export const exportCommand = define<ExportFlags>({
   command: 'export [file]',
@@ -33,19 +37,33 @@ export const exportCommand = define<ExportFlags>({
     const file = args.file === '' || args.file === '-' ? undefined : args.file;
     const format = args.format ?? formatOfName(file);
     const client = openClient(settings);
-    const ids = await idsOf(client, filterOf(args));
-    if (ids.length === 0) throw new CosmicError('block.not_found', 'no block passes the filter');
-    const source = (): AsyncGenerator<Uint8Array> => wiresOf(client, ids);
-    if (format === 'npy') return writeTables(file, source);
-    const out = file === undefined ? process.stdout : createWriteStream(file);
-    await pipeline(
-      Readable.from(format === 'car' ? writeCar(source) : format === 'jsonl' ? linesOf(source()) : source()),
-      out,
-      { end: file !== undefined },
+    await interruptible(
+      () =>
+        `${file === undefined ? 'standard output ends in between' : `no ${file} was written`}; call it again to begin anew`,
+      async (signal) => {
+        const ids = await idsOf(client, filterOf(args), signal);
+        if (ids.length === 0) throw new CosmicError('block.not_found', 'no block passes the filter');
+        const source = (): AsyncGenerator<Uint8Array> => wiresOf(client, ids, signal);
+        if (format === 'npy') return writeTables(file, source, signal);
+        const bytes = format === 'car' ? writeCar(source) : format === 'jsonl' ? linesOf(source()) : source();
+        if (file === undefined) await pipeline(Readable.from(bytes), process.stdout, { end: false, signal });
+        else await writeWhole(file, (part) => pipeline(Readable.from(bytes), createWriteStream(part), { signal }));
+        note(`${plural(ids.length, 'block')} exported`);
+      },
     );
-    note(`${plural(ids.length, 'block')} exported`);
   },
 });
+
+/** A file has its name only when it is whole. */
+async function writeWhole(file: string, write: (part: string) => Promise<void>): Promise<void> {
+  const part = `${file}.part`;
+  try {
+    await write(part);
+    renameSync(part, file);
+  } finally {
+    rmSync(part, { force: true });
+  }
+}
 
 const FORMATS: Readonly<Record<string, NonNullable<ExportFlags['format']>>> = {
   '.cbor': 'cbor',
@@ -68,9 +86,10 @@ function formatOfName(file: string | undefined): NonNullable<ExportFlags['format
 }
 
 /** Oldest first, so that what arrives meanwhile does not move the pages. */
-async function idsOf(client: NodeClient, filter: Filter): Promise<string[]> {
+async function idsOf(client: NodeClient, filter: Filter, signal: AbortSignal): Promise<string[]> {
   const ids: string[] = [];
   for (let after: string | undefined; ;) {
+    signal.throwIfAborted();
     const page = await client.find(filter, { limit: PAGE, order: 'oldest', ...(after === undefined ? {} : { after }) });
     ids.push(...page.ids);
     after = page.next;
@@ -78,11 +97,19 @@ async function idsOf(client: NodeClient, filter: Filter): Promise<string[]> {
   }
 }
 
-async function* wiresOf(client: NodeClient, ids: readonly string[]): AsyncGenerator<Uint8Array> {
-  for (const id of ids) {
-    const view = await client.get(id);
-    if (view === undefined) throw new CosmicError('block.not_found', `${id} went away while exporting`);
-    yield view.wire;
+async function* wiresOf(client: NodeClient, ids: readonly string[], signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const progress = progressBar('exporting');
+  try {
+    for (let from = 0; from < ids.length; from += READ) {
+      const some = ids.slice(from, from + READ);
+      for (const [i, block] of (await client.read(some, signal)).entries()) {
+        if (block === undefined) throw new CosmicError('block.not_found', `${some[i]!} went away while exporting`);
+        yield block.wire;
+      }
+      progress(from + some.length, ids.length);
+    }
+  } finally {
+    progress.end();
   }
 }
 
@@ -91,10 +118,15 @@ async function* linesOf(wires: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
 }
 
 /** One matrix for each space: rows of different spaces cannot be compared. */
-async function writeTables(file: string | undefined, source: () => AsyncGenerator<Uint8Array>): Promise<void> {
+async function writeTables(
+  file: string | undefined,
+  source: () => AsyncGenerator<Uint8Array>,
+  signal: AbortSignal,
+): Promise<void> {
   if (file === undefined) throw new UsageError('--format npy needs a file name');
   const base = file.replace(/\.npy$/, '');
   const tables = await rowTables(source, createRegistry(corePlugins));
+  signal.throwIfAborted();
   if (tables.length === 0) throw new CosmicError('block.not_found', 'no block among them has vectors');
   for (const table of tables) {
     const name = tables.length === 1 ? base : `${base}.${table.spaceId.slice(-8)}`;

@@ -1,10 +1,13 @@
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { codes, CosmicError, nextBlock, type Accepted, type Code } from '@cosmicembeddings/sdk';
+import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { readCar, wireOfJson } from '@cosmicembeddings/sdk/archive';
 import { openClient } from '../node-client.js';
+import { interruptible } from '../interrupt.js';
 import { note, plural, print, printJson, Refused } from '../output.js';
+import { progressBar } from '../progress.js';
 import { define } from './command.js';
 
 interface ImportFlags {
@@ -15,6 +18,7 @@ interface ImportFlags {
 type Item = Uint8Array | { readonly code: Code; readonly detail: string };
 
 const BATCH_BYTES = 4 * 1024 * 1024;
+const BATCH_BLOCKS = 1000;
 
 export const importCommand = define<ImportFlags>({
   command: 'import <file>',
@@ -28,22 +32,11 @@ export const importCommand = define<ImportFlags>({
       }),
   run: async ({ file, format }, settings) => {
     const client = openClient(settings);
-    const report = { stored: 0, known: 0, later: 0, refused: [] as { code: string; detail: string }[] };
-    let batch: Uint8Array[] = [];
-    let bytes = 0;
-    const flush = async (): Promise<void> => {
-      if (batch.length > 0) (await client.publish(batch)).forEach((answer) => count(answer, report));
-      batch = [];
-      bytes = 0;
-    };
-    for await (const item of blocksOf(file, format)) {
-      if (item instanceof Uint8Array) {
-        batch.push(item);
-        bytes += item.length;
-      } else report.refused.push({ code: item.code, detail: item.detail });
-      if (bytes > BATCH_BYTES) await flush();
-    }
-    await flush();
+    const report: Report = { stored: 0, known: 0, later: 0, refused: [] };
+    await interruptible(
+      () => `${plural(report.stored, 'block')} imported; call it again, and what is there already is passed over`,
+      (signal) => importAll(client, file, format, report, signal),
+    );
     if (settings.json) printJson(report);
     else
       print(
@@ -54,10 +47,49 @@ export const importCommand = define<ImportFlags>({
   },
 });
 
-function count(
-  answer: Accepted,
-  report: { stored: number; known: number; later: number; refused: { code: string; detail: string }[] },
-): void {
+interface Report {
+  stored: number;
+  known: number;
+  later: number;
+  readonly refused: { code: string; detail: string }[];
+}
+
+async function importAll(
+  client: NodeClient,
+  file: string,
+  format: ImportFlags['format'],
+  report: Report,
+  signal: AbortSignal,
+): Promise<void> {
+  let batch: Uint8Array[] = [];
+  let bytes = 0;
+  let sent = 0;
+  const progress = progressBar('importing');
+  const total = file === '-' || file === '' || !existsSync(file) ? 0 : statSync(file).size;
+  const flush = async (): Promise<void> => {
+    signal.throwIfAborted();
+    if (batch.length > 0) (await client.publish(batch)).forEach((answer) => count(answer, report));
+    sent += bytes;
+    progress(Math.min(sent, total || sent), total, `bytes, ${plural(report.stored, 'block')} new`);
+    batch = [];
+    bytes = 0;
+  };
+  try {
+    for await (const item of blocksOf(file, format)) {
+      signal.throwIfAborted();
+      if (item instanceof Uint8Array) {
+        batch.push(item);
+        bytes += item.length;
+      } else report.refused.push({ code: item.code, detail: item.detail });
+      if (bytes > BATCH_BYTES || batch.length >= BATCH_BLOCKS) await flush();
+    }
+    await flush();
+  } finally {
+    progress.end();
+  }
+}
+
+function count(answer: Accepted, report: Report): void {
   if (answer.status === 'rejected')
     report.refused.push({ code: answer.code, detail: answer.detail || codes[answer.code].meaning });
   else report[answer.status]++;

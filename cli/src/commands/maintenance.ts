@@ -1,6 +1,6 @@
 import type { CommandModule } from 'yargs';
 import { runNode } from '../node-process.js';
-import { Refused, UsageError } from '../output.js';
+import { exit, note, Refused, UsageError } from '../output.js';
 import { loadSettings } from '../settings.js';
 
 /** What is done to a data folder is the node's own work: these commands pass their arguments on to `cosmic-node`. */
@@ -17,6 +17,17 @@ const passedOn: Readonly<Record<string, string>> = {
   simulate: 'Run a world of nodes from a seed: cosmic simulate WORLD.json [--seed N] [--seeds COUNT]',
   policy:
     'Try admission rules on the stored blocks, or rules of respond on last week’s traffic: cosmic policy test|replay FILE',
+};
+
+/** What stays when Ctrl-C ends one of them, and how it goes on. */
+const whenStopped: Readonly<Record<string, string>> = {
+  fsck: 'looking changes nothing; call it again to begin anew',
+  backup: 'a backup that was not finished does not count, earlier ones are as they were; call it again',
+  restore: 'a store appears when it is whole, so there is none yet; call it again',
+  migrate: 'call it again, or start the node, which does it too',
+  vacuum: 'the store holds what it held; call it again',
+  erase: 'what was erased stays erased; cosmic erase --resume finishes it',
+  retention: 'what was erased stays erased; call it again',
 };
 
 export const maintenanceCommands: readonly CommandModule[] = Object.entries(passedOn)
@@ -48,6 +59,8 @@ export async function runMaintenance(args: readonly string[]): Promise<void> {
     ...(named('--data') || isSimulation ? [] : ['--data', settings.data]),
     ...(named('--network') || isSimulation ? [] : ['--network', settings.network]),
   ]);
+  const goOn = whenStopped[withoutHome(args)[0]!];
+  if (status === exit.interrupted && goOn !== undefined) note(`\ncosmic: stopped: ${goOn}`);
   if (status !== 0) throw new Refused(status);
 }
 

@@ -4,6 +4,7 @@ import { openIdentity } from '../keys/author.js';
 import { openEmbedder } from '../embedder.js';
 import { momentOf, type MomentFlags } from '../moment.js';
 import { openClient } from '../node-client.js';
+import { interruptible } from '../interrupt.js';
 import { bytesText, note, plain, plural, print, printJson, Refused, UsageError } from '../output.js';
 import { progressBar } from '../progress.js';
 import { publishInputs, publishPending, type Asked, type Means } from '../publish/call.js';
@@ -87,11 +88,15 @@ export const publishCommand = define<PublishFlags>({
     const inputs = collectInputs(args.paths ?? [], await readableEndings());
     if (args.dryRun) return dryRun(inputs, asked, settings);
     const started = Date.now();
-    const means = meansOf(settings);
-    const report =
-      inputs.folders.length + inputs.inputs.length > 0
-        ? await publishInputs(inputs, asked, settings, means)
-        : await publishPending(await whichOf(args, settings), settings, means);
+    const report = await interruptible(
+      () => 'what was sent stays; cosmic publish without a path does the rest, as it was asked for',
+      async (signal) => {
+        const means = meansOf(settings, signal);
+        return inputs.folders.length + inputs.inputs.length > 0
+          ? publishInputs(inputs, asked, settings, means)
+          : publishPending(await whichOf(args, settings), settings, means);
+      },
+    );
     if (report === undefined) throw new UsageError(nothingText(settings));
     show(report, (Date.now() - started) / 1000, settings);
     if (copies !== undefined && report.ids.length > 0)
@@ -123,8 +128,9 @@ function askedOf(args: PublishFlags, settings: Settings): Asked {
   return { options: { tags, language, text, dtype, columns, timeMs, place }, said, retractGone: args.retractGone };
 }
 
-function meansOf(settings: Settings): Means {
+function meansOf(settings: Settings, signal: AbortSignal): Means {
   return {
+    signal,
     openIdentity,
     openEmbedder,
     openClient,

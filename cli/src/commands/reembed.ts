@@ -14,6 +14,7 @@ import { workOf, type Work } from '../across/work.js';
 import { openIdentity } from '../keys/author.js';
 import { openClient } from '../node-client.js';
 import { note, plural, print, printJson, Refused, UsageError } from '../output.js';
+import { interruptible } from '../interrupt.js';
 import { progressBar } from '../progress.js';
 import { define } from './command.js';
 
@@ -82,8 +83,9 @@ export const reembedCommand = define<ReembedFlags>({
     if (!args.yes) await confirm(`Publish ${plural(work.open.length, 'block')}?`);
     const bar = progressBar('re-embedding');
     let [published, rows, cuts, empty] = [0, 0, 0, 0];
-    try {
+    const remake = async (signal: AbortSignal): Promise<void> => {
       for (const [i, old] of work.open.entries()) {
+        signal.throwIfAborted();
         bar(i, work.open.length);
         const made = await remade(old, embedder);
         if (made === undefined) {
@@ -98,6 +100,9 @@ export const reembedCommand = define<ReembedFlags>({
         rows += made.vectors.length;
       }
       bar(work.open.length, work.open.length);
+    };
+    try {
+      await interruptible(() => `${plural(published, 'block')} published; call it again, and it goes on`, remake);
     } finally {
       bar.end();
     }

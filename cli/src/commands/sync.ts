@@ -1,5 +1,7 @@
 import { openOperatorClient } from '../node-client.js';
-import { note, print, printJson } from '../output.js';
+import { interruptible } from '../interrupt.js';
+import { print, printJson } from '../output.js';
+import { progressBar } from '../progress.js';
 import { define } from './command.js';
 import { peerText } from './peers.js';
 
@@ -17,13 +19,21 @@ export const syncCommand = define<SyncFlags>({
     yargs.positional('url', { type: 'string', demandOption: true, describe: 'address of the other node' }),
   run: async ({ url }, settings) => {
     const client = openOperatorClient(settings);
-    for (;;) {
-      const { inStep, peer } = await client.syncPeer(url, LOOK_MS);
-      if (inStep) {
-        if (settings.json) return printJson({ peer });
-        return print(`in step with ${peerText(peer)}`);
-      }
-      if (!settings.json) note(`got ${peer.received}, gave ${peer.sent}, ${peer.behind ?? 0} to fetch`);
-    }
+    const progress = progressBar('syncing');
+    await interruptible(
+      () => 'what was fetched stays, and the node goes on by itself; cosmic peers says how far it is',
+      async (signal) => {
+        for (;;) {
+          const { inStep, peer } = await client.syncPeer(url, LOOK_MS, signal);
+          if (inStep) {
+            progress.end();
+            if (settings.json) return printJson({ peer });
+            return print(`in step with ${peerText(peer)}`);
+          }
+          const open = peer.behind ?? 0;
+          if (!settings.json) progress(peer.received, peer.received + open, `received, ${peer.sent} given`);
+        }
+      },
+    ).finally(() => progress.end());
   },
 });

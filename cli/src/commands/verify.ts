@@ -12,7 +12,9 @@ import {
   type Inspection,
 } from '@cosmicembeddings/sdk';
 import { readCar, wireOfJson } from '@cosmicembeddings/sdk/archive';
+import { interruptible } from '../interrupt.js';
 import { plain, print, printJson, Refused, shortDid } from '../output.js';
+import { progressBar } from '../progress.js';
 import { define } from './command.js';
 
 interface VerifyFlags {
@@ -38,12 +40,38 @@ export const verifyCommand = define<VerifyFlags>({
     const file = args.file === '' ? '-' : args.file;
     const checks = portableChecks(settings.network);
     if (args.lines) return verifyLines(file, checks);
-    const verdicts = (await blocksOf(readInput(file), file)).map((block) => judge(block, checks));
+    const blocks = await blocksOf(readInput(file), file);
+    const verdicts = await interruptible(
+      () => 'verifying changes nothing; call it again to begin anew',
+      (signal) => judgeAll(blocks, checks, signal),
+    );
     if (settings.json) printJson(verdicts.length === 1 ? verdicts[0] : verdicts);
     else for (const verdict of verdicts) print(verdictText(verdict));
     if (!verdicts.every((verdict) => verdict.valid)) throw new Refused();
   },
 });
+
+/** Lets Ctrl-C through now and then. */
+async function judgeAll(
+  blocks: readonly (Uint8Array | Rejected)[],
+  checks: Checks,
+  signal: AbortSignal,
+): Promise<Inspection[]> {
+  const progress = progressBar('verifying');
+  const verdicts: Inspection[] = [];
+  try {
+    for (const block of blocks) {
+      verdicts.push(judge(block, checks));
+      if (verdicts.length % 64 !== 0) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      signal.throwIfAborted();
+      progress(verdicts.length, blocks.length);
+    }
+  } finally {
+    progress.end();
+  }
+  return verdicts;
+}
 
 function readInput(file: string): Uint8Array {
   if (file === '-') return readFileSync(0);

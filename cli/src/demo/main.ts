@@ -157,7 +157,7 @@ async function publish(
     embedder,
     journal: openJournal(agent.home),
     now: () => Date.now(),
-    progress: progressBar(`   ${agent.name}`, process.stdout),
+    progress: progressBar(`   ${agent.name}`, { out: process.stdout }),
   });
   const bad = report.refused[0] ?? report.pending[0];
   if (bad !== undefined) throw new Error(`${bad.path} was not published: ${bad.reason}`);

@@ -1,6 +1,6 @@
-import type { Embedder, NodeStatus } from '@cosmicembeddings/sdk';
+import { CosmicError, type Embedder, type NodeStatus } from '@cosmicembeddings/sdk';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
-import { openClient } from '../node-client.js';
+import { asOperator, openClient } from '../node-client.js';
 import { plural } from '../output.js';
 import type { Settings } from '../settings.js';
 import { version } from '../version.js';
@@ -11,13 +11,26 @@ const SKEW_MAX_MS = 60_000;
 
 /** The node of the settings, by its own words and by what is missing in them. */
 export async function checkNode(
-  settings: Settings,
+  given: Settings,
   embedder: Embedder | undefined,
 ): Promise<{ readonly findings: readonly Finding[]; readonly answers: boolean }> {
+  // A node may want a key of whoever reads; who has its data folder has one.
+  const settings = asOperator(given);
   let status: NodeStatus;
   try {
     status = await openClient(settings).status();
   } catch (error) {
+    if (error instanceof CosmicError && error.code === 'request.unauthorised')
+      return {
+        findings: [
+          fault(
+            'node',
+            `${settings.node} answers, and says nothing to whoever has no key of it`,
+            '--token KEY that its operator gave you, or --data FOLDER of the node if it is yours',
+          ),
+        ],
+        answers: true,
+      };
     const isOther = await somethingAnswers(settings.node);
     return {
       findings: [

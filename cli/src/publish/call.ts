@@ -21,6 +21,8 @@ export interface Means {
   openClient(settings: Settings): NodeClient;
   now(): number;
   progress?(): Progress | undefined;
+  /** Ends it between two batches; what is left is pending then. */
+  readonly signal?: AbortSignal | undefined;
   /** Before the first text leaves this machine. */
   beforeFirst?(): void;
 }
@@ -161,6 +163,7 @@ async function publishJobs(
     outbox: openOutbox(settings.home),
     now: () => means.now(),
     progress: means.progress?.(),
+    signal: means.signal,
     gone,
   });
   const moved = new Set(report.moved.map(({ ids }) => ids));

@@ -130,10 +130,11 @@ export async function publishAll(jobs: readonly Job[], publisher: Publisher): Pr
     }
     await flush();
   } catch (error) {
-    if (error instanceof CosmicError) {
+    if (error instanceof CosmicError || signal?.aborted === true) {
+      const reason = error instanceof CosmicError ? error.message : 'interrupted';
       const left = batch.filter((planned) => !isCurrent(planned, journal)).map(({ job }) => job);
       const waiting = new Set([...left, ...jobs.slice(midway ? at : at + 1)]);
-      journal.add([...waiting].map(({ intent }) => pendingLine(intent, error.message)));
+      journal.add([...waiting].map(({ intent }) => pendingLine(intent, reason)));
     }
     throw error;
   } finally {

@@ -134,6 +134,15 @@ describe('each planted fault is named, with what to do', () => {
     expectFault(found(await look({ node: other }), 'node'), /no node/, /another program/);
   });
 
+  test('a node that wants a key of whoever reads', async () => {
+    const closed = await behind((_path, _body, response) => {
+      response.statusCode = 401;
+      response.setHeader('content-type', 'application/problem+json');
+      return JSON.stringify({ code: 'request.unauthorised', detail: 'reading needs a key' });
+    });
+    expectFault(found(await look({ node: closed }), 'node'), /no key/, /--token/);
+  });
+
   test('another network', async () => {
     expectFault(found(await look({ network: 'lab' }), 'network'), /dev.*lab/, /--network dev/);
   });

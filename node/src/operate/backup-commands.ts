@@ -26,6 +26,7 @@ import { eraseAndProve, erasuresOf } from './erasure/index.js';
 import { existingStore } from './folder.js';
 import { fsck } from './fsck.js';
 import { openNodeKeys } from './keys.js';
+import { tellProgress } from './told-progress.js';
 
 /** What the commands on backups are given. */
 export interface BackupArgs {
@@ -87,7 +88,7 @@ async function takeTo({ config, recipients, keep, identityToo }: BackupArgs, to:
   const { path, engine } = existingStore({ folder: config.data, engine: config.store });
   const { did, seed } = await openNodeKeys(config.data);
   const rules = config.backup?.to === to ? config.backup : undefined;
-  const outcome = await takeOf({
+  const setup = {
     path,
     engine,
     folder: config.data,
@@ -98,7 +99,8 @@ async function takeTo({ config, recipients, keep, identityToo }: BackupArgs, to:
     recipients: recipients.length > 0 ? recipients : (rules?.recipients ?? []),
     keep: keep ?? rules?.keep ?? KEEP,
     identity: identityToo || (rules?.identity ?? false),
-  });
+  };
+  const outcome = await takeOf(setup, tellProgress('backing up'));
   const { at, seq, written, writtenBytes, cleaned, dropped } = outcome;
   const manifest = await findBackup(await openPlace(to), at);
   return {
@@ -133,7 +135,9 @@ async function verify(args: BackupArgs, address: string): Promise<Told> {
   const manifest = await findBackup(place, at);
   const identities = await identitiesOf(args.identityFile);
   const checks = await checksOf({ ...config, network: manifest.network });
-  const { objects, bytes, blocks, goneTexts, opened } = await verifyBackup(place, manifest, checks, identities);
+  const reading = tellProgress('reading');
+  const verified = await verifyBackup(place, manifest, checks, identities, reading);
+  const { objects, bytes, blocks, goneTexts, opened } = verified;
   const lines = [`${manifest.at}: ${objects} pieces, ${bytes} bytes are what was written`];
   if (!opened)
     return {
@@ -149,8 +153,8 @@ async function verify(args: BackupArgs, address: string): Promise<Told> {
       engine: config.store,
       plugins: config.plugins,
     };
-    await restoreStore(place, manifest, { ...options, checks, identities });
-    const report = await fsck({ folder, engine: config.store, checks });
+    await restoreStore(place, manifest, { ...options, checks, identities, onProgress: tellProgress('restoring') });
+    const report = await fsck({ folder, engine: config.store, checks, onProgress: tellProgress('checking') });
     const lacking = manifest.head.count - report.blocks;
     const whole = report.ok && lacking >= 0 && lacking <= goneTexts;
     return {
@@ -184,7 +188,8 @@ async function restorePlace(args: BackupArgs, address: string): Promise<Told> {
   const network = manifest.network;
   const options = { folder: config.data, network, node: did, engine: config.store, plugins: config.plugins };
   const checks = await checksOf({ ...config, network });
-  const blocks = await restoreStore(place, manifest, { ...options, checks, identities });
+  const onProgress = tellProgress('restoring');
+  const blocks = await restoreStore(place, manifest, { ...options, checks, identities, onProgress });
   const again = await eraseAgain(options, [config.data, args.erasures]);
   return {
     value: { at: manifest.at, blocks, files, leftOut, node: did, was: manifest.node, erasedAgain: again.erased },

@@ -18,6 +18,7 @@ import { rehearseMigration } from './migrate.js';
 import { parseRespond, replay } from './respond/index.js';
 import { parseWithheld } from './withhold.js';
 import { parseRetention, planRetention, planUnsubscribed } from './retention.js';
+import { tellProgress } from './told-progress.js';
 
 const options = {
   data: { type: 'string' },
@@ -119,7 +120,12 @@ export async function maintenance(command: string, args: readonly string[]): Pro
 }
 
 async function check({ config, json }: Args): Promise<void> {
-  const report = await fsck({ folder: config.data, engine: config.store, checks: await checksOf(config) });
+  const report = await fsck({
+    folder: config.data,
+    engine: config.store,
+    checks: await checksOf(config),
+    onProgress: tellProgress('checking'),
+  });
   const lines = report.findings.map(
     ({ part, what, id, seq, remedy }) =>
       `${part}${seq === undefined ? '' : ` ${seq}`}${id === undefined ? '' : ` ${id}`}: ${what} (${remedy})`,

@@ -51,14 +51,17 @@ export async function verifyBackup(
   manifest: Manifest,
   checks: Checks,
   identities: readonly string[],
+  onProgress?: (done: number, all: number) => void,
 ): Promise<Verified> {
   const opened = manifest.recipients.length === 0 || identities.length > 0;
   let [objects, bytes, blocks, goneTexts] = [0, 0, 0, 0];
-  for (const stored of [...manifest.segments, ...manifest.files]) {
+  const all = [...manifest.segments, ...manifest.files];
+  for (const stored of all) {
     if (opened) await readObject(place, stored, identities);
     else await readSound(place, stored.object, stored.sha256);
     objects += 1;
     bytes += stored.bytes;
+    onProgress?.(objects, all.length);
   }
   if (opened)
     for await (const step of stepsOf(place, manifest, identities)) {
@@ -143,7 +146,11 @@ export async function restoreFiles(
 export async function restoreStore(
   place: Place,
   manifest: Manifest,
-  options: SqliteOptions & { readonly checks: Checks; readonly identities: readonly string[] },
+  options: SqliteOptions & {
+    readonly checks: Checks;
+    readonly identities: readonly string[];
+    readonly onProgress?: (done: number, all: number) => void;
+  },
 ): Promise<number> {
   const target = storeFile(options.folder);
   const unlock = lockFolder(options.folder);
@@ -156,8 +163,10 @@ export async function restoreStore(
     let blocks: number;
     try {
       let arrivals: Arrival[] = [];
+      let done = 0;
       const put = async (): Promise<void> => {
         await store.put(arrivals);
+        options.onProgress?.((done += arrivals.length), manifest.head.count);
         arrivals = [];
       };
       for await (const step of stepsOf(place, manifest, options.identities)) {

@@ -17,13 +17,21 @@ export interface Outcome extends Omit<Taken, 'manifest'> {
   readonly seq: number;
 }
 
-export async function takeOf({ path, engine, to, ...options }: Setup): Promise<Outcome> {
+export async function takeOf(
+  { path, engine, to, ...options }: Setup,
+  onProgress?: TakeOptions['onProgress'],
+): Promise<Outcome> {
   const place = await openPlace(to);
   // Two at a time would take away what the other has just written.
   const unlock = lockFolder(join(options.folder, 'backing-up'));
   const upkeep = openUpkeep(path, engine);
   try {
-    const { manifest, ...counts } = await takeBackup({ ...options, upkeep, place });
+    const { manifest, ...counts } = await takeBackup({
+      ...options,
+      upkeep,
+      place,
+      ...(onProgress === undefined ? {} : { onProgress }),
+    });
     return { ...counts, at: manifest.at, seq: manifest.head.seq };
   } finally {
     upkeep.close();

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from '@jest/globals';
 
 /** Pages cannot name what is gone: links and anchors resolve, and commands in blocks of code use words and flags that the help knows. */
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('../../..', import.meta.url));
 const pages = [
   'README.md',
   'deploy/README.md',

@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+# The documentation as a site: everything that is made of code is made, every link leads somewhere, nothing is asked of another host.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+timeout 400 npm run -s docs:build
