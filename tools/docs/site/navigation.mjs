@@ -16,6 +16,7 @@ export const groups = (http, sdk) => [
       '/mcp': 'Tools of an assistant (MCP)',
       '/http': 'The HTTP interface',
       '/chroma': 'Chroma’s clients',
+      '/examples': 'Examples',
     },
   },
   {
@@ -41,6 +42,7 @@ export const groups = (http, sdk) => [
       '/operators/several-nodes': 'Several nodes',
       '/operators/kubernetes': 'On Kubernetes',
       '/operators/capacity': 'Capacity',
+      '/operators/respond': 'Signals of abuse',
       '/operators/worst-day': 'The worst day',
       '/operating': 'Everything else',
       '/deploy': 'Examples to deploy',
