@@ -17,7 +17,8 @@ _cosmic() {
   if (( \${#found} )) && [[ -n "\${found[1]}" ]]; then _describe cosmic found; else _files; fi
 }
 compdef _cosmic cosmic`,
-  fish: `complete -c cosmic -a '(SHELL=fish cosmic --get-yargs-completions (commandline -opc) (commandline -ct) 2>/dev/null)'`,
+  fish: `complete -c cosmic -n 'test (count (commandline -opc)) -eq 1' -f
+complete -c cosmic -a '(SHELL=fish cosmic --get-yargs-completions (commandline -opc) (commandline -ct) 2>/dev/null)'`,
 };
 
 export const completionCommand = define<{ shell: Shell }>({
