@@ -12,6 +12,7 @@ const elsewhere = {
   'ROADMAP.md': 'roadmap.md',
   'deploy/README.md': 'deploy.md',
   'readers/README.md': 'readers.md',
+  'multilingual/README.md': 'multilingual.md',
   'examples/README.md': 'examples.md',
   'bench/README.md': 'bench.md',
   'tools/python/README.md': 'python-package.md',

@@ -106,5 +106,5 @@ test('what is not run says why, and does not grow unseen', () => {
   for (const { page, line, notRun } of left) console.log(`not run: ${page}:${line}: ${notRun}`);
   console.log(`${all.filter((one) => isRun(one) && one.notRun === undefined).length} blocks run, ${left.length} not`);
   expect(left.filter(({ notRun }) => notRun!.trim().length < 10)).toEqual([]);
-  expect(left.length).toBeLessThanOrEqual(26);
+  expect(left.length).toBeLessThanOrEqual(30);
 });
