@@ -1,4 +1,5 @@
 import type { SpaceReport } from '@cosmicembeddings/sdk';
+import { languagesOf } from '@cosmicembeddings/sdk/embedders';
 import { openClient } from '../node-client.js';
 import { plain, plural, print, printJson } from '../output.js';
 import { paint } from '../paint.js';
@@ -21,10 +22,12 @@ export function spaceText(report: SpaceReport): string {
   const can = embedder ? 'this node can embed in it' : 'no embedder here';
   const made =
     home === undefined ? '' : `; ${plural(home.rows, 'text')} embedded here (${Math.ceil(home.memoryBytes / 1e6)} MB)`;
+  const languages = languagesOf(space);
   const lines = [
     `${paint('bold', plain(space.model))}${precision}, ${space.dims} dims`,
     `  ${id}`,
     `  ${plural(rows, 'row')} by authors${made}; ${can}`,
+    languages === undefined ? '' : `  made for ${languages.join(', ')}${languages.length === 1 ? ' alone' : ''}`,
     `  compared by ${background.of === 'common' ? `${background.n} texts in common with others` : 'its own rows'}`,
     ...siblings.map((one) => `  sibling ${one}`),
     ...translators.map(

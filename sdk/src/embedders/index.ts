@@ -11,4 +11,11 @@ export { costOf } from './openai.js';
 export type { EmbedderHost } from './host.js';
 export { createLexicalEmbedder, lexicalSpace } from './lexical.js';
 export { canariesOf, canariesOfKnown, canaryOrigin } from './canaries.js';
-export { foreignLanguage, guessLanguage, languageAdvice, otherEmbedder, speaksLanguage } from './language.js';
+export {
+  foreignLanguage,
+  guessLanguage,
+  languageAdvice,
+  languagesOf,
+  otherEmbedder,
+  speaksLanguage,
+} from './language.js';

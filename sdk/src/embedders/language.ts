@@ -67,14 +67,15 @@ const multilingual = 'builtin/multilingual-1';
 /** What the built-in multilingual embedder knows. */
 const sevenLanguages = 'English, German, Spanish, French, Italian, Dutch, Portuguese'.split(', ');
 
+/** The languages that a space's model is known to be made for, as far as its name tells. */
+export function languagesOf({ model }: Pick<SpaceDescriptor, 'model'>): readonly string[] | undefined {
+  if (model === multilingual) return sevenLanguages;
+  return englishOnly.test(model) && !/multilingual/i.test(model) ? ['English'] : undefined;
+}
+
 /** The language of a text that the space's model was not made for; undefined where it was, or where nobody knows. */
-export function foreignLanguage(text: string, { model }: Pick<SpaceDescriptor, 'model'>): string | undefined {
-  const known =
-    model === multilingual
-      ? sevenLanguages
-      : englishOnly.test(model) && !/multilingual/i.test(model)
-        ? ['English']
-        : undefined;
+export function foreignLanguage(text: string, space: Pick<SpaceDescriptor, 'model'>): string | undefined {
+  const known = languagesOf(space);
   if (known === undefined) return undefined;
   const language = guessLanguage(text);
   return language === undefined || known.includes(language) ? undefined : language;

@@ -1,5 +1,5 @@
-// Runs the built-in English embedder in QuickJS, an engine that shares no code with V8, over specs/vectors/embedder-english.json.
-// Usage: node tools/second-engine/english-run.mjs   (after a build)
+// Runs a built-in embedder in QuickJS, an engine that shares no code with V8, over its vectors of specs/vectors.
+// Usage: node tools/second-engine/embedders-run.mjs english|multilingual   (after a build)
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { newQuickJSWASMModuleFromVariant } from 'quickjs-emscripten-core';
@@ -8,12 +8,17 @@ import { build } from 'esbuild';
 
 const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 
+const embedders = {
+  english: { create: 'createEnglishEmbedder', file: 'sdk/assets/english-1.bin' },
+  multilingual: { create: 'createMultilingualEmbedder', file: 'multilingual/assets/multilingual-1.bin' },
+};
+
 /** The compiled embedder as one script. QuickJS has neither TextDecoder nor a queue that we wait on: both are handed in. */
-async function bundle() {
+async function bundle(name, create) {
   const source = `
-    import { createEnglishEmbedder } from ${JSON.stringify(path('sdk/dist/embedders/english/index.js'))};
+    import { ${create} as create } from ${JSON.stringify(path(`sdk/dist/embedders/${name}/index.js`))};
     let embedder;
-    globalThis.load = (bytes) => void (embedder = createEnglishEmbedder(new Uint8Array(bytes)));
+    globalThis.load = (bytes) => void (embedder = create(new Uint8Array(bytes)));
     globalThis.start = (text) => {
       globalThis.answer = undefined;
       embedder.embed([text], { role: 'passage' }).then(
@@ -38,14 +43,15 @@ const host = `
   globalThis.TextDecoder = class { decode(b) { let s = ''; for (const x of b) s += String.fromCharCode(x); return decodeURIComponent(escape(s)); } };`;
 
 /** Cases computed in QuickJS, and those that differ from the vectors in any bit. */
-export async function runEnglishInQuickJs() {
-  const { cases } = JSON.parse(readFileSync(path('specs/vectors/embedder-english.json'), 'utf8'));
+export async function runInQuickJs(name) {
+  const { create, file: model } = embedders[name];
+  const { cases } = JSON.parse(readFileSync(path(`specs/vectors/embedder-${name}.json`), 'utf8'));
   const module = await newQuickJSWASMModuleFromVariant(variant);
   const context = module.newContext();
   const run = (handle) => context.unwrapResult(handle).dispose();
   run(context.evalCode(host));
-  run(context.evalCode(await bundle()));
-  const file = readFileSync(path('sdk/assets/english-1.bin'));
+  run(context.evalCode(await bundle(name, create)));
+  const file = readFileSync(path(model));
   const bytes = context.newArrayBuffer(file.buffer.slice(file.byteOffset, file.byteOffset + file.length));
   const call = (name, argument) => {
     const fn = context.getProp(context.global, name);
@@ -69,7 +75,7 @@ export async function runEnglishInQuickJs() {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const result = await runEnglishInQuickJs();
+  const result = await runInQuickJs(process.argv[2]);
   console.log(JSON.stringify(result, null, 1));
   process.exitCode = result.differing.length === 0 ? 0 : 1;
 }
