@@ -41,17 +41,24 @@ try {
       ...(i % 1000 === 7 ? { rare: null } : {}),
     };
     const row = vector();
+    const text = `document ${i} about ${metadata.topic} on shelf ${metadata.shelf}`;
     const fields = {
       space: benchSpace,
       embedding: packRows([row], 'f32'),
       input_type: 'text',
       input_reference: [{ hash: null, origin: '' }],
+      texts: [text],
       collection: 'bench',
       document: `d${i}`,
       metadata: [encodeMetadata(metadata)],
     };
     const block = await createBlock({ kind: 'embedding/1', fields, timeMs: startMs + i }, author);
-    documents.push({ id: block.id, row, metadata, facts: { ...metadata, '#id': `d${i}`, '#collection': 'bench' } });
+    documents.push({
+      id: block.id,
+      row,
+      metadata,
+      facts: { ...metadata, '#id': `d${i}`, '#collection': 'bench', '#text': text },
+    });
     wires.push(block.wire);
   }
   const answers = await client.publish(wires, { wait: 'indexed' });
@@ -69,6 +76,8 @@ try {
     },
     'one id': { '#id': 'd1234' },
     'nothing passes': { topic: 'none' },
+    'text contains, 3 %': { '#text': { $contains: 'about glass on shelf 7' } },
+    'text does not contain, and old': { '#text': { $not_contains: 'ships' }, year: { $lt: 1995 } },
   };
   const question = vectorsOf(9);
   for (const [name, where] of Object.entries(filters)) {

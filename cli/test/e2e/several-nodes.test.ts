@@ -83,8 +83,8 @@ test('of three nodes the first is killed: nothing is lost, writing and reading g
     openMemory({ node: nodes.map(({ url }) => url), key: 'ephemeral', collection: 'several' });
   const memory = await open();
   await memory.remember('Bread stays soft in linen.', { id: 'bread' });
-  const blockIds = async (): Promise<number> =>
-    (await nodes[1]!.client.find({ authors: [memory.author] }, { limit: 9 })).ids.length;
+  const documents = { authors: [memory.author], kinds: ['embedding/1'] };
+  const blockIds = async (): Promise<number> => (await nodes[1]!.client.find(documents, { limit: 9 })).ids.length;
   while ((await blockIds()) < 1) await new Promise((resolve) => setTimeout(resolve, 50));
   nodes[0]!.kill();
   expect([...(await memory.search('how does bread stay soft?'))]).toMatchObject([{ id: 'bread', verified: true }]);
