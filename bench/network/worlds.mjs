@@ -1,13 +1,15 @@
 // A world of 1,000 simulated nodes that loses frames, cuts, crashes and has bad peers: do all agree, how long does it take, what does it cost?
-// Usage: node bench/network/worlds.mjs [--nodes 1000] [--seed 1] [--no-record]
+// With `--parts .5` half of the nodes keep but one or two of four topics, and a quarter of the blocks are of one that none of them keeps.
+// Usage: node bench/network/worlds.mjs [--nodes 1000] [--seed 1] [--parts 0] [--no-record]
 import { parseArgs } from 'node:util';
-import { simulate } from '@cosmicembeddings/node/testing';
+import { numbersOf, simulate } from '@cosmicembeddings/node/testing';
 import { record } from '../record.mjs';
 
 const { values } = parseArgs({
   options: {
     nodes: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '1' },
+    parts: { type: 'string', default: '0' },
     'no-record': { type: 'boolean' },
   },
 });
@@ -31,15 +33,26 @@ const plan = {
     healMs: 180_000,
   },
 };
+const parts = Number(values.parts);
+if (parts > 0) {
+  const random = numbersOf(plan.seed);
+  plan.topics = ['tea', 'milk', 'rum', 'rye'];
+  plan.subscriptions = {};
+  for (let n = 1; n < plan.nodes; n++) {
+    const tagsAny = plan.topics.slice(0, 3).filter(() => random() < 0.5);
+    if (random() < parts) plan.subscriptions[n] = [{ tagsAny }];
+  }
+}
 const before = process.cpuUsage();
 const outcome = await simulate(plan);
 const { user, system } = process.cpuUsage(before);
 const result = {
   nodes: plan.nodes,
+  ...(parts > 0 ? { keepingParts: Object.keys(plan.subscriptions).length } : {}),
   cpuSeconds: Math.round((user + system) / 1e5) / 10,
   rssMB: Math.round(process.memoryUsage.rss() / 1e6),
   ...outcome,
 };
 if (values['no-record'] === true) console.log(JSON.stringify(result, null, 1));
-else record(import.meta.url, 'worlds', result);
+else record(import.meta.url, parts > 0 ? 'parts' : 'worlds', result);
 if (outcome.violations.length > 0) process.exitCode = 1;

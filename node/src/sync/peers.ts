@@ -343,6 +343,13 @@ export function createPeers(options: PeersOptions): Peers {
         ]),
   ];
 
+  /** A node that keeps a part is made whole by nobody but one that keeps it. */
+  const missing = (): string[] => {
+    const ready = [...peers].flatMap((peer) => peer.reaches ?? []);
+    const isAlone = coverage !== undefined && ready.length > 0 && ready.every((one) => one.coverage !== undefined);
+    return isAlone ? ['no connected peer keeps everything: what is missed meanwhile may stay missing'] : [];
+  };
+
   const announcer = announcerOf({
     note: (item, block) => {
       shared.decided.note(item);
@@ -456,7 +463,7 @@ export function createPeers(options: PeersOptions): Peers {
       const hasDialled = [...peers].some((peer) => peer.isDialled && peer.isReady);
       return [...(hasDialled ? clockFaults() : []), ...ownFaults()];
     },
-    notes: () => [...clockFaults(), ...ownFaults()],
+    notes: () => [...clockFaults(), ...ownFaults(), ...missing()],
     hint: (address, source) => hints?.add(address, source) ?? false,
     trace: (digest) => wayOf(digest, shared, peers),
     pass: (block, wire) => {

@@ -38,6 +38,7 @@ describe('what a node keeps', () => {
     expect([...part.verdicts.keys()]).toEqual(['stored']);
     expect(part.peers.status()[0]).toMatchObject({ state: 'connected', proven: true });
     expect(full!.peers.status()[0]!.coverage).toEqual(TEA);
+    expect([...full!.peers.notes(), ...part.peers.notes()]).toEqual([]);
   });
 
   test('what undoes or replaces other blocks comes whatever its tags are', async () => {
@@ -143,6 +144,7 @@ describe('blocks for others', () => {
     for (let n = 0; n < 5; n++) await a!.publish(block(n, 'tea'));
     await world!.until(() => d!.ids().length === 5, 20_000);
     expect([b!.ids().length, c!.ids().length]).toEqual([0, 0]);
+    expect(d!.peers.notes().join()).toMatch(/no connected peer keeps everything/);
   });
 
   test('not without a budget, nor further than three connections beyond', async () => {
