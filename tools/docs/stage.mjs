@@ -66,7 +66,7 @@ export function stage(root, site, made) {
       return addressOf(`${file}/README.md`);
     if (!shown.has(file)) waiting.push(file);
     shown.add(file);
-    return `/files/${file}`;
+    return `/files/${shownAs(file)}`;
   }
 
   const led = (page, text) =>
@@ -100,7 +100,7 @@ export function stage(root, site, made) {
       const text = readFileSync(path, 'utf8');
       const ticks = '`'.repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([run]) => run.length + 1)));
       write(
-        `files/${file}.md`,
+        `files/${shownAs(file)}.md`,
         `---\nsearch: false\n---\n\n# ${file}\n\n${ticks}${languages[extname(file)]}\n${text}\n${ticks}\n`,
       );
     } else {
@@ -117,4 +117,9 @@ function isShown(path) {
 /** What was is no answer to a question about what is. */
 function unsearched(source) {
   return source === 'CHANGELOG.md' ? '---\nsearch: false\n---\n\n' : '';
+}
+
+/** A link that ends in `.md` is taken for one to a page of that name. */
+function shownAs(file) {
+  return file.replace(/\.md$/, '');
 }
