@@ -28,6 +28,7 @@ export const reservedVerbs: ReadonlySet<string> = new Set([
   'policy',
   'publish',
   'reembed',
+  'respond',
   'restore',
   'retention',
   'retract',
