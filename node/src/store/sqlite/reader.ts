@@ -131,8 +131,13 @@ export class StoreReader {
 
   /** The block is likely to be asked for next: it is found by its number then, a third of the price. */
   meet(id: BlockId, number: number, digest: Uint8Array): void {
-    if (this.met.size >= MET_MAX) this.met.clear();
     this.met.set(id, { number, digest });
+    if (this.met.size <= MET_MAX) return;
+    // The earlier half: those of questions that are still being answered stay.
+    for (const earlier of this.met.keys()) {
+      this.met.delete(earlier);
+      if (this.met.size <= MET_MAX / 2) return;
+    }
   }
 
   /** As `get`, without the bytes. */
