@@ -1,6 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { codes, sign, signerOfSeed, type Accepted, type KindHeader, type NodeApi } from '@cosmicembeddings/sdk';
+import {
+  codes,
+  sign,
+  signerOfSeed,
+  type Accepted,
+  type CheckedBlock,
+  type KindHeader,
+  type NodeApi,
+} from '@cosmicembeddings/sdk';
 import { portableChecks } from '@cosmicembeddings/sdk/formats';
 import { coverageTest } from '@cosmicembeddings/sdk/filter';
 import { createSky } from '@cosmicembeddings/sdk/sky';
@@ -158,7 +166,8 @@ async function assemble(
     admission: createAdmission(config.policy),
     budgets,
     hasRoom: ({ entry }, bytes) => disk.hasRoom(bytes, OWED.includes(entry.kind) && bytes <= OWED_BYTES),
-    covers: (block) => covers(coveredOf(block)),
+    // Where a node keeps everything, no header is read for it.
+    ...(config.subscriptions === undefined ? {} : { covers: (block: CheckedBlock) => covers(coveredOf(block)) }),
     onUncovered: (block, bytes) => peers.pass({ ...coveredOf(block), digest: block.digest }, bytes),
     clock: systemClock,
     inFlightMax: config.inFlightMax,
