@@ -44,18 +44,26 @@ export class Sending {
     // What is said last gets a moment, no more: the other side may not be reading.
     const flushed = new AbortController();
     const { clock, limits } = this.connection.shared;
-    const overdue = this.whenEnded
-      .then(() => clock.sleep(limits.closeMs, flushed.signal))
-      .then(
-        () => 'overdue' as const,
-        () => 'overdue' as const,
-      );
+    let isOverdue = false;
+    let giveUp: (() => void) | undefined;
+    const overdue = (): void => {
+      isOverdue = true;
+      giveUp?.();
+    };
+    void this.whenEnded.then(() => clock.sleep(limits.closeMs, flushed.signal)).then(overdue, overdue);
+    /** Resolves when the frame was taken, or nobody waits for that any more. A race with one promise would keep something of every frame. */
+    const taken = (frame: Uint8Array): Promise<void> =>
+      new Promise((resolve, reject) => {
+        giveUp = resolve;
+        this.transport.send(frame).then(resolve, reject);
+      });
     this.flush = async () => {
       for (let frame = this.outbox.shift(); frame !== undefined; frame = this.outbox.shift()) {
         this.outboxBytes -= frame.length;
         this.sendingSinceMs = this.connection.now();
         this.bytesOut += frame.length;
-        if ((await Promise.race([this.transport.send(frame), overdue])) === 'overdue') this.outbox.length = 0;
+        await taken(frame);
+        if (isOverdue) this.outbox.length = 0;
         this.sendingSinceMs = undefined;
       }
     };
