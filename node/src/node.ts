@@ -133,7 +133,7 @@ async function assemble(
     clock: systemClock,
     peers: {
       refuse: (name, forMs, why) => peers.refuse(name, forMs, why),
-      pardon: (name) => peers.pardon(name),
+      pardon: (name, why) => peers.pardon(name, why),
     },
     onSignal: (signal, times) => metrics.signals.inc({ signal }, times),
     onEvent: (event) =>

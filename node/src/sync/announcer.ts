@@ -5,6 +5,8 @@ import { digestKey } from '@cosmicembeddings/sdk/sync';
 export interface Announced {
   /** It is decided here from now on. */
   note(item: DecidedItem, block: Covered): void;
+  /** It was decided before, and something of it came or is judged anew. */
+  renewed(item: DecidedItem, block: Covered): void;
   /** Did a peer bring it? Then it is told, not pushed. */
   isRelayed(key: string): boolean;
   /** As far as coverages ask; `block` comes without its bytes. */
@@ -15,7 +17,7 @@ export interface Announced {
 }
 
 /** What is new is decided, and told to whoever does not have it; what was here before is for reconciliation. */
-export function announcerOf({ note, isRelayed, coveredOf, peers, pushTo }: Announced): Follower {
+export function announcerOf({ note, renewed, isRelayed, coveredOf, peers, pushTo }: Announced): Follower {
   return {
     name: 'announcements',
     version: '1',
@@ -23,11 +25,15 @@ export function announcerOf({ note, isRelayed, coveredOf, peers, pushTo }: Annou
     durable: () => undefined,
     take: async (batch) => {
       for (const item of batch) {
-        // What is judged anew here is no news to others.
-        if (item.type !== 'put' || item.replaces !== undefined) continue;
+        if (item.type !== 'put') continue;
         const news = { timeMs: item.block.timeMs, digest: parseCid(item.block.id).digest! };
         const covered = coveredOf(item.block);
         const block = covered instanceof Promise ? await covered : covered;
+        // What is judged anew here is no news to others.
+        if (item.replaces !== undefined) {
+          renewed(news, block);
+          continue;
+        }
         note(news, block);
         let pushes = isRelayed(digestKey(news.digest)) ? 0 : pushTo;
         for (const peer of peers) if (peer.announce(block, news, pushes > 0)) pushes -= 1;

@@ -105,8 +105,8 @@ export interface Peers {
   allow(did: string): void;
   /** Is not spoken with for so long; `name` as in `Banned`. */
   refuse(name: string, forMs: number, why: string): void;
-  /** Forgets what it did. */
-  pardon(name: string): void;
+  /** Lifts what was refused for this reason, and forgets what it did; a ban for another reason stays. */
+  pardon(name: string, why: string): void;
   banned(): Banned[];
   status(): PeerStatus[];
   /** What keeps this node from its work, in words: a clock that is off, a copy of itself. */
@@ -355,6 +355,7 @@ export function createPeers(options: PeersOptions): Peers {
       shared.decided.note(item);
       shared.parts.note(block, item);
     },
+    renewed: (item, block) => shared.parts.complete(block, item),
     coveredOf: (block) => {
       const asks = asksPlaces(coverage) || [...peers].some((peer) => asksPlaces(peer.session.hello?.coverage));
       if (!asks) return coveredOf(block);
@@ -445,10 +446,12 @@ export function createPeers(options: PeersOptions): Peers {
       leave(banned);
     },
     refuse: (name, forMs, why) => {
-      reputation.ban(name, forMs, why);
+      reputation.banAtLeast(name, forMs, why);
       leave(name);
     },
-    pardon: (name) => void reputation.pardon(name),
+    pardon: (name, why) => {
+      if (reputation.of(name).why === why) reputation.pardon(name);
+    },
     allow: (pardoned) => void reputation.pardon(didOrThrow(pardoned)),
     banned: () =>
       reputation.banned().map((name) => {

@@ -88,6 +88,11 @@ export class Reputation {
     this.changed = true;
   }
 
+  /** A ban for so long, unless a longer one is in force. */
+  banAtLeast(key: string, forMs: number, why: string): void {
+    if (this.entry(key).bannedUntilMs <= this.clock.now() + forMs) this.ban(key, forMs, why);
+  }
+
   /** Forgets what `key` did. False when nothing was known. */
   pardon(key: string): boolean {
     this.changed = true;

@@ -40,6 +40,15 @@ describe('answers to signals', () => {
   const held = (responder: Responder, who: string, nowMs: number, of: 'blocks' | 'requests' = 'blocks') =>
     responder.held([who], nowMs, of);
 
+  test('a folder that takes nothing keeps a node neither from starting nor from answering', async () => {
+    const folder = newFolder();
+    writeFileSync(join(folder, 'respond'), 'in the way');
+    const { responder, clock, done } = begin(folder, { failedLogins: { over: 1 } });
+    for (const who of ['from 192.0.2.1', 'from 192.0.2.2']) responder.note('failedLogins', who, 2);
+    await clock.advance(15_000);
+    expect(done).toEqual(['begun alert from 192.0.2.1', 'begun alert from 192.0.2.2']);
+  });
+
   test('a rule only tells until it was tried on what was recorded here; then it acts, ends by itself, and is undone by its id', async () => {
     const folder = newFolder();
     const rules = { badSignatures: { over: 3, then: 'refuse', forMs: '1h' } };

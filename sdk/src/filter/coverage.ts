@@ -90,8 +90,13 @@ export function asksPlaces(coverage: Coverage): boolean {
 
 /** The same text for the same coverage. */
 export function coverageKey(coverage: Coverage): string {
-  return coverage === undefined ? '*' : toHex(coverageBytes(coverage));
+  if (coverage === undefined) return '*';
+  let key = keys.get(coverage);
+  if (key === undefined) keys.set(coverage, (key = toHex(coverageBytes(coverage))));
+  return key;
 }
+/** It is asked for with every look at what peers pass on. */
+const keys = new WeakMap<NonNullable<Coverage>, string>();
 
 export function coverageBytes(coverage: NonNullable<Coverage>): Uint8Array {
   return encode(coverage as unknown as Value);

@@ -6,7 +6,7 @@ import { codes, CosmicError, rejected, type Code, type Rejected } from '../error
 import { wireMaxBytes } from '../limits.js';
 import type { Cursor, DecidedItem } from '../ports/index.js';
 import { bytes, checker, integer, list, struct, text, type Check } from '../schema/index.js';
-import { readCoverage, type Subscription } from '../filter/index.js';
+import { coverageBytes, coverageLimits, readCoverage, type Subscription } from '../filter/index.js';
 import { ID_BYTES, KEYED_BYTES } from './item-set.js';
 import type { Proof } from './proof.js';
 import { CELL_BYTES, SKETCH_CELLS } from './sketch.js';
@@ -181,8 +181,8 @@ const signature = checker(
 const coverage = checker(
   (value, path) => {
     try {
-      readCoverage(value);
-      return undefined;
+      const { length } = coverageBytes(readCoverage(value));
+      return length <= coverageLimits.bytes ? undefined : `${path}: at most ${coverageLimits.bytes} bytes`;
     } catch (error) {
       if (error instanceof CosmicError) return `${path}: ${error.detail}`;
       throw error;

@@ -280,3 +280,13 @@ describe('wants', () => {
     );
   });
 });
+
+test('a coverage that is passed on for is as short as one in a hello', () => {
+  const relays = (tags: number, subscriptions: number): string => {
+    const tagsAny = Array.from({ length: tags }, (_, n) => `a-tag-that-has-some-length-${n}`);
+    const coverage = Array.from({ length: subscriptions }, () => ({ tagsAny }));
+    return decodeFrame(encode({ type: 'relays', relays: [{ hops: 1, coverage }] } as unknown as Value)).status;
+  };
+  expect(relays(8, 8)).toBe('ok');
+  expect(relays(8, 32)).toBe('rejected');
+});

@@ -16,7 +16,7 @@ export interface ResponderOptions {
   /** How often what came is judged and recorded. Default 15 s. */
   readonly tickMs?: number;
   /** A peer is not to be spoken with until then, and is again. */
-  readonly peers?: { refuse(name: string, forMs: number, why: string): void; pardon(name: string): void };
+  readonly peers?: { refuse(name: string, forMs: number, why: string): void; pardon(name: string, why: string): void };
   onSignal?(signal: Signal, times: number): void;
   onEvent?(event: RespondEvent): void;
   onError?(error: unknown): void;
@@ -65,12 +65,20 @@ export function startResponder(options: ResponderOptions): Responder {
   const waiting = new Map<string, Finding>();
   let holding: readonly RespondAction[] = [];
 
+  /** A full disk keeps no journal, and keeps nothing from being answered or a node from starting. */
+  const written = (write: () => void): void => {
+    try {
+      write();
+    } catch (error) {
+      options.onError?.(error);
+    }
+  };
   const settle = (): void => {
     holding = [...actions.values()].filter(({ what }) => what !== 'alert');
-    writeWhole(folder, 'state.json', { next, actions: [...actions.values()], excused } satisfies State);
+    written(() => writeWhole(folder, 'state.json', { next, actions: [...actions.values()], excused } satisfies State));
   };
   const tell = (event: RespondEvent): void => {
-    writeJournal(folder, event);
+    written(() => writeJournal(folder, event));
     options.onEvent?.(event);
   };
   const act = (finding: Finding): void => {
@@ -126,9 +134,8 @@ export function startResponder(options: ResponderOptions): Responder {
       const tick = gathering.take(nowMs);
       if (tick === undefined) return;
       for (const finding of judge.step(tick)) act(finding);
-      writeTick(folder, tick);
+      written(() => writeTick(folder, tick));
     } catch (error) {
-      // A full disk keeps no journal; what is held back stays so.
       options.onError?.(error);
     }
   };
@@ -201,7 +208,7 @@ export function startResponder(options: ResponderOptions): Responder {
       actions.delete(id);
       excused = [...excused, { signal: action.signal as Signal, who: action.who, untilMs: action.untilMs }];
       settle();
-      if (action.what === 'refuse' && PEER.test(action.who)) peers?.pardon(action.who.replace(PEER, ''));
+      if (action.what === 'refuse' && PEER.test(action.who)) peers?.pardon(action.who.replace(PEER, ''), action.reason);
       tell({ ...action, event: 'undone', eventMs: clock.now() });
       return action;
     },

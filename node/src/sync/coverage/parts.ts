@@ -81,9 +81,9 @@ export class Parts {
     this.covers = coverageTest(own);
   }
 
-  /** How many coverages are compared now. */
+  /** How many coverages are compared now; those that wait for somebody to come back make room. */
   get size(): number {
-    return this.parts.size;
+    return [...this.parts.values()].filter(({ users }) => users > 0).length;
   }
 
   has(theirs: Coverage): boolean {
@@ -105,7 +105,9 @@ export class Parts {
       made.built = this.reading = this.reading
         .catch(() => undefined)
         .then(() => this.read(made, asksPlaces(theirs) || asksPlaces(this.own), onRead));
-      made.built.catch(() => this.parts.delete(key));
+      made.built.catch(() => {
+        if (this.parts.get(key) === made) this.parts.delete(key);
+      });
     }
     part.users += 1;
     await part.built;
@@ -127,6 +129,12 @@ export class Parts {
     this.sort(block, item, this.parts.values());
   }
 
+  /** The body of a block came after its header: only now is it known who asks for it. */
+  complete(block: Covered, item: DecidedItem): void {
+    if (isBare(block.entry) || this.unclear?.delete(digestKey(item.digest)) !== true) return;
+    this.sort(block, item, this.parts.values());
+  }
+
   /** It is decided, and not kept. */
   decline(digest: Uint8Array): void {
     this.unclear?.add(digestKey(digest));
@@ -145,15 +153,19 @@ export class Parts {
 
   private async read(part: Kept, places: boolean, onRead: (entries: number) => void): Promise<void> {
     if (this.unclear === undefined) await this.readDeclined((this.unclear = new Set()));
+    const page = places ? WHOLE_PAGE : PAGE;
     for (let reached: Cursor = { epoch: '', seq: 0 }; ;) {
       this.stopping.throwIfAborted();
-      const { items, upTo } = await this.store.tail(reached, places ? WHOLE_PAGE : PAGE, { parts: places ? 'all' : 'entries' });
+      const { items, upTo } = await this.store.tail(reached, page, { parts: places ? 'all' : 'entries' });
       if (items.length === 0) return;
       for (const item of items)
         if (item.type === 'put') this.sort(coveredOf(item.block), itemOf(item.block), [part]);
       onRead(items.length);
       reached = upTo;
-      if (items.length >= PAGE) await immediate();
+      if (items.length < page) continue;
+      // A store may read within the call: everything else has its turn between pages.
+      await immediate();
+      if (part.users <= 0) throw new Error('nobody needs this part any more');
     }
   }
 
