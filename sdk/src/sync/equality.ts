@@ -5,6 +5,9 @@ import type { Line } from './wishes.js';
 
 /** Items of a range that is asked about first: 16 of them are some ten milliseconds of hashing. */
 const FIRST_ITEMS = 4096;
+/** A range with more items here than that cannot be what an honest side asks about: it differs, and is not hashed. */
+const HASHED_MAX = 4 * FIRST_ITEMS;
+const DIFFERS = new Uint8Array(KEYED_BYTES);
 /** A range that differs is asked about in so many parts; one with no more items than that is told item by item. */
 const PARTS = 16;
 /** Questions of one check; what is still open then waits for the next one. */
@@ -100,8 +103,10 @@ export class Equality {
       const items = parts.flatMap(({ begin, end }) => itemsOf(set, begin, end));
       return this.line.send({ type: 'have', items: items.slice(0, frameLimits.idsMax) });
     }
-    this.line.charge(parts.reduce((sum, { begin, end }) => sum + (end - begin) * (ID_BYTES + 8), 0) / 16);
-    const hashes = parts.map(({ begin, end }) => set.keyedHash(this.key(), begin, end));
+    const isHashed = ({ begin, end }: (typeof parts)[number]): boolean => end - begin <= HASHED_MAX;
+    const hashed = parts.filter(isHashed).reduce((sum, { begin, end }) => sum + (end - begin), 0);
+    this.line.charge((hashed * (ID_BYTES + 8)) / 16);
+    const hashes = parts.map((part) => (isHashed(part) ? set.keyedHash(this.key(), part.begin, part.end) : DIFFERS));
     this.line.send({ type: 'equals', hashes: concatBytes(...hashes) });
   }
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { toHex } from '../../src/bytes.js';
 import { didOf, publicKeyOf, sha256, sign } from '../../src/crypto/index.js';
+import { Equality } from '../../src/sync/equality.js';
 import { createItemSet, decodeFrame, Session, type Frame, type ItemSet, type Wish } from '../../src/sync/index.js';
 
 /** 32 bytes that are mixed well enough. */
@@ -149,4 +150,40 @@ test('hashes that nobody asked for end the session', () => {
     0,
   );
   expect(wish.at(-1)).toMatchObject({ type: 'close', code: 'peer.protocol' });
+});
+
+test('who asks about everything sixteen times at once makes nobody hash it', () => {
+  let hashed = 0;
+  const set = new Proxy(setOf(Array.from({ length: 20_000 }, (_, n) => n)), {
+    get: (target, name) => {
+      const value = Reflect.get(target, name) as unknown;
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]): unknown => {
+        if (name === 'keyedHash') hashed += (args[2] as number) - (args[1] as number);
+        return Reflect.apply(value, target, args) as unknown;
+      };
+    },
+  });
+  const sent: Frame[] = [];
+  const line = {
+    send: (frame: Frame) => void sent.push(frame),
+    charge: () => undefined,
+    wish: () => undefined,
+    fail: (_code: string, detail: string) => {
+      throw new Error(detail);
+    },
+  };
+  const everything = {
+    from: { timeMs: 1000, digest: new Uint8Array(32) },
+    to: { timeMs: 3000, digest: new Uint8Array(32) },
+  };
+  const asked = new Equality(line as unknown as ConstructorParameters<typeof Equality>[0], () => seed(1));
+  asked.asked(
+    Array.from({ length: 16 }, () => everything),
+    false,
+    false,
+  );
+  asked.items(set);
+  expect(hashed).toBe(0);
+  expect(sent).toEqual([{ type: 'equals', hashes: new Uint8Array(16 * 16) }]);
 });
