@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingHttpHeaders } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { CosmicError } from '@cosmicembeddings/sdk';
 import type { SettingSchema } from '../json-schema.js';
@@ -64,6 +65,8 @@ export function traced<T extends object>(
 
 const FOLLOWED_MAX = 64;
 const QUEUE_MAX = 2048;
+/** A collector that takes and never answers holds up no node that stops. */
+const CLOSE_MS = 1_000;
 
 /** Loads the libraries and begins to send. @throws CosmicError config.malformed where they are not installed */
 export async function openTraces(
@@ -182,7 +185,12 @@ export async function openTraces(
       void Promise.all(spans).finally(() => (following -= 1));
     },
     // What is not sent by now is given up with the process.
-    close: () => provider.shutdown().catch(() => undefined),
+    close: async () => {
+      const over = new AbortController();
+      const late = delay(CLOSE_MS, undefined, { signal: over.signal });
+      await Promise.race([provider.shutdown(), late]).catch(() => undefined);
+      over.abort();
+    },
   };
 }
 

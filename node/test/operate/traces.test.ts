@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import { loadConfig } from '../../src/index.js';
 import { openTraces, traced, type Traces } from '../../src/operate/traces.js';
 
@@ -23,4 +23,32 @@ test('a setting without an address is refused, and a node without the libraries 
   const { traces } = await loadConfig({ data, traces: { to: 'http://127.0.0.1:4318/v1/traces' } });
   expect(traces).toEqual({ to: 'http://127.0.0.1:4318/v1/traces', share: 1 });
   await expect(openTraces(traces!, { version: '1', id: 'x' })).rejects.toThrow(/npm install @opentelemetry\/api/);
+});
+
+describe('with libraries beside the folder where the command was given', () => {
+  const cwd = process.cwd();
+  afterAll(() => process.chdir(cwd));
+
+  test('a collector that never answers holds up no node that stops', async () => {
+    const libraries = {
+      'sdk-trace-base': `
+        export class BasicTracerProvider { getTracer() { return {}; } shutdown() { return new Promise(() => undefined); } }
+        export class ParentBasedSampler {}
+        export class TraceIdRatioBasedSampler {}
+        export class BatchSpanProcessor {}`,
+      'exporter-trace-otlp-http': 'export class OTLPTraceExporter {}',
+      resources: 'export const resourceFromAttributes = () => ({});',
+      api: 'export const diag = { setLogger: () => undefined }; export const DiagLogLevel = { ERROR: 30 };',
+    };
+    for (const [name, code] of Object.entries(libraries)) {
+      const folder = join(data, 'node_modules/@opentelemetry', name);
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, 'package.json'), '{"type":"module","main":"index.js"}');
+      writeFileSync(join(folder, 'index.js'), code);
+    }
+    process.chdir(data);
+    const { traces } = await loadConfig({ data, traces: { to: 'http://127.0.0.1:4318/v1/traces' } });
+    const opened = await openTraces(traces!, { version: '1', id: 'x' });
+    await expect(opened.close()).resolves.toBeUndefined();
+  });
 });
