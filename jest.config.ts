@@ -1,4 +1,8 @@
+import { existsSync } from 'node:fs';
 import type { Config } from 'jest';
+
+/** A package of its own, with its own lock: known where it was built in the clone, else as little as anywhere. */
+const readers = 'readers/dist/index.js';
 
 /** Tests are TypeScript that names sources (`../../src/x.js`); what runs is the compiled code of `dist`, so workers and native modules are the real ones. */
 const config: Config = {
@@ -15,8 +19,7 @@ const config: Config = {
   moduleNameMapper: {
     // Not those inside packages: only up to a workspace and down into its sources.
     '^((?:\\.\\./)+(?:(?:sdk|node|cli|web-ui)/)?)src/(.*)\\.js$': '$1dist/$2.js',
-    // A package of its own, with its own lock: built in the clone.
-    '^@cosmicembeddings/readers$': '<rootDir>/readers/dist/index.js',
+    ...(existsSync(readers) ? { '^@cosmicembeddings/readers$': `<rootDir>/${readers}` } : {}),
     // Its ESM build is not marked as such; Node finds out by itself, jest takes the CommonJS one.
     '^astronomy-engine$': '<rootDir>/node_modules/astronomy-engine/astronomy.js',
   },

@@ -189,7 +189,7 @@ interface Violation {
     await page.fill('[name=token]', readFileSync(join(folder, 'node', 'token'), 'utf8').trim());
     await page.getByRole('button', { name: 'Open' }).click();
     await page.getByText('Policies and quotas').waitFor();
-    expect(await page.locator('.parts').textContent()).toMatch(/stored3/);
+    expect(await page.locator('.parts').textContent()).toMatch(/stored4/);
     expect(await seriousOn()).toEqual([]);
     expect(await page.evaluate(() => JSON.stringify({ ...localStorage }))).not.toContain('token');
     expect(faults).toEqual([]);
