@@ -20,7 +20,7 @@ const edit = (file, change) => {
   writeFileSync(path, after);
 };
 const { workspaces } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-for (const folder of ['.', ...workspaces])
+for (const folder of ['.', ...workspaces, 'readers'])
   edit(join(folder, 'package.json'), (text) =>
     text
       .replace(/^( {2}"version": )"[^"]*"/m, `$1"${version}"`)
@@ -30,6 +30,7 @@ edit('CHANGELOG.md', (text) => text.replace(/^## Unreleased\n/m, `## Unreleased\
 edit('deploy/kubernetes/kustomization.yaml', (text) => text.replace(/(newTag: ).*/, `$1${version}`));
 const run = (command, ...args) => execFileSync(command, args, { cwd: root, stdio: 'inherit' });
 run('npm', 'install', '--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund');
+run('npm', 'install', '--prefix', 'readers', '--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund');
 run('npm', 'run', '--silent', 'build');
 run('node', 'tools/openapi.mjs');
 console.log(`cut ${version}: look at git diff, run .ci/run, commit; then tools/release/make.mjs from a clean clone`);

@@ -1,6 +1,7 @@
 /**
  * A release in a folder: every workspace packed, `SHA256SUMS` as sha256sum reads it, and `manifest.cbor`, a block of ours that
- * signs the same: `node tools/release/make.mjs FOLDER [--home HOME] [--key NAME]`. The key is one of `cosmic key`.
+ * signs the same: `node tools/release/make.mjs FOLDER [--home HOME] [--key NAME] [--with-node]`. The key is one of `cosmic key`;
+ * with `--with-node` an archive for machines without npm goes along (archive.mjs).
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -8,6 +9,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { makeArchive } from './archive.mjs';
 import { identityOf } from '../../cli/dist/keys/author.js';
 import { createBlock, createRegistry, sha256 } from '../../sdk/dist/index.js';
 import { homeFolder, openKeyring } from '../../sdk/dist/keys/node/index.js';
@@ -20,9 +22,11 @@ const { values, positionals } = parseArgs({
     home: { type: 'string', default: homeFolder() },
     key: { type: 'string', default: 'default' },
     network: { type: 'string', default: 'dev' },
+    'with-node': { type: 'boolean', default: false },
   },
 });
-if (positionals.length !== 1) throw new Error('usage: make.mjs FOLDER [--home HOME] [--key NAME] [--network ID]');
+if (positionals.length !== 1)
+  throw new Error('usage: make.mjs FOLDER [--home HOME] [--key NAME] [--network ID] [--with-node]');
 const folder = resolve(positionals[0]);
 mkdirSync(folder, { recursive: true });
 if (readdirSync(folder).length > 0) throw new Error(`${folder} is not empty`);
@@ -36,8 +40,15 @@ for (const part of ['sdk', 'node', 'cli'])
 execFileSync(process.execPath, [join(root, 'tools/bundle.mjs')], { stdio: 'inherit' });
 
 const { version, workspaces } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-for (const workspace of workspaces)
+// The readers have a lock of their own, and are built when they are packed.
+if (!existsSync(join(root, 'readers/node_modules')))
+  execFileSync('npm', ['ci', '--omit=optional', '--no-audit', '--no-fund'], {
+    cwd: join(root, 'readers'),
+    stdio: 'inherit',
+  });
+for (const workspace of [...workspaces, 'readers'])
   execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: join(root, workspace) });
+if (values['with-node']) makeArchive(folder, version);
 const files = readdirSync(folder)
   .sort()
   .map((name) => {
@@ -58,7 +69,7 @@ writeFileSync(join(folder, 'manifest.cbor'), block.wire);
 const total = createHash('sha256')
   .update(readFileSync(join(folder, 'SHA256SUMS')))
   .digest('hex');
-console.log(`${version}: ${files.length} packages, signed by ${did} as ${block.id}; SHA256SUMS itself is ${total}`);
+console.log(`${version}: ${files.length} files, signed by ${did} as ${block.id}; SHA256SUMS itself is ${total}`);
 
 /** Null where files differ from the commit, or there is none: what is signed must be so. */
 function commitOf(cwd) {

@@ -30,7 +30,7 @@ else {
       faults.push(`${name} is not what was signed`);
   for (const name of there) faults.push(`${name} is not in the manifest`);
   if (faults.length === 0)
-    console.log(`${body.version} of ${body.commit ?? 'no commit'}: ${body.files.length} packages as signed`);
+    console.log(`${body.version} of ${body.commit ?? 'no commit'}: ${body.files.length} files as signed`);
 }
 for (const fault of faults) console.error(fault);
 process.exitCode = faults.length === 0 ? 0 : 1;
