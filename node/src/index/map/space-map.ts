@@ -103,7 +103,7 @@ export class SpaceMap {
   // ------------------------------------------------------------------------------------------ following
 
   take(item: TailItem): void {
-    if (item.type === 'erase') return this.drop(item.firstLabel, item.rows);
+    if (item.type === 'erase') return this.erase(item.firstLabel, item.rows);
     if (item.replaces !== undefined) this.drop(item.replaces.firstLabel, item.replaces.rows);
     const { id, entry, firstLabel, timeMs, erased } = item.block;
     const { space, rows, author, tags } = entry;
@@ -152,6 +152,15 @@ export class SpaceMap {
     this.hidden = bits;
     this.unnamed = Infinity;
     this.version++;
+  }
+
+  /** Words of regions may be its words alone: they go at once, and regions are named anew from what is left. */
+  private erase(firstLabel: number, rows: number): void {
+    const { version } = this;
+    this.drop(firstLabel, rows);
+    if (this.version === version) return;
+    this.words = [];
+    this.unnamed = Infinity;
   }
 
   private drop(firstLabel: number, rows: number): void {
@@ -467,7 +476,8 @@ export class SpaceMap {
       texts.push(found);
       yield;
     }
-    this.words = typicalWords(texts);
+    // What was erased or hidden meanwhile may be among these texts; then regions are named again.
+    this.words = this.unnamed === Infinity ? [] : typicalWords(texts);
     this.hills = hills;
     this.version++;
   }

@@ -5,13 +5,15 @@ import type { StoreReader } from '../../store/sqlite/reader.js';
 
 /** Blocks that are looked through before whoever else asks this thread has a turn. */
 const STEP = 64;
-/** Texts that were asked for last are only brought up to date; of one that is nearly everywhere nothing is kept. */
+/** Texts that were asked for last are only brought up to date: so many, with so many rows in all of them together. */
 const KEPT_MAX = 16;
 const KEPT_ROWS_MAX = 200_000;
 
 interface Found {
   /** Up to where the store was looked through. */
   seq: number;
+  /** How many there are in `rows`. */
+  size: number;
   /** Rows that hold the text, by the block's number; of a block without rows 0. */
   readonly rows: Map<number, { readonly firstLabel: number; readonly rows: readonly number[] }>;
 }
@@ -28,7 +30,15 @@ export class TextsHolding {
   constructor(
     private readonly reader: StoreReader,
     private readonly registry: Registry,
+    private readonly rowsMax = KEPT_ROWS_MAX,
   ) {}
+
+  /** Rows that are kept, of all texts that were asked for. */
+  get keptRows(): number {
+    let rows = 0;
+    for (const { size } of this.kept.values()) rows += size;
+    return rows;
+  }
 
   /** One after another: each reads all that is here. */
   of(part: string): Promise<RowsHolding> {
@@ -40,7 +50,7 @@ export class TextsHolding {
   private async find(part: string): Promise<RowsHolding> {
     const bytes = utf8(part);
     const { seq, count, labels } = this.reader.head();
-    const found = this.kept.get(part) ?? { seq: 0, rows: new Map() };
+    const found = this.kept.get(part) ?? { seq: 0, size: 0, rows: new Map() };
     this.kept.delete(part);
     if (found.seq === 0)
       for (let from = 0; from < count; from += STEP) {
@@ -51,14 +61,15 @@ export class TextsHolding {
     else
       for (let from = found.seq; from < seq; from += STEP) {
         for (const number of this.reader.changed(from, Math.min(seq, from + STEP))) {
+          found.size -= found.rows.get(number)?.rows.length ?? 0;
           found.rows.delete(number);
           for (const [, block] of this.reader.holding(bytes, number - 1, number)) this.note(found, number, block, part);
         }
         await this.pause();
       }
     found.seq = seq;
-    if (found.rows.size <= KEPT_ROWS_MAX) this.kept.set(part, found);
-    if (this.kept.size > KEPT_MAX) this.kept.delete(this.kept.keys().next().value!);
+    if (found.size <= this.rowsMax) this.kept.set(part, found);
+    while (this.kept.size > KEPT_MAX || this.keptRows > this.rowsMax) this.kept.delete(this.kept.keys().next().value!);
     return { seq, labels, blocks: found.rows };
   }
 
@@ -67,6 +78,7 @@ export class TextsHolding {
     const holding = texts.flatMap((text, row) => (text?.includes(part) ? [row] : []));
     if (holding.length === 0) return;
     const rows = block.entry.rows === 0 ? [0] : holding.filter((row) => row < block.entry.rows);
+    found.size += rows.length;
     found.rows.set(number, { firstLabel: block.entry.rows === 0 ? -1 : block.firstLabel, rows });
   }
 }
