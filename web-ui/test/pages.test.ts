@@ -216,6 +216,17 @@ interface Violation {
     await page.getByText('Retracted. Its history stays.').waitFor();
     await open(`block/${id}`);
     await page.locator('.verdicts', { hasText: 'retracted' }).waitFor();
+    // The retraction names it: drawn, and listed.
+    await page.locator('.linked li', { hasText: 'retracts' }).waitFor();
+    expect(await page.locator('.linked svg .self').count()).toBe(1);
+    await page.locator('summary', { hasText: 'Cite' }).click();
+    expect(await page.locator('pre', { hasText: '@misc' }).textContent()).toContain(id);
+    const [saved] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'CBOR' }).click(),
+    ]);
+    expect(saved.suggestedFilename()).toBe(`${id}.cbor`);
+    expect(await seriousOn()).toEqual([]);
     expect(faults).toEqual([]);
   }, 60_000);
 

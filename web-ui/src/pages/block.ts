@@ -235,10 +235,11 @@ async function showRelated(id: string, { client, content, signal }: Place): Prom
   if (links.length > 0)
     at?.append(
       element('h2', {}, t('block.links')),
+      element('p', { class: 'quiet' }, t('block.linksDrawn')),
       element(
         'div',
         { class: 'linked' },
-        linkGraph(links, t('block.linksDrawn')) as unknown as HTMLElement,
+        linkGraph(links) as unknown as HTMLElement,
         element(
           'ul',
           {},

@@ -444,9 +444,9 @@ function legendNodes(
       element(
         'p',
         { class: 'times', dir: 'ltr' },
-        element('span', {}, timeText(from)),
         ramp,
-        element('span', {}, timeText(to)),
+        element('bdi', {}, timeText(from)),
+        element('bdi', {}, timeText(to)),
       ),
       element('p', { class: 'quiet' }, t('claimed.means')),
     ];
