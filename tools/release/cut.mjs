@@ -27,6 +27,7 @@ for (const folder of ['.', ...workspaces, 'readers'])
       .replace(/("@cosmicembeddings\/[a-z-]+": )"\^[^"]*"/g, `$1"^${version}"`),
   );
 edit('CHANGELOG.md', (text) => text.replace(/^## Unreleased\n/m, `## Unreleased\n\n## ${version} — ${day}\n`));
+edit('tools/python/pyproject.toml', (text) => text.replace(/^version = ".*"/m, `version = "${version}"`));
 edit('deploy/kubernetes/kustomization.yaml', (text) => text.replace(/(newTag: ).*/, `$1${version}`));
 const run = (command, ...args) => execFileSync(command, args, { cwd: root, stdio: 'inherit' });
 run('npm', 'install', '--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund');
