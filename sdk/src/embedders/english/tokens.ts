@@ -12,7 +12,7 @@ function pushWord(word: string, out: string[]): void {
   if (word.includes("'")) {
     if (word.endsWith("n't")) {
       const base = word.slice(0, -3).replaceAll("'", '');
-      if (base !== '') pushToken(BEFORE_NOT[base] ?? base, out);
+      if (base !== '') pushToken(BEFORE_NOT.get(base) ?? base, out);
       out.push('not');
       return;
     }

@@ -11,7 +11,11 @@ const UNSPACED = 2;
 const MAX_TOKEN_LENGTH = 64;
 
 /** What stands before `n't` in words that write their verb otherwise. */
-export const BEFORE_NOT: Readonly<Record<string, string>> = { ca: 'can', wo: 'will', sha: 'shall' };
+export const BEFORE_NOT: ReadonlyMap<string, string> = new Map([
+  ['ca', 'can'],
+  ['wo', 'will'],
+  ['sha', 'shall'],
+]);
 
 /**
  * `fold`: characters that count as something else (lower case, compatibility forms). `pushWord` makes tokens of one word: a
