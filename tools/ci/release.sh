@@ -91,7 +91,7 @@ cd "$work/bare-home"
 bare() { env -i PATH="$work/path" HOME="$work/bare-home" "$@"; }
 if bare sh -c 'command -v node' >/dev/null; then echo 'there is a node after all'; exit 1; fi
 bare "$work/bare/cosmic" init >/dev/null
-bare "$work/bare/cosmic-node" start --data data --port 0 >node.out 2>node.err &
+env -i PATH="$work/path" HOME="$work/bare-home" "$work/bare/cosmic-node" start --data data --port 0 >node.out 2>node.err &
 node_pid=$!
 for _ in $(seq 300); do [ -s node.out ] && break; kill -0 "$node_pid" || { cat node.err; exit 1; }; sleep .2; done
 url=$(grep -o 'http://127.0.0.1:[0-9]*' node.out | head -n 1)
