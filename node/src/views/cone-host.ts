@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { CosmicError, type Clock, type Cursor } from '@cosmicembeddings/sdk';
 import { faultOfWorker } from '../store/sqlite/driver.js';
 import { workerMemory } from '../worker-memory.js';
-import { createSharedBeat, watchBeat, type Working } from '../follow/index.js';
+import { createSharedBeat, Waiters, watchBeat, type Working } from '../follow/index.js';
 import type { ConeReply, ConeRequest, ConeSetup, PackedBlocks } from './cone-protocol.js';
 import { watchLocksOf } from '../store/sqlite/wasm-locks.js';
 
@@ -41,7 +41,7 @@ export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> 
   const beat = createSharedBeat();
   const working = new Int32Array(new SharedArrayBuffer(4));
   const bars: { readonly view: string; readonly seq: number }[] = [];
-  const waiting = new Set<{ readonly seq: number; resolve(): void; reject(error: unknown): void }>();
+  const waiters = new Waiters();
   const closing = new AbortController();
   let hangs = 0;
   let carefulTo = 0;
@@ -78,7 +78,7 @@ export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> 
       worker = undefined;
       if (failure === undefined) void clock.sleep(AGAIN_MS, closing.signal).then(start, () => undefined);
     });
-    if (waiting.size > 0) ask();
+    if (waiters.size > 0) ask();
   }
 
   function ask(): void {
@@ -104,12 +104,8 @@ export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> 
   }
 
   function settle(): void {
-    for (const one of waiting) {
-      if (position.seq < one.seq) continue;
-      waiting.delete(one);
-      one.resolve();
-    }
-    if (waiting.size > 0) ask();
+    waiters.reach(position.seq);
+    if (waiters.size > 0) ask();
   }
 
   /** Which view it was, on which block: that one is left out from now on. */
@@ -129,8 +125,7 @@ export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> 
     failure = `view ${view} did not come to an end ${hangs} times; the last time at ${last}`;
     options.onFault(`${failure}; its cone (${views.join(', ')}) stands still`);
     opened();
-    for (const one of waiting) one.reject(new CosmicError('view.failed', failure));
-    waiting.clear();
+    waiters.fail(new CosmicError('view.failed', failure));
   }
 
   const watchdog = setInterval(() => {
@@ -150,14 +145,9 @@ export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> 
     waitFor(seq, signal) {
       if (position.seq >= seq) return Promise.resolve();
       if (failure !== undefined) return Promise.reject(new CosmicError('view.failed', failure));
-      return new Promise((resolve, reject) => {
-        const one = { seq, resolve, reject };
-        waiting.add(one);
-        signal?.addEventListener('abort', () => {
-          if (waiting.delete(one)) reject(signal.reason as Error);
-        });
-        ask();
-      });
+      const reached = waiters.wait(seq, signal);
+      ask();
+      return reached;
     },
     async close() {
       closing.abort(new CosmicError('node.stopping', 'views'));
@@ -170,8 +160,7 @@ export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> 
       const late = setTimeout(() => void mine.terminate(), HANG_MS);
       await exited;
       clearTimeout(late);
-      for (const one of waiting) one.reject(closing.signal.reason);
-      waiting.clear();
+      waiters.fail(closing.signal.reason);
     },
   };
 }

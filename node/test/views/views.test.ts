@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { getEventListeners } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -189,6 +190,17 @@ describe('what is hidden', () => {
       true,
     ]);
     expect(await node.views.verdicts([a.id, b.id])).toMatchObject([[], [{ view: 'standing', says: 'retracted' }]]);
+  });
+
+  test('who waits with a signal that lasts leaves nothing on it', async () => {
+    const node = await openNode();
+    const { signal } = new AbortController();
+    for (let i = 0; i < 3; i++) {
+      const [stored] = await node.parts.store.put([{ block: await block('ann'), firstSeenMs: timeMs }]);
+      await node.views.waitFor(stored!.seq, signal);
+    }
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+    await expect(node.views.waitFor(1e9, AbortSignal.abort(new Error('over')))).rejects.toThrow('over');
   });
 
   test('a retraction that came first acts when its target arrives; superseding names the newest', async () => {

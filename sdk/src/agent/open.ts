@@ -5,6 +5,7 @@ import { createEmbedder, type EmbedderConfig, type EmbedderHost } from '../embed
 import { portableChecks } from '../formats/index.js';
 import type { Metadata } from '../metadata/index.js';
 import type { Embedder, NodeApi } from '../ports/index.js';
+import { recipientOf } from '../sealed/index.js';
 import { createMemory } from './memory.js';
 import type { MemoryParts } from './parts.js';
 import type { Memory, OpenOptions } from './types.js';
@@ -27,6 +28,8 @@ export async function openOn<M extends Metadata = Metadata>(
   platform: Platform,
   options: OpenOptions,
 ): Promise<Memory<M>> {
+  // A mistyped one would open nothing, and say nothing.
+  for (const identity of options.identities ?? []) await recipientOf(identity);
   const { node = platform.node, key = 'default', collection = 'memory', trust = {}, verify = 'drop' } = options;
   const api = typeof node === 'string' || Array.isArray(node) ? platform.connect(node) : (node as NodeApi);
   const { network } = await api.status();

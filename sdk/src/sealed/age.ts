@@ -1,3 +1,5 @@
+import { CosmicError } from '../errors.js';
+
 /**
  * The age format (age-encryption.org/v1), loaded when first used: X25519 recipients and passphrases, as the `age`
  * command-line tool reads and writes them. The only place that knows the library.
@@ -15,6 +17,9 @@ export interface AgeKeys {
   readonly identities?: readonly string[];
   readonly passphrases?: readonly string[];
 }
+
+/** What the library says of a mistyped identity quotes it. */
+const MALFORMED = 'an identity is malformed: expected AGE-SECRET-KEY-1…, whole and as it was made';
 
 const MAGIC = new TextEncoder().encode('age-encryption.org/v1\n');
 
@@ -49,6 +54,10 @@ export async function unlock(
   const decrypter = new Decrypter();
   try {
     for (const identity of identities) decrypter.addIdentity(identity);
+  } catch {
+    return MALFORMED;
+  }
+  try {
     for (const passphrase of passphrases) decrypter.addPassphrase(passphrase);
     return await decrypter.decrypt(bytes);
   } catch (error) {
@@ -63,10 +72,14 @@ export async function newAgeKey(): Promise<{ readonly identity: string; readonly
   return { identity, recipient: await identityToRecipient(identity) };
 }
 
-/** @throws Error for a malformed identity */
+/** @throws CosmicError key.malformed, which does not quote the identity */
 export async function recipientOf(identity: string): Promise<string> {
   const { identityToRecipient } = await import('age-encryption');
-  return identityToRecipient(identity);
+  try {
+    return await identityToRecipient(identity);
+  } catch {
+    throw new CosmicError('key.malformed', MALFORMED);
+  }
 }
 
 const ARMOR_HEAD = '-----BEGIN AGE ENCRYPTED FILE-----';

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openOn, type Platform } from '../../src/agent/index.js';
 import { checkBlock, createBlock, openBlock, decodeBody, type Author } from '../../src/block/index.js';
 import { encode, decode, type ValueMap } from '../../src/codec/index.js';
 import { didOf, publicKeyOf, sha256, signerOfSeed, verify } from '../../src/crypto/index.js';
@@ -73,6 +74,18 @@ describe('sealed blocks', () => {
       });
     }
     expect(await recipientOf(ann.identity)).toBe(ann.recipient);
+  });
+
+  test('a mistyped identity is refused, and quoted by nobody', async () => {
+    const { identity, recipient } = await newAgeKey();
+    const mistyped = identity.slice(0, -1) + (identity.endsWith('Q') ? 'P' : 'Q');
+    const wire = await sealed({ recipients: [recipient] });
+    const opened = await openSealed(wire, { identities: [identity, mistyped] }, registry);
+    expect(opened).toMatchObject({ code: 'sealed.locked' });
+    const refused = await openOn({} as Platform, { identities: [mistyped] }).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'key.malformed' });
+    for (const said of [JSON.stringify(opened), String(refused)])
+      expect(said.toUpperCase()).not.toContain(mistyped.slice(20, 40));
   });
 
   test('a passphrase opens what it locked, nothing else does', async () => {

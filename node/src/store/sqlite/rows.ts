@@ -50,7 +50,11 @@ export const BARE_COLUMNS = BLOCK_COLUMNS.replace('y.envelope', "x'' AS envelope
   .replace('y.body', 'NULL AS body')
   .replace('y.crc', 'NULL AS crc');
 
-/** Dictionary of names and descriptors of one connection; both only ever grow. */
+/** Kept by one connection; tags and authors are made up by whoever publishes. */
+const NAMES_MAX = 100_000;
+const DESCRIPTORS_MAX = 4096;
+
+/** Dictionary of names and descriptors of one connection: a number never stands for another name. */
 export class Names {
   private readonly byId = new Map<number, string>();
   private readonly descriptors = new Map<number, SpaceDescriptor>();
@@ -58,16 +62,25 @@ export class Names {
   private readonly lookUp: Statement;
   private readonly descriptor: Statement;
 
-  constructor(database: Database) {
+  constructor(
+    database: Database,
+    private readonly namesMax = NAMES_MAX,
+  ) {
     this.find = database.prepare('SELECT name FROM names WHERE id = ?');
     this.lookUp = database.prepare('SELECT id FROM names WHERE name = ?');
     this.descriptor = database.prepare('SELECT descriptor FROM spaces WHERE id = ?');
+  }
+
+  /** Names that are kept. */
+  get size(): number {
+    return this.byId.size;
   }
 
   name(id: number): string {
     let name = this.byId.get(id);
     if (name === undefined) {
       name = String(this.find.get(id)?.['name'] ?? '');
+      if (this.byId.size >= this.namesMax) this.byId.clear();
       this.byId.set(id, name);
     }
     return name;
@@ -84,6 +97,7 @@ export class Names {
       const text = this.descriptor.get(id)?.['descriptor'];
       if (typeof text !== 'string') return undefined;
       space = JSON.parse(text) as SpaceDescriptor;
+      if (this.descriptors.size >= DESCRIPTORS_MAX) this.descriptors.clear();
       this.descriptors.set(id, space);
     }
     return space;

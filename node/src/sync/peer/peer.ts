@@ -41,6 +41,7 @@ export class Peer implements Connection {
   private readonly sending: Sending;
   private readonly work: Budget;
   private resting = false;
+  private stopResting: (() => void) | undefined;
   private ended = false;
   private markEnded!: () => void;
   private readonly whenEnded = new Promise<void>((resolve) => (this.markEnded = resolve));
@@ -341,8 +342,10 @@ export class Peer implements Connection {
     if (debtMs === 0) return;
     this.resting = true;
     const ended = new AbortController();
-    void this.whenEnded.then(() => ended.abort(new Error('ended')));
+    // Not hung on `whenEnded`, which would keep every rest for as long as the connection lasts.
+    this.stopResting = () => ended.abort(new Error('ended'));
     await this.shared.clock.sleep(Math.min(debtMs, REST_MAX_MS), ended.signal).catch(() => undefined);
+    this.stopResting = undefined;
     this.resting = false;
   }
 
@@ -354,6 +357,7 @@ export class Peer implements Connection {
   private finish(): void {
     this.ended = true;
     this.markEnded();
+    this.stopResting?.();
     this.sending.wake();
     this.wakeReader?.();
   }

@@ -11,6 +11,8 @@ export interface TransportTiming {
 /** Bytes in the socket's buffer beyond which `send` waits, and bytes read but not taken beyond which reading stops. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 const REASON_BYTES = 120;
+/** What a frame takes in memory beside its bytes: frames of next to nothing fill the inbox, too. */
+const FRAME_BYTES = 256;
 
 /** One open WebSocket as a `Transport`: binary messages are frames, anything else closes it. */
 export class WebSocketTransport implements Transport {
@@ -61,7 +63,7 @@ export class WebSocketTransport implements Transport {
     for (;;) {
       const frame = this.inbox.shift();
       if (frame !== undefined) {
-        this.inboxBytes -= frame.length;
+        this.inboxBytes -= frame.length + FRAME_BYTES;
         if (this.socket.isPaused && this.inboxBytes < HIGH_WATER_BYTES / 2) this.socket.resume();
         yield frame;
       } else if (this.ended) return;
@@ -77,7 +79,7 @@ export class WebSocketTransport implements Transport {
     if (!isBinary) return this.socket.close(1003, 'frames are binary');
     const frame = bytesOf(data);
     this.inbox.push(frame);
-    this.inboxBytes += frame.length;
+    this.inboxBytes += frame.length + FRAME_BYTES;
     if (this.inboxBytes > HIGH_WATER_BYTES && this.socket.readyState === WebSocket.OPEN) this.socket.pause();
     this.wakeReader?.();
   }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -67,6 +68,25 @@ describe('the door for peers', () => {
       asked.on('error', reject);
       asked.end();
     });
+
+  test('frames of next to nothing fill an inbox, too: no more is read until they are taken', async () => {
+    const { http, network, port } = await serve();
+    const client = new WebSocket(`ws://127.0.0.1:${port}/v2/peer`, 'cosmic.1');
+    closing.push(
+      async () => client.terminate(),
+      () => network.close(),
+      () => shut(http),
+    );
+    await once(client, 'open');
+    const { value: transport } = await network.accept()[Symbol.asyncIterator]().next();
+    const inner = transport as unknown as { readonly socket: WebSocket; readonly inbox: readonly Uint8Array[] };
+    for (let i = 0; i < 20_000; i++) client.send(new Uint8Array(0));
+    while (!inner.socket.isPaused && inner.inbox.length < 20_000) await new Promise((done) => setImmediate(done));
+    expect(inner.socket.isPaused).toBe(true);
+    let taken = 0;
+    for await (const _ of transport!) if (++taken === 20_000) break;
+    expect(taken).toBe(20_000);
+  });
 
   test('a target that is no path is answered, and the server goes on', async () => {
     const { http, network, port } = await serve();
