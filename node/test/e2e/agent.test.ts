@@ -238,6 +238,8 @@ describe('sealed for named readers', () => {
     expect(await bob.search('where is the key?', { k: 1 })).toHaveLength(1);
     expect((await eve.search('where is the key?')).map(({ sealed }) => sealed)).toEqual([false]);
     expect(await eve.get('key', { author: ann.author })).toBeUndefined();
+    expect(await bob.read(hit!.block)).toMatchObject({ id: 'key', sealed: true, text: 'The key is under the stone.' });
+    expect(await eve.read(hit!.block)).toBeUndefined();
 
     const second = await ann.remember('The key is in the shed.', { id: 'key', ...about, for: [bobKey.recipient] });
     expect(second).toMatchObject({ status: 'replaced', supersedes: [first.block] });

@@ -30,7 +30,8 @@ export function createReader<M extends Metadata = Metadata>(
     get: async (id: string | readonly string[], { author = parts.did }: { readonly author?: Did } = {}) =>
       typeof id === 'string' ? (await get([id], author))[0] : get(id, author),
     read: async (block: BlockId) => {
-      const [document] = await documents.read([block]);
+      const [open] = await documents.read([block]);
+      const document = open ?? (await documents.sealed.one(block));
       return document === undefined ? undefined : itemOf(document, undefined, 1, parts);
     },
     watch: (question: Watched, options: { readonly after?: string } = {}) => watch(question, options, parts, documents),

@@ -38,6 +38,13 @@ export class SealedMemories {
     });
   }
 
+  /** One by its block, whatever stands beside it. */
+  async one(id: BlockId): Promise<Document | undefined> {
+    if ((this.parts.identities ?? []).length === 0) return undefined;
+    if (!this.opened.has(id) && !this.shut.has(id)) await this.open([id]);
+    return this.opened.get(id);
+  }
+
   private async standing(authors: readonly string[] | undefined, signal?: AbortSignal): Promise<BlockId[]> {
     const ids: BlockId[] = [];
     let after: string | undefined;
