@@ -61,6 +61,8 @@ export interface Gathered {
 const PHRASE_HITS = 200;
 /** Texts of the sample against which words are scaled. */
 const SAMPLE = 300;
+/** Spaces whose samples are kept: anybody can make spaces. */
+const SAMPLES_MAX = 64;
 /** Word hits asked for at least: the cheap part, and the more of them are known, the fewer have to be asked for one by one. */
 const WORDS_MIN = 1000;
 /** Between word hits that were asked for at all and those that are joined: as deep as the vectors, or so deep. */
@@ -496,7 +498,9 @@ export class Gatherer {
     ) {
       const labels = spreadLabels(await this.parts.catalogue.labels({ spaces: [space] }), SAMPLE);
       sample = { bits: bitsOf(labels), rows: labels.length, at: head };
+      this.ownSamples.delete(space);
       this.ownSamples.set(space, sample);
+      if (this.ownSamples.size > SAMPLES_MAX) this.ownSamples.delete(this.ownSamples.keys().next().value!);
     }
     // Of a home space in which no author is, any rows.
     const made = sample.rows === 0 && this.parts.homeSpaces?.includes(space) === true ? this.parts.home : undefined;

@@ -53,13 +53,11 @@ export interface HitReaderOptions {
   readonly erasures?: () => number;
 }
 
-/** What a row takes beside its texts: its object, id and author. */
-const ROW_BYTES = 800;
 /** Blocks that are in memory at a time; each can have 4 MiB. */
 const BLOCKS_AT_ONCE = 8;
 
 /**
- * Decodes the rows behind labels: what was read twice stays in memory while it is used, and is asked for again
+ * Decodes the rows behind labels, once: what was read stays in memory while it is used, and is asked for again
  * (is it still there?) whenever something was erased. Erased rows are not answered. A block is read once for all of its
  * rows that are wanted, and of its texts only theirs are kept.
  */
@@ -68,9 +66,6 @@ export class HitReader {
   private recent = new Map<number, Kept>();
   private earlier = new Map<number, Kept>();
   private recentBytes = 0;
-  /** Labels of rows that were read once lately, and how many: what is not asked for again is not kept. */
-  private once: Uint8Array = new Uint8Array(0);
-  private onceCount = 0;
   /** Labels whose row carries a text, and labels that were looked at. */
   private texts: Uint8Array = new Uint8Array(0);
   private looked: Uint8Array = new Uint8Array(0);
@@ -130,7 +125,7 @@ export class HitReader {
           const hit = rowOf(block, row, shown);
           budget.textChars -= charsOf(hit);
           rows[place] = hit;
-          if (label >= 0) this.note(label, hit, at);
+          if (label >= 0) this.keep(label, hit, at);
         }
         const turn = letBy(budget, this.options.pause);
         if (turn !== undefined) await turn;
@@ -160,30 +155,17 @@ export class HitReader {
     }
   }
 
-  /**
-   * A row is kept from the second time on: of a large store most rows are hits of one question, and what is kept of each is
-   * copied by the collector until it is old.
-   */
-  private note(label: number, row: HitRow, seenAt: number): void {
-    this.looked = mark(this.looked, label);
-    if (row.passage !== undefined) this.texts = mark(this.texts, label);
-    if (hasLabel(this.once, label)) return void this.keep(label, row, seenAt);
-    if (++this.onceCount > this.options.maxBytes / ROW_BYTES) {
-      this.once.fill(0);
-      this.onceCount = 1;
-    }
-    this.once = mark(this.once, label);
-  }
-
   private keep(label: number, row: HitRow, seenAt: number): Kept {
     const kept = { row, seenAt };
     this.recent.set(label, kept);
-    this.recentBytes += ROW_BYTES + 2 * charsOf(row);
+    this.recentBytes += 400 + 2 * charsOf(row);
     if (this.recentBytes > this.options.maxBytes / 2) {
       this.earlier = this.recent;
       this.recent = new Map();
       this.recentBytes = 0;
     }
+    this.looked = mark(this.looked, label);
+    if (row.passage !== undefined) this.texts = mark(this.texts, label);
     return kept;
   }
 
@@ -203,8 +185,7 @@ export class HitReader {
     this.recent.clear();
     this.earlier.clear();
     this.recentBytes = 0;
-    this.texts = this.looked = this.once = new Uint8Array(0);
-    this.onceCount = 0;
+    this.texts = this.looked = new Uint8Array(0);
     this.epoch = epoch;
   }
 }

@@ -3,6 +3,8 @@ import { spreadLabels } from './bits.js';
 
 /** Rows of a space that are looked at, evenly taken; again when the store has doubled. */
 const SAMPLE = 256;
+/** Spaces that are remembered: anybody can make spaces. */
+const KNOWN_MAX = 1024;
 
 /** What share of a space's rows carries no text: 0 to 1. */
 export class SilentShare {
@@ -22,7 +24,9 @@ export class SilentShare {
     const labels = spreadLabels(await this.catalogue.labels({ spaces: [space] }), SAMPLE);
     const carry = await this.carryText(labels, head);
     const share = labels.length === 0 ? 0 : carry.filter((text) => !text).length / labels.length;
+    this.known.delete(space);
     this.known.set(space, { epoch: head.epoch, labels: head.labels, share });
+    if (this.known.size > KNOWN_MAX) this.known.delete(this.known.keys().next().value!);
     return share;
   }
 }

@@ -255,6 +255,18 @@ describe('sealed for named readers', () => {
     expect(await bob.search('where is the key?', { where: { room: 1 } })).toHaveLength(0);
   });
 
+  test('the id that is made for it is the same again for its author, and no hash that others could make', async () => {
+    const { identity, recipient } = await newAgeKey();
+    const text = 'The safe opens with 4711.';
+    const idOf = async (memory: Memory, options = {}): Promise<string> => (await memory.remember(text, options)).id;
+    const ann = await open({ identities: [identity] });
+    const bob = await open({ key: keyOf('bob') });
+    const sealed = await idOf(ann, { for: [recipient] });
+    expect(await idOf(ann, { for: [recipient] })).toBe(sealed);
+    const others = [await idOf(bob, { for: [recipient] }), await idOf(bob), await idOf(ann)];
+    expect(others).not.toContain(sealed);
+  });
+
   test('a private question does not go to the node; what is no recipient is refused', async () => {
     const { identity, recipient } = await newAgeKey();
     const client = createClient({ url: node.url });

@@ -56,7 +56,8 @@ export async function remember(
   documents: Documents,
   pin: CollectionPin,
 ): Promise<Remembered[]> {
-  const places = many.map((one) => place(one, parts.collection));
+  const secret = options.for === undefined ? undefined : await ownSecret(parts);
+  const places = many.map((one) => place(one, parts.collection, secret));
   const drafts = places.flatMap((one) => ('draft' in one ? [one.draft] : []));
   refuseTwice(drafts);
   const says = drafts.length === 0 || options.for !== undefined ? undefined : await pin.check();
@@ -75,13 +76,13 @@ export async function remember(
   return publish(results, made, parts, options, says && { wire: says, held: () => pin.held() });
 }
 
-function place(one: string | NewMemory, collection: string): Place {
+function place(one: string | NewMemory, collection: string, secret: Uint8Array | undefined): Place {
   const given: NewMemory = typeof one === 'string' ? { text: one } : one;
   const passages = 'passages' in given ? given.passages : [given.text];
   const about: About = given;
   const { metadata = {}, tags = [], origin = '', language } = about;
   const { vectors } = given;
-  const id = about.id ?? contentId(collection, passages, metadata, tags);
+  const id = about.id ?? contentId(collection, passages, metadata, tags, secret);
   try {
     if (passages.length === 0 || passages.some((text) => typeof text !== 'string' || text.trim() === ''))
       throw new CosmicError('input.empty', `${id}: a passage has no text`);
@@ -101,14 +102,24 @@ function place(one: string | NewMemory, collection: string): Place {
   }
 }
 
-/** `h-` and the hash of what there is: the same memory twice is one. */
+/** What the author alone can make again: signatures of Ed25519 follow from key and message (RFC 8032, section 5.1.6). */
+async function ownSecret({ author }: MemoryParts): Promise<Uint8Array> {
+  return sha256(await author.signer.sign(utf8('cosmicembeddings: ids of sealed memories')));
+}
+
+/**
+ * `h-` and the hash of what there is: the same memory twice is one. Of what is sealed, with the author's secret: whoever is
+ * asked for the id could else try out which text it is of.
+ */
 function contentId(
   collection: string,
   passages: readonly string[],
   metadata: Metadata,
   tags: readonly string[],
+  secret: Uint8Array | undefined,
 ): string {
   const content = {
+    ...(secret === undefined ? {} : { secret }),
     collection,
     passages: passages.map(String),
     metadata: JSON.stringify(sorted(metadata)),

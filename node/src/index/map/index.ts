@@ -44,6 +44,8 @@ export interface Maps extends Omit<Trailing, 'answers'> {
 }
 
 const IDLE_MS = 30 * 60_000;
+/** Maps whose bytes are kept for whoever asks again, each of a megabyte at most or so; more than are worked on at once. */
+const KNOWN_MAX = 16;
 
 interface Waiting {
   resolve(found: { readonly tag: string; readonly bytes?: Uint8Array }): void;
@@ -135,7 +137,9 @@ export function createMaps(options: MapsOptions): Maps {
       if (index === undefined) throw new CosmicError('space.unknown', space.slice(0, 100));
       const at = await running();
       const { seq } = await options.head();
+      sources.delete(space);
       sources.set(space, index.vectors);
+      if (sources.size > KNOWN_MAX) sources.delete(sources.keys().next().value!);
       const bits = options.hidden();
       if (bits !== hidden) at.post({ type: 'hide', bits });
       hidden = bits;
@@ -149,7 +153,9 @@ export function createMaps(options: MapsOptions): Maps {
       });
       if (found.bytes === undefined) return before!;
       const map = { tag: found.tag, bytes: found.bytes };
+      known.delete(space);
       known.set(space, map);
+      if (known.size > KNOWN_MAX) known.delete(known.keys().next().value!);
       return map;
     },
     searching: () => {

@@ -26,8 +26,8 @@ import { metaOf } from './meta.js';
 import { BARE_COLUMNS, BLOCK_COLUMNS, blockOf, bytesOf, digestOf, idOf, idOfRow, Names } from './rows.js';
 
 const NO_CRC = 'NULL AS crc';
-/** Blocks whose numbers are remembered until they are read, which whoever met them does next: those of a few questions. */
-const MET_MAX = 512;
+/** Blocks whose numbers are remembered from one question to the next. */
+const MET_MAX = 4096;
 const PAGE = 1000;
 const NO_ENTRY = { tags: [], links: [], refs: [], rows: 0 } as const;
 
@@ -131,13 +131,8 @@ export class StoreReader {
 
   /** The block is likely to be asked for next: it is found by its number then, a third of the price. */
   meet(id: BlockId, number: number, digest: Uint8Array): void {
+    if (this.met.size >= MET_MAX) this.met.clear();
     this.met.set(id, { number, digest });
-    if (this.met.size <= MET_MAX) return;
-    // The earlier half: those of questions that are still being answered stay.
-    for (const earlier of this.met.keys()) {
-      this.met.delete(earlier);
-      if (this.met.size <= MET_MAX / 2) return;
-    }
   }
 
   /** As `get`, without the bytes. */
