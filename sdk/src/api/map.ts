@@ -15,8 +15,10 @@ export interface SpaceMap extends MapHead {
   readonly regionCodes: Uint8Array;
 }
 
+/** What a map says beside its points. */
 export interface MapHead {
   readonly space: string;
+  /** `few`: there are not enough rows; `reading`, `neighbours`, `layout`: it is being made; `ready`. */
   readonly state: 'few' | 'reading' | 'neighbours' | 'layout' | 'ready';
   /** Of what is being made, 0 to 1. */
   readonly done: number;
@@ -40,9 +42,11 @@ export interface MapLegend {
 }
 
 export interface MapRegion {
+  /** The top of its hill, in the units of points. */
   readonly x: number;
   readonly y: number;
   readonly points: number;
+  /** Typical of it among the others; the node's choice. */
   readonly words: readonly string[];
   readonly tags: readonly string[];
 }

@@ -1,43 +1,11 @@
+import type { MapHead as MapWords, MapLegend, MapRegion } from '@cosmicembeddings/sdk/api';
 import type { Frame } from './file.js';
 import { cellOf, type Hills } from './regions.js';
 import type { PointBlock, Points } from './points.js';
 
-/** What a map says beside its points (specs/map.md). */
-export interface MapHead {
+/** What a map says beside its points (specs/map.md), as readers know it. */
+export interface MapHead extends MapWords {
   readonly version: 1;
-  readonly space: string;
-  /** `few`: there are not enough rows; `reading`, `neighbours`, `layout`: it is being made; `ready`. */
-  readonly state: 'few' | 'reading' | 'neighbours' | 'layout' | 'ready';
-  /** Of what is being made, 0 to 1. */
-  readonly done: number;
-  /** Rows of the space that are shown or will be, and the part of all rows of the space that these are. */
-  readonly rows: number;
-  readonly share: number;
-  /** Fewer make no map. */
-  readonly least: number;
-  readonly points: number;
-  /** Legends: code n stands for the nth of these, 0 for none of them. */
-  readonly tags: readonly Legend[];
-  readonly authors: readonly Legend[];
-  readonly models: readonly Legend[];
-  /** What code 0 and code 255 of a claimed time stand for, ms since the epoch. */
-  readonly times: readonly [number, number];
-  readonly regions: readonly Region[];
-}
-
-export interface Legend {
-  readonly name: string;
-  readonly points: number;
-}
-
-export interface Region {
-  /** The top of its hill, in the units of points. */
-  readonly x: number;
-  readonly y: number;
-  readonly points: number;
-  /** Typical of it among the others; this node's choice. */
-  readonly words: readonly string[];
-  readonly tags: readonly string[];
 }
 
 export interface Drawn {
@@ -105,7 +73,7 @@ export function packMap(
   });
   const people = new Uint32Array(256);
   for (const region of codes[4]!) people[region]!++;
-  const regions = (drawn.hills?.tops ?? []).map(({ x, y }, i): Region => {
+  const regions = (drawn.hills?.tops ?? []).map(({ x, y }, i): MapRegion => {
     const counted = [...(regionTags.get(i + 1) ?? [])].sort(([, a], [, b]) => b - a);
     return {
       x: Math.round(x * UNIT),
@@ -137,7 +105,7 @@ export function within({ x: x0, y: y0, size }: Frame, x: number, y: number): rea
 }
 
 interface Coded {
-  readonly named: readonly Legend[];
+  readonly named: readonly MapLegend[];
   codeOf(names: readonly string[]): number;
   isTelling(name: string): boolean;
 }
