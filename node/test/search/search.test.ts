@@ -29,6 +29,14 @@ beforeEach(() => {
 });
 
 describe('what a search answers', () => {
+  test('each question tells that somebody asks, so that what can wait gives way', async () => {
+    let asked = 0;
+    ledger = new Ledger({ onAsked: () => void (asked += 1) });
+    await ledger.search({ text: 'bread', mode: 'words', k: 1 });
+    await ledger.search({ text: 'stone', mode: 'words', k: 1 });
+    expect(asked).toBe(2);
+  });
+
   test('text finds what is near it, with fields that people need and cosines that can be checked', async () => {
     await ledger.put(
       about(0, 3, 'A clear sky', { tags: ['astro'] }),

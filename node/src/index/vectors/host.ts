@@ -120,7 +120,7 @@ const GATHER_MS = 300;
  * Beside searches: each of them scans the rows that wait, so the more there are the longer is the slice. Short slices alone
  * leave a graph behind what arrives, and searches slower by every row of that.
  */
-function sliceMsBeside(tail: number): number {
+export function sliceMsBeside(tail: number): number {
   return Math.min(SLICE_MAX_MS, SLICE_MS * Math.max(1, tail / GATHER_ROWS));
 }
 
