@@ -33,7 +33,7 @@ const layers = [
   ['memory'],
   ['api', 'testing', 'index'],
   ['agent'],
-  ['langchain', 'mcp'],
+  ['langchain', 'llamaindex', 'mcp'],
 ];
 const layerOf = (file) => {
   const name = relative(join(root, 'sdk/src'), file).split('/')[0].replace(/\.ts$/, '');
@@ -61,7 +61,7 @@ const tenants = /['"`](standing|identities|forks|poll)(\/[^'"`\s]*)?['"`]/;
 const graph = new Map();
 
 /** Folders of the SDK that may touch Node. */
-const nodeSide = /^sdk\/src\/(embedders|python|archive|keys|agent|langchain|mcp)\/node\//;
+const nodeSide = /^sdk\/src\/(embedders|python|archive|keys|agent|langchain|llamaindex|mcp)\/node\//;
 /** Folders of the SDK that stand for a platform: clock and randomness begin there. */
 const platformSide = /^sdk\/src\/(embedders|agent)\/browser\//;
 const impure = /\b(Date\.now\(|new Date\(\)|Math\.random\(|setTimeout\(|setInterval\(|process\.)/;

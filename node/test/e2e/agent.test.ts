@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { signerOfSeed, sha256, utf8, type NodeApi } from '@cosmicembeddings/sdk';
-import { openMemory, PartialError, type Memory, type OpenOptions } from '@cosmicembeddings/sdk/agent';
+import { createReader, openMemory, PartialError, type Memory, type OpenOptions } from '@cosmicembeddings/sdk/agent';
 import { createClient } from '@cosmicembeddings/sdk/api';
+import { portableChecks } from '@cosmicembeddings/sdk/formats';
 import { newAgeKey } from '@cosmicembeddings/sdk/sealed';
 import { createNode, type RunningNode } from '../../src/node.js';
 import { loadConfig } from '../../src/operate/config.js';
@@ -276,6 +277,15 @@ describe('sealed for named readers', () => {
     const [hit, ...more] = await memory.search('how does the safe open?', { private: true });
     expect([hit?.text, more.length]).toEqual(['The safe opens with 4711.', 1]);
     await expect(memory.search('how does the safe open?')).rejects.toThrow('the node was asked');
+    // Nothing found would say that there is nothing.
+    const refused = { code: 'request.malformed' };
+    await expect(memory.search({ like: hit!.block }, { private: true })).rejects.toMatchObject(refused);
+    await expect((await open()).search('how does the safe open?', { private: true })).rejects.toMatchObject(refused);
+    const checks = portableChecks('dev');
+    const reader = createReader({ api: client, checks, trust: {}, verify: 'drop', identities: [identity] });
+    await expect(reader.search('how does the safe open?', { private: true })).rejects.toMatchObject({
+      code: 'embedder.unavailable',
+    });
     for (const one of ['bob', identity, 'age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq'])
       await expect(memory.remember('x y z', { for: [one] })).rejects.toMatchObject({ code: 'request.malformed' });
   });

@@ -23,6 +23,7 @@ export async function search(
   documents: Documents,
 ): Promise<Hits> {
   const { k = 8, minStrength, minCosine, mode, spaces, after, verdicts = false, signal } = options;
+  if (options.private === true) checkPrivate(question, parts);
   const request = await requestOf(question, parts, signal);
   const filter = filterOf(options, parts);
   // A page behind the first has only what the node has.
@@ -112,6 +113,22 @@ function merged(hits: readonly Hit[], sealed: readonly Hit[]): Hit[] {
     out.splice(at, 0, { ...one, score: (out[at] ?? out[at - 1] ?? one).score });
   }
   return out;
+}
+
+/** An answer with nothing in it would say that there is nothing. */
+function checkPrivate(question: Question, { embedder, identities = [] }: ReaderParts): void {
+  if (identities.length === 0)
+    throw new CosmicError('request.malformed', 'private: searches what identities open, and none are given');
+  if (typeof question !== 'string' && 'like' in question)
+    throw new CosmicError(
+      'request.malformed',
+      'private: takes words or a vector, since what is like a block only a node knows',
+    );
+  if (embedder === undefined)
+    throw new CosmicError(
+      'embedder.unavailable',
+      'private: the question has to be embedded here, and no embedder is given',
+    );
 }
 
 async function requestOf(
