@@ -29,7 +29,8 @@ export async function startNode({
       'warn',
       ...args,
     ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    // As `cosmic node start` does (cli/src/node-process.ts).
+    { stdio: ['ignore', 'pipe', 'inherit'], env: { MALLOC_ARENA_MAX: '2', ...process.env } },
   );
   const url = await new Promise((resolve, reject) => {
     let out = '';

@@ -12,7 +12,7 @@ import { createEmbedder } from '@cosmicembeddings/sdk/embedders';
 import { nodeEmbedderHost } from '@cosmicembeddings/sdk/embedders/node';
 import { loadPlugins } from '../../plugins.js';
 import { openSqliteReader } from '../../store/sqlite/index.js';
-import type { ComputedBlock } from '../vectors/host.js';
+import type { ComputedBlock } from '../vectors/brought.js';
 import type { WorkerSetup } from '../vectors/messages.js';
 import type { IndexReader } from '../vectors/worker.js';
 import type { HomeReading } from './index.js';

@@ -1,7 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
 import {
-  contentOf,
   CosmicError,
   type Cursor,
   type Follower,
@@ -10,19 +7,18 @@ import {
   type StoredBlock,
   type TailItem,
 } from '@cosmicembeddings/sdk';
-import { spaceIdOf, unpackRow, type SpaceDescriptor } from '@cosmicembeddings/sdk/space';
-import { readingBlock, type Followed } from '../../follow/index.js';
+import type { Followed } from '../../follow/index.js';
+import { broughtBy, type Brought } from './brought.js';
 import { Rate, type NewSpaceRate } from './rate.js';
 import type { ChosenEngine } from './graph.js';
 import { authorHash } from './guard.js';
 import { axesOf, neighboursIn, type Axes, type Neighbours } from './neighbours.js';
 import { RecallSample } from './recall-sample.js';
-import { RowsDamaged, type Budget } from './rows.js';
-import { freshName, readManifest, spaceFolders, sweep, writeManifest, type Manifest } from './manifest.js';
+import { RowsDamaged } from './rows.js';
 import type { Background, OwnBackground } from './background.js';
-import { SpaceIndex, type SpaceStatus } from './space-index.js';
+import type { SpaceIndex, SpaceStatus } from './space-index.js';
+import { SpaceSet } from './space-set.js';
 import type { ScoredRow } from './top-rows.js';
-import { Waiting } from './waiting.js';
 
 export interface HostOptions {
   /** As a follower. Default `vectors`. */
@@ -133,60 +129,52 @@ export class IndexHost implements Follower {
   readonly name: string;
   readonly version = '1';
   readonly wants = {};
-  /** Those that answer. */
-  private readonly spaces = new Map<string, SpaceIndex>();
-  /** Those that are built beside one that answers. */
-  private readonly builds = new Map<string, Built>();
-  /** Of spaces that answer: their folders' names, where these are not their own. */
-  private readonly folders = new Map<string, string>();
-  /** Folders that go when no manifest names them any more. */
-  private retired: string[] = [];
-  private waiting = new Waiting();
-  /** Spaces that keep a graph, and those that may have work to do: the others are many and need no looking at. */
-  private readonly large = new Set<SpaceIndex>();
-  private readonly busy = new Map<SpaceIndex, string>();
-  private cursor: Cursor = { epoch: '', seq: 0 };
-  private seed = 0;
-  private savedSeqs: Record<string, number> = {};
-  private savedBuilds: Record<string, number> = {};
-  private savedMs: number;
-  private manifestDirty = false;
+  private readonly set: SpaceSet;
   /** Along which rows of a space differ most, for those of which a map is drawn. */
   private readonly axes = new Map<string, Axes>();
-  private readonly budget: Budget;
   private readonly rate: Rate;
   private readonly rules: HostRules;
   private readonly sample = new RecallSample();
   private slice = 64;
   private readMs = -Infinity;
   private searchedMs = -Infinity;
-  private saving: Promise<void> | undefined;
-  private tailAllowance = 0;
+  private tailAllowance: number;
   private unindexed = 0;
-  private events: string[] = [];
   /** Rows that are near everything, by author, since somebody took the list. */
   private near = new Map<string, number>();
-  /** Why the last save failed; undefined since one succeeded. */
-  private unsaved: string | undefined;
 
-  private constructor(private readonly options: HostOptions) {
+  private constructor(
+    private readonly options: HostOptions,
+    head: Head,
+  ) {
     this.name = options.name ?? 'vectors';
     this.rules = { ...hostRules, ...options.rules };
-    this.budget = { maxBytes: this.rules.rowsMaxBytes, used: 0 };
     this.rate = new Rate(this.rules.newSpaces);
-    this.savedMs = options.nowMs();
+    const { folder, engine, guard, nowMs, yieldTurn } = options;
+    const { graphMin, saveEveryMs, rowsMaxBytes } = this.rules;
+    this.set = new SpaceSet(
+      {
+        ...(folder === undefined ? {} : { folder }),
+        engine,
+        guard,
+        graphMin,
+        budget: { maxBytes: rowsMaxBytes, used: 0 },
+        saveEveryMs,
+        nowMs,
+        yieldTurn,
+      },
+      head,
+    );
+    this.tailAllowance = this.set.all().reduce((sum, { tail }) => sum + tail, 0);
   }
 
   /** Opens what the folder holds; lost, damaged and foreign files are left behind and built again from the store. */
   static async open(options: HostOptions): Promise<IndexHost> {
-    const host = new IndexHost(options);
-    const head = await options.reader.head();
-    host.load(head);
-    return host;
+    return new IndexHost(options, await options.reader.head());
   }
 
   get position(): Cursor {
-    return this.cursor;
+    return this.set.position;
   }
 
   /** Recall@10 of the last search that was compared with exact search. */
@@ -196,10 +184,10 @@ export class IndexHost implements Follower {
 
   get status(): HostStatus {
     return {
-      position: this.reached(this.cursor),
+      position: this.reached(this.set.position),
       engine: this.options.engine.name,
-      spaces: Object.fromEntries([...this.spaces].map(([id, space]) => [id, space.status])),
-      waiting: this.waiting.ids(),
+      spaces: Object.fromEntries([...this.set.answering].map(([id, space]) => [id, space.status])),
+      waiting: this.set.waiting.ids(),
       recall: this.recall ?? null,
       notes: this.notes,
     };
@@ -207,20 +195,20 @@ export class IndexHost implements Follower {
 
   get notes(): readonly string[] {
     const notes = this.options.engine.note === undefined ? [] : [this.options.engine.note];
-    for (const [id, space] of this.spaces)
+    for (const [id, space] of this.set.answering)
       if (space.tail > this.rules.tailMax)
         notes.push(`index of space ${id.slice(-8)} is being built again: searching it exactly meanwhile`);
-    for (const id of this.builds.keys())
+    for (const id of this.set.builds.keys())
       notes.push(`space ${id.slice(-8)} is built again beside what answers for it meanwhile`);
-    for (const [id, space] of this.spaces) {
-      const demoted = space.demotedRows;
+    for (const [id, space] of this.set.answering) {
+      const demoted = space.hubs.demotedRows;
       if (demoted > 0) notes.push(`space ${id.slice(-8)}: ${demoted} rows are near everything and demoted`);
     }
-    if (this.waiting.size > 0) notes.push(`${this.waiting.size} spaces wait to be indexed`);
+    if (this.set.waiting.size > 0) notes.push(`${this.set.waiting.size} spaces wait to be indexed`);
     if (this.unindexed > 0)
       notes.push(`rows of ${this.unindexed} blocks are not indexed: more than ${this.rules.spacesMax} spaces`);
-    if (this.unsaved !== undefined) notes.push(this.unsaved);
-    return [...notes, ...this.events];
+    if (this.set.unsaved !== undefined) notes.push(this.set.unsaved);
+    return [...notes, ...this.set.events];
   }
 
   // ------------------------------------------------------------------------------------------ search
@@ -235,8 +223,8 @@ export class IndexHost implements Follower {
 
   private answer(question: SearchQuestion): VectorsAnswer | CosmicError {
     const { space: id, query, k, allow, background, exact } = question;
-    const space = this.spaces.get(id);
-    const indexedTo = { epoch: this.cursor.epoch, seq: this.waiting.answersTo(id, this.cursor.seq) };
+    const space = this.set.answering.get(id);
+    const indexedTo = { epoch: this.set.position.epoch, seq: this.set.waiting.answersTo(id, this.set.position.seq) };
     if (space === undefined) return { hits: [], indexedTo, exact: true };
     if (query.length !== space.space.dims)
       return new CosmicError(
@@ -261,14 +249,14 @@ export class IndexHost implements Follower {
       if (!(error instanceof RowsDamaged))
         return new CosmicError('node.internal', `index of space ${id}`, { cause: error });
       // What can be read answers; each turn leaves out some rows, so it ends.
-      this.lose(id, space, error);
+      this.set.lose(id, space, error);
       return this.answer(question);
     }
   }
 
   /** What is nearest to rows of a space; undefined where there is no such space, or it cannot be read now. */
   neighbours(id: string, labels: Uint32Array, k: number, ms: number): Neighbours | undefined {
-    const space = this.spaces.get(id);
+    const space = this.set.answering.get(id);
     if (space === undefined) return undefined;
     try {
       const known = this.axes.get(id);
@@ -285,7 +273,7 @@ export class IndexHost implements Follower {
       return neighboursIn(rows, axes, labels, k, ms);
     } catch (error) {
       if (!(error instanceof RowsDamaged)) throw error;
-      this.lose(id, space, error);
+      this.set.lose(id, space, error);
       return undefined;
     }
   }
@@ -293,12 +281,12 @@ export class IndexHost implements Follower {
   // ------------------------------------------------------------------------------------------ following
 
   durable(): Cursor {
-    return this.cursor;
+    return this.set.position;
   }
 
   /** A space that is being built again holds back how far all of them together answer. */
   reached(taken: Cursor): Cursor {
-    const seq = this.waiting.reached(taken.seq);
+    const seq = this.set.waiting.reached(taken.seq);
     return seq === taken.seq ? taken : { epoch: taken.epoch, seq };
   }
 
@@ -307,27 +295,21 @@ export class IndexHost implements Follower {
     const room = this.roomToRead;
     let rows = 0;
     for (const item of items) {
-      if (rows >= room) return this.cursor;
+      if (rows >= room) return this.set.position;
       at(item);
       rows += this.takeItem(item);
-      this.cursor = { epoch: this.cursor.epoch, seq: item.seq };
+      this.set.position = { epoch: this.set.position.epoch, seq: item.seq };
     }
     if (items.length > 0) this.readMs = this.options.nowMs();
-    this.cursor = upTo;
-    this.manifestDirty = true;
+    this.set.position = upTo;
+    this.set.changed = true;
     return upTo;
   }
 
   /** Another life of the store: what was indexed belongs to the earlier one. */
   async restart(epoch: string): Promise<void> {
-    for (const space of this.all()) await space.close();
-    for (const known of [this.spaces, this.builds, this.folders, this.large, this.busy, this.axes]) known.clear();
-    this.waiting = new Waiting();
-    this.savedSeqs = {};
-    this.savedBuilds = {};
-    if (this.options.folder !== undefined) discardAll(this.options.folder);
-    this.seed = seedOf(epoch);
-    this.cursor = { epoch, seq: 0 };
+    this.axes.clear();
+    await this.set.restart(epoch);
   }
 
   room(): number {
@@ -350,10 +332,10 @@ export class IndexHost implements Follower {
     version: this.version,
     wants: this.wants,
     durable: () => {
-      const seq = this.waiting.passed;
-      return seq === undefined ? undefined : { epoch: this.cursor.epoch, seq };
+      const seq = this.set.waiting.passed;
+      return seq === undefined ? undefined : { epoch: this.set.position.epoch, seq };
     },
-    room: () => (this.waiting.passed === undefined ? 0 : this.room()),
+    room: () => (this.set.waiting.passed === undefined ? 0 : this.room()),
     take: (items, upTo, at) => {
       const room = this.roomToRead;
       let rows = 0;
@@ -361,9 +343,9 @@ export class IndexHost implements Follower {
         if (rows >= room) return this.builder.durable();
         at(item);
         rows += this.fill(item);
-        this.waiting.passTo(item.seq);
+        this.set.waiting.passTo(item.seq);
       }
-      this.waiting.passTo(upTo.seq);
+      this.set.waiting.passTo(upTo.seq);
     },
   };
 
@@ -371,61 +353,41 @@ export class IndexHost implements Follower {
     const passed = this.pass();
     const worked = this.work(min);
     const sampled = !worked && this.sampleStep();
-    if (this.dueToSave) await this.save().catch((error: unknown) => this.saveLater(error));
+    if (this.set.dueToSave) await this.set.save().catch((error: unknown) => this.set.saveLater(error));
     return passed || worked || sampled;
   }
 
   /** Begins a pass for spaces that wait, or ends it; true where it did either. */
   private pass(): boolean {
-    if (this.waiting.isDone(this.cursor.seq)) {
+    if (this.set.waiting.isDone(this.set.position.seq)) {
       // What is being saved must not change its folder meanwhile.
-      if (this.saving !== undefined) return false;
+      if (this.set.isSaving) return false;
       this.endPass();
       return true;
     }
     const may = (id: string, why: string): boolean =>
-      why !== 'new' || this.spaces.has(id) || this.rate.take(this.options.nowMs());
-    if (!this.waiting.begin(may)) return false;
+      why !== 'new' || this.set.answering.has(id) || this.rate.take(this.options.nowMs());
+    if (!this.set.waiting.begin(may)) return false;
     this.options.onPass?.();
     return true;
   }
 
   private endPass(): void {
-    for (const id of this.waiting.end()) {
-      if (this.builds.has(id)) {
-        this.promote(id);
+    for (const id of this.set.waiting.end()) {
+      if (this.set.builds.has(id)) {
+        this.set.promote(id);
         // Soon: until it is saved a crash would have it begin again.
-        this.savedMs = -Infinity;
+        this.set.saveSoon();
       }
-      const space = this.spaces.get(id);
-      if (space !== undefined && space.position.seq < this.cursor.seq) space.position = this.cursor;
+      const space = this.set.answering.get(id);
+      if (space !== undefined && space.position.seq < this.set.position.seq) space.position = this.set.position;
     }
-    this.manifestDirty = true;
-  }
-
-  /** What was built beside answers from now on. */
-  private promote(id: string): void {
-    const { name, space } = this.builds.get(id)!;
-    const old = this.spaces.get(id)!;
-    this.builds.delete(id);
-    delete this.savedBuilds[id];
-    this.replace(id, old, space, name);
-  }
-
-  private replace(id: string, old: SpaceIndex, space: SpaceIndex, name: string): void {
-    this.forget(old);
-    void old.close();
-    this.retired.push(this.nameOf(id));
-    if (name === id) this.folders.delete(id);
-    else this.folders.set(id, name);
-    delete this.savedSeqs[id];
-    this.spaces.set(id, space);
-    this.manifestDirty = true;
+    this.set.changed = true;
   }
 
   private sampleStep(): boolean {
     try {
-      return this.sample.step(this.spaces, this.options.nowMs());
+      return this.sample.step(this.set.answering, this.options.nowMs());
     } catch (error) {
       if (!(error instanceof RowsDamaged)) throw error;
       // The next search of that space meets the damage too, and knows which space it is.
@@ -435,7 +397,7 @@ export class IndexHost implements Follower {
 
   private get roomToRead(): number {
     let tails = 0;
-    for (const space of this.large) tails += space.tail;
+    for (const space of this.set.large) tails += space.tail;
     this.tailAllowance = Math.min(this.tailAllowance, tails);
     return this.rules.tailMax + this.tailAllowance - tails;
   }
@@ -447,71 +409,48 @@ export class IndexHost implements Follower {
     }
     if (item.replaces !== undefined) this.remove(item.replaces);
     let rows = 0;
-    for (const brought of this.broughtBy(item.block)) rows += this.takeRows(brought, item.seq, item.block);
+    for (const brought of broughtBy(item.block, this.options.registry))
+      rows += this.takeRows(brought, item.seq, item.block);
     return rows;
   }
 
   private takeRows(brought: Brought, seq: number, block: StoredBlock): number {
     const { id } = brought;
-    const known = this.spaces.get(id);
+    const known = this.set.answering.get(id);
     // One that is filled in place takes its rows in order; one that another is built beside goes on.
-    if (this.waiting.has(id) && !this.builds.has(id)) return 0;
+    if (this.set.waiting.has(id) && !this.set.builds.has(id)) return 0;
     if (known !== undefined) return seq > known.position.seq ? this.add(known, seq, block, brought) : 0;
-    if (this.spaces.size + this.waiting.size >= this.rules.spacesMax) {
+    if (this.set.answering.size + this.set.waiting.size >= this.rules.spacesMax) {
       this.unindexed++;
       return 0;
     }
     if (!this.rate.take(this.options.nowMs())) {
-      this.waiting.add(id, seq - 1, 'new');
+      this.set.waiting.add(id, seq - 1, 'new');
       return 0;
     }
     return this.addNew(seq, block, brought);
   }
 
-  /** What a block brings into which spaces: its author's rows, or those that were made of its texts here. */
-  private broughtBy(block: StoredBlock): readonly Brought[] {
-    if (isComputed(block)) return block.computed.map((one) => ({ id: one.id, read: () => one }));
-    const { entry, body, format } = block;
-    if (
-      entry.space === undefined ||
-      entry.rows === 0 ||
-      entry.inert !== undefined ||
-      (body === null && format === 'native/2')
-    )
-      return [];
-    return [
-      {
-        id: entry.space,
-        read: () => {
-          const { vectors } = readingBlock(block.id, () => contentOf(block, this.options.registry));
-          if (vectors === undefined) return undefined;
-          const { space, stored } = vectors;
-          return { space, count: stored.rows, row: (i) => unpackRow(stored, space.dims, i) };
-        },
-      },
-    ];
-  }
-
   private remove({ firstLabel, rows }: { readonly firstLabel: number; readonly rows: number }): void {
     const labels = Array.from({ length: rows }, (_, row) => firstLabel + row);
-    for (const [id, space] of this.spaces) this.removeFrom(id, space, labels);
-    for (const [id, { space }] of this.builds) this.removeFrom(id, space, labels);
+    for (const [id, space] of this.set.answering) this.removeFrom(id, space, labels);
+    for (const [id, { space }] of this.set.builds) this.removeFrom(id, space, labels);
   }
 
   private removeFrom(id: string, space: SpaceIndex, labels: readonly number[]): void {
     try {
-      if (space.remove(labels, this.options.nowMs()) > 0) this.noteWork(id, space);
+      if (space.remove(labels, this.options.nowMs()) > 0) this.set.noteWork(id, space);
     } catch (error) {
       if (!(error instanceof RowsDamaged)) throw error;
-      this.lose(id, space, error);
+      this.set.lose(id, space, error);
     }
   }
 
   private addNew(seq: number, block: StoredBlock, { id, read }: Brought): number {
     const rows = read();
     if (rows === undefined) return 0;
-    const space = this.openSpace(id, rows.space);
-    this.spaces.set(id, space);
+    const space = this.set.openSpace(id, rows.space);
+    this.set.answering.set(id, space);
     return this.add(space, seq, block, { id, read: () => rows });
   }
 
@@ -527,11 +466,11 @@ export class IndexHost implements Follower {
       }
     } catch (error) {
       if (!(error instanceof RowsDamaged)) throw error;
-      this.lose(id, space, error);
+      this.set.lose(id, space, error);
       return 0;
     }
-    space.position = { epoch: this.cursor.epoch, seq };
-    this.noteWork(id, space);
+    space.position = { epoch: this.set.position.epoch, seq };
+    this.set.noteWork(id, space);
     return rows.count;
   }
 
@@ -548,11 +487,6 @@ export class IndexHost implements Follower {
     return near;
   }
 
-  private noteWork(id: string, space: SpaceIndex): void {
-    if (space.hasWork || space.erasedMs !== null) this.busy.set(space, id);
-    if (space.keepsGraph) this.large.add(space);
-  }
-
   /** An item of the pass; answers how many rows it brought. */
   private fill(item: TailItem): number {
     if (item.type === 'erase') {
@@ -561,10 +495,10 @@ export class IndexHost implements Follower {
     }
     if (item.replaces !== undefined) this.remove(item.replaces);
     let rows = 0;
-    for (const brought of this.broughtBy(item.block)) {
+    for (const brought of broughtBy(item.block, this.options.registry)) {
       const { id } = brought;
-      if (!this.waiting.wants(id, item.seq)) continue;
-      const known = this.builds.get(id)?.space ?? this.spaces.get(id);
+      if (!this.set.waiting.wants(id, item.seq)) continue;
+      const known = this.set.builds.get(id)?.space ?? this.set.answering.get(id);
       if (known === undefined) rows += this.addNew(item.seq, item.block, brought);
       // What an earlier pass brought before it was cut off is there.
       else if (item.seq > known.position.seq) rows += this.add(known, item.seq, item.block, brought);
@@ -575,9 +509,9 @@ export class IndexHost implements Follower {
   /** One slice into a graph, if some space has at least `min` rows of work. */
   private work(min: number): boolean {
     const nowMs = this.options.nowMs();
-    for (const [space, id] of this.busy) {
+    for (const [space, id] of this.set.busy) {
       if (!space.hasWork && space.erasedMs === null) {
-        this.busy.delete(space);
+        this.set.busy.delete(space);
         continue;
       }
       if (space.erasedMs !== null && nowMs - space.erasedMs >= this.rules.eraseWithinMs) space.rebuild();
@@ -593,308 +527,22 @@ export class IndexHost implements Follower {
         );
       } catch (error) {
         if (!(error instanceof RowsDamaged)) throw error;
-        this.lose(id, space, error);
+        this.set.lose(id, space, error);
       }
       return true;
     }
     return false;
   }
 
-  /**
-   * Rows of a space cannot be read: it is built again from the store, beside what is left of it, while the others go on.
-   * Without damage: it is whole, and built again because it is mostly holes.
-   */
-  private lose(id: string, space: SpaceIndex, damage?: RowsDamaged): void {
-    this.events = [
-      ...this.events.slice(-4),
-      damage === undefined
-        ? `index of space ${id.slice(-8)} holds more erased rows than others and is built again`
-        : `index of space ${id.slice(-8)} was damaged and is built again from the store: ${damage.message}`,
-    ];
-    this.manifestDirty = true;
-    const build = this.builds.get(id);
-    if (build?.space === space) {
-      this.forget(space);
-      void space.close();
-      this.retired.push(build.name);
-      this.builds.set(id, this.openFresh(id, space.space));
-      delete this.savedBuilds[id];
-      this.waiting.add(id, 0, 'lost');
-      return;
-    }
-    // Where leaving rows out does not help, nothing of it can be read.
-    const answers = damage === undefined || (space.leaveOut(damage.slots) > 0 && space.size > 0);
-    if (build !== undefined) {
-      if (!answers) this.promote(id);
-      return;
-    }
-    const fresh = this.openFresh(id, space.space);
-    if (answers) this.builds.set(id, fresh);
-    else this.replace(id, space, fresh.space, fresh.name);
-    this.waiting.add(id, 0, damage === undefined ? 'whole' : 'lost');
-  }
-
-  /** It has no part in background work any more. */
-  private forget(space: SpaceIndex): void {
-    this.large.delete(space);
-    this.busy.delete(space);
-  }
-
-  private all(): SpaceIndex[] {
-    return [...this.spaces.values(), ...[...this.builds.values()].map(({ space }) => space)];
-  }
-
   // ------------------------------------------------------------------------------------------ files
 
-  private get dueToSave(): boolean {
-    if (this.options.folder === undefined || this.saving !== undefined) return false;
-    return (
-      this.options.nowMs() - this.savedMs >= this.rules.saveEveryMs &&
-      (this.manifestDirty || this.all().some((space) => space.isChanged))
-    );
-  }
-
-  /** Saves every changed space, then the manifest: a crash in between only means reading some items twice. */
   save(options: { readonly graph?: boolean } = {}): Promise<void> {
-    const { folder } = this.options;
-    if (folder === undefined) return Promise.resolve();
-    this.saving ??= this.write(folder, options).finally(() => {
-      this.saving = undefined;
-    });
-    return this.saving;
-  }
-
-  /** A full disk is no reason to lose what is in memory: searches go on, and the next turn to save tries again. */
-  private saveLater(error: unknown): void {
-    this.manifestDirty = true;
-    this.unsaved = `the index cannot be saved for now: ${(error as Error).message}`;
-  }
-
-  private async write(folder: string, options: { readonly graph?: boolean }): Promise<void> {
-    this.savedMs = this.options.nowMs();
-    const cursor = this.cursor;
-    const waiting = new Map(this.waiting.saved().map(([id, from]) => [id, from]));
-    const retired = this.retired.splice(0);
-    this.manifestDirty = false;
-    for (const [id, space] of this.spaces) {
-      if (space.isMostlyHoles && !this.waiting.has(id)) this.lose(id, space);
-      if (space.size === 0 && !this.waiting.has(id)) {
-        this.leave(id, space);
-        continue;
-      }
-      if (!space.isChanged && id in this.savedSeqs && options.graph !== true) continue;
-      await space.save(options);
-      if (this.spaces.get(id) === space) this.savedSeqs[id] = space.savedPosition.seq;
-      await this.options.yieldTurn();
-    }
-    for (const [id, { space }] of this.builds) {
-      if (!space.isChanged && id in this.savedBuilds && options.graph !== true) continue;
-      await space.save(options);
-      if (this.builds.get(id)?.space === space) this.savedBuilds[id] = space.savedPosition.seq;
-      await this.options.yieldTurn();
-    }
-    const builds = [...this.builds].flatMap(([id, { name }]) =>
-      id in this.savedBuilds ? [[id, { folder: name, seq: this.savedBuilds[id]! }] as const] : [],
-    );
-    writeManifest(folder, {
-      ...cursor,
-      seed: this.seed,
-      spaces: { ...this.savedSeqs },
-      // As far as it was when saving began: a space that was saved since may hold more, never less.
-      waiting: this.waiting.saved().map(([id, from, why]) => [id, Math.min(from, waiting.get(id) ?? from), why]),
-      ...(this.folders.size === 0 ? {} : { folders: Object.fromEntries(this.folders) }),
-      ...(builds.length === 0 ? {} : { builds: Object.fromEntries(builds) }),
-    });
-    for (const name of retired) rmSync(join(folder, name), { recursive: true, force: true });
-    this.unsaved = undefined;
-  }
-
-  /** Nobody has rows of a space any more: its files go, its descriptor and its name with them. */
-  private leave(id: string, space: SpaceIndex): void {
-    this.spaces.delete(id);
-    this.forget(space);
-    delete this.savedSeqs[id];
-    void space.close();
-    const folder = this.folderOf(id);
-    this.folders.delete(id);
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    return this.set.save(options);
   }
 
   async close(): Promise<void> {
-    await this.saving;
-    if (this.waiting.isDone(this.cursor.seq)) this.endPass();
-    await this.save({ graph: true });
-    for (const space of this.all()) await space.close();
+    while (this.set.isSaving) await this.set.save();
+    if (this.set.waiting.isDone(this.set.position.seq)) this.endPass();
+    await this.set.close();
   }
-
-  private load(head: Head): void {
-    const { folder } = this.options;
-    this.cursor = { epoch: head.epoch, seq: 0 };
-    this.seed = seedOf(head.epoch);
-    if (folder === undefined) return;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const saved = readManifest(folder);
-    if (saved === undefined) return this.recover(folder, head);
-    if (saved.epoch !== head.epoch || saved.seq > head.seq) return discardAll(folder);
-    this.seed = saved.seed;
-    this.cursor = { epoch: saved.epoch, seq: saved.seq };
-    this.waiting = new Waiting(saved.waiting);
-    sweep(folder, new Set(spaceFolders(folder, saved).map(({ path }) => basename(path))));
-    for (const [id, name] of Object.entries(saved.folders ?? {})) this.folders.set(id, name);
-    for (const id of new Set([...Object.keys(saved.spaces), ...Object.keys(saved.builds ?? {}), ...this.waiting.ids()]))
-      this.loadSpace(folder, id, saved);
-    for (const space of this.all()) this.tailAllowance += space.tail;
-  }
-
-  private loadSpace(folder: string, id: string, saved: Manifest): void {
-    const answering = this.opened(join(folder, this.nameOf(id)), saved.spaces[id]);
-    const named = saved.builds?.[id];
-    const build = named === undefined ? undefined : this.opened(join(folder, named.folder), named.seq);
-    const wasWaiting = this.waiting.has(id);
-    if (answering === undefined && build === undefined) {
-      if (saved.spaces[id] === undefined && named === undefined) {
-        // Nothing of it was saved yet: a new one waits from where it began.
-        return;
-      }
-      this.folders.delete(id);
-      this.say(id, 'was damaged or lost and is built again from the store', wasWaiting);
-      this.waiting.add(id, 0, 'lost');
-      return;
-    }
-    if (answering === undefined) {
-      // What was built beside is all there is: it goes on in place.
-      if (named!.folder === id) this.folders.delete(id);
-      else this.folders.set(id, named!.folder);
-      this.savedSeqs[id] = build!.savedPosition.seq;
-      return this.keep(id, build!);
-    }
-    this.savedSeqs[id] = answering.savedPosition.seq;
-    this.keep(id, answering);
-    if (build !== undefined) {
-      this.builds.set(id, { name: named!.folder, space: build });
-      this.savedBuilds[id] = build.savedPosition.seq;
-      this.noteWork(id, build);
-    } else if (answering.lacks || named !== undefined) {
-      this.say(id, 'is built again from the store', wasWaiting);
-      this.builds.set(id, this.openFresh(id, answering.space));
-      this.waiting.add(id, 0, answering.lacks ? 'lost' : 'whole');
-    }
-    if ((!wasWaiting || this.builds.has(id)) && answering.position.seq < this.cursor.seq)
-      answering.position = this.cursor;
-  }
-
-  private keep(id: string, space: SpaceIndex): void {
-    this.spaces.set(id, space);
-    this.noteWork(id, space);
-  }
-
-  private say(id: string, what: string, isKnown: boolean): void {
-    if (!isKnown) this.events.push(`index of space ${id.slice(-8)} ${what}`);
-  }
-
-  /** What a folder holds of this life of the store, up to `seq` at least. */
-  private opened(path: string, seq: number | undefined): SpaceIndex | undefined {
-    if (seq === undefined) return undefined;
-    const space = SpaceIndex.saved(this.spaceOptions(path));
-    if (space === undefined) return undefined;
-    if (space.position.epoch === this.cursor.epoch && space.position.seq >= seq) return space;
-    void space.close();
-    return undefined;
-  }
-
-  /** The manifest is lost: each space says itself how far it is; what came after is read from the store again. */
-  private recover(folder: string, head: Head): void {
-    const named = new Set<string>();
-    for (const name of readdirSync(folder)) {
-      const path = join(folder, name);
-      if (!statSync(path).isDirectory()) continue;
-      const space = SpaceIndex.saved(this.spaceOptions(path));
-      const isOurs = space !== undefined && space.position.epoch === head.epoch && space.position.seq <= head.seq;
-      // Of a space that was being built again nobody knows which folder is which.
-      if (!isOurs || space.lacks || spaceIdOf(space.space) !== name) {
-        void space?.close();
-        continue;
-      }
-      named.add(name);
-      this.keep(name, space);
-    }
-    sweep(folder, named);
-    if (named.size > 0)
-      this.events.push(`the index's list of spaces was damaged or lost: ${named.size} were found again`);
-    this.manifestDirty = true;
-  }
-
-  private openSpace(id: string, descriptor: SpaceDescriptor): SpaceIndex {
-    const folder = this.folderOf(id);
-    // Whatever lies there is of an earlier life that no manifest knows.
-    if (folder !== undefined) SpaceIndex.discard(folder);
-    delete this.savedSeqs[id];
-    return SpaceIndex.open(descriptor, this.spaceOptions(folder));
-  }
-
-  /** An empty one in a folder of its own. */
-  private openFresh(id: string, descriptor: SpaceDescriptor): Built {
-    const { folder } = this.options;
-    const name = folder === undefined ? id : freshName(folder, id);
-    const path = folder === undefined ? undefined : join(folder, name);
-    return { name, space: SpaceIndex.open(descriptor, this.spaceOptions(path)) };
-  }
-
-  private spaceOptions(folder: string | undefined): Parameters<typeof SpaceIndex.open>[1] {
-    const { engine, guard } = this.options;
-    return {
-      ...(folder === undefined ? {} : { folder }),
-      engine,
-      guard,
-      budget: this.budget,
-      graphMin: this.rules.graphMin,
-      seed: this.seed,
-    };
-  }
-
-  private folderOf(id: string): string | undefined {
-    return this.options.folder === undefined ? undefined : join(this.options.folder, this.nameOf(id));
-  }
-
-  private nameOf(id: string): string {
-    return this.folders.get(id) ?? id;
-  }
-}
-
-/** Rows of one block in one space; undefined for a row that is not in it. */
-export interface BlockRows {
-  readonly space: SpaceDescriptor;
-  readonly count: number;
-  row(i: number): Float32Array | undefined;
-}
-
-/** A block with rows that were made of its texts here, in place of those that its author signed. */
-export interface ComputedBlock extends StoredBlock {
-  readonly computed: readonly (BlockRows & { readonly id: string })[];
-}
-
-function isComputed(block: StoredBlock): block is ComputedBlock {
-  return 'computed' in block;
-}
-
-interface Brought {
-  /** Of the space. */
-  readonly id: string;
-  readonly read: () => BlockRows | undefined;
-}
-
-interface Built {
-  /** Of its folder. */
-  readonly name: string;
-  readonly space: SpaceIndex;
-}
-
-function discardAll(folder: string): void {
-  for (const name of existsSync(folder) ? readdirSync(folder) : [])
-    rmSync(join(folder, name), { recursive: true, force: true });
-}
-
-/** The order of background samples follows from the store's epoch, which nobody else knows beforehand. */
-function seedOf(epoch: string): number {
-  return authorHash(epoch);
 }

@@ -6,11 +6,13 @@ import { OWN_MIN, ownBackgroundOf, queryBackgroundOf, type Background, type OwnB
 import { Bits } from './bits.js';
 import { markCopies } from './copies.js';
 import { fileCrc } from './checksum.js';
-import { dot, makeUnit } from './dot.js';
+import { makeUnit } from './dot.js';
 import type { ChosenEngine, Graph } from './graph.js';
-import { Guard, guardRules } from './guard.js';
+import { Guard } from './guard.js';
+import { Hubs } from './hubs.js';
 import { LabelTable } from './label-table.js';
 import { RowFile, RowsDamaged, type Budget, type Slots } from './rows.js';
+import { scanSlots, searchRows, type SearchedSpace } from './space-search.js';
 import { readSavedSpace, stateFile, without, type SavedSpace, type SavedState } from './saved-space.js';
 import { writeStateFile } from './state-file.js';
 import { TopRows, type ScoredRow } from './top-rows.js';
@@ -51,29 +53,19 @@ export class SpaceIndex {
   private saved_: Cursor = { epoch: '', seq: 0 };
   /** When rows were erased that a graph file may still hold. */
   erasedMs: number | null = null;
-  readonly guard: Guard | undefined;
   /** How many candidates a search asks the graph for, at least. */
   private candidates: number;
   private readonly rows: RowFile;
   private readonly byProduct: boolean;
   private readonly table: LabelTable;
-  private hubs = new Float32Array(16);
   private readonly dead: Bits;
-  /** Far rows: out of the graph's answers, looked at one by one. */
-  private readonly aside: Bits;
-  private asideSlots: number[] = [];
-  private asideOrdered = true;
+  readonly hubs: Hubs;
   /** Labels of live rows, kept along with a graph: small spaces are many, and labels count through the whole store. */
   private members: Bits | undefined;
   private graph: Graph | undefined;
   private graphTo = 0;
   private savedGraph: SavedSpace['graph'] = null;
-  private demoted = { at: '', rows: 0 };
-  /** Demoted rows that the graph took. */
-  private demotedIn = 0;
   private next: { readonly graph: Graph; to: number } | undefined;
-  /** Slots below have hubness by the guard's present sample. */
-  private hubTo = 0;
   private saving: Promise<void> = Promise.resolve();
   private changed = false;
   private lacks_ = false;
@@ -101,24 +93,29 @@ export class SpaceIndex {
     );
     this.dead = new Bits(dead);
     this.table = new LabelTable(this.dead, saved && new Uint32Array(labels!.buffer, 0, saved.head.count));
-    this.aside = new Bits(aside);
     const source = {
       alive: (slot: number): boolean => !this.dead.has(slot),
       data: (slot: number): Float32Array => this.rows.at(slot),
       offset: (slot: number): number => this.rows.offset(slot),
     };
+    const guard =
+      options.guard && !this.byProduct
+        ? new Guard(space.dims, source, options.seed, saved?.head.guard ?? undefined)
+        : undefined;
+    this.hubs = new Hubs(
+      guard,
+      this.rows,
+      this.dead,
+      saved && Float32Array.from(new Float32Array(hubs!.buffer)),
+      new Bits(aside),
+      saved?.head.demotedIn,
+    );
     if (saved !== undefined) {
-      this.hubs = Float32Array.from(new Float32Array(hubs!.buffer));
       this.position = this.saved_ = { epoch: saved.head.epoch, seq: saved.head.seq };
       this.erasedMs = saved.head.erasedMs;
-      this.demotedIn = saved.head.demotedIn;
       this.lacks_ = saved.head.lacks === true;
-      this.readAside();
       this.openGraph(saved.head);
     }
-    if (options.guard && !this.byProduct)
-      this.guard = new Guard(space.dims, source, options.seed, saved?.head.guard ?? undefined);
-    this.hubTo = this.rows.count;
   }
 
   /** Opens what is saved in the folder, without the rows that cannot be read (`lacks`); else starts empty. */
@@ -172,6 +169,7 @@ export class SpaceIndex {
   }
 
   get status(): SpaceStatus {
+    const { guard } = this.hubs;
     return {
       model: this.space.model,
       rows: this.size,
@@ -180,13 +178,13 @@ export class SpaceIndex {
       candidates: this.candidates,
       residentBytes: this.rows.residentBytes,
       guard:
-        this.guard === undefined || !this.guard.active
+        guard === undefined || !guard.active
           ? null
           : {
-              sample: this.guard.sampleSlots.length,
-              threshold: this.guard.threshold,
-              demoted: this.demotedRows,
-              aside: this.aside.count,
+              sample: guard.sampleSlots.length,
+              threshold: guard.threshold,
+              demoted: this.hubs.demotedRows,
+              aside: this.hubs.aside.count,
             },
     };
   }
@@ -207,15 +205,10 @@ export class SpaceIndex {
     const known = this.table.slotOf(label);
     if (known >= 0) this.drop(known);
     const slot = this.rows.append(this.byProduct ? vector : makeUnit(vector));
-    if (slot >= this.hubs.length) this.makeRoom();
     this.table.append(label);
     this.members?.add(label);
     this.changed = true;
-    if (this.guard === undefined) return false;
-    if (this.guard.arrived(slot, author, seenMs)) this.hubTo = 0;
-    this.measureHub(slot);
-    if (this.hubTo === slot) this.hubTo = slot + 1;
-    return this.guard.active && this.hubs[slot]! > this.guard.threshold;
+    return this.hubs.append(slot, author, seenMs);
   }
 
   /** Rows are out of every answer at once; their numbers are overwritten with zeros. Answers how many there were. */
@@ -228,7 +221,7 @@ export class SpaceIndex {
       if (slot < this.graphTo) this.erasedMs ??= nowMs;
       removed++;
     }
-    if (removed > 0 && this.guard?.forget() === true) this.hubTo = 0;
+    if (removed > 0) this.hubs.forget();
     return removed;
   }
 
@@ -248,7 +241,7 @@ export class SpaceIndex {
     this.changed = true;
     if (left === 0) return 0;
     try {
-      if (this.guard?.forget() === true) this.hubTo = 0;
+      this.hubs.forget();
     } catch (error) {
       // What takes their place in the guard's sample may be damaged, too.
       if (!(error instanceof RowsDamaged)) throw error;
@@ -270,16 +263,16 @@ export class SpaceIndex {
 
   /** Is there work for `work`? */
   get hasWork(): boolean {
-    return (
-      (this.guard !== undefined && this.hubTo < this.rows.count) ||
-      this.next !== undefined ||
-      (this.wantsGraph && this.graphTo < this.rows.count)
-    );
+    return this.hubs.isBehind || this.next !== undefined || (this.wantsGraph && this.graphTo < this.rows.count);
   }
 
   /** One slice of work: at most `rows` rows into the graph (or many more into the guard's books). */
   work(rows: number): void {
-    if (this.hubTo < this.rows.count && this.guard !== undefined) return this.measureHubs(rows * 64);
+    if (this.hubs.isBehind) {
+      this.hubs.measureSome(rows * 64, this.graphTo);
+      this.changed = true;
+      return;
+    }
     if (this.wantsGraph && this.graphTo < this.rows.count) {
       this.graph ??= this.options.engine.graph!.create(this.space.dims);
       this.members ??= this.listMembers();
@@ -301,7 +294,7 @@ export class SpaceIndex {
   rebuild(): void {
     if (this.graph === undefined) this.erasedMs = null;
     else if (this.next === undefined) {
-      this.demotedIn = 0;
+      this.hubs.takenIn = 0;
       this.next = { graph: this.options.engine.graph!.create(this.space.dims), to: 0 };
     }
   }
@@ -330,7 +323,7 @@ export class SpaceIndex {
     const q = this.byProduct ? query : makeUnit(query.slice());
     const top = new TopRows(Math.min(k, this.size));
     const { allow } = options;
-    const exact = this.searchRows(q, top, allow, options.exact === true);
+    const exact = searchRows(this.searched, q, top, allow, options.exact === true);
     const background = options.background === true ? this.backgroundOf(q) : undefined;
     const own = this.byProduct ? undefined : this.ownBackground();
     return {
@@ -355,6 +348,11 @@ export class SpaceIndex {
     return found;
   }
 
+  private get searched(): SearchedSpace {
+    const { rows, table, dead, hubs, graph, graphTo, members, candidates } = this;
+    return { rows, table, dead, hubs, graph, graphTo, members, candidates };
+  }
+
   private withCopies(rows: readonly ScoredRow[], usual: number): ScoredRow[] {
     return markCopies(
       rows,
@@ -370,138 +368,14 @@ export class SpaceIndex {
   /** Offers the rows of some slots, exactly scored; answers where the next part begins. For a query of any length. */
   scanPart(query: Float32Array, top: TopRows, from: number, to: number): number {
     const end = Math.min(to, this.rows.count);
-    this.scanSlots(makeUnit(query.slice()), top, undefined, from, end, true);
+    scanSlots(this.searched, makeUnit(query.slice()), top, { allow: undefined, from, to: end, withAside: true });
     return Math.max(from, end);
-  }
-
-  private searchRows(q: Float32Array, top: TopRows, allow: Uint8Array | undefined, exactly: boolean): boolean {
-    const k = Math.min(top.capacity, this.size);
-    if (k === 0) return true;
-    const { graph, members } = this;
-    if (exactly || graph === undefined || members === undefined || graph.size === 0) return this.scan(q, top, allow);
-    const allowed = allow === undefined ? this.size : members.countWith(allow);
-    if (allowed === 0) return true;
-    const candidates = Math.max(this.candidates, Math.ceil(k * 1.5) + 16);
-    let want = Math.ceil((candidates * this.size * (allowed < this.size ? 1.3 : 1)) / allowed);
-    for (;;) {
-      // Measured: a candidate costs about as much as three rows of a scan, whatever engine found it.
-      if (want * 3 > allowed) return this.scan(q, top, allow, allowed);
-      const near = graph.search(q, want);
-      const { found, worst } = this.offerNear(q, top, allow, near);
-      // Too few of them pass the filter: the rows that do are elsewhere.
-      if (found < k && found < allowed - this.tail - this.aside.count) {
-        top.clear();
-        return this.scan(q, top, allow, allowed);
-      }
-      // A row that was no candidate has at most the worst candidate's score: above it, nothing can be missing. Below it,
-      // demoted rows have crowded others out.
-      if (top.floor >= worst || near.length < want || want >= this.crowdMax) break;
-      want = Math.min(this.crowdMax, want * 4);
-      top.clear();
-    }
-    this.scanSlots(q, top, allow, this.graphTo, this.rows.count);
-    this.scanAside(q, top, allow);
-    return false;
-  }
-
-  private offerNear(
-    q: Float32Array,
-    top: TopRows,
-    allow: Uint8Array | undefined,
-    near: ArrayLike<number>,
-  ): { readonly found: number; readonly worst: number } {
-    const { rows, dead, aside } = this;
-    const { labels } = this.table;
-    let found = 0;
-    let worst = Infinity;
-    let passed = 0;
-    for (let i = 0; i < near.length; i++) {
-      const slot = near[i]!;
-      if (dead.has(slot) || aside.has(slot) || (allow !== undefined && !isAllowed(allow, labels[slot]!))) continue;
-      const data = rows.at(slot);
-      const score = dot(q, data, rows.offset(slot));
-      const demotion = this.demotionOf(slot);
-      const isTaken = top.offer(labels[slot]!, score, demotion);
-      if (score < worst) worst = score;
-      found++;
-      // Nearest first but for what rounding to 8 bits turns around; a demoted row says nothing of those behind it.
-      if (isTaken) passed = 0;
-      else if (demotion === 0 && top.size === top.capacity && ++passed >= PASSED_MAX) break;
-    }
-    return { found, worst };
-  }
-
-  /** Candidates that are worth asking for when demoted rows crowd out others. */
-  private get crowdMax(): number {
-    return this.demotedIn + Math.max(1024, 2 * this.candidates);
-  }
-
-  private scan(q: Float32Array, top: TopRows, allow: Uint8Array | undefined, allowed = Infinity): true {
-    if (allow === undefined || this.members === undefined || allowed * 4 > this.size)
-      this.scanSlots(q, top, allow, 0, this.rows.count, true);
-    else {
-      let slot = 0;
-      this.members.eachWith(allow, (label) => {
-        slot = this.table.slotFrom(label, slot);
-        this.score(q, top, slot);
-      });
-    }
-    return true;
-  }
-
-  private scanSlots(
-    q: Float32Array,
-    top: TopRows,
-    allow: Uint8Array | undefined,
-    from: number,
-    to: number,
-    withAside = false,
-  ): void {
-    const { dead, aside } = this;
-    const { labels } = this.table;
-    const [noneDead, noneAside] = [dead.count === 0, withAside || aside.count === 0];
-    for (let slot = from; slot < to; slot++) {
-      if (
-        (noneDead || !dead.has(slot)) &&
-        (noneAside || !aside.has(slot)) &&
-        (allow === undefined || isAllowed(allow, labels[slot]!))
-      )
-        this.score(q, top, slot);
-    }
-  }
-
-  /** Least demoted first, until no cosine could make up for the demotion: ten thousand hostile rows cost nothing. */
-  private scanAside(q: Float32Array, top: TopRows, allow: Uint8Array | undefined): void {
-    if (!this.asideOrdered) {
-      this.asideSlots = this.asideSlots
-        .filter((slot) => this.aside.has(slot) && !this.dead.has(slot))
-        .sort((a, b) => this.hubs[a]! - this.hubs[b]!);
-      this.asideOrdered = true;
-    }
-    let scanned = 0;
-    for (const slot of this.asideSlots) {
-      if (
-        1 - this.demotionOf(slot) < top.floor ||
-        (allow === undefined && ++scanned > ASIDE_MAX && top.size === top.capacity)
-      )
-        break;
-      if (!this.dead.has(slot) && (allow === undefined || isAllowed(allow, this.table.labels[slot]!)))
-        this.score(q, top, slot);
-    }
-  }
-
-  private score(q: Float32Array, top: TopRows, slot: number): void {
-    const data = this.rows.at(slot);
-    top.offer(this.table.labels[slot]!, dot(q, data, this.rows.offset(slot)), this.demotionOf(slot));
-  }
-
-  private demotionOf(slot: number): number {
-    return this.guard === undefined || !this.guard.active ? 0 : this.guard.demotion(this.hubs[slot]!);
   }
 
   /** Of the guard's sample, or of rows all over the space; taken anew when the sample changed or the rows have doubled. */
   private ownBackground(): OwnBackground | undefined {
-    const { guard, size } = this;
+    const { size } = this;
+    const { guard } = this.hubs;
     const version = guard?.active === true ? guard.version : -1;
     if (this.own.version !== version || size >= 2 * this.own.size || size < this.own.size / 2 || size < OWN_MIN)
       this.own = { version, size, found: this.measureOwn(version >= 0 ? guard!.sampleSlots : undefined) };
@@ -515,7 +389,8 @@ export class SpaceIndex {
   }
 
   private backgroundOf(q: Float32Array): Background | undefined {
-    return this.guard === undefined ? undefined : queryBackgroundOf(q, this.guard.background);
+    const { guard } = this.hubs;
+    return guard === undefined ? undefined : queryBackgroundOf(q, guard.background);
   }
 
   // ------------------------------------------------------------------------------------------ files
@@ -562,8 +437,8 @@ export class SpaceIndex {
       engine: this.options.engine.name,
       count,
       graph: this.savedGraph,
-      guard: this.guard?.state() ?? null,
-      demotedIn: this.demotedIn,
+      guard: this.hubs.guard?.state() ?? null,
+      demotedIn: this.hubs.takenIn,
       erasedMs: this.erasedMs,
       candidates: this.candidates,
       wiping: this.rows.toWipe,
@@ -571,9 +446,9 @@ export class SpaceIndex {
     };
     const sections = [
       bytesOf(this.table.labels, count),
-      bytesOf(this.hubs, count),
+      this.hubs.bytes(count),
       this.dead.copy(count),
-      this.aside.copy(count),
+      this.hubs.aside.copy(count),
       new Uint8Array(Uint32Array.from(crcs).buffer),
     ];
     writeStateFile(stateFile(folder), { head, sections }, durable);
@@ -610,7 +485,7 @@ export class SpaceIndex {
     const flat = new Float32Array((to - from) * dims);
     let n = 0;
     for (let slot = from; slot < to; slot++) {
-      if (this.dead.has(slot) || this.aside.has(slot) || this.isCrowding(slot, graph.size + n)) continue;
+      if (this.dead.has(slot) || this.hubs.aside.has(slot) || this.hubs.isCrowding(slot, graph.size + n)) continue;
       const data = this.rows.at(slot);
       const at = this.rows.offset(slot);
       flat.set(data.subarray(at, at + dims), n * dims);
@@ -620,49 +495,12 @@ export class SpaceIndex {
     return to;
   }
 
-  /** A graph takes only so many demoted rows; the others are put aside, where they cannot crowd out candidates. */
-  private isCrowding(slot: number, graphRows: number): boolean {
-    if (this.guard === undefined || !this.guard.active || this.hubs[slot]! <= this.guard.threshold) return false;
-    if (this.demotedIn < Math.max(guardRules.demotedMin, guardRules.demotedShare * graphRows)) {
-      this.demotedIn++;
-      return false;
-    }
-    this.aside.add(slot);
-    this.asideSlots.push(slot);
-    this.asideOrdered = false;
-    return true;
-  }
-
-  private measureHub(slot: number): void {
-    const { guard } = this;
-    if (guard === undefined || !guard.active || this.dead.has(slot)) return;
-    const hub = guard.hubness(this.rows.at(slot), this.rows.offset(slot));
-    this.hubs[slot] = hub;
-    const far = guard.far(hub);
-    if (far === this.aside.has(slot)) return;
-    if (far) {
-      this.aside.add(slot);
-      this.asideSlots.push(slot);
-    } else if (slot >= this.graphTo) {
-      this.aside.delete(slot);
-    }
-    this.asideOrdered = false;
-  }
-
-  private measureHubs(rows: number): void {
-    const to = Math.min(this.rows.count, this.hubTo + rows);
-    for (let slot = this.hubTo; slot < to; slot++) this.measureHub(slot);
-    this.hubTo = to;
-    this.asideOrdered = false;
-    this.changed = true;
-  }
-
   private drop(slot: number): void {
     this.dead.add(slot);
     this.members?.delete(this.table.labels[slot]!);
     this.table.drop(slot);
     this.rows.forget(slot);
-    this.asideOrdered = false;
+    this.hubs.dropped();
     this.changed = true;
   }
 
@@ -670,11 +508,6 @@ export class SpaceIndex {
     const members = new Bits();
     for (let slot = 0; slot < this.rows.count; slot++) if (!this.dead.has(slot)) members.add(this.table.labels[slot]!);
     return members;
-  }
-
-  private readAside(): void {
-    for (let slot = 0; slot < this.rows.count; slot++) if (this.aside.has(slot)) this.asideSlots.push(slot);
-    this.asideOrdered = false;
   }
 
   /** A graph that is lost, damaged or another engine's is built again from the rows; until then they are the tail. */
@@ -694,25 +527,6 @@ export class SpaceIndex {
       rmSync(path, { recursive: true, force: true });
     }
   }
-
-  /** Live rows above the threshold of the guard. */
-  get demotedRows(): number {
-    const { guard } = this;
-    if (guard === undefined || !guard.active) return 0;
-    const at = `${guard.version} ${this.rows.count} ${this.dead.count} ${this.hubTo}`;
-    if (this.demoted.at === at) return this.demoted.rows;
-    let rows = 0;
-    for (let slot = 0; slot < this.rows.count; slot++)
-      if (this.hubs[slot]! > guard.threshold && !this.dead.has(slot)) rows++;
-    this.demoted = { at, rows };
-    return rows;
-  }
-
-  private makeRoom(): void {
-    const hubs = new Float32Array(Math.max(16, this.hubs.length * 2));
-    hubs.set(this.hubs);
-    this.hubs = hubs;
-  }
 }
 
 export interface SpaceStatus {
@@ -730,16 +544,6 @@ export interface SpaceStatus {
   } | null;
 }
 
-/** So many candidates in a row that did not come into the answer: those behind them do not either. */
-const PASSED_MAX = 24;
-
-/** Of the rows put aside, so many of the least demoted are looked at. */
-const ASIDE_MAX = 1024;
-
-function isAllowed(allow: Uint8Array, label: number): boolean {
-  return ((allow[label >>> 3] ?? 0) & (1 << (label & 7))) !== 0;
-}
-
-function bytesOf(array: Uint32Array | Float32Array, count: number): Uint8Array {
+function bytesOf(array: Uint32Array, count: number): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, count * 4);
 }

@@ -104,27 +104,27 @@ describe('guard', () => {
   test('the sample holds one row an author first', () => {
     const index = open();
     add(index, cone(2000, 3), 0, (i) => (i < 1900 ? 1 : i));
-    const few = new Set(index.guard!.sampleSlots.filter((slot) => slot >= 1900));
+    const few = new Set(index.hubs.guard!.sampleSlots.filter((slot) => slot >= 1900));
     expect(few.size).toBe(100);
-    expect(index.guard!.sampleSlots).toHaveLength(guardRules.sampleMax);
+    expect(index.hubs.guard!.sampleSlots).toHaveLength(guardRules.sampleMax);
   });
 
   test('once founded, a flood of authors moves one row of the sample in half an hour', () => {
     const index = open();
     add(index, cone(2000, 3), 0, (i) => i % 10, 1000);
-    const before = [...index.guard!.sampleSlots];
+    const before = [...index.hubs.guard!.sampleSlots];
     add(index, cone(3000, 8), 2000, (i) => 1000 + i, 2000);
-    expect(index.guard!.sampleSlots).toEqual(before);
+    expect(index.hubs.guard!.sampleSlots).toEqual(before);
     add(index, cone(50, 9), 5000, (i) => 9000 + i, 1000 + guardRules.changeEveryMs);
-    expect(index.guard!.sampleSlots.filter((slot) => !before.includes(slot))).toHaveLength(1);
+    expect(index.hubs.guard!.sampleSlots.filter((slot) => !before.includes(slot))).toHaveLength(1);
   });
 
   test('an erased background row is forgotten', () => {
     const index = open();
     add(index, cone(500, 3), 0);
-    const slot = index.guard!.sampleSlots[0]!;
+    const slot = index.hubs.guard!.sampleSlots[0]!;
     index.remove([slot], 0);
-    expect(index.guard!.sampleSlots).not.toContain(slot);
-    expect(index.guard!.background.length).toBe(DIMS * guardRules.sampleMax);
+    expect(index.hubs.guard!.sampleSlots).not.toContain(slot);
+    expect(index.hubs.guard!.background.length).toBe(DIMS * guardRules.sampleMax);
   });
 });
