@@ -160,17 +160,20 @@ def sign(header, body, seed, network="dev"):
     return PREFIX + length + header_bytes + b"\x58\x40" + sign_with(seed, signed_bytes(header_bytes, network)) + body_bytes
 
 
-def create_block(kind, fields, seed, network="dev", tags=(), links=(), refs=(), time_ms=None):
+def create_block(kind, fields, seed, network="dev", tags=(), links=(), refs=(), time_ms=None, place=None):
     """
-    A signed block with the sky of its time, without a place. `links`, `refs`: (relation, id as text). Raises Refused
-    before anything is signed that a node would not read.
+    A signed block with the sky of its time, over `place` where one is given: {"lat": microdegrees, "lon": microdegrees,
+    "elevation": millimetres}. `links`, `refs`: (relation, id as text). Raises Refused before anything is signed that a node
+    would not read.
     """
     when = int(time.time() * 1000) if time_ms is None else time_ms
     fault = kind_fault(kind, fields, when, [rel for rel, _ in refs])
     if fault not in (None, "kind.unknown"):
         raise Refused(fault, kind)
     named_ids = lambda pairs: [{"rel": rel, "id": tag42(cid_bytes(target))} for rel, target in pairs]
-    header = {"version": 2, "kind": kind, "timestamp": when, "cosmic_signature": sky.stamp(when), **({"refs": named_ids(refs)} if refs else {})}
+    stamped = {"timestamp": when, **({} if place is None else {"observer_location": dict(place)})}
+    sky.check_place(stamped)
+    header = {"version": 2, "kind": kind, **stamped, "cosmic_signature": sky.stamp(when, place), **({"refs": named_ids(refs)} if refs else {})}
     wire = sign(header, {**fields, "salt": os.urandom(16), "tags": list(tags), "linked_blocks": named_ids(links)}, seed, network)
     return check(wire, network, positions=False)["id"], wire
 

@@ -1,4 +1,5 @@
 """A node over HTTP (docs/http.md), with the standard library alone."""
+import io
 import json
 import time
 import urllib.error
@@ -55,6 +56,20 @@ class Client:
     def search(self, **request):
         return self.json("POST", "/v2/search", request)
 
+    def watch(self, request):
+        """
+        Events of a question that stands (specs/watch.md), as they come, until the caller stops asking. A connection that
+        breaks is raised as node.unreachable: go on with the last event's cursor as `after`.
+        """
+        with self._open("POST", "/v2/watch", json.dumps(request).encode(), "application/json", "text/event-stream") as stream:
+            try:
+                for line in stream:
+                    if line.startswith(b"data:"):
+                        yield json.loads(line[5:])
+            except OSError as error:
+                raise Refused("node.unreachable", f"{self.url} ({error})") from error
+        raise Refused("node.unreachable", f"{self.url} ended the watch")
+
     def embeddings(self, texts, model=None):
         """Vectors by an embedder of the node (`/v1/embeddings`)."""
         answer = self.json("POST", "/v1/embeddings", {"input": list(texts), **({} if model is None else {"model": model})})
@@ -65,17 +80,24 @@ class Client:
         return json.loads(self.ask(method, path, data, kind, "application/json", results))
 
     def ask(self, method, path, data, kind, accept, results=False):
+        try:
+            with self._open(method, path, data, kind, accept, results) as answer:
+                return answer.read()
+        except OSError as error:
+            raise Refused("node.unreachable", f"{self.url} ({error})") from error
+
+    def _open(self, method, path, data, kind, accept, results=False):
+        """The answer, to be read and closed. `results`: a refusal that says of each block what came of it is one, too."""
         for attempt in range(1, TRIES + 1):
             headers = {"accept": accept, **({"content-type": kind} if data is not None else {}), **({"authorization": f"Bearer {self.token}"} if self.token else {})}
             request = urllib.request.Request(self.url + path, data=data, method=method, headers=headers)
             try:
-                with urllib.request.urlopen(request, timeout=self.timeout) as answer:
-                    return answer.read()
+                return urllib.request.urlopen(request, timeout=self.timeout)
             except urllib.error.HTTPError as error:
                 text = error.read()
                 problem = problem_in(text)
                 if results and "results" in problem:
-                    return text
+                    return io.BytesIO(text)
                 refused = Refused(problem.get("code", "node.unreachable"), problem.get("detail", f"HTTP {error.code}"), problem.get("advice", ""), problem.get("retry", False))
                 if refused.code not in ("node.busy", "view.building", "view.busy") or attempt == TRIES:
                     raise refused from None
@@ -94,8 +116,6 @@ def problem_in(text):
 
 
 def sequence(data):
-    import io
-
     stream = io.BytesIO(data)
     while stream.tell() < len(data):
         yield cbor2.CBORDecoder(stream).decode()

@@ -136,6 +136,31 @@ class Memory:
         items = [found[name][0] for name in ([ids] if one else ids) if name in found]
         return (items[0] if items else None) if one else items
 
+    def watch(self, near=None, min_score=None, where=None, authors="trusted", after=None):
+        """
+        Told of what comes to be near, whoever brought it, until the loop is left: dicts with `type` and `cursor`, of a `hit`
+        an `item`, checked as in a search. `live`: all that is here was told; `gone`: a `block` was taken back; `gap`: what
+        came in between is not told. `after`: the cursor behind which to go on.
+        """
+        request = {"filter": self._filter(where, authors)}
+        vector, space = None, None
+        if near is not None:
+            vector = [float(one) for one in (self._embed([near])[0] if isinstance(near, str) else near)]
+            space = space_id(self._space_for(len(vector)))
+            request["near"] = {"vector": {"space": space, "values": vector}}
+        for name, value in (("minScore", min_score), ("after", after)):
+            if value is not None:
+                request[name] = value
+        for event in self.client.watch(request):
+            if event["type"] == "hit":
+                hit = event["hit"]
+                item = self._checked_hit(hit, self.client.read([hit["id"]]).get(hit["id"]), vector or [], space)
+                yield {"type": "dropped", "cursor": event["cursor"], "block": hit["id"]} if item is None else {"type": "hit", "cursor": event["cursor"], "item": item}
+            elif event["type"] == "gone":
+                yield {"type": "gone", "cursor": event["cursor"], "block": event["id"], "why": event["why"]}
+            elif event["type"] not in ("opened", "at"):
+                yield event
+
     def list(self, where=None, authors="trusted"):
         """All documents of the collection, oldest first."""
         return self._standing(self._filter(where, authors))

@@ -1,22 +1,21 @@
-"""
-specs/sky.md: the stamp of a moment. `stamp` makes geocentric ones; `check_form` and `check_positions` judge both. The name
-of a star is not compared with a catalogue here, only with the Sun being down: a node compares it.
-"""
+"""specs/sky.md: the stamp of a moment, with or without a place. `check_form` and `check_positions` judge both."""
 import hashlib
+import json
 import math
 import struct
+from functools import lru_cache
+from pathlib import Path
 
 from .errors import Refused
 from .fields import number
 
 TOLERANCE_ARCSEC = 120
+DUSK_DEG = -6
+LIGHT_AU_A_DAY = 173.1446326846693
 BODIES = ("Sun", "Moon", "Mercury", "Venus", "Mars", "Jupiter", "Saturn", "Uranus", "Neptune")
 
 
-def check_form(header):
-    """Time, place, and the stamp's own form and hash; the positions need an ephemeris."""
-    if header["timestamp"] >= 4102444800000:
-        raise Refused("sky.time_out_of_span", "")
+def check_place(header):
     place = header.get("observer_location")
     if "observer_location" in header:
         fits = (
@@ -28,7 +27,15 @@ def check_form(header):
             and ("grid" not in place or (number(place["grid"], 1, 90_000_000) and place["lat"] % place["grid"] == 0 and place["lon"] % place["grid"] == 0))
         )
         if not fits:
-            raise Refused("sky.place_invalid", "")
+            raise Refused("sky.place_invalid", "lat, lon in microdegrees, elevation in millimetres, whole and in range, on their own grid")
+
+
+def check_form(header):
+    """Time, place, and the stamp's own form and hash; the positions need an ephemeris."""
+    if not number(header["timestamp"], -631152000000, 4102444799999):
+        raise Refused("sky.time_out_of_span", "")
+    check_place(header)
+    place = header.get("observer_location")
     stamp = header["cosmic_signature"]
     frame = "radec" if place is None else "altaz"
     keys = {"version", "label", "hash", frame}
@@ -40,7 +47,7 @@ def check_form(header):
     hashed = list(numbers)
     if "star" in stamp:
         star = stamp["star"]
-        if not isinstance(star, list) or len(star) != 3 or not all(number(one, -90_000_000, 359_999_999) for one in star[1:]):
+        if not isinstance(star, list) or len(star) != 3 or star[0] not in bright_stars() or not all(number(one, -90_000_000, 359_999_999) for one in star[1:]):
             raise Refused("sky.malformed", "star")
         hashed += star[1:]
     if stamp["hash"] != name_hash(frame, hashed):
@@ -56,13 +63,25 @@ def label_of(constellation, angle_e6):
     return f"{constellation}-{tenths // 10}.{tenths % 10}"
 
 
-def stamp(time_ms):
-    """The geocentric stamp of a moment, milliseconds since 1970."""
+def stamp(time_ms, place=None):
+    """
+    The stamp of a moment, milliseconds since 1970: geocentric, or over a place {lat, lon, elevation} in microdegrees and
+    millimetres. Over a place by night it names the highest bright star.
+    """
     if not -631152000000 <= time_ms < 4102444800000:
         raise Refused("sky.time_out_of_span", str(time_ms))
-    directions = bodies_of(time_ms)
-    numbers = [one for direction in directions for one in (e6(direction[0]) % 360_000_000, e6(direction[1]))]
-    return {"version": "sky/1", "radec": numbers, "label": label_of(constellation(time_ms, *directions[1]), numbers[2]), "hash": name_hash("radec", numbers)}
+    if place is None:
+        directions = bodies_of(time_ms)
+        numbers = [one for ra, dec in directions for one in (e6(ra) % 360_000_000, e6(dec))]
+        return {"version": "sky/1", "radec": numbers, "label": label_of(constellation(time_ms, *directions[1]), numbers[2]), "hash": name_hash("radec", numbers)}
+    directions = horizon_of(time_ms, place)
+    numbers = [one for azimuth, altitude in directions for one in (e6(altitude), e6(azimuth) % 360_000_000)]
+    if directions[0][1] > DUSK_DEG:
+        name = constellation_over(time_ms, place, *directions[0])
+        return {"version": "sky/1", "altaz": numbers, "label": label_of(name, numbers[1]), "hash": name_hash("altaz", numbers)}
+    star, azimuth, altitude = highest_star(time_ms, place)
+    seen = [e6(altitude), e6(azimuth) % 360_000_000]
+    return {"version": "sky/1", "altaz": numbers, "star": [star, *seen], "label": label_of(bright_stars()[star][0], seen[1]), "hash": name_hash("altaz", numbers + seen)}
 
 
 def check_positions(header):
@@ -80,14 +99,30 @@ def check_positions(header):
     if said["label"] != label_of(name, angle):
         raise Refused("sky.malformed", "label")
     sun = computed[0][1] * 3600 if place is not None else 0
-    if place is not None and not (sun <= -6 * 3600 + TOLERANCE_ARCSEC if "star" in said else sun >= -6 * 3600 - TOLERANCE_ARCSEC):
+    if place is not None and not (sun <= DUSK_DEG * 3600 + TOLERANCE_ARCSEC if "star" in said else sun >= DUSK_DEG * 3600 - TOLERANCE_ARCSEC):
         raise Refused("sky.mismatch", "the Sun is on the other side of -6 degrees")
-    if "star" not in said:
+    if "star" in said:
+        check_star(said["star"], name, when, place)
+    else:
         # The direction may lie on a boundary: around it, too.
-        source = bodies_of(when)[1 if place is None else 0]
+        source = computed[0] if place is not None else computed[1]
+        within = (lambda ra, dec: constellation(when, ra, dec)) if place is None else (lambda azimuth, altitude: constellation_over(when, place, azimuth, altitude))
         around = [(0, 0), *((radius, angle) for radius in (60, 120) for angle in range(0, 16))]
-        if all(constellation(when, *moved(source, radius, 22.5 * angle)) != name for radius, angle in around):
+        if all(within(*moved(source, radius, 22.5 * angle)) != name for radius, angle in around):
             raise Refused("sky.mismatch", f"the label names {name}")
+
+
+def check_star(claimed, name, when, place):
+    star, altitude, azimuth = claimed
+    if bright_stars()[star][0] != name:
+        raise Refused("sky.malformed", "label")
+    seen = stars_over(when, place)
+    here = seen[star]
+    off = separation(*here, azimuth / 1e6, altitude / 1e6)
+    if off > TOLERANCE_ARCSEC:
+        raise Refused("sky.mismatch", f"{star} is {off:.0f} arc seconds off")
+    if here[1] * 3600 < -TOLERANCE_ARCSEC or max(each[1] for each in seen.values()) - here[1] > 2 * TOLERANCE_ARCSEC / 3600:
+        raise Refused("sky.mismatch", f"{star} is not the highest bright star")
 
 
 def e6(degrees):
@@ -137,20 +172,64 @@ def bodies_of(time_ms):
     return [spherical(astronomy().RotateVector(turn, vector)) for vector in vectors]
 
 
+def observer_at(place):
+    return astronomy().Observer(place["lat"] / 1e6, place["lon"] / 1e6, place["elevation"] / 1000)
+
+
+def local(turn, vector):
+    """(azimuth, altitude) of a direction J2000, degrees, without refraction."""
+    azimuth, altitude = spherical(astronomy().RotateVector(turn, vector))
+    # The library counts from north through west.
+    return -azimuth % 360, altitude
+
+
 def horizon_of(time_ms, place):
-    """(azimuth, altitude) of each body over a place, degrees, without refraction."""
+    """(azimuth, altitude) of each body over a place."""
     library = astronomy()
     when, vectors = vectors_of(time_ms)
-    observer = library.Observer(place["lat"] / 1e6, place["lon"] / 1e6, place["elevation"] / 1000)
+    observer = observer_at(place)
     here = library.ObserverVector(when, observer, False)
     turn = library.Rotation_EQJ_HOR(when, observer)
-    out = []
-    for vector in vectors:
-        local = library.RotateVector(turn, library.Vector(vector.x - here.x, vector.y - here.y, vector.z - here.z, when))
-        azimuth, altitude = spherical(local)
-        # The library counts from north through west.
-        out.append((-azimuth % 360, altitude))
-    return out
+    return [local(turn, library.Vector(vector.x - here.x, vector.y - here.y, vector.z - here.z, when)) for vector in vectors]
+
+
+@lru_cache(maxsize=None)
+def bright_stars():
+    """The 45 bright stars of specs/vectors/sky-tables.json, brightest first: name → (constellation, direction and motion)."""
+    rows = json.loads((Path(__file__).parent / "stars.json").read_text("utf-8"))
+    return {name: (constellation_name, numbers) for name, constellation_name, *numbers in rows}
+
+
+def stars_over(time_ms, place):
+    """(azimuth, altitude) of each bright star over a place: proper motion, annual aberration, precession, nutation."""
+    library = astronomy()
+    when = library.Time((time_ms - 946728000000) / 86_400_000)
+    turn = library.Rotation_EQJ_HOR(when, observer_at(place))
+    earth = library.BaryState(library.Body.Earth, when)
+    years = when.ut / 365.25
+    seen = {}
+    for name, (_, (ra, dec, motion_ra, motion_dec)) in bright_stars().items():
+        dec_rad = math.radians(dec / 1e6)
+        x, y, z = unit(ra / 1e6 + years * motion_ra / 3.6e9 / math.cos(dec_rad), dec / 1e6 + years * motion_dec / 3.6e9)
+        apparent = library.Vector(x + earth.vx / LIGHT_AU_A_DAY, y + earth.vy / LIGHT_AU_A_DAY, z + earth.vz / LIGHT_AU_A_DAY, when)
+        seen[name] = local(turn, apparent)
+    return seen
+
+
+def highest_star(time_ms, place):
+    """(name, azimuth, altitude); of equals the brighter."""
+    seen = stars_over(time_ms, place)
+    name = max(seen, key=lambda one: seen[one][1])
+    return name, *seen[name]
+
+
+def constellation_over(time_ms, place, azimuth, altitude):
+    """Name of the constellation of a direction over a place."""
+    library = astronomy()
+    when = library.Time((time_ms - 946728000000) / 86_400_000)
+    x, y, z = unit(-azimuth, altitude)
+    direction = library.EquatorFromVector(library.RotateVector(library.Rotation_HOR_EQJ(when, observer_at(place)), library.Vector(x, y, z, when)))
+    return library.Constellation(direction.ra, direction.dec).name
 
 
 def constellation(time_ms, ra, dec):

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from cosmicembeddings import Client, Refused, check, open_memory
+from cosmicembeddings import Client, Refused, check, create_block, open_memory
 
 NODE = os.environ["COSMIC_NODE"]
 
@@ -85,3 +85,37 @@ def test_a_collection_keeps_its_space():
         other.remember("three", ids="c")
     assert len(mine._pins()) == 1 and mine.forget(everything=True) == 2
     other.remember("three", ids="c")
+
+
+def test_a_block_over_a_place_is_taken_by_a_node():
+    client = Client(NODE)
+    for when in (1795298400000, 1795255200000):  # Munich by night, with a star, and by day
+        place = {"lat": 48137000, "lon": 11575000, "elevation": 520000}
+        name, wire = create_block("test.note/1", {}, b"\x09" * 32, time_ms=when, place=place)
+        assert check(wire)["id"] == name
+        assert [one["status"] for one in client.publish([wire])] in (["stored"], ["known"])
+    with pytest.raises(Refused, match="sky.place_invalid"):
+        create_block("test.note/1", {}, b"\x09" * 32, place={"lat": 48.137, "lon": 11.575, "elevation": 520})
+
+
+def test_a_watch_tells_what_comes_and_goes_on_behind_a_cursor():
+    mine = memory()
+    mine.remember("The kiln fires at 1240 °C.", ids="kiln")
+    events = mine.watch("how hot is the kiln?", min_score=0.3)
+    assert next(events)["type"] == "live"
+    mine.remember("The kiln fires at 1280 °C.", ids="hot")
+    hit = next(events)
+    assert (hit["type"], hit["item"].id, hit["item"].mine) == ("hit", "hot", True)
+    assert hit["item"].cosine > 0.3
+    events.close()
+    mine.remember("The kiln fires at 1300 °C.", ids="hotter")
+    mine.forget("hotter")
+    mine.remember("The kiln fires at 1310 °C.", ids="hottest")
+    told = mine.watch("how hot is the kiln?", min_score=0.3, after=hit["cursor"])
+    seen = []
+    for event in told:
+        seen.append((event["type"], event["item"].id if event["type"] == "hit" else None))
+        if event["type"] == "live":
+            break
+    told.close()
+    assert ("hit", "hottest") in seen and ("hit", "hotter") not in seen and ("gone", None) in seen
