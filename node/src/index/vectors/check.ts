@@ -5,6 +5,7 @@ import type { KeptFollower, Looked } from '../../follow/kept-follower.js';
 import { Bits } from './bits.js';
 import { fileCrc } from './checksum.js';
 import { manifestFile, readManifest, spaceFolders, type Manifest } from './manifest.js';
+import { rowBytesOf, rowsFile } from './row-format.js';
 import { chunkRowsFor } from './rows.js';
 import { readSavedSpace, stateFile, type SavedSpace } from './saved-space.js';
 import { Waiting } from './waiting.js';
@@ -58,7 +59,7 @@ function* damageOf(
   const state = readSavedSpace(folder);
   if (state === undefined) return yield `${stateFile(folder)}: it is damaged or gone`;
   const { head, sections } = state;
-  const rows = join(folder, 'rows.f32');
+  const rows = join(folder, rowsFile(head.rows ?? 'f32'));
   const fault = rowsFault(rows, head, sections[4]!);
   if (fault !== undefined) yield `${rows}: ${fault}`;
   if (head.graph !== null && crcOf(join(folder, head.graph.file)) !== head.graph.crc)
@@ -69,13 +70,13 @@ function* damageOf(
   if (missing > 0) yield `${missing} rows of space ${id} are in the store and not in the index`;
 }
 
-function rowsFault(path: string, { count, space }: SavedSpace, crcs: Uint8Array): string | undefined {
+function rowsFault(path: string, { count, space, rows = 'f32' }: SavedSpace, crcs: Uint8Array): string | undefined {
   if (count === 0) return undefined;
   if (!existsSync(path) || !statSync(path).isFile()) return 'it is gone';
-  const rowBytes = space.dims * 4;
+  const rowBytes = rowBytesOf(rows, space.dims);
   const bytes = readFileSync(path);
   if (bytes.length < count * rowBytes) return `it has ${bytes.length} bytes where ${count * rowBytes} were saved`;
-  const chunkRows = chunkRowsFor(space.dims);
+  const chunkRows = chunkRowsFor(rows, space.dims);
   const sums = new Uint32Array(crcs.buffer);
   for (let c = 0; c * chunkRows < count; c++) {
     const end = Math.min(count, (c + 1) * chunkRows) * rowBytes;

@@ -14,6 +14,7 @@ import type { ChosenEngine } from './graph.js';
 import { authorHash } from './guard.js';
 import { axesOf, neighboursIn, type Axes, type Neighbours } from './neighbours.js';
 import { RecallSample } from './recall-sample.js';
+import type { RowFormat } from './row-format.js';
 import { RowsDamaged } from './rows.js';
 import type { Background, OwnBackground } from './background.js';
 import type { SpaceIndex, SpaceStatus } from './space-index.js';
@@ -43,6 +44,8 @@ export interface HostRules {
   readonly graphMin: number;
   /** Rows that may wait for a graph, all spaces together; beyond them the store is not read further. */
   readonly tailMax: number;
+  /** How rows are kept. */
+  readonly rows: RowFormat;
   /** Memory for rows; beyond it they are read from their files one by one. */
   readonly rowsMaxBytes: number;
   readonly saveEveryMs: number;
@@ -57,6 +60,7 @@ export interface HostRules {
 export const hostRules: HostRules = {
   graphMin: 2048,
   tailMax: 16_384,
+  rows: 'f32',
   rowsMaxBytes: 1_700_000_000,
   saveEveryMs: 15_000,
   eraseWithinMs: 10 * 60_000,
@@ -151,13 +155,14 @@ export class IndexHost implements Follower {
     this.rules = { ...hostRules, ...options.rules };
     this.rate = new Rate(this.rules.newSpaces);
     const { folder, engine, guard, nowMs, yieldTurn } = options;
-    const { graphMin, saveEveryMs, rowsMaxBytes } = this.rules;
+    const { graphMin, saveEveryMs, rows, rowsMaxBytes } = this.rules;
     this.set = new SpaceSet(
       {
         ...(folder === undefined ? {} : { folder }),
         engine,
         guard,
         graphMin,
+        rows,
         budget: { maxBytes: rowsMaxBytes, used: 0 },
         saveEveryMs,
         nowMs,

@@ -4,6 +4,7 @@ import type { KeptFiles, Stopped } from '../../follow/kept-files.js';
 import type { LabelRange } from '../../store/upkeep.js';
 import { Bits } from './bits.js';
 import { readManifest, spaceFolders, writeManifest } from './manifest.js';
+import { rowBytesOf, rowsFile } from './row-format.js';
 import { readSavedSpace } from './saved-space.js';
 
 /** The vector index: rows as float32, graphs over them, and for each space its descriptor. */
@@ -78,7 +79,7 @@ function takeAway(folder: string, path: string): string {
 }
 
 /**
- * What a space's files hold of erased rows: numbers in `rows.f32` that are not zero, or places in a graph that was made before
+ * What a space's files hold of erased rows: numbers in its rows that are not zero, or places in a graph that was made before
  * they went. Undefined: nothing. `withRest`: bytes behind the last row count as well.
  */
 export function leftIn(folder: string, erased: readonly LabelRange[], withRest = false): string | undefined {
@@ -88,9 +89,10 @@ export function leftIn(folder: string, erased: readonly LabelRange[], withRest =
   const { head, sections } = state;
   const labels = new Uint32Array(sections[0]!.buffer);
   const dead = new Bits(sections[2]);
-  const path = join(folder, 'rows.f32');
+  const format = head.rows ?? 'f32';
+  const path = join(folder, rowsFile(format));
   const rows = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
-  const rowBytes = 4 * head.space.dims;
+  const rowBytes = rowBytesOf(format, head.space.dims);
   let inRows = 0;
   let inGraph = 0;
   labels.forEach((label, slot) => {

@@ -1,15 +1,16 @@
 import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
+import { PackedRows, rowBytesOf, type RowFormat } from './row-format.js';
 
 /** Rows of at most 4 MiB make a chunk, a power of two of them, so that slot → chunk is a shift. */
 const CHUNK_MAX_BYTES = 4 << 20;
 
-export function chunkRowsFor(dims: number): number {
-  return 1 << (31 - Math.clz32(Math.max(1, Math.floor(CHUNK_MAX_BYTES / (4 * dims)))));
+export function chunkRowsFor(format: RowFormat, dims: number): number {
+  return 1 << (31 - Math.clz32(Math.max(1, Math.floor(CHUNK_MAX_BYTES / rowBytesOf(format, dims)))));
 }
 
 /**
- * The rows of one space by slot: a flat float32 file, held in memory in chunks. A chunk is read, and its checksum
+ * The rows of one space by slot: a flat file, held in memory in chunks as it is. A chunk is read, and its checksum
  * compared, when it is first touched; rows appended since the last `flush` are in memory alone. Beyond the memory
  * budget rows are read one by one from the file.
  *
@@ -20,8 +21,11 @@ export class RowFile {
   readonly chunkRows: number;
   private readonly shift: number;
   private readonly mask: number;
-  private readonly chunks: (Float32Array | undefined)[] = [];
+  private readonly rowBytes: number;
+  private readonly chunks: (PackedRows | undefined)[] = [];
   private readonly single: Float32Array;
+  /** Room for a row that is read from the file by itself. */
+  private readonly alone: PackedRows;
   private fd: number | undefined;
   /** Rows that the file holds. */
   private flushed = 0;
@@ -31,15 +35,18 @@ export class RowFile {
   private readonly forgotten = new Set<number>();
 
   constructor(
+    readonly format: RowFormat,
     readonly dims: number,
     readonly path: string | undefined,
     private readonly budget: Budget,
     saved?: { readonly count: number; readonly crcs: readonly number[] },
   ) {
-    this.chunkRows = chunkRowsFor(dims);
+    this.rowBytes = rowBytesOf(format, dims);
+    this.chunkRows = chunkRowsFor(format, dims);
     this.shift = 31 - Math.clz32(this.chunkRows);
     this.mask = this.chunkRows - 1;
     this.single = new Float32Array(dims);
+    this.alone = new PackedRows(format, dims, 1);
     if (saved !== undefined) {
       this.flushed = this.count_ = saved.count;
       this.crcs = [...saved.crcs];
@@ -54,21 +61,25 @@ export class RowFile {
   append(vector: Float32Array): number {
     const slot = this.count_;
     const chunk = this.roomFor(slot);
-    chunk.set(vector, (slot & this.mask) * this.dims);
+    chunk.set(slot & this.mask, vector);
     this.count_++;
     return slot;
   }
 
-  /** Where a row lies: `data[offset]` onwards. `data` may be overwritten by the next call. */
+  /** Where a row lies: `data[offset]` onwards. `data` may be overwritten by the next call; a `copy` is not. */
   at(slot: number): Float32Array {
     const chunk = this.chunks[slot >> this.shift] ?? this.load(slot >> this.shift);
-    if (chunk !== undefined) return chunk;
-    this.readInto(this.single, slot);
+    if (chunk?.plain !== undefined) return chunk.plain;
+    if (chunk !== undefined) chunk.read(slot & this.mask, this.single);
+    else {
+      readAll(this.file(), this.alone.bytes, slot * this.rowBytes, this.path!);
+      this.alone.read(0, this.single);
+    }
     return this.single;
   }
 
   offset(slot: number): number {
-    return this.chunks[slot >> this.shift] === undefined ? 0 : (slot & this.mask) * this.dims;
+    return this.chunks[slot >> this.shift]?.plain === undefined ? 0 : (slot & this.mask) * this.dims;
   }
 
   /** A copy of a row. */
@@ -81,7 +92,7 @@ export class RowFile {
   /** The row is to be forgotten: zeros in memory now, in the file by `wipe`, after a state file has said so. */
   forget(slot: number): void {
     const chunk = this.chunks[slot >> this.shift];
-    chunk?.fill(0, (slot & this.mask) * this.dims, ((slot & this.mask) + 1) * this.dims);
+    chunk?.bytes.fill(0, (slot & this.mask) * this.rowBytes, ((slot & this.mask) + 1) * this.rowBytes);
     if (slot < this.flushed) {
       this.crcs[slot >> this.shift] = 0;
       this.forgotten.add(slot);
@@ -97,7 +108,7 @@ export class RowFile {
   wipe(): void {
     if (this.forgotten.size === 0) return;
     const fd = this.file();
-    const zeros = new Uint8Array(4 * this.dims);
+    const zeros = new Uint8Array(this.rowBytes);
     for (const slot of this.forgotten) writeAll(fd, zeros, slot * zeros.length);
     fsyncSync(fd);
     this.forgotten.clear();
@@ -107,7 +118,7 @@ export class RowFile {
   /** Appends what is new to the file. Answers what a state file must remember. */
   flush(durable: boolean): { readonly count: number; readonly crcs: readonly number[] } {
     const fd = this.file();
-    const rowBytes = 4 * this.dims;
+    const { rowBytes } = this;
     while (this.flushed < this.count_) {
       const c = this.flushed >> this.shift;
       const chunk = this.chunks[c]!;
@@ -115,7 +126,7 @@ export class RowFile {
       const first = this.flushed & this.mask;
       writeAll(
         fd,
-        new Uint8Array(chunk.buffer, chunk.byteOffset + first * rowBytes, (end - this.flushed) * rowBytes),
+        chunk.bytes.subarray(first * rowBytes, (first + end - this.flushed) * rowBytes),
         this.flushed * rowBytes,
       );
       this.flushed = end;
@@ -128,7 +139,7 @@ export class RowFile {
       if (changing.has(c)) this.crcs[c] = 0;
       if (changing.has(c) || this.crcs[c]) continue;
       const chunk = this.chunks[c];
-      if (chunk !== undefined) this.crcs[c] = crcOf(chunk, this.rowsIn(c) * this.dims);
+      if (chunk !== undefined) this.crcs[c] = this.crcOf(chunk, this.rowsIn(c));
     }
     this.crcs.length = chunks;
     if (durable) fsyncSync(fd);
@@ -149,7 +160,7 @@ export class RowFile {
     if (this.path === undefined) return;
     const fd = openSync(this.path, existsSync(this.path) ? 'r+' : 'w+', 0o600);
     try {
-      const bytes = this.flushed * this.dims * 4;
+      const bytes = this.flushed * this.rowBytes;
       if (fstatSync(fd).size < bytes) ftruncateSync(fd, bytes);
     } finally {
       closeSync(fd);
@@ -158,7 +169,7 @@ export class RowFile {
 
   /** Bytes of rows held in memory. */
   get residentBytes(): number {
-    return this.chunks.reduce((sum, chunk) => sum + (chunk?.byteLength ?? 0), 0);
+    return this.chunks.reduce((sum, chunk) => sum + (chunk?.bytes.length ?? 0), 0);
   }
 
   close(): void {
@@ -176,7 +187,7 @@ export class RowFile {
   private release(): void {
     for (let c = 0; c < this.chunks.length && this.budget.used > this.budget.maxBytes; c++) {
       if (this.chunks[c] === undefined || (c + 1) << this.shift > this.flushed || !this.crcs[c]) continue;
-      this.budget.used -= this.chunks[c]!.byteLength;
+      this.budget.used -= this.chunks[c]!.bytes.length;
       this.chunks[c] = undefined;
     }
   }
@@ -186,39 +197,34 @@ export class RowFile {
   }
 
   /** The chunk of a slot about to be written; small spaces get small chunks that double. */
-  private roomFor(slot: number): Float32Array {
+  private roomFor(slot: number): PackedRows {
     const c = slot >> this.shift;
     const inside = slot & this.mask;
     let chunk = this.chunks[c];
     if (chunk === undefined && inside > 0) chunk = this.load(c, true);
-    if (chunk !== undefined && chunk.length > inside * this.dims) return chunk;
+    if (chunk !== undefined && chunk.room > inside) return chunk;
     const rows = c > 0 ? this.chunkRows : Math.min(this.chunkRows, Math.max(4, inside * 2));
-    const grown = new Float32Array(rows * this.dims);
-    if (chunk !== undefined) grown.set(chunk);
-    this.budget.used += grown.byteLength - (chunk?.byteLength ?? 0);
+    const grown = new PackedRows(this.format, this.dims, rows);
+    if (chunk !== undefined) grown.bytes.set(chunk.bytes);
+    this.budget.used += grown.bytes.length - (chunk?.bytes.length ?? 0);
     this.chunks[c] = grown;
     return grown;
   }
 
   /** Reads a chunk into memory if the budget allows it. @throws RowsDamaged */
-  private load(c: number, always = false): Float32Array | undefined {
+  private load(c: number, always = false): PackedRows | undefined {
     const rows = Math.min(this.chunkRows, this.flushed - (c << this.shift));
     const space = c > 0 ? this.chunkRows : rows;
-    if (!always && this.budget.used + space * this.dims * 4 > this.budget.maxBytes) return undefined;
-    const chunk = new Float32Array(space * this.dims);
-    readAll(
-      this.file(),
-      new Uint8Array(chunk.buffer, 0, rows * this.dims * 4),
-      (c << this.shift) * this.dims * 4,
-      this.path!,
-    );
-    if (this.crcs[c] && this.crcs[c] !== crcOf(chunk, rows * this.dims))
+    if (!always && this.budget.used + space * this.rowBytes > this.budget.maxBytes) return undefined;
+    const chunk = new PackedRows(this.format, this.dims, space);
+    readAll(this.file(), chunk.bytes.subarray(0, rows * this.rowBytes), (c << this.shift) * this.rowBytes, this.path!);
+    if (this.crcs[c] && this.crcs[c] !== this.crcOf(chunk, rows))
       throw new RowsDamaged(`${this.path}: checksum of rows ${c << this.shift} to ${(c << this.shift) + rows}`, {
         from: c << this.shift,
         to: (c << this.shift) + rows,
       });
     this.chunks[c] = chunk;
-    this.budget.used += chunk.byteLength;
+    this.budget.used += chunk.bytes.length;
     this.rest();
     return chunk;
   }
@@ -230,8 +236,8 @@ export class RowFile {
     this.fd = undefined;
   }
 
-  private readInto(out: Float32Array, slot: number): void {
-    readAll(this.file(), new Uint8Array(out.buffer, out.byteOffset, out.byteLength), slot * out.byteLength, this.path!);
+  private crcOf(chunk: PackedRows, rows: number): number {
+    return crc32(chunk.bytes.subarray(0, rows * this.rowBytes)) || 1;
   }
 
   private file(): number {
@@ -239,13 +245,13 @@ export class RowFile {
     if (this.fd === undefined) {
       if (this.flushed === 0) this.fd = openSync(this.path, 'w+', 0o600);
       else {
-        const bytes = this.flushed * this.dims * 4;
+        const bytes = this.flushed * this.rowBytes;
         this.fd = openSaved(this.path);
         const { size } = fstatSync(this.fd);
         if (size < bytes)
           throw new RowsDamaged(`${this.path}: ${size} bytes where ${bytes} were saved`, {
             // Of a chunk that was cut, no sum says that its rest is right.
-            from: (Math.floor(size / (this.dims * 4)) >> this.shift) << this.shift,
+            from: (Math.floor(size / this.rowBytes) >> this.shift) << this.shift,
             to: this.count_,
           });
         // What a crash left behind the last saved row never counted.
@@ -286,10 +292,6 @@ function openSaved(path: string): number {
     if (code !== 'ENOENT' && code !== 'EISDIR') throw error;
     throw new RowsDamaged(`${path}: it is gone`, { from: 0, to: Infinity });
   }
-}
-
-function crcOf(chunk: Float32Array, length: number): number {
-  return crc32(new Uint8Array(chunk.buffer, chunk.byteOffset, length * 4)) || 1;
 }
 
 function writeAll(fd: number, bytes: Uint8Array, position: number): void {

@@ -11,9 +11,10 @@ import type { ChosenEngine, Graph } from './graph.js';
 import { Guard } from './guard.js';
 import { Hubs } from './hubs.js';
 import { LabelTable } from './label-table.js';
+import { rowsFile, type RowFormat } from './row-format.js';
 import { RowFile, RowsDamaged, type Budget, type Slots } from './rows.js';
 import { scanSlots, searchRows, type SearchedSpace } from './space-search.js';
-import { readSavedSpace, stateFile, without, type SavedSpace, type SavedState } from './saved-space.js';
+import { inFormat, readSavedSpace, stateFile, without, type SavedSpace, type SavedState } from './saved-space.js';
 import { writeStateFile } from './state-file.js';
 import { TopRows, type ScoredRow } from './top-rows.js';
 
@@ -25,6 +26,8 @@ export interface SpaceOptions {
   /** Rows from which on a graph is kept; below, every search scans all rows. */
   readonly graphMin: number;
   readonly guard: boolean;
+  /** How rows are kept; default float32, as they came. Those that are saved otherwise are written anew. */
+  readonly rows?: RowFormat;
   /** Order of the background sample; differs from node to node. */
   readonly seed: number;
 }
@@ -40,7 +43,6 @@ export interface SpaceAnswer {
 
 /** Candidates at most, in units of the least: rows without any clusters need them. */
 const MOST = 32;
-const ROWS = 'rows.f32';
 
 /**
  * The rows of one space, by slot in order of arrival: a flat file of float32 rows, a graph over the first `graphTo`
@@ -80,12 +82,13 @@ export class SpaceIndex {
     private readonly options: SpaceOptions,
     saved?: SavedState,
   ) {
-    const { folder } = options;
+    const { folder, rows: format = 'f32' } = options;
     this.byProduct = space.metric === 'dot' && !space.normalized;
-    const path = folder === undefined ? undefined : join(folder, ROWS);
+    const path = folder === undefined ? undefined : join(folder, rowsFile(format));
     this.candidates = saved?.head.candidates ?? options.engine.graph?.candidates ?? 0;
     const [labels, hubs, dead, aside, crcs] = saved?.sections ?? [];
     this.rows = new RowFile(
+      format,
       space.dims,
       path,
       options.budget,
@@ -133,7 +136,7 @@ export class SpaceIndex {
     const { folder } = options;
     if (folder === undefined) return undefined;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    let saved = readSavedSpace(folder);
+    let saved = inFormat(options.rows ?? 'f32', folder, readSavedSpace(folder));
     while (saved !== undefined) {
       let index: SpaceIndex | undefined;
       try {
@@ -358,7 +361,8 @@ export class SpaceIndex {
       rows,
       (label) => {
         const slot = this.table.slotOf(label);
-        return slot < 0 ? undefined : { data: this.rows.at(slot), offset: this.rows.offset(slot) };
+        // A copy: they are compared with each other, and of what is not in memory as it is the next one takes the place.
+        return slot < 0 ? undefined : { data: this.rows.copy(slot), offset: 0 };
       },
       this.space.dims,
       usual,
@@ -441,6 +445,7 @@ export class SpaceIndex {
       demotedIn: this.hubs.takenIn,
       erasedMs: this.erasedMs,
       candidates: this.candidates,
+      ...(this.rows.format === 'f32' ? {} : { rows: this.rows.format }),
       wiping: this.rows.toWipe,
       ...(this.lacks_ ? { lacks: true } : {}),
     };

@@ -347,11 +347,12 @@ export class SpaceSet {
   }
 
   private spaceOptions(folder: string | undefined): Parameters<typeof SpaceIndex.open>[1] {
-    const { engine, guard, budget, graphMin } = this.parts;
+    const { engine, guard, rows = 'f32', budget, graphMin } = this.parts;
     return {
       ...(folder === undefined ? {} : { folder }),
       engine,
       guard,
+      rows,
       budget,
       graphMin,
       seed: this.seed,
