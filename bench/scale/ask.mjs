@@ -1,90 +1,35 @@
 /**
- * A client process that searches over raw keep-alive connections, so that it costs little beside the node on the same cores.
- * Told by its parent: `{url, space, data, seed, skip, count, limitSeconds, clients, filter?, keep}`; questions
- * `skip … skip + count` of the stream, each asked once, until the time is up. Tells back `{begins}` when it has made its requests, then `{done: {perSecond, p50Ms, p99Ms, cpuSeconds, answers}}`; answers of the first `keep` questions are
- * parsed after the clock has stopped.
+ * A client process that searches over raw keep-alive connections.
+ * Told by its parent: `{peer, at, data, seed, skip, count, limitSeconds, clients, filtered?, hybrid?, keep}`; `at` is what the
+ * module `wire/PEER.mjs` must know (its port). Questions `skip … skip + count` of the stream, each asked once, until the time is
+ * up. Tells back `{begins}` when it has made its requests, then `{done: {perSecond, p50Ms, p99Ms, cpuSeconds, answers}}`; answers
+ * of the first `keep` questions are parsed after the clock has stopped.
  */
-import { connect } from 'node:net';
-import { rowOfTime } from './layout.mjs';
+import { opened } from './connection.mjs';
+import { wordsOf } from './texts.mjs';
 import { QUERIES, rowsOf } from './vectors.mjs';
 
-const HEAD_END = Buffer.from('\r\n\r\n');
-
-/** One connection: a request at a time, its answer's body as bytes. */
-class Connection {
-  constructor(port) {
-    this.parts = [];
-    this.size = 0;
-    this.need = Infinity;
-    this.socket = connect({ port, host: '127.0.0.1', noDelay: true });
-    this.socket.on('data', (part) => this.receive(part));
-    this.socket.on('error', (error) => this.reject?.(error));
-    this.socket.on('close', () => this.reject?.(new Error('connection closed')));
-  }
-
-  ask(bytes) {
-    return new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-      this.socket.write(bytes);
-    });
-  }
-
-  receive(part) {
-    this.parts.push(part);
-    this.size += part.length;
-    if (this.need === Infinity) {
-      const bytes = this.parts.length === 1 ? part : Buffer.concat(this.parts);
-      const end = bytes.indexOf(HEAD_END);
-      if (end < 0) return void (this.parts = [bytes]);
-      const head = bytes.toString('latin1', 0, end);
-      const length = /content-length: (\d+)/i.exec(head);
-      if (!head.startsWith('HTTP/1.1 200') || length === null)
-        return this.reject(new Error(`${head}\n${bytes.toString('utf8', end)}`));
-      this.from = end + 4;
-      this.need = this.from + Number(length[1]);
-      this.parts = [bytes];
-    }
-    if (this.size < this.need) return;
-    const whole = this.parts.length === 1 ? this.parts[0] : Buffer.concat(this.parts);
-    const body = whole.subarray(this.from, this.need);
-    this.parts = [];
-    this.size = 0;
-    this.need = Infinity;
-    this.resolve(body);
-  }
-
-  close() {
-    this.reject = undefined;
-    this.socket.destroy();
-  }
-}
-
-function requestsOf({ url, space, data, seed, skip, count, filter }) {
-  const next = rowsOf(data, seed, QUERIES);
-  for (let i = 0; i < skip; i++) next();
-  const { host } = new URL(url);
-  return Array.from({ length: count }, () => {
-    const body = Buffer.from(
-      JSON.stringify({
-        vector: { space, values: Array.from(next()) },
-        k: 10,
-        mode: 'vectors',
-        ...(filter && { filter }),
-      }),
-    );
-    const head = `POST /v2/search HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
-    return Buffer.concat([Buffer.from(head), body]);
-  });
+function questionsOf({ data, seed, skip, count, filtered = false, hybrid = false }) {
+  const nextVector = rowsOf(data, seed, QUERIES);
+  const nextWords = wordsOf(seed);
+  const questions = Array.from({ length: skip + count }, (_, number) => ({
+    number,
+    vector: nextVector(),
+    ...(hybrid && { words: nextWords() }),
+    filtered,
+  }));
+  return questions.slice(skip).filter(({ vector }) => vector !== undefined);
 }
 
 async function ask(job) {
-  const requests = requestsOf(job);
+  const { wireOf } = await import(`./wire/${job.peer}.mjs`);
+  const wire = wireOf(job.at);
+  const requests = questionsOf(job).map((question) => wire.searchOf(question));
   const times = [];
   const kept = [];
-  const port = Number(new URL(job.url).port);
-  const connections = Array.from({ length: job.clients }, () => new Connection(port));
+  const connections = await Promise.all(Array.from({ length: job.clients }, () => opened(job.at.port, wire)));
   let at = 0;
+  let bytes = 0;
   process.send({ begins: true });
   const cpu = process.cpuUsage();
   const started = performance.now();
@@ -95,6 +40,7 @@ async function ask(job) {
         const asked = performance.now();
         const body = await connection.ask(requests[i]);
         times.push(performance.now() - asked);
+        bytes += body.length;
         if (i < job.keep) kept[i] = Buffer.from(body);
       }
     }),
@@ -112,21 +58,19 @@ async function ask(job) {
     p99Ms: quantile(0.99),
     seconds: Number(seconds.toFixed(2)),
     clientCpuSeconds: Number(((user + system) / 1e6).toFixed(2)),
-    answers: kept.map((body) => {
-      const { hits, requested, returned, indexedTo, head } = JSON.parse(body.toString('utf8'));
-      return {
-        rows: hits.map((hit) => rowOfTime(hit.timeMs)),
-        requested,
-        returned,
-        indexedTo: indexedTo.seq,
-        head: head.seq,
-      };
-    }),
+    clientCpuMsPerSearch: Number(((user + system) / 1e3 / times.length).toFixed(3)),
+    answerBytes: Math.round(bytes / times.length),
+    answers: kept.map((body) => wire.answerOf(body)),
   };
 }
 
 // Without its parent it has nobody to tell.
 process.on('disconnect', () => process.exit());
 process.on('message', async (job) => {
-  process.send({ done: await ask(job) });
+  try {
+    process.send({ done: await ask(job) });
+  } catch (error) {
+    console.error(error);
+    process.exit(1);
+  }
 });

@@ -7,10 +7,11 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { corePlugins, createBlock, createRegistry, packRows } from '@cosmicembeddings/sdk';
 import { createSky } from '@cosmicembeddings/sdk/sky';
-import { benchSpace, fastSigner } from '../accept/blocks.mjs';
-import { CHUNK, chunkFile, isRare, QUESTIONS, START_MS } from './layout.mjs';
+import { fastSigner } from '../accept/blocks.mjs';
+import { CHUNK, chunkFile, isNeighbour, isRare, QUESTIONS, spaceAt, START_MS } from './layout.mjs';
 import { bestOf } from './truth.mjs';
-import { DIMS, QUERIES, randomOf, rowsOf } from './vectors.mjs';
+import { textsOf } from './texts.mjs';
+import { DIMS, QUERIES, rowsOf } from './vectors.mjs';
 
 const { folder, data, seed } = workerData;
 const author = {
@@ -24,21 +25,8 @@ const question = rowsOf(data, seed, QUERIES);
 const questions = new Float32Array(QUESTIONS * DIMS);
 for (let q = 0; q < QUESTIONS; q++) questions.set(question(), q * DIMS);
 
-/** 20,000 made-up words, drawn after Zipf as those of real texts are. */
-const syllables = 'ba ce di fo gu la me ni or pu ra se ti vo wu xa ye zi ka lo'.split(' ');
-const wordOf = (rank) => {
-  let word = '';
-  for (let left = rank + 20; left > 0; left = Math.floor(left / 20)) word += syllables[left % 20];
-  return word;
-};
-function textOf(random) {
-  let text = '';
-  while (text.length < 200) text += wordOf(Math.floor(20_000 ** random())) + ' ';
-  return text.slice(0, 200);
-}
-
-function blockOf(rows, first, random) {
-  const texts = rows.map(() => textOf(random));
+function blockOf(rows, first, nextText) {
+  const texts = rows.map(nextText);
   return createBlock(
     {
       kind: 'embedding/1',
@@ -46,7 +34,7 @@ function blockOf(rows, first, random) {
       place: { lat: 40_416_800, lon: -3_703_800, elevation: 650_000 },
       tags: [isRare(first) ? 'rare' : 'common'],
       fields: {
-        space: benchSpace,
+        space: spaceAt(first),
         embedding: { ...packRows(rows, 'f32') },
         input_type: 'text',
         input_reference: texts.map((text, i) => ({
@@ -67,12 +55,12 @@ function write(name, content) {
 
 async function make({ chunk, rows }) {
   const next = rowsOf(data, seed, chunk);
-  const random = randomOf(seed, 0x40000000 + chunk);
+  const nextText = textsOf(seed, chunk);
   const vectors = Array.from({ length: CHUNK }, next);
   const wires = [];
   for (let i = 0; i < CHUNK; i += rows) {
     const own = vectors.slice(i, i + rows);
-    wires.push((await blockOf(own, chunk * CHUNK + i, random)).wire);
+    wires.push((await blockOf(own, chunk * CHUNK + i, nextText)).wire);
   }
   if (rows === 1) {
     const flat = new Float32Array(CHUNK * DIMS);
@@ -81,7 +69,10 @@ async function make({ chunk, rows }) {
     const first = chunk * CHUNK;
     write(
       chunkFile(folder, 'truth', chunk),
-      JSON.stringify({ all: bestOf(flat, questions, first), rare: bestOf(flat, questions, first, isRare) }),
+      JSON.stringify({
+        all: bestOf(flat, questions, first, isNeighbour),
+        rare: bestOf(flat, questions, first, (row, q) => isNeighbour(row, q) && isRare(row)),
+      }),
     );
   }
   // Last, because its presence says that the others are there.

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, openSync, readFileSync, readSync } from 'node:fs
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { CHUNK, chunkFile, folderOf } from './layout.mjs';
-import { mergeBest } from './truth.mjs';
-import { DIMS } from './vectors.mjs';
+import { dot, mergeBest, recallOf } from './truth.mjs';
+import { DIMS, QUERIES, rowsOf } from './vectors.mjs';
 
 const ROW_BYTES = DIMS * 4;
 
@@ -71,4 +71,14 @@ export function rowReader({ data, seed }) {
     readSync(open.get(chunk), row, 0, ROW_BYTES, (number % CHUNK) * ROW_BYTES);
     return new Float32Array(row.buffer.slice(row.byteOffset, row.byteOffset + ROW_BYTES));
   };
+}
+
+/** Recall of answers to the first questions, of which each names its `rows`. */
+export function recallIn(answers, truth, made) {
+  const next = rowsOf(made.data, made.seed, QUERIES);
+  const questions = answers.map(next);
+  const row = rowReader(made);
+  const found = answers.map((answer) => answer.rows);
+  const recall = recallOf(truth.slice(0, answers.length), found, (q, number) => dot(row(number), 0, questions[q], 0));
+  return Number(recall.toFixed(4));
 }

@@ -2,17 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spaceIdOf } from '@cosmicembeddings/sdk';
-import { benchSpace } from '../accept/blocks.mjs';
 import { json } from '../accept/node-process.mjs';
 import { runClient, startClient } from './client.mjs';
-import { CHUNK, QUESTIONS, WIDE } from './layout.mjs';
-import { blockFiles, makeChunks, rowReader, truthOf } from './made.mjs';
+import { CHUNK, LIMIT_SECONDS, QUESTIONS, WIDE } from './layout.mjs';
+import { blockFiles, makeChunks, recallIn, truthOf } from './made.mjs';
 import { bytesByFile, memoryOf, startOn, startToComplete, untilAtRest, untilGone } from './running.mjs';
-import { dot, recallOf } from './truth.mjs';
 import { QUERIES, rowsOf } from './vectors.mjs';
+import { spaceIdAt } from './wire/own.mjs';
 
-const space = spaceIdOf(benchSpace);
 const round = (x, digits = 2) => Number(x.toFixed(digits));
 /** Chunks behind the rows that arrive during searches: 20 s at 1,000 a second. */
 const ARRIVING_CHUNKS = 2;
@@ -21,8 +18,6 @@ const WARM = 500;
 const MANY = 12_000;
 const ONE = 2_000;
 const FILTERED = 2_000;
-/** … or as many as fit into this time. */
-const LIMIT_SECONDS = 6;
 
 /** All figures at `rows` rows; `report(what, figures)` gets each as soon as it is there. */
 export async function measureOwn({ data, seed, rows, stages }, report) {
@@ -107,10 +102,12 @@ async function searches(node, { data, seed, rows }, report) {
   report('search', { ...many.figures, ...check(many, truth.all, { data, seed }, rows) });
   const one = await ask({ skip: MANY, count: ONE, clients: 1 });
   report('search one', one.figures);
-  const filter = { tagsAll: ['rare'] };
-  await ask({ skip: QUESTIONS, count: 50, clients: 1, filter });
-  const few = await ask({ skip: 0, count: FILTERED, clients: 1, filter, keep: QUESTIONS });
+  await ask({ skip: QUESTIONS, count: 50, clients: 1, filtered: true });
+  const few = await ask({ skip: 0, count: FILTERED, clients: 1, filtered: true, keep: QUESTIONS });
   report('search filtered', { keeps: 0.01, ...few.figures, ...check(few, truth.rare, { data, seed }, rows) });
+  await ask({ skip: QUESTIONS, count: 50, clients: 20, hybrid: true });
+  const words = await ask({ skip: 2 * MANY + ONE, count: MANY, clients: 20, hybrid: true });
+  report('hybrid', words.figures);
   report('memory after searches', memoryOf(node));
 }
 
@@ -118,7 +115,8 @@ async function searches(node, { data, seed, rows }, report) {
 function asker(node, { data, seed }) {
   return async (job) => {
     let before;
-    const told = { url: node.url, space, data, seed, keep: 0, limitSeconds: LIMIT_SECONDS, ...job };
+    const at = { port: Number(new URL(node.url).port) };
+    const told = { peer: 'own', at, data, seed, keep: 0, limitSeconds: LIMIT_SECONDS, ...job };
     const { answers, ...figures } = await runClient('./ask.mjs', told, () => (before = node.cpuSeconds()));
     const nodeCpuMsPerSearch = round(((node.cpuSeconds() - before) * 1000) / figures.questions, 3);
     return { figures: { ...figures, nodeCpuMsPerSearch }, answers };
@@ -126,29 +124,21 @@ function asker(node, { data, seed }) {
 }
 
 /** Recall of the kept answers, and how many of them say that they are complete. */
-function check({ answers }, truth, { data, seed }, seq) {
-  const next = rowsOf(data, seed, QUERIES);
-  const questions = answers.map(next);
-  const row = rowReader({ data, seed });
-  return {
-    recallAt10: round(
-      recallOf(
-        truth,
-        answers.map((answer) => answer.rows),
-        (q, number) => dot(row(number), 0, questions[q], 0),
-      ),
-      4,
-    ),
-    recallOver: answers.length,
-    complete: answers.filter((one) => one.returned === one.requested && one.indexedTo === one.head && one.head >= seq)
-      .length,
-  };
-}
+const check = ({ answers }, truth, made, seq) => ({
+  recallAt10: recallIn(answers, truth, made),
+  recallOver: answers.length,
+  complete: answers.filter((one) => one.returned === one.requested && one.indexedTo === one.head && one.head >= seq)
+    .length,
+});
 
 /** Clean stop (what lies on disk), start; searches while blocks arrive; kill -9 in the midst of it, start. */
 async function restarts(first, { folder, data, seed, rows, stages }, report) {
   const question = rowsOf(data, seed, QUERIES)();
-  const body = JSON.stringify({ vector: { space, values: Array.from(question) }, k: 10, mode: 'vectors' });
+  const body = JSON.stringify({
+    vector: { space: spaceIdAt(0), values: Array.from(question) },
+    k: 10,
+    mode: 'vectors',
+  });
   const stopping = performance.now();
   await first.stop();
   const stopMs = Math.round(performance.now() - stopping);

@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { partsTable, serverTable, slopes } from './beside.mjs';
 import { escape, lineChart, short, stackedChart, table } from './chart.mjs';
 
 const file = (name) => new URL(`results/${name}`, import.meta.url);
@@ -33,7 +34,8 @@ export function plot() {
     .map((line) => JSON.parse(line));
   const { data, seed } = all.findLast((one) => one.data === 'clustered') ?? all[all.length - 1];
   const page = file('page.html');
-  writeFileSync(page, pageOf(newest(all.filter((one) => one.data === data && one.seed === seed)), newest(all)));
+  const isMain = (one) => one.data === data && one.seed === seed && one.dims === 384 && one.spaces === undefined;
+  writeFileSync(page, pageOf(newest(all.filter(isMain)), newest(all)));
   return fileURLToPath(page);
 }
 
@@ -41,8 +43,11 @@ export function plot() {
 function newest(lines) {
   const last = new Map();
   for (const line of lines) {
-    const { what, data, seed, rows, rowsPerBlock = 1, after = '', peer = '' } = line;
-    last.set([what, data, seed, rows, rowsPerBlock, after, peer].join('|'), line);
+    const { what, data, seed, rows, rowsPerBlock = 1, after = '', peer = '', batch = '', dims, spaces = 1 } = line;
+    last.set(
+      [what, data, seed, rows, rowsPerBlock, after, peer, what === 'wire add' ? batch : '', dims, spaces].join('|'),
+      line,
+    );
   }
   return [...last.values()];
 }
@@ -59,13 +64,16 @@ function pageOf(lines, everything) {
 <title>CosmicEmbeddings: figures at scale</title><style>${STYLE}</style>
 <h1>Figures at scale</h1>
 <p>${machine.cores} cores of ${escape(machine.cpu)}, ${machine.memoryGb} GB, Node ${escape(machine.node)} · commit ${escape(commits)} · ${escape(days[0])} to ${escape(days[days.length - 1])} UTC ·
-data <b>${escape(data)}</b>, seed ${seed}, 384 dimensions, one row a block unless said otherwise. One node process, over HTTP on loopback; the clients run on the same cores.
+data <b>${escape(data)}</b>, seed ${seed}, 384 dimensions, one row a block unless said otherwise. This node in one process, over HTTP on loopback; the clients run on the same cores.
 Recall is against exact double precision that the bench computes itself. The dashed levels are goals.</p>
 <h2>Goals and measurements</h2>${goals(of, narrow)}
+${serverTable(of)}
+${partsTable(of)}
 <h2>Growth</h2><div class="charts">${charts(of, narrow, peers).join('')}</div>
+${slopes(of)}
 ${peers.length > 0 ? `<h2>Peers, same rows, questions and machine</h2>${peerTable(of, narrow, peers)}` : ''}
 <h2>Kinds of data</h2>${kinds(everything)}
-<p class="note"><b>clustered</b>: 200 centres in 32 dimensions, projected, with noise. <b>heavy</b>: 2,000 clusters with sizes after Zipf, every fourth row a near-duplicate. <b>uniform</b>: evenly on the sphere; nothing is near anything, so the tenth best row is hardly better than the hundredth: it shows the worst case of every graph, not a use.</p></html>`;
+<p class="note"><b>clustered</b>: 200 centres in 32 dimensions, projected, with noise. <b>heavy</b>: 2,000 clusters with sizes after Zipf, every fourth row a near-duplicate. <b>uniform</b>: evenly on the sphere; nothing is near anything, so the tenth best row is hardly better than the hundredth: it shows the worst case of every graph, not a use. <b>npl</b>: MiniLM’s vectors of the NPL collection. <b>glove</b>: GloVe’s of words of tweets. Rows past the first 10,000 of these two are noisy copies.</p></html>`;
 }
 
 function goals(of, narrow) {
@@ -362,29 +370,37 @@ function kinds(lines) {
         other.data === one.data &&
         other.seed === one.seed &&
         other.rows === one.rows &&
+        other.dims === one.dims &&
+        other.spaces === one.spaces &&
         other.rowsPerBlock !== 64,
     );
   return table(
     [
       'data',
+      'dims',
+      'spaces',
       'seed',
       'rows',
       'accept/s',
       'in the graph rows/s',
       'recall@10',
       'searches/s, 20 clients',
+      'CPU ms a search',
       'p99 ms',
       '1 % filter recall',
       'commit',
     ],
     searches.map((one) => [
       one.data,
+      one.dims,
+      one.spaces ?? 1,
       one.seed,
       one.rows,
       beside('accept', one)?.blocksPerSecond,
       beside('accept', one)?.indexedRowsPerSecond,
       one.recallAt10,
       one.perSecond,
+      one.nodeCpuMsPerSearch,
       one.p99Ms,
       beside('search filtered', one)?.recallAt10,
       one.commit,

@@ -6,7 +6,9 @@ export const TOP = 10;
 /** Dot product of float32 rows in double precision. Four sums, because one would wait for each addition. */
 export function dot(a, aAt, b, bAt) {
   let [s, t, u, v] = [0, 0, 0, 0];
-  for (let d = 0; d < DIMS; d += 4) {
+  const last = DIMS - (DIMS % 4);
+  for (let d = last; d < DIMS; d++) s += a[aAt + d] * b[bAt + d];
+  for (let d = 0; d < last; d += 4) {
     s += a[aAt + d] * b[bAt + d];
     t += a[aAt + d + 1] * b[bAt + d + 1];
     u += a[aAt + d + 2] * b[bAt + d + 2];
@@ -30,14 +32,14 @@ export class Best {
   }
 }
 
-/** Best rows of `flat` (first row number `firstRow`) for each question; `keep` chooses the rows that count. */
-export function bestOf(flat, questions, firstRow, keep = () => true) {
+/** Best rows of `flat` (first row number `firstRow`) for each question; `keep(row, question)` chooses the rows that count. */
+export function bestOf(flat, questions, firstRow, keep) {
   const count = flat.length / DIMS;
   const asked = questions.length / DIMS;
   const best = Array.from({ length: asked }, () => new Best());
   for (let i = 0; i < count; i++) {
-    if (!keep(firstRow + i)) continue;
-    for (let q = 0; q < asked; q++) best[q].offer(dot(flat, i * DIMS, questions, q * DIMS), firstRow + i);
+    for (let q = 0; q < asked; q++)
+      if (keep(firstRow + i, q)) best[q].offer(dot(flat, i * DIMS, questions, q * DIMS), firstRow + i);
   }
   return best.map((one) => one.entries);
 }
@@ -59,6 +61,8 @@ export function recallOf(truth, found, cosineOf) {
   let hits = 0;
   let places = 0;
   truth.forEach((best, q) => {
+    // A space may hold no such row.
+    if (best.length === 0) return;
     const least = best[best.length - 1][0] - 1e-7;
     places += best.length;
     const rows = new Set(found[q]);

@@ -2,7 +2,8 @@
  * Unit rows that any process can make again from (data, seed, stream): the structure (centres, projection) is the seed's,
  * each stream of rows has random numbers of its own, so that chunks can be made side by side and queries apart from both.
  */
-import { DIMS } from '../accept/blocks.mjs';
+import { CHUNK, DIMS } from './layout.mjs';
+import { REAL, realRows } from './real.mjs';
 
 export { DIMS };
 /** Stream of the questions; rows have the streams 0, 1, 2 …, one for each chunk. */
@@ -106,17 +107,23 @@ const structures = {
   },
 };
 
-export const DATA = Object.keys(structures);
+export const DATA = [...Object.keys(structures), ...REAL];
 
 const made = new Map();
 
 /** The rows of one stream, one a call. */
 export function rowsOf(data, seed, stream) {
   const key = `${data} ${seed}`;
-  if (!made.has(key)) made.set(key, structures[data](gaussianOf(randomOf(seed, STRUCTURE))));
+  const isReal = REAL.includes(data);
+  if (!made.has(key))
+    made.set(key, isReal ? realRows(data, unit, CHUNK) : structures[data](gaussianOf(randomOf(seed, STRUCTURE))));
   const next = made.get(key);
   const random = randomOf(seed, stream);
   const normal = gaussianOf(random);
+  if (isReal) {
+    let number = 0;
+    return () => (stream === QUERIES ? next.question(number++, normal) : next.row(stream * CHUNK + number++, normal));
+  }
   const before = [];
   return () => {
     const row = next(random, normal, before);

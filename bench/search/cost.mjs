@@ -6,15 +6,11 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { spaceIdOf } from '@cosmicembeddings/sdk';
-import { benchSpace } from '../accept/blocks.mjs';
 import { record } from '../accept/record.mjs';
 import { runClient } from '../scale/client.mjs';
 import { CHUNK, QUESTIONS } from '../scale/layout.mjs';
-import { blockFiles, makeChunks, rowReader, truthOf } from '../scale/made.mjs';
+import { blockFiles, makeChunks, recallIn, truthOf } from '../scale/made.mjs';
 import { killNodes, startOn, untilAtRest } from '../scale/running.mjs';
-import { dot, recallOf } from '../scale/truth.mjs';
-import { QUERIES, rowsOf } from '../scale/vectors.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -34,7 +30,6 @@ if (values.node !== undefined) process.env.BENCH_NODE_BIN = values.node;
 const rows = Number(values.rows);
 const limitSeconds = Number(values.seconds);
 const made = { data: 'clustered', seed: 1 };
-const space = spaceIdOf(benchSpace);
 const WARM = 500;
 
 const isBuilt = existsSync(folder) && readdirSync(folder).length > 0;
@@ -63,7 +58,8 @@ function threads() {
 
 async function ask(what, job, truth) {
   let before;
-  const told = { url: node.url, space, ...made, keep: 0, limitSeconds, ...job };
+  const at = { port: Number(new URL(node.url).port) };
+  const told = { peer: 'own', at, ...made, keep: 0, limitSeconds, ...job };
   const { answers, ...figures } = await runClient('../scale/ask.mjs', told, () => (before = threads()));
   const spent = [...threads()].map(([id, ms]) => [id, (ms - (before.get(id) ?? 0)) / figures.questions]);
   const round = (x) => Number(x.toFixed(3));
@@ -83,30 +79,20 @@ async function ask(what, job, truth) {
       .map(([id, ms]) => `${id - node.pid}:${round(ms)}`)
       .filter((x) => !x.endsWith(':0'))
       .join(' '),
-    ...(job.keep > 0 ? { recallAt10: recallIn(answers, truth) } : {}),
+    ...(job.keep > 0 ? { recallAt10: recallIn(answers, truth, made) } : {}),
   };
-}
-
-function recallIn(answers, truth) {
-  const next = rowsOf(made.data, made.seed, QUERIES);
-  const questions = answers.map(next);
-  const row = rowReader(made);
-  const cosine = (q, number) => dot(row(number), 0, questions[q], 0);
-  const found = answers.map((answer) => answer.rows);
-  return Number(recallOf(truth, found, cosine).toFixed(4));
 }
 
 const only = new Set(values.only.split(','));
 const build = values.node === undefined ? {} : { build: values.node };
 const report = (figures) => record(new URL('results/cost.jsonl', import.meta.url).href, { ...build, ...figures });
 const truth = truthOf({ ...made, rows });
-const filter = { tagsAll: ['rare'] };
 await ask('warm', { skip: QUESTIONS, count: WARM, clients: 20 });
 if (only.has('many')) report(await ask('many', { skip: 0, count: 12_000, clients: 20, keep: QUESTIONS }, truth.all));
 if (only.has('one')) report(await ask('one', { skip: 12_000, count: 4_000, clients: 1 }));
 if (only.has('filtered')) {
-  await ask('warm', { skip: QUESTIONS, count: 50, clients: 1, filter });
-  report(await ask('filtered', { skip: 0, count: 4_000, clients: 1, filter, keep: QUESTIONS }, truth.rare));
+  await ask('warm', { skip: QUESTIONS, count: 50, clients: 1, filtered: true });
+  report(await ask('filtered', { skip: 0, count: 4_000, clients: 1, filtered: true, keep: QUESTIONS }, truth.rare));
 }
 await node.stop();
 process.exit();
