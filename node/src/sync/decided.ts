@@ -5,19 +5,15 @@ import { sha256 } from '../door/crypto/index.js';
 
 /** Some 3 ms of the event loop: others are served while this is read. */
 const PAGE = 1024;
-/** So many are merged into the set at a time: as objects they take ten times the room. */
+/** So many are read before they are merged into the set. */
 const MERGED = 16_384;
-/**
- * New items are merged into the set when they are an eighth of it, within these bounds, or when a reconciliation asks:
- * a merge copies the set, so that each item is copied some ten times however many there are.
- */
-const PENDING_MIN = 4096;
-const PENDING_MAX = 65_536;
-const RECENT_MAX = PENDING_MAX;
+/** New items are merged when a reconciliation asks, or so many have come: one by one each would copy a leaf. */
+export const PENDING_MAX = 256;
+const RECENT_MAX = 65_536;
 export const LOWEST: DecidedItem = { timeMs: 0, digest: new Uint8Array(32) };
 export const HIGHEST: DecidedItem = { timeMs: Number.MAX_SAFE_INTEGER, digest: new Uint8Array(32).fill(255) };
 
-/** The decided ids in memory (about 42 bytes each), read once and kept up as blocks arrive. */
+/** The decided ids in memory (about 48 bytes each), read once and kept up as blocks arrive. */
 export class Decided {
   private set: ItemSet = createItemSet([], sha256);
   private pending: DecidedItem[] = [];
@@ -70,7 +66,7 @@ export class Decided {
     this.pending.push({ timeMs: item.timeMs, digest: item.digest.slice() });
     if (!this.loaded) return;
     this.table.add(item);
-    if (this.pending.length >= Math.min(PENDING_MAX, Math.max(PENDING_MIN, this.set.size >> 3))) this.snapshot();
+    if (this.pending.length >= PENDING_MAX) this.snapshot();
   }
 
   has(digest: Uint8Array, timeMs?: number): boolean {

@@ -123,6 +123,44 @@ describe('item set', () => {
     );
   });
 
+  test('a set that grows in random batches is at each step what a sorted list says, and earlier sets stay as they were', () => {
+    const hash = (set: ReturnType<typeof createItemSet>) => toHex(set.keyedHash(new Uint8Array(32), 0, set.size));
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(3_000), fc.integer({ min: 1, max: 700 })), { maxLength: 12 }), (batches) => {
+        let set = createItemSet();
+        const earlier: [typeof set, string][] = [];
+        const all = new Map<string, ReturnType<typeof item>>();
+        for (const [from, count] of batches) {
+          const batch = Array.from({ length: count }, (_, n) => item(from + n, (from + n) % 1_000));
+          for (const one of batch) all.set(toHex(one.digest), one);
+          earlier.push([set, hash(set)]);
+          set = set.with(batch);
+          const sorted = [...all.values()].sort(compareItems);
+          expect(set.size).toBe(sorted.length);
+          for (let i = 0; i < sorted.length; i += 7) {
+            expect(set.timeAt(i)).toBe(sorted[i]!.timeMs);
+            expect(toHex(set.digestAt(i))).toBe(toHex(sorted[i]!.digest));
+            expect(set.lowerBound(0, set.size, sorted[i]!.timeMs, sorted[i]!.digest)).toBe(i);
+            expect(set.lowerBound(i >> 1, i, sorted[i]!.timeMs + 1, new Uint8Array(0))).toBe(i);
+          }
+          const [a, b] = [sorted.length >> 2, sorted.length - (sorted.length >> 3)];
+          const whole = createItemSet(sorted.slice(a, b));
+          expect(toHex(set.fingerprint(a, b))).toBe(toHex(whole.fingerprint(0, b - a)));
+        }
+        for (const [one, was] of earlier) expect(hash(one)).toBe(was);
+      }),
+      { numRuns: 25 },
+    );
+  }, 60_000);
+
+  test('what is far from what came is shared with the set before, not copied', () => {
+    const before = createItemSet(Array.from({ length: 20_000 }, (_, n) => item(n, n)));
+    const after = before.with([item(70_000, 20_001), item(70_001, 20_002)]);
+    const isShared = (i: number): boolean => before.digestAt(i).buffer === after.digestAt(i).buffer;
+    expect([0, 5_000, 10_000, 19_000].map(isShared)).toEqual([true, true, true, true]);
+    expect(isShared(19_999)).toBe(false);
+  });
+
   test('a fingerprint is the hash of the plain sum', () => {
     const items = Array.from({ length: 70 }, (_, n) => item(n, n));
     const set = createItemSet(items);

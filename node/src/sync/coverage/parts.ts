@@ -18,13 +18,12 @@ import {
 } from '@cosmicembeddings/sdk/filter';
 import { createItemSet, digestKey, type ItemSet } from '@cosmicembeddings/sdk/sync';
 import { sha256 } from '../../door/crypto/index.js';
-import { after, HIGHEST, LOWEST } from '../decided.js';
+import { after, HIGHEST, LOWEST, PENDING_MAX } from '../decided.js';
 
 /** Entries read at a time: some milliseconds of the event loop. */
 const PAGE = 512;
 /** The same with all their bytes, where coverages ask for places. */
 const WHOLE_PAGE = 16;
-const PENDING_MAX = 4096;
 /** Parts that nobody needs now and that are kept for who comes back. */
 const IDLE_MAX = 8;
 
@@ -35,7 +34,7 @@ class Growing {
 
   add({ timeMs, digest }: DecidedItem): void {
     this.pending.push({ timeMs, digest });
-    if (this.pending.length >= Math.max(PENDING_MAX, this.set.size >> 3)) this.snapshot();
+    if (this.pending.length >= PENDING_MAX) this.snapshot();
   }
 
   snapshot(): ItemSet {
@@ -63,7 +62,7 @@ interface Kept {
 
 /**
  * The parts of what is kept that are compared with peers of limited coverage, one for each coverage: read from the store when one
- * is first needed, kept up as blocks arrive, dropped soon after the last peer that needs it has left. 42 bytes an item.
+ * is first needed, kept up as blocks arrive, dropped soon after the last peer that needs it has left. 48 bytes an item.
  */
 export class Parts {
   private readonly parts = new Map<string, Kept>();
