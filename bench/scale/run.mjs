@@ -44,7 +44,9 @@ const fault = [...sizes, beside].some((rows) => !(rows > 0) || rows % CHUNK !== 
         ? '--seed: a whole number'
         : ![Number(values.spaces), DIMS].every((n) => Number.isInteger(n) && n > 0)
           ? '--dims, --spaces: whole numbers from 1 on'
-          : undefined;
+          : values.spaces !== '1' && [...stages].some((stage) => !['accept', 'search', 'restart'].includes(stage))
+            ? '--spaces: with --only accept,search,restart'
+            : undefined;
 if (fault !== undefined) {
   console.error(fault);
   process.exit(2);
