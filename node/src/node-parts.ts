@@ -6,10 +6,12 @@ import { createPressure, openFaults } from './follow/index.js';
 import { startJudging } from './index/kinds/index.js';
 import { openVectors } from './index/vectors/index.js';
 import type { Log } from './log.js';
+import { embeddersOf, startHome } from './node-home.js';
 import type { NodeConfig } from './operate/config.js';
 import { eraseWhatWasBegun } from './operate/erasure/index.js';
 import { openNodeKeys } from './operate/keys.js';
 import { loadPlugins } from './plugins.js';
+import { openEmbedders } from './search/embedders.js';
 import { whyNotBetter } from './store/sqlite/driver.js';
 import { openSqlite, storeFile } from './store/sqlite/index.js';
 import { createViews } from './views/index.js';
@@ -17,7 +19,7 @@ import { createViews } from './views/index.js';
 export type Closers = (() => Promise<void> | void)[];
 
 /** Begins to open a part while others are opened too; whatever becomes of those, it is closed in its turn. */
-function begin<T extends { close(): Promise<void> }>(opening: Promise<T>, closers: Closers): Promise<T> {
+function begin<T extends { close(): Promise<void> } | undefined>(opening: Promise<T>, closers: Closers): Promise<T> {
   const opened = opening.catch(() => undefined);
   closers.push(async () => (await opened)?.close());
   return opening;
@@ -85,6 +87,7 @@ export async function openParts(config: NodeConfig, log: Log, closers: Closers) 
   };
   let tellNear = (_author: string, _rows: number): void => undefined;
   const onNear = (tell: typeof tellNear): void => void (tellNear = tell);
+  const embedders = openEmbedders(embeddersOf(config), systemClock, log);
   const following = [
     begin(
       openVectors({
@@ -113,8 +116,24 @@ export async function openParts(config: NodeConfig, log: Log, closers: Closers) 
       }),
       closers,
     ),
+    begin(startHome(config, embedders, { pressure: pressure.patient, faults, engine: sqlite.engine }), closers),
     verifying,
   ] as const;
-  const [vectors, views, pool] = await Promise.all(following);
-  return { registry, keys, pressure, faults, sqlite, slowStore, judging, onJudged, onNear, vectors, views, pool };
+  const [vectors, views, home, pool] = await Promise.all(following);
+  return {
+    registry,
+    keys,
+    pressure,
+    faults,
+    sqlite,
+    slowStore,
+    judging,
+    onJudged,
+    onNear,
+    embedders,
+    vectors,
+    views,
+    home,
+    pool,
+  };
 }

@@ -61,8 +61,6 @@ import {
 import { planInWorker, startRetention } from './operate/retain.js';
 import { erasuresOf, noteForProof } from './operate/erasure/index.js';
 import { eraseAs } from './operate/withhold.js';
-import { openEmbedders } from './search/embedders.js';
-import { embeddersOf, startHome } from './node-home.js';
 import { createApi } from './node-api.js';
 import { openParts, type Closers } from './node-parts.js';
 import { spacesOf } from './node-spaces.js';
@@ -106,8 +104,22 @@ async function assemble(
   close: () => Promise<void>,
 ): Promise<RunningNode> {
   const startedAtMs = systemClock.now();
-  const { registry, keys, pressure, faults, sqlite, slowStore, judging, onJudged, onNear, vectors, views, pool } =
-    await openParts(config, log, closers);
+  const {
+    registry,
+    keys,
+    pressure,
+    faults,
+    sqlite,
+    slowStore,
+    judging,
+    onJudged,
+    onNear,
+    embedders,
+    vectors,
+    views,
+    home,
+    pool,
+  } = await openParts(config, log, closers);
   const traces =
     config.traces === undefined
       ? undefined
@@ -262,9 +274,6 @@ async function assemble(
       })
     : undefined;
   if (receipts !== undefined) closers.push(() => receipts.close());
-  const embedders = openEmbedders(embeddersOf(config), systemClock, log);
-  const home = await startHome(config, embedders, { pressure: pressure.patient, faults, engine: sqlite.engine });
-  if (home !== undefined) closers.push(() => home.close());
   const common = await startCommon({
     store,
     registry,
