@@ -19,6 +19,8 @@ export interface SpacesParts {
 
 /** Names of spaces are free: so many are told. */
 const TOLD_MAX = 1000;
+/** Builds of one model that each of them names; who makes thousands makes them all long. */
+const SIBLINGS_MAX = 16;
 
 /** Every space that has rows here or an embedder. */
 export async function spacesOf(parts: SpacesParts): Promise<SpaceReport[]> {
@@ -34,28 +36,35 @@ export async function spacesOf(parts: SpacesParts): Promise<SpaceReport[]> {
   );
   for (const { id, space, rows } of counts.spaces) known.set(id, { space, rows });
   const families = new Map<string, string[]>();
-  for (const [id, { space }] of known) families.set(familyOf(space), [...(families.get(familyOf(space)) ?? []), id]);
+  const told = [...known].sort(([, a], [, b]) => b.rows - a.rows).slice(0, TOLD_MAX);
+  for (const [id, { space }] of told) {
+    const family = familyOf(space);
+    const ids = families.get(family);
+    if (ids === undefined) families.set(family, [id]);
+    // One of them is the space that names the others.
+    else if (ids.length <= SIBLINGS_MAX) ids.push(id);
+  }
   const common = parts.common.state();
-  return [...known]
-    .sort(([, a], [, b]) => b.rows - a.rows)
-    .slice(0, TOLD_MAX)
-    .map(([id, { space, rows }]): SpaceReport => {
-      const isCommon = common.texts > 0 && (common.spaces[id] ?? 0) >= common.texts;
-      const own = made?.spaces[id];
-      return {
-        id,
-        space,
-        rows,
-        siblings: families.get(familyOf(space))!.filter((other) => other !== id),
-        embedder: ours.has(id),
-        ...(parts.home?.spaces.includes(id) === true
-          ? { home: { rows: own?.rows ?? 0, memoryBytes: own?.residentBytes ?? 0 } }
-          : {}),
-        background: isCommon ? { of: 'common', n: common.texts } : { of: 'own', n: rows },
-        honesty: parts.common.honesty(id),
-        translators: translators.filter(({ to }) => to === id),
-      };
-    });
+  return told.map(([id, { space, rows }]): SpaceReport => {
+    const isCommon = common.texts > 0 && (common.spaces[id] ?? 0) >= common.texts;
+    const own = made?.spaces[id];
+    return {
+      id,
+      space,
+      rows,
+      siblings: families
+        .get(familyOf(space))!
+        .filter((other) => other !== id)
+        .slice(0, SIBLINGS_MAX),
+      embedder: ours.has(id),
+      ...(parts.home?.spaces.includes(id) === true
+        ? { home: { rows: own?.rows ?? 0, memoryBytes: own?.residentBytes ?? 0 } }
+        : {}),
+      background: isCommon ? { of: 'common', n: common.texts } : { of: 'own', n: rows },
+      honesty: parts.common.honesty(id),
+      translators: translators.filter(({ to }) => to === id),
+    };
+  });
 }
 
 /** Builds of one model differ in these alone. */

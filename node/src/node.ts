@@ -24,6 +24,7 @@ import { createForms } from './http/forms.js';
 import { createRoom } from './http/room.js';
 import { isOurHost, judgeVisit } from './http/visitors.js';
 import { sharedBy } from './http/cost.js';
+import { keepRoom } from './http/crowd.js';
 import { createDearRoom, dearLimits } from './http/dear.js';
 import { serveWatchSocket } from './http/watch-socket.js';
 import { createAccess, isLoopback } from './http/access.js';
@@ -166,10 +167,11 @@ async function assemble(
     },
   });
 
+  /** Who trails the store is told as soon as all of them are there; receipts may be signed before. */
+  const told: { stored?: (seq: number) => void } = {};
   const onStored = (seq: number, block?: { readonly entry: KindHeader }): void => {
     views.noteStored(seq, block?.entry);
-    followers.noteStored();
-    traces?.follow(TRACED_FOLLOWERS, (name) => followers.waitFor(name, seq));
+    told.stored?.(seq);
   };
   const covers = coverageTest(config.subscriptions);
   const untraced = createDoor({
@@ -328,6 +330,10 @@ async function assemble(
       return one === undefined ? [] : [{ ...one, answers }];
     }),
   });
+  told.stored = (seq) => {
+    followers.noteStored();
+    traces?.follow(TRACED_FOLLOWERS, (name) => followers.waitFor(name, seq));
+  };
   onJudged(onStored);
   onNear((author, rows) => responder.note('nearEverything', `author ${author}`, rows));
   const metrics = createMetrics({
@@ -480,9 +486,14 @@ async function assemble(
   closers.push(() => forms.close());
   let noting: Promise<void> = Promise.resolve();
   const erase: Routes['erase'] = async (ids, reason, withhold) => {
-    const seqs = await eraseAs({ store, registry }, ids, reason, withhold);
+    const erased = await maps.erasing();
+    let seqs: number[] = [];
+    try {
+      seqs = await eraseAs({ store, registry }, ids, reason, withhold);
+    } finally {
+      erased(Math.max(0, ...seqs));
+    }
     common.forget(ids);
-    maps.forget();
     onStored(Math.max(0, ...seqs));
     return seqs;
   };
@@ -497,8 +508,8 @@ async function assemble(
     embedders,
     check: (wire) => pool.check(wire),
     registry,
-    askView: (name, question, params, at) => views.ask(name, question, params, at),
-    watchView: (name, question, params, signal) => views.watch(name, question, params, signal),
+    askView: (name, question, params, at, who) => views.ask(name, question, params, at, who),
+    watchView: (name, question, params, signal, who) => views.watch(name, question, params, signal, who),
     watch: (request, signal, who) => watches.watch(request, signal, who),
     related: (id, limit) => search.related(id, limit),
     ...(config.maps ? { mapOf: maps.of } : {}),
@@ -599,7 +610,7 @@ async function assemble(
   const tls =
     config.peerTls === undefined
       ? undefined
-      : await listenForPeers(config.peerTls, config.host, keys.seed, config.connectionsMax);
+      : await listenForPeers(config.peerTls, config.host, keys.seed, config.connectionsMax, keepRoom);
   if (tls !== undefined) {
     network.attach(tls.server, 'peers');
     closers.push(() => tls.close());

@@ -33,6 +33,8 @@ export const limits = {
   metadataBlockMaxBytes: 1024 * 1024,
   whereDepthMax: 8,
   whereConditionsMax: 64,
+  /** Conditions on `#text`: each looks through all texts. */
+  whereTextsMax: 16,
   whereValuesMax: 1000,
   whereMaxBytes: 64 * 1024,
   /** A block whose timestamp is further ahead of the node's clock than this is answered `later`. */

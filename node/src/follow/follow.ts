@@ -70,6 +70,9 @@ export interface Following {
   close(): Promise<void>;
 }
 
+/** Numbers of bad blocks that are remembered: one each, and anybody can send them. */
+const FAILED_MAX = 10_000;
+
 /** What a block's content, or its kind's code, did: waiting would not help, so it is passed over at once. */
 export class BlockFault extends Error {}
 
@@ -163,6 +166,8 @@ export async function follow(follower: Follower, options: FollowOptions): Promis
       triedSeq = item.seq;
       if (!(error instanceof BlockFault) && tries < TRIES) throw error;
       failed.add(item.seq);
+      // The oldest lie far behind, and are tried again should it ever go back.
+      if (failed.size > FAILED_MAX) failed.delete(failed.values().next().value!);
       options.onFault?.(item, error);
       return takeSome([], upTo);
     }

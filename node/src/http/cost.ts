@@ -83,7 +83,8 @@ export function isText(wire: Uint8Array): boolean {
 }
 
 function costOfTexts(filter: Filter | undefined): number {
-  return filter?.where !== undefined && JSON.stringify(filter.where).includes('"#text"') ? LOOKED_THROUGH_MS : 0;
+  if (filter?.where === undefined) return 0;
+  return LOOKED_THROUGH_MS * (JSON.stringify(filter.where).split('"#text"').length - 1);
 }
 
 function valuesOf(filter: Filter | undefined): number {

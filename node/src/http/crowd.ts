@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { netOf } from './access.js';
 
@@ -17,7 +18,7 @@ const SLACK = 512;
  * longest makes room. So nobody's idle connections keep anybody else out, nor his own requests. Where none of these is idle, whatever they
  * are busy with (slow bodies, watches), the oldest makes room for another address, and none for one more of its own.
  */
-export function keepRoom(server: Server, max: number): Crowd {
+export function keepRoom(server: Server | TlsServer, max: number): Crowd {
   server.maxConnections = max + SLACK;
   /** By address; the longest idle first. */
   const idle = new Map<string, Set<Socket>>();
@@ -26,6 +27,8 @@ export function keepRoom(server: Server, max: number): Crowd {
   /** By address, the oldest first; busy ones, and those that were upgraded, too. */
   const held = new Map<string, Set<Socket>>();
   let open = 0;
+  /** By far end: with TLS another socket is upgraded than the one that came. */
+  const lines = new Map<string, Socket>();
 
   const drop = (socket: Socket): void => {
     const address = addresses.get(socket) ?? '';
@@ -55,11 +58,14 @@ export function keepRoom(server: Server, max: number): Crowd {
     open += 1;
     const address = netOf(socket.remoteAddress ?? '');
     addresses.set(socket, address);
+    const end = farEndOf(socket);
+    lines.set(end, socket);
     held.set(address, (held.get(address) ?? new Set()).add(socket));
     rest(socket);
     socket.once('close', () => {
       open -= 1;
       serving.delete(socket);
+      if (lines.get(end) === socket) lines.delete(end);
       drop(socket);
       const same = held.get(address);
       same?.delete(socket);
@@ -67,7 +73,9 @@ export function keepRoom(server: Server, max: number): Crowd {
     });
     if (open > max) makeRoom(socket);
   });
-  server.on('upgrade', (_request, socket) => drop(socket as Socket));
+  server.on('upgrade', (_request, socket: Socket) =>
+    drop(addresses.has(socket) ? socket : (lines.get(farEndOf(socket)) ?? socket)),
+  );
 
   return {
     busy: (socket) => {
@@ -81,4 +89,8 @@ export function keepRoom(server: Server, max: number): Crowd {
       rest(socket);
     },
   };
+}
+
+function farEndOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

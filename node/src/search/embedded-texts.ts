@@ -1,10 +1,11 @@
 import { spaceIdOf, type Embedder } from '@cosmicembeddings/sdk';
+import { Recent } from '../recent.js';
 
 const KEPT_MAX = 256;
 
 /** Query vectors of the texts asked last, by space: pages and repeated questions are embedded once. */
 export class EmbeddedTexts {
-  private readonly kept = new Map<string, Float32Array>();
+  private readonly kept = new Recent<string, Float32Array>(KEPT_MAX);
 
   /** @throws CosmicError as the embedder does */
   async embed(embedder: Embedder, text: string, signal?: AbortSignal): Promise<Float32Array> {
@@ -14,7 +15,6 @@ export class EmbeddedTexts {
     const { vectors } = await embedder.embed([text], { role: 'query', ...(signal === undefined ? {} : { signal }) });
     const vector = vectors[0]!;
     this.kept.set(key, vector);
-    if (this.kept.size > KEPT_MAX) this.kept.delete(this.kept.keys().next().value!);
     return vector;
   }
 }

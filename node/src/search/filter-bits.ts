@@ -14,6 +14,9 @@ export interface Allowed {
 /** Blocks without rows that a filter is followed for; more are left out of a filtered search for words. */
 const ROWLESS_MAX = 10_000;
 const KEPT_MAX_BYTES = 64 * 1024 * 1024;
+/** An id and its place in a set; a character of a question. */
+const ID_BYTES = 160;
+const CHAR_BYTES = 2;
 
 /** Turns filters into bitsets and remembers them while the store stands still. */
 export class FilterBits {
@@ -24,7 +27,15 @@ export class FilterBits {
   private hiddenWas: Uint8Array | undefined;
   private hiddenEmpty = true;
 
-  constructor(private readonly catalogue: Catalogue) {}
+  constructor(
+    private readonly catalogue: Pick<Catalogue, 'labels' | 'find'>,
+    private readonly keptMaxBytes = KEPT_MAX_BYTES,
+  ) {}
+
+  /** What is remembered, the questions themselves included: anybody can ask long ones. */
+  get heldBytes(): number {
+    return this.keptBytes;
+  }
 
   /** `hidden`: bitset to leave out, or undefined to show all. */
   async allowed(filter: Filter | undefined, hidden: Uint8Array | undefined, head: Head): Promise<Allowed> {
@@ -51,8 +62,8 @@ export class FilterBits {
     const asked = this.ask(filter);
     this.kept.set(key, asked);
     asked.then(
-      ({ labels }) => this.weigh(key, labels?.length ?? 0),
-      () => this.kept.delete(key),
+      ({ labels, rowless }) => this.weigh(key, asked, (labels?.length ?? 0) + (rowless?.size ?? 0) * ID_BYTES),
+      () => this.kept.get(key) === asked && this.kept.delete(key),
     );
     return asked;
   }
@@ -69,12 +80,14 @@ export class FilterBits {
     return { labels: shared, rowless: new Set(rowless.ids) };
   }
 
-  private weigh(key: string, bytes: number): void {
-    if (!this.kept.has(key)) return;
+  private weigh(key: string, asked: Promise<Allowed>, foundBytes: number): void {
+    // The store moved on meanwhile, and what was found is of before.
+    if (this.kept.get(key) !== asked) return;
+    const bytes = foundBytes + key.length * CHAR_BYTES;
     this.sizes.set(key, bytes);
     this.keptBytes += bytes;
     for (const [oldest, size] of this.sizes) {
-      if (this.keptBytes <= KEPT_MAX_BYTES) break;
+      if (this.keptBytes <= this.keptMaxBytes) break;
       this.kept.delete(oldest);
       this.sizes.delete(oldest);
       this.keptBytes -= size;

@@ -1,4 +1,5 @@
 import type { Cursor, Head, TextHit } from '@cosmicembeddings/sdk';
+import { Recent } from '../recent.js';
 import { equalTerms } from './cut-texts.js';
 import { isLong } from './turns.js';
 import { bitsOf, both, hasLabel, spread, spreadLabels, without } from './bits.js';
@@ -85,10 +86,10 @@ export class Gatherer {
   };
   private counted: { readonly key: string; readonly rows: ReadonlyMap<string, number> } | undefined;
   private outside: { readonly key: string; readonly bits: Uint8Array } | undefined;
-  private readonly ownSamples = new Map<
+  private readonly ownSamples = new Recent<
     string,
     { readonly bits: Uint8Array; readonly rows: number; readonly at: Head }
-  >();
+  >(SAMPLES_MAX);
 
   constructor(
     private readonly parts: SearchParts,
@@ -498,9 +499,7 @@ export class Gatherer {
     ) {
       const labels = spreadLabels(await this.parts.catalogue.labels({ spaces: [space] }), SAMPLE);
       sample = { bits: bitsOf(labels), rows: labels.length, at: head };
-      this.ownSamples.delete(space);
       this.ownSamples.set(space, sample);
-      if (this.ownSamples.size > SAMPLES_MAX) this.ownSamples.delete(this.ownSamples.keys().next().value!);
     }
     // Of a home space in which no author is, any rows.
     const made = sample.rows === 0 && this.parts.homeSpaces?.includes(space) === true ? this.parts.home : undefined;

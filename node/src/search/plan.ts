@@ -231,7 +231,9 @@ export class Planner {
     const asked = inItsLanguage(text, listed, notes);
     if (asked.length === 0) {
       const wanted = spaces ?? (await this.parts.catalogue.counts()).spaces.map(({ id }) => id);
-      const detail = `blocks are in ${named(await Promise.all(wanted.map((space) => this.describe(space))))}; embedders here are for ${named(all.map(({ space }) => space))}`;
+      const described: SpaceDescriptor[] = [];
+      for (const space of wanted) described.push(await this.describe(space));
+      const detail = `blocks are in ${named(described)}; embedders here are for ${named(all.map(({ space }) => space))}`;
       if (needed) throw new CosmicError('search.no_embedder', detail);
       notes.push(`words only: ${detail}`);
       return [];
@@ -327,7 +329,12 @@ function sumOf(vectors: readonly Float32Array[]): Float32Array {
   return sum.every((x) => x === 0) ? vectors[0]! : sum;
 }
 
+/** Spaces that a refusal names: anybody can make thousands, with long names. */
+const NAMED_MAX = 8;
+
 function named(spaces: Iterable<SpaceDescriptor>): string {
-  const labels = [...spaces].map(spaceLabel);
+  const all = [...spaces];
+  const more = all.length > NAMED_MAX ? [`and ${all.length - NAMED_MAX} more`] : [];
+  const labels = [...all.slice(0, NAMED_MAX).map(spaceLabel), ...more];
   return labels.length === 0 ? 'no space' : labels.join('; ');
 }

@@ -1,4 +1,5 @@
 import type { Catalogue, Head } from '@cosmicembeddings/sdk';
+import { Recent } from '../recent.js';
 import { spreadLabels } from './bits.js';
 
 /** Rows of a space that are looked at, evenly taken; again when the store has doubled. */
@@ -8,10 +9,10 @@ const KNOWN_MAX = 1024;
 
 /** What share of a space's rows carries no text: 0 to 1. */
 export class SilentShare {
-  private readonly known = new Map<
+  private readonly known = new Recent<
     string,
     { readonly epoch: string; readonly labels: number; readonly share: number }
-  >();
+  >(KNOWN_MAX);
 
   constructor(
     private readonly catalogue: Pick<Catalogue, 'labels'>,
@@ -24,9 +25,7 @@ export class SilentShare {
     const labels = spreadLabels(await this.catalogue.labels({ spaces: [space] }), SAMPLE);
     const carry = await this.carryText(labels, head);
     const share = labels.length === 0 ? 0 : carry.filter((text) => !text).length / labels.length;
-    this.known.delete(space);
     this.known.set(space, { epoch: head.epoch, labels: head.labels, share });
-    if (this.known.size > KNOWN_MAX) this.known.delete(this.known.keys().next().value!);
     return share;
   }
 }

@@ -54,7 +54,9 @@ export interface BootstrapLimits {
  */
 export class Bootstrap {
   private place: FeedPlace | undefined;
-  private current: { readonly connection: string; readonly peer: string; readonly sinceMs: number } | undefined;
+  private current: { readonly connection: string; readonly peer: string } | undefined;
+  /** When the first feed began. */
+  private firstMs: number | undefined;
   private saving: Promise<void> = Promise.resolve();
   private unsaved = false;
 
@@ -78,14 +80,18 @@ export class Bootstrap {
     if (this.current !== undefined) return undefined;
     const goesOn = this.place?.peer === peer;
     if (!goesOn && (blocks.theirs < this.limits.feedMin || blocks.theirs < 2 * blocks.ours)) return undefined;
-    this.current = { connection, peer, sinceMs: nowMs };
+    this.current = { connection, peer };
+    this.firstMs ??= nowMs;
     return goesOn ? { after: this.place!.upTo } : {};
   }
 
-  /** Do others wait with comparing, since most of what they would find is on its way? */
+  /**
+   * Do others wait with comparing, since most of what they would find is on its way? For so long since the first feed began: peers
+   * that take turns at promising much and giving little keep nobody's blocks out.
+   */
   holdsBack(connection: string, nowMs: number): boolean {
-    const { current } = this;
-    return current !== undefined && current.connection !== connection && nowMs - current.sinceMs < this.limits.feedMs;
+    const { current, firstMs = nowMs } = this;
+    return current !== undefined && current.connection !== connection && nowMs - firstMs < this.limits.feedMs;
   }
 
   isFeeding(connection: string): boolean {

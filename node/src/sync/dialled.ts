@@ -1,4 +1,5 @@
 import { CosmicError, type Clock, type Network, type PeerStatus, type Transport } from '@cosmicembeddings/sdk';
+import { joinSignals } from '../signals.js';
 import type { Peer } from './peer/peer.js';
 import type { Reputation } from './reputation.js';
 
@@ -32,13 +33,15 @@ export async function dialWithin(
 ): Promise<Transport> {
   const late = new AbortController();
   const done = new AbortController();
-  void clock.sleep(ms, AbortSignal.any([done.signal, signal])).then(
+  void clock.sleep(ms, done.signal).then(
     () => late.abort(new CosmicError('node.unreachable', `${address}: no answer within ${ms} ms`)),
     () => undefined,
   );
+  const ending = joinSignals(late.signal, signal);
   try {
-    return await network.dial(address, AbortSignal.any([late.signal, signal]));
+    return await network.dial(address, ending.signal);
   } finally {
+    ending.end();
     done.abort(new CosmicError('node.stopping', 'dialled'));
   }
 }

@@ -1,4 +1,5 @@
 import { CosmicError, type Clock, type Network, type PeerStatus, type Transport } from '@cosmicembeddings/sdk';
+import { joinSignals } from '../signals.js';
 import { partsOf } from './address.js';
 import { afterAttempt, type Attempt } from './backoff.js';
 import { dialWithin, type Dialled } from './dialled.js';
@@ -110,8 +111,17 @@ export class Dialling {
   }
 
   private async keep(entry: Dialled): Promise<void> {
-    const { clock, limits, random, hints, stopping } = this.options;
-    const signal = AbortSignal.any([entry.stop.signal, stopping]);
+    const { stopping } = this.options;
+    const ending = joinSignals(entry.stop.signal, stopping);
+    try {
+      await this.dialAgain(entry, ending.signal);
+    } finally {
+      ending.end();
+    }
+  }
+
+  private async dialAgain(entry: Dialled, signal: AbortSignal): Promise<void> {
+    const { clock, limits, random, hints } = this.options;
     let backoffMs = limits.backoffMinMs;
     await this.options.begin();
     while (!signal.aborted) {

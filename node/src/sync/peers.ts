@@ -13,6 +13,7 @@ import { asksPlaces, type Coverage, type Covered } from '@cosmicembeddings/sdk/f
 import { digestKey, RecentSet, Wants } from '@cosmicembeddings/sdk/sync';
 import { follow, type Following, type Trailing } from '../follow/index.js';
 import type { Log } from '../log.js';
+import { joinSignals } from '../signals.js';
 import { peerAddress } from './address.js';
 import { announcerOf } from './announcer.js';
 import { Arrivals } from './arrivals.js';
@@ -438,8 +439,10 @@ export function createPeers(options: PeersOptions): Peers {
       dialling.undial(address);
     },
     sync: async (url, waitMs, signal) => {
-      const waiting = AbortSignal.any([stopping.signal, ...(signal === undefined ? [] : [signal])]);
-      return dialling.inStep(peerAddress(url), waitMs, (entry) => statusOfDialled(entry, reputation), waiting);
+      const waiting = joinSignals(stopping.signal, ...(signal === undefined ? [] : [signal]));
+      return dialling
+        .inStep(peerAddress(url), waitMs, (entry) => statusOfDialled(entry, reputation), waiting.signal)
+        .finally(waiting.end);
     },
     ban: (banned, forMs) => {
       reputation.ban(didOrThrow(banned), forMs, 'by the operator');

@@ -13,7 +13,7 @@ import {
   type Follower,
   type Seen,
 } from '@cosmicembeddings/sdk';
-import { follow, type Trailing } from '../follow/index.js';
+import { follow, Waiters, type Trailing } from '../follow/index.js';
 import { replaceFile } from '../store/durable.js';
 
 export interface ReceiptsOptions {
@@ -45,7 +45,7 @@ export async function startReceipts(
   let taken: Cursor | undefined;
   let pending: Seen[] = [];
   let sinceMs = 0;
-  let told: (() => void)[] = [];
+  const told = new Waiters();
 
   const sign = async (): Promise<void> => {
     const seen = pending.slice(0, RECEIPT_MAX);
@@ -59,7 +59,7 @@ export async function startReceipts(
     if (pending.length > 0 || taken === undefined) return;
     signed = taken;
     place.save(signed);
-    for (const tell of told.splice(0)) tell();
+    told.reach(signed.seq);
   };
 
   const follower: Follower = {
@@ -97,17 +97,13 @@ export async function startReceipts(
     position: () => following.position(),
     waitFor: async (seq, signal) => {
       await following.waitFor(seq, signal);
-      if (pending.length > 0 && (signed?.seq ?? 0) < seq)
-        await new Promise<void>((resolve, reject) => {
-          told.push(resolve);
-          signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-        });
+      if (pending.length > 0 && (signed?.seq ?? 0) < seq) await told.wait(seq, signal);
     },
     stopped: () => following.progress().stopped,
     notify: (head) => following.notify(head.seq),
     close: async () => {
       await following.close();
-      told = [];
+      told.fail(new CosmicError('node.stopping', 'receipts'));
     },
   };
 }

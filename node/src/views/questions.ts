@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { CosmicError } from '@cosmicembeddings/sdk';
+import { FairQueue } from '../fair-queue.js';
 import { faultOfWorker } from '../store/sqlite/driver.js';
 import { workerMemory } from '../worker-memory.js';
 import type { QuestionAsked, QuestionReply, QuestionRequest, QuestionSetup } from './question-worker.js';
@@ -7,8 +8,8 @@ import { watchLocksOf } from '../store/sqlite/wasm-locks.js';
 
 /** A worker that answers questions, one at a time; a new one takes the place of one that does not come to an end. */
 export interface Questions {
-  /** @throws CosmicError as the question does; view.failed for one that did not come to an end, node.busy */
-  ask(question: QuestionAsked): Promise<unknown>;
+  /** `who`: whose turn it takes. @throws CosmicError as the question does; view.failed for one that did not come to an end, node.busy */
+  ask(question: QuestionAsked, who?: string): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -16,6 +17,8 @@ export interface Questions {
 const END_MS = 2_000;
 const BEGIN_MS = 30_000;
 const WAITING_MAX = 256;
+/** Of one address or key. */
+const WAITING_EACH = 64;
 const HEAP_MB = 128;
 
 interface Open {
@@ -25,7 +28,7 @@ interface Open {
 }
 
 export function openQuestions(setup: QuestionSetup, onFault: (detail: string) => void): Questions {
-  const waiting: Open[] = [];
+  const waiting = new FairQueue<Open>(WAITING_MAX, WAITING_EACH);
   let numbers = 0;
   let current: Open | undefined;
   let worker: Worker | undefined;
@@ -87,11 +90,11 @@ export function openQuestions(setup: QuestionSetup, onFault: (detail: string) =>
     arm();
   }
 
-  const ask = (question: QuestionAsked): Promise<unknown> =>
+  const ask = (question: QuestionAsked, who = ''): Promise<unknown> =>
     new Promise((resolve, reject) => {
       if (isClosed) return reject(new CosmicError('node.stopping', 'views'));
-      if (waiting.length >= WAITING_MAX) return reject(new CosmicError('node.busy', 'too many questions to views'));
-      waiting.push({ request: { ...question, number: ++numbers }, resolve, reject });
+      if (!waiting.push({ request: { ...question, number: ++numbers }, resolve, reject }, who))
+        return reject(new CosmicError('node.busy', 'too many questions to views'));
       next();
     });
 

@@ -31,6 +31,7 @@ import {
   type State,
 } from './runs.js';
 import { settleHidden, waitJudged } from './settle.js';
+import { joinSignals } from '../signals.js';
 import { watchAnswers } from './watch.js';
 
 export interface ViewsOptions {
@@ -49,10 +50,10 @@ export interface ViewsOptions {
 }
 
 export interface Views {
-  /** @throws CosmicError request.not_found, request.malformed, view.building, view.too_costly, view.busy, view.local, view.failed */
-  ask(view: string, question: string, params: Params, at?: string): Promise<ViewAnswer>;
+  /** @throws CosmicError request.not_found, request.malformed, view.building, view.too_costly, view.busy, view.local, view.failed; `who`: whose turn it takes */
+  ask(view: string, question: string, params: Params, at?: string, who?: string): Promise<ViewAnswer>;
   /** The answer now, and again whenever it has changed, at most ten times a second. Ends with the signal. */
-  watch(view: string, question: string, params: Params, signal: AbortSignal): AsyncIterable<ViewAnswer>;
+  watch(view: string, question: string, params: Params, signal: AbortSignal, who?: string): AsyncIterable<ViewAnswer>;
   /** What views say of blocks, in the order asked. */
   verdicts(ids: readonly BlockId[]): Promise<readonly (readonly Verdict[])[]>;
   /** Row labels of the blocks that stay out of searches, bit by bit. The buffer is replaced, never changed. */
@@ -175,10 +176,10 @@ export async function createViews(options: ViewsOptions): Promise<Views> {
     return answering(run, view, touchedTo);
   }
 
-  async function ask(view: string, question: string, params: Params, at?: string): Promise<ViewAnswer> {
+  async function ask(view: string, question: string, params: Params, at?: string, who?: string): Promise<ViewAnswer> {
     const { plan } = answeringFor(view, question);
     const asked = { type: 'ask' as const, cone: choiceOf(plan), fingerprint: plan.fingerprint, view, question, params };
-    return (await questions.ask(at === undefined ? asked : { ...asked, at })) as ViewAnswer;
+    return (await questions.ask(at === undefined ? asked : { ...asked, at }, who)) as ViewAnswer;
   }
 
   async function verdicts(ids: readonly BlockId[]): Promise<readonly (readonly Verdict[])[]> {
@@ -196,8 +197,14 @@ export async function createViews(options: ViewsOptions): Promise<Views> {
 
   return {
     ask,
-    watch: (view, question, params, signal) =>
-      watchAnswers(() => ask(view, question, params), moves, clock, AbortSignal.any([signal, closing.signal])),
+    watch: async function* (view, question, params, signal, who) {
+      const ending = joinSignals(signal, closing.signal);
+      try {
+        yield* watchAnswers(() => ask(view, question, params, undefined, who), moves, clock, ending.signal);
+      } finally {
+        ending.end();
+      }
+    },
     verdicts,
     hidden: hidden.bits,
     isHidden: hidden.has,

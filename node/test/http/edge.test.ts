@@ -212,6 +212,22 @@ describe('what was a defect', () => {
     expect(((await answer.json()) as { code: string }).code).toMatch(/^request\./);
   });
 
+  test.each(['//[', '/%', '//[::', 'http://[/v2/peer', '/v2/peer?x=%00', '*'])(
+    'an upgrade of %s ends its connection, and nothing else',
+    async (target) => {
+      const answer = await new Promise<string>((resolve) => {
+        const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+        let text = '';
+        socket.on('data', (part: Buffer) => (text += part.toString())).on('close', () => resolve(text));
+        const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n';
+        const upgrade = `Host: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${key}\r\n`;
+        socket.write(`GET ${target} HTTP/1.1\r\n${upgrade}`);
+      });
+      expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
+      expect((await get('/health', '127.0.0.1')).status).toBe(200);
+    },
+  );
+
   test('names that stand twice in a query string', async () => {
     for (const query of ['tag=a&tag=b', 'tags=a&tags=b', 'tags=a,b&tag=c'])
       expect([query, (await fetch(`${node.url}/blocks?${query}`)).status]).toEqual([query, 200]);

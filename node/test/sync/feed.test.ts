@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { Bootstrap } from '../../src/sync/bootstrap.js';
 import type { FeedFile, FeedPlace } from '../../src/sync/index.js';
 import { makeBlock, World, type NodeOptions } from '../../src/testing/index.js';
 
@@ -123,4 +124,18 @@ test('a feed that stands still ends the connection and leaves the others free', 
   await world!.until(() => world!.nodes[2]!.store.blocks().length === BLOCKS.length, 120_000);
   expect(goOn).toBeDefined();
   goOn!();
+});
+
+test('peers that take turns at promising much and giving little hold back comparing with others once, not for ever', () => {
+  const bootstrap = new Bootstrap({ feedMin: 100, feedMs: 600_000 }, undefined, () => undefined);
+  const much = { theirs: 1_000_000, ours: 0 };
+  expect(bootstrap.begin('line 1', 'liar 1', much, 0)).toEqual({});
+  expect(bootstrap.holdsBack('honest', 500_000)).toBe(true);
+  bootstrap.end('line 1', false);
+  expect(bootstrap.begin('line 2', 'liar 2', much, 550_000)).toEqual({});
+  expect(bootstrap.holdsBack('honest', 599_000)).toBe(true);
+  expect(bootstrap.holdsBack('honest', 601_000)).toBe(false);
+  bootstrap.end('line 2', true);
+  expect(bootstrap.begin('line 3', 'liar 3', much, 700_000)).toEqual({});
+  expect(bootstrap.holdsBack('honest', 700_001)).toBe(false);
 });

@@ -9,6 +9,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { didOf, publicKeyOf, sha256, sign, type Clock } from '@cosmicembeddings/sdk';
 import { createMemoryStore, type MemoryStore } from '@cosmicembeddings/sdk/memory';
 import { systemClock } from '../../src/clock.js';
+import { keepRoom } from '../../src/http/crowd.js';
 import { createPeers, listenForPeers, peerTlsOf, type Peers } from '../../src/sync/index.js';
 import { selfSigned } from '../../src/sync/websocket/certificate.js';
 import { createWebSocketNetwork } from '../../src/sync/websocket/index.js';
@@ -158,6 +159,33 @@ describe('wss: by the node’s own key', () => {
     expect(answer.toString()).toMatch(/^HTTP\/1\.1 426/);
     asking.destroy();
   });
+});
+
+test('connections that never shake hands keep nobody out', async () => {
+  const tls = await listenForPeers({ port: 0 }, '127.0.0.1', seedOf(1), 4, keepRoom);
+  closers.push(tls.close);
+  const silent = Array.from({ length: 8 }, () => connect(tls.port, '127.0.0.1').on('error', () => undefined));
+  closers.push(async () => silent.forEach((socket) => socket.destroy()));
+  await Promise.all(silent.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+  const asking = tlsConnect({ port: tls.port, host: '127.0.0.1', rejectUnauthorized: false });
+  closers.push(async () => asking.destroy());
+  await new Promise((resolve, reject) => asking.once('secureConnect', resolve).once('error', reject));
+  // What was upgraded is no idle connection: the silent ones make room for the next, not it.
+  const upgraded = new Promise<Socket>((resolve) =>
+    tls.server.once('upgrade', (_, socket) => resolve(socket as Socket)),
+  );
+  asking.write('GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: any\r\n\r\n');
+  const peer = await upgraded;
+  for (let n = 0; n < 6; n++) {
+    const next = connect(tls.port, '127.0.0.1').on('error', () => undefined);
+    closers.push(async () => next.destroy());
+    await new Promise((resolve) => next.once('connect', resolve));
+  }
+  const heard = new Promise<Buffer>((resolve, reject) => {
+    asking.once('data', resolve).once('close', () => reject(new Error('the peer was let go')));
+  });
+  peer.write('still here');
+  expect((await heard).toString()).toBe('still here');
 });
 
 test('a configuration that cannot be served says which setting', async () => {

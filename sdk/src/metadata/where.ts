@@ -70,15 +70,16 @@ const malformed = (detail: string): CosmicError => new CosmicError('filter.malfo
 /**
  * Reads a `where` as it came from outside.
  * @throws CosmicError filter.unsupported (an operator or `#` name that does not exist), filter.malformed (wrong form, or
- *   over 8 levels, 64 conditions, 1,000 values of `$in`, 64 KiB)
+ *   over 8 levels, 64 conditions, 16 of them on `#text`, 1,000 values of `$in`, 64 KiB)
  */
 export function readWhere(where: unknown): Condition {
-  const budget = { conditions: 0, bytes: 0 };
+  const budget = { conditions: 0, texts: 0, bytes: 0 };
   return readNode(where, 'where', 1, budget);
 }
 
 interface Budget {
   conditions: number;
+  texts: number;
   bytes: number;
 }
 
@@ -109,6 +110,9 @@ function readKey(key: string, value: Value | undefined, path: string, budget: Bu
     : [yes({ test: 'eq', values: [operand(value, path)] })];
   if (tests.length === 0) throw malformed(`${path}: expected a value or at least one operator`);
   if (key === '#text') for (const { test } of tests) checkText(test, path);
+  if (key === '#text') budget.texts += tests.length;
+  if (budget.texts > limits.whereTextsMax)
+    throw malformed(`${path}: more than ${limits.whereTextsMax} conditions on #text`);
   budget.conditions += tests.length;
   if (budget.conditions > limits.whereConditionsMax)
     throw malformed(`${path}: more than ${limits.whereConditionsMax} conditions`);

@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { codes, CosmicError, problemOf, type Code, type Embedder } from '@cosmicembeddings/sdk';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
+import { FairQueue } from '../../fair-queue.js';
+import { sharedBy } from '../cost.js';
 import type { Routes } from './routes.js';
 
 /** Texts of one request, and what a stranger may have embedded in one, in texts and characters. */
@@ -11,6 +13,8 @@ const STRANGERS_CHARS = 64 * 1024;
 const SLICE = 16;
 /** Requests that are embedded one after another; one more is refused. */
 const WAITING_MAX = 16;
+/** Of one address or key. */
+const WAITING_EACH = 4;
 
 interface Wanted {
   readonly input: string | readonly string[];
@@ -43,8 +47,14 @@ const wanted = {
 /** The shape of OpenAI's interface for the embedders of this node, so that its clients work here; refusals carry both forms. */
 export function embeddingRoutes(app: FastifyInstance, { embedders }: Routes): void {
   app.setErrorHandler((error, _request, reply) => refuse(error as Error, reply));
-  let waiting = 0;
-  let turn: Promise<unknown> = Promise.resolve();
+  const waiting = new FairQueue<() => Promise<void>>(WAITING_MAX, WAITING_EACH);
+  let isBusy = false;
+  const next = async (): Promise<void> => {
+    if (isBusy) return;
+    isBusy = true;
+    for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) await one();
+    isBusy = false;
+  };
   app.get('/v1/models', { schema: { summary: 'Spaces that this node embeds into' } }, async (request) => ({
     object: 'list',
     data: (await offered(request)).map(({ space }) => ({
@@ -70,13 +80,14 @@ export function embeddingRoutes(app: FastifyInstance, { embedders }: Routes): vo
       const embedder = pick(await offered(request), model);
       if (dimensions !== undefined && dimensions !== embedder.space.dims)
         throw new CosmicError('request.malformed', `dimensions: this space has ${embedder.space.dims}`);
-      if (waiting >= WAITING_MAX) throw new CosmicError('node.busy', `${waiting} requests are being embedded`);
-      waiting += 1;
       const gone = new AbortController();
       reply.raw.once('close', () => gone.abort(new CosmicError('node.stopping', 'nobody waits any more')));
-      const mine = turn.then(() => embedAll(embedder, texts, role, gone.signal));
-      turn = mine.catch(() => undefined).finally(() => (waiting -= 1));
-      const { vectors, tokens } = await mine;
+      const { vectors, tokens } = await new Promise<Awaited<ReturnType<typeof embedAll>>>((resolve, reject) => {
+        const mine = (): Promise<void> => embedAll(embedder, texts, role, gone.signal).then(resolve, reject);
+        if (!waiting.push(mine, sharedBy(request.visitor)))
+          return reject(new CosmicError('node.busy', `${waiting.size} requests wait to be embedded`));
+        void next();
+      });
       const used = { prompt_tokens: tokens, total_tokens: tokens };
       const data = vectors.map((vector, index) => ({
         object: 'embedding',

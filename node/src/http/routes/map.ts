@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { CosmicError } from '@cosmicembeddings/sdk';
 import { isKnown, vary } from '../conditional.js';
+import { sharedBy } from '../cost.js';
 import type { Routes } from './routes.js';
 
 /** Rows of one question. */
@@ -35,7 +36,7 @@ export function mapRoutes(app: FastifyInstance, { mapOf, rowsAt, firstRows }: Ro
     },
     async (request, reply) => {
       if (mapOf === undefined) throw new CosmicError('request.not_found', 'this node draws no maps');
-      const { bytes, tag } = await mapOf(request.query.space);
+      const { bytes, tag } = await mapOf(request.query.space, sharedBy(request.visitor));
       const etag = `"${tag}.map"`;
       void vary(reply, 'accept-encoding').header('etag', etag).header('cache-control', 'no-cache');
       if (isKnown(request, etag)) return reply.code(304).send();

@@ -118,14 +118,23 @@ async function publish(
   return answers;
 }
 
-function webRequest(request: FastifyRequest, reply: FastifyReply): Request {
+export function webRequest(
+  request: Pick<FastifyRequest, 'headers' | 'url' | 'method'>,
+  reply: Pick<FastifyReply, 'raw'>,
+): Request {
   const ended = new AbortController();
   reply.raw.once('close', () => ended.abort());
   const headers = Object.entries(request.headers).flatMap(([name, value]) =>
     value === undefined ? [] : [value].flat().map((one): [string, string] => [name, one]),
   );
-  return new Request(`http://node${request.url}`, { method: request.method, headers, signal: ended.signal });
+  const made = new Request(`http://node${request.url}`, { method: request.method, headers, signal: ended.signal });
+  // A request that is collected passes no end on: a stream would be watched for ever.
+  requests.set(reply.raw, made);
+  return made;
 }
+
+/** As long as the connection that they came by. */
+const requests = new WeakMap<object, Request>();
 
 async function send(reply: FastifyReply, response: Response): Promise<FastifyReply> {
   reply.code(response.status);

@@ -9,6 +9,9 @@ import type { Routes } from './routes.js';
 const k = { type: 'integer', minimum: 0, maximum: 10_000, default: 10 } as const;
 
 /** What something can be near to. */
+/** A thousand spaces to write; thousands more to look through: anybody can make them. */
+const SPACES_MS = 10;
+
 export const nearSchema = {
   type: 'object',
   additionalProperties: false,
@@ -114,6 +117,7 @@ export function queryRoutes(app: FastifyInstance, { api, dear }: Routes): void {
   app.get(
     '/v2/spaces',
     {
+      config: { costMs: () => SPACES_MS },
       schema: {
         summary:
           'Spaces that have rows here or an embedder: rows, siblings, translators, what they are compared by, and what speaks against them',

@@ -38,20 +38,27 @@ export interface Routes {
   readonly embedders: { ready(): Promise<Embedder[]>; own(): Promise<Embedder[]> };
   /** Kinds, views, commands and panels that are switched on. */
   readonly registry: Registry;
-  /** @throws CosmicError as views do; `at`: only blocks of that scope */
-  askView(name: string, question: string, params: Readonly<Record<string, unknown>>, at?: string): Promise<ViewAnswer>;
+  /** @throws CosmicError as views do; `at`: only blocks of that scope; `who`: whose turn it takes */
+  askView(
+    name: string,
+    question: string,
+    params: Readonly<Record<string, unknown>>,
+    at: string | undefined,
+    who: string,
+  ): Promise<ViewAnswer>;
   /** The answer now, and again whenever it changes. */
   watchView(
     name: string,
     question: string,
     params: Readonly<Record<string, unknown>>,
     signal: AbortSignal,
+    who: string,
   ): AsyncIterable<ViewAnswer>;
   /** A question that stands; `who`: whose share of watches it takes. */
   watch(request: WatchRequest, signal: AbortSignal, who: string): AsyncIterable<WatchEvent>;
   related(id: BlockId, limit: number): Promise<unknown>;
-  /** A space in two dimensions (specs/map.md); absent where this node draws none. @throws CosmicError space.unknown, node.busy */
-  mapOf?(space: string): Promise<{ readonly bytes: Uint8Array; readonly tag: string }>;
+  /** A space in two dimensions (specs/map.md); absent where this node draws none. `who`: whose share of maps it takes. @throws CosmicError space.unknown, node.busy */
+  mapOf?(space: string, who: string): Promise<{ readonly bytes: Uint8Array; readonly tag: string }>;
   /** Which row of which block each label stands for. */
   rowsAt(labels: readonly number[]): Promise<(RowPlace | undefined)[]>;
   /** Label of each block's first row. */

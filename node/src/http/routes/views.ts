@@ -190,9 +190,9 @@ async function answerQuestion(
   if ((request.headers.accept ?? '').includes('text/event-stream'))
     return watches.send(
       reply,
-      (signal) => routes.watchView(view, name, params, signal),
+      (signal) => routes.watchView(view, name, params, signal, sharedBy(request.visitor)),
       (answer) => `id: ${answer.cursor.epoch}.${answer.cursor.seq}\ndata: ${JSON.stringify(answer)}\n\n`,
       sharedBy(request.visitor),
     );
-  return routes.askView(view, name, params, at as string | undefined);
+  return routes.askView(view, name, params, at as string | undefined, sharedBy(request.visitor));
 }

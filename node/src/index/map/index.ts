@@ -2,6 +2,7 @@ import { CosmicError, type Cursor, type Head } from '@cosmicembeddings/sdk';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FollowerWorker, type FaultList, type Pressure, type Trailing } from '../../follow/index.js';
+import { Recent } from '../../recent.js';
 import { faultOfWorker } from '../../store/sqlite/driver.js';
 import type { VectorFollower } from '../vectors/index.js';
 import { mapFolder } from './file.js';
@@ -33,13 +34,16 @@ export interface MapsOptions {
 export interface Maps extends Omit<Trailing, 'answers'> {
   /**
    * A map as it is now, in bytes (specs/map.md), and a tag of those bytes. It may just have been begun.
-   * @throws CosmicError space.unknown, node.busy (others are looked at), node.internal
+   * `who`: whose share of maps it takes. @throws CosmicError space.unknown, node.busy (others are looked at), node.internal
    */
-  of(space: string): Promise<{ readonly bytes: Uint8Array; readonly tag: string }>;
+  of(space: string, who?: string): Promise<{ readonly bytes: Uint8Array; readonly tag: string }>;
   /** A search begins; answers what is to be called when it ends. Maps rest meanwhile. */
   searching(): () => void;
-  /** Something was erased: what no thread would take out of the files goes as a whole. */
-  forget(): void;
+  /**
+   * Around an erasure: the files go before it, so that none outlives it whenever the node ends, and are written again once it was
+   * taken. Answers what is to be called after it, with its number in the store.
+   */
+  erasing(): Promise<(seq: number) => void>;
   close(): Promise<void>;
 }
 
@@ -52,12 +56,16 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+/** A thread that does not answer is at a slice of its work, or ends. */
+const ERASING_MS = 5_000;
+
 export function createMaps(options: MapsOptions): Maps {
   const asking = new SharedArrayBuffer(4);
   const searches = new Int32Array(asking);
   const waiting = new Map<number, Waiting>();
-  const known = new Map<string, { readonly tag: string; readonly bytes: Uint8Array }>();
-  const sources = new Map<string, Pick<VectorFollower, 'neighbours'>>();
+  const held = new Map<number, () => void>();
+  const known = new Recent<string, { readonly tag: string; readonly bytes: Uint8Array }>(KNOWN_MAX);
+  const sources = new Recent<string, Pick<VectorFollower, 'neighbours'>>(KNOWN_MAX);
   let worker: FollowerWorker<ToMaps, FromMaps> | undefined;
   let starting: Promise<FollowerWorker<ToMaps, FromMaps>> | undefined;
   let hidden: Uint8Array | undefined;
@@ -68,10 +76,16 @@ export function createMaps(options: MapsOptions): Maps {
   const failAll = (error: unknown): void => {
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
+    for (const end of held.values()) end();
+    held.clear();
     hidden = undefined;
   };
   const receive = (message: FromMaps): void => {
     if (message.type === 'near') return void near(message);
+    if (message.type === 'erasing') {
+      held.get(message.id)?.();
+      return void held.delete(message.id);
+    }
     const asked = waiting.get(message.id);
     waiting.delete(message.id);
     if (message.type === 'busy')
@@ -132,14 +146,12 @@ export function createMaps(options: MapsOptions): Maps {
     waitFor: (seq, signal) => worker?.waitFor(seq, signal) ?? Promise.resolve(),
     stopped: () => worker?.stopped(),
     notify: (head) => worker?.post({ type: 'notify', seq: head.seq }),
-    of: async (space) => {
+    of: async (space, who = '') => {
       const index = await options.indexOf(space);
       if (index === undefined) throw new CosmicError('space.unknown', space.slice(0, 100));
       const at = await running();
       const { seq } = await options.head();
-      sources.delete(space);
       sources.set(space, index.vectors);
-      if (sources.size > KNOWN_MAX) sources.delete(sources.keys().next().value!);
       const bits = options.hidden();
       if (bits !== hidden) at.post({ type: 'hide', bits });
       hidden = bits;
@@ -149,22 +161,37 @@ export function createMaps(options: MapsOptions): Maps {
         const id = ++numbers;
         waiting.set(id, { resolve, reject });
         const { ofAll } = index;
-        at.post({ type: 'ask', id, space, seq, ofAll, ...(before === undefined ? {} : { known: before.tag }) });
+        at.post({ type: 'ask', id, space, seq, ofAll, who, ...(before === undefined ? {} : { known: before.tag }) });
       });
       if (found.bytes === undefined) return before!;
       const map = { tag: found.tag, bytes: found.bytes };
-      known.delete(space);
       known.set(space, map);
-      if (known.size > KNOWN_MAX) known.delete(known.keys().next().value!);
       return map;
     },
     searching: () => {
       Atomics.add(searches, 0, 1);
       return () => void Atomics.sub(searches, 0, 1);
     },
-    forget: () => {
+    erasing: async () => {
+      const at = await starting?.catch(() => undefined);
+      if (at !== undefined && at === worker && at.isRunning) {
+        const id = ++numbers;
+        await new Promise<void>((resolve) => {
+          const late = setTimeout(resolve, ERASING_MS);
+          held.set(id, () => {
+            clearTimeout(late);
+            resolve();
+          });
+          at.post({ type: 'erasing', id });
+        });
+        held.delete(id);
+      }
       known.clear();
-      if (starting === undefined) rmSync(join(options.folder, mapFolder), { recursive: true, force: true });
+      rmSync(join(options.folder, mapFolder), { recursive: true, force: true });
+      return (seq) => {
+        known.clear();
+        if (at !== undefined && at === worker) at.post({ type: 'erased', seq });
+      };
     },
     close: async () => {
       isClosed = true;

@@ -1,4 +1,6 @@
+import { rmSync } from 'node:fs';
 import { setPriority } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { contentOf, createRegistry, CosmicError, type Cursor, type Follower } from '@cosmicembeddings/sdk';
@@ -6,8 +8,15 @@ import { serveFollower } from '../../follow/index.js';
 import { loadPlugins } from '../../plugins.js';
 import { openSqliteReader } from '../../store/sqlite/index.js';
 import type { Neighbours } from '../vectors/index.js';
+import { mapFolder } from './file.js';
 import type { FromMaps, MapStart, ToMaps } from './messages.js';
+import { lastAskedMs, noteAsked, seatFor, type Seat } from './seats.js';
 import { SpaceMap } from './space-map.js';
+
+interface Kept extends Seat {
+  readonly space: string;
+  readonly map: SpaceMap;
+}
 
 /** Maps that are kept up at a time. */
 const MAPS_MAX = 4;
@@ -35,7 +44,7 @@ if (process.platform === 'linux')
 const store = openSqliteReader({ folder: setup.folder, engine: setup.storeEngine as never });
 const registry = createRegistry(await loadPlugins(setup.plugins));
 const asking = new Int32Array(setup.asking);
-const maps = new Map<string, { readonly map: SpaceMap; askedMs: number }>();
+const maps = new Map<string, Kept>();
 const waiting = new Map<number, { resolve(near: Neighbours | undefined): void; reject(error: Error): void }>();
 /** Without a map there is nothing to read. */
 let cursor: Cursor = store.head();
@@ -43,6 +52,10 @@ let isFromStart = false;
 let hidden: Uint8Array = new Uint8Array(0);
 let numbers = 0;
 let isClosing = false;
+/** Erasures under way, and up to where erasures have to be taken before a map may be written. */
+let erasing = 0;
+let writesFromSeq = 0;
+const mayWrite = (): boolean => erasing === 0 && !isFromStart && cursor.seq >= writesFromSeq;
 
 const follower: Follower = {
   name: 'map',
@@ -56,6 +69,7 @@ const follower: Follower = {
   restart: (epoch) => {
     for (const { map } of maps.values()) map.restart(epoch);
     cursor = { epoch, seq: 0 };
+    writesFromSeq = 0;
   },
   take: (items, upTo) => {
     for (const item of items) for (const { map } of maps.values()) map.take(item);
@@ -64,8 +78,12 @@ const follower: Follower = {
   },
   idle: async () => {
     const nowMs = Date.now();
-    for (const { map, askedMs } of maps.values()) {
-      if (nowMs - askedMs > UNASKED_MS) continue;
+    for (const seat of maps.values()) {
+      const { map } = seat;
+      if (nowMs - lastAskedMs(seat) > UNASKED_MS) {
+        map.saveIfDue();
+        continue;
+      }
       const startedMs = performance.now();
       if (!(await map.step())) continue;
       if (Atomics.load(asking, 0) > 0) await rest((performance.now() - startedMs) * REST);
@@ -86,14 +104,25 @@ port.on('message', (message: ToMaps) => {
   } else if (message.type === 'hide') {
     hidden = message.bits;
     for (const { map } of maps.values()) map.hide(hidden);
+  } else if (message.type === 'erasing') {
+    erasing += 1;
+    // What stands in the files is still of before.
+    rmSync(join(setup.folder, mapFolder), { recursive: true, force: true });
+    for (const { map } of maps.values()) map.isLost();
+    send({ type: 'erasing', id: message.id });
+  } else if (message.type === 'erased') {
+    // A thread that began meanwhile was not told of its begin.
+    erasing = Math.max(0, erasing - 1);
+    writesFromSeq = Math.max(writesFromSeq, message.seq);
   } else if (message.type === 'notify') following.notify(message.seq);
   else void close();
 });
 
-async function answer({ id, space, seq, ofAll, known }: Extract<ToMaps, { type: 'ask' }>): Promise<void> {
-  const { map } = maps.get(space) ?? begin(space, ofAll) ?? {};
-  if (map === undefined) return send({ type: 'busy', id });
-  maps.get(space)!.askedMs = Date.now();
+async function answer({ id, space, seq, ofAll, known, who }: Extract<ToMaps, { type: 'ask' }>): Promise<void> {
+  const seat = maps.get(space) ?? begin(space, ofAll, who);
+  if (seat === undefined) return send({ type: 'busy', id });
+  noteAsked(seat, who, Date.now());
+  const { map } = seat;
   following.notify();
   // What cannot be read now is missing from the answer.
   await following.catchUp(seq, Date.now() + CATCH_UP_MS).catch(() => undefined);
@@ -106,13 +135,13 @@ async function answer({ id, space, seq, ofAll, known }: Extract<ToMaps, { type: 
   }
 }
 
-/** A map more, in place of one that nobody looks at; undefined where all are looked at. */
-function begin(space: string, ofAll: boolean): { readonly map: SpaceMap; askedMs: number } | undefined {
+/** A map more, in place of one that nobody looks at or that is one of many of somebody; undefined where there is none. */
+function begin(space: string, ofAll: boolean, who: string): Kept | undefined {
   if (maps.size >= MAPS_MAX) {
-    const [oldest] = [...maps].sort(([, a], [, b]) => a.askedMs - b.askedMs);
-    if (Date.now() - oldest![1].askedMs < UNASKED_MS) return undefined;
-    oldest![1].map.save();
-    maps.delete(oldest![0]);
+    const leaves = seatFor([...maps.values()], who, Date.now(), UNASKED_MS);
+    if (leaves === undefined) return undefined;
+    leaves.map.save();
+    maps.delete(leaves.space);
   }
   const { epoch } = store.head();
   const map = new SpaceMap(
@@ -123,12 +152,13 @@ function begin(space: string, ofAll: boolean): { readonly map: SpaceMap; askedMs
       ofAll,
       near: (labels, k) => near(space, labels, k),
       textOf,
+      mayWrite,
       nowMs: Date.now,
     },
     epoch,
   );
   map.hide(hidden);
-  const made = { map, askedMs: Date.now() };
+  const made: Kept = { space, map, askedMs: new Map() };
   maps.set(space, made);
   // All blocks are read again; the other maps have theirs already.
   isFromStart = true;

@@ -24,7 +24,13 @@ export type ToMaps =
       readonly ofAll: boolean;
       /** The tag that the asker has bytes of. */
       readonly known?: string;
+      /** Whose share of maps it takes. */
+      readonly who: string;
     }
+  /** Something is going to be erased: the files go, and none is written until that was taken. Answered. */
+  | { readonly type: 'erasing'; readonly id: number }
+  /** It was, up to this number of the store. */
+  | { readonly type: 'erased'; readonly seq: number }
   | { readonly type: 'near'; readonly id: number; readonly near?: Neighbours; readonly error?: string }
   | { readonly type: 'hide'; readonly bits: Uint8Array }
   | { readonly type: 'notify'; readonly seq: number }
@@ -33,6 +39,7 @@ export type ToMaps =
 export type FromMaps =
   | { readonly type: 'map'; readonly id: number; readonly tag: string; readonly bytes?: Uint8Array }
   | { readonly type: 'busy'; readonly id: number }
+  | { readonly type: 'erasing'; readonly id: number }
   | {
       readonly type: 'near';
       readonly id: number;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import type { TailItem } from '@cosmicembeddings/sdk';
 import { NONE, type Neighbours } from '../vectors/index.js';
 import { alignTo, amid, startFrom } from './arrange.js';
@@ -21,6 +22,8 @@ export interface SpaceMapOptions {
   near(labels: Uint32Array, k: number): Promise<Neighbours | undefined>;
   /** The text of a row, where it has one. */
   textOf(id: string, row: number): string | undefined;
+  /** Not while rows are being erased: what is written then would outlive them. Default: it may. */
+  mayWrite?(): boolean;
   nowMs(): number;
 }
 
@@ -157,8 +160,12 @@ export class SpaceMap {
   /** Words of regions may be its words alone: they go at once, and regions are named anew from what is left. */
   private erase(firstLabel: number, rows: number): void {
     const { version } = this;
+    const hadPlaces = this.places.size;
     this.drop(firstLabel, rows);
-    if (this.version === version) return;
+    if (this.version === version && this.places.size === hadPlaces) return;
+    // Its file goes at once: the node may be ended before it is written again.
+    rmSync(mapFile(this.options.folder, this.options.space), { force: true });
+    this.isLost();
     this.words = [];
     this.unnamed = Infinity;
   }
@@ -207,8 +214,8 @@ export class SpaceMap {
 
   /** Writes what is not written yet. */
   save(): void {
-    if (!this.dirty) return;
-    const { space, folder } = this.options;
+    const { space, folder, mayWrite } = this.options;
+    if (!this.dirty || mayWrite?.() === false) return;
     const kept = Array.from(this.points.labels.keys()).filter((i) => this.points.isPlaced(i));
     writeMap(folder, {
       epoch: this.epoch,
@@ -224,7 +231,12 @@ export class SpaceMap {
     this.savedMs = this.options.nowMs();
   }
 
-  private saveIfDue(): false {
+  /** Its file is gone: it is written again. */
+  isLost(): void {
+    if (this.points.placed > 0) this.dirty = true;
+  }
+
+  saveIfDue(): false {
     if (this.dirty && this.options.nowMs() - this.savedMs >= this.options.rules.saveEveryMs) this.save();
     return false;
   }

@@ -1,4 +1,4 @@
-import { textsOf, utf8, type Registry, type StoredBlock } from '@cosmicembeddings/sdk';
+import { CosmicError, textsOf, utf8, type Registry, type StoredBlock } from '@cosmicembeddings/sdk';
 import { createPauses } from '../../turns.js';
 import type { RowsHolding } from '../../store/sqlite/holding.js';
 import type { StoreReader } from '../../store/sqlite/reader.js';
@@ -8,6 +8,8 @@ const STEP = 64;
 /** Texts that were asked for last are only brought up to date: so many, with so many rows in all of them together. */
 const KEPT_MAX = 16;
 const KEPT_ROWS_MAX = 200_000;
+/** Questions that wait; who asked may have gone long ago, and they are looked for all the same. */
+const WAITING_MAX = 256;
 
 interface Found {
   /** Up to where the store was looked through. */
@@ -26,11 +28,13 @@ export class TextsHolding {
   private readonly kept = new Map<string, Found>();
   private readonly pause = createPauses();
   private last: Promise<unknown> = Promise.resolve();
+  private waiting = 0;
 
   constructor(
     private readonly reader: StoreReader,
     private readonly registry: Registry,
     private readonly rowsMax = KEPT_ROWS_MAX,
+    private readonly waitingMax = WAITING_MAX,
   ) {}
 
   /** Rows that are kept, of all texts that were asked for. */
@@ -40,9 +44,12 @@ export class TextsHolding {
     return rows;
   }
 
-  /** One after another: each reads all that is here. */
-  of(part: string): Promise<RowsHolding> {
-    const asked = this.last.then(() => this.find(part));
+  /** One after another: each reads all that is here. @throws CosmicError node.busy */
+  async of(part: string): Promise<RowsHolding> {
+    if (this.waiting >= this.waitingMax)
+      throw new CosmicError('node.busy', `${this.waiting} texts are waiting to be looked for`);
+    this.waiting += 1;
+    const asked = this.last.then(() => this.find(part)).finally(() => (this.waiting -= 1));
     this.last = asked.catch(() => undefined);
     return asked;
   }

@@ -8,6 +8,7 @@ import {
   type WatchEvent,
   type WatchRequest,
 } from '@cosmicembeddings/sdk';
+import { joinSignals } from '../../signals.js';
 import { fairFrom, strengthOf } from '../strength.js';
 import type { OwnBackground } from '../parts.js';
 import { isBefore, readPlace, writePlace, type Place } from './cursor.js';
@@ -154,7 +155,15 @@ export function createWatches(parts: WatchesParts): Watches {
   }
 
   async function* watch(request: WatchRequest, signal: AbortSignal, who = ''): AsyncGenerator<WatchEvent> {
-    const ending = AbortSignal.any([signal, closing.signal]);
+    const ending = joinSignals(signal, closing.signal);
+    try {
+      yield* watchUntil(request, ending.signal, who);
+    } finally {
+      ending.end();
+    }
+  }
+
+  async function* watchUntil(request: WatchRequest, ending: AbortSignal, who: string): AsyncGenerator<WatchEvent> {
     const near = request.near === undefined ? undefined : await parts.near(request.near, request.filter);
     const wanted = wantedOf(request, near);
     const from = startOf(request.after);

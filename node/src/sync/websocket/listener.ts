@@ -39,12 +39,17 @@ export function peerTlsOf(value: unknown): PeerTls | undefined {
 
 const HANDSHAKE_MS = 10_000;
 
-/** Listens for peers with TLS 1.3. It answers nothing but their upgrade. @throws CosmicError config.malformed; system errors of listening */
+/**
+ * Listens for peers with TLS 1.3. It answers nothing but their upgrade. `keepRoom`: holds the server to so many connections without
+ * refusing the next, as the node's other port is; else the next is refused. @throws CosmicError config.malformed; system errors of
+ * listening
+ */
 export async function listenForPeers(
   { port, certFile, keyFile }: PeerTls,
   host: string,
   seed: Uint8Array,
   connectionsMax: number,
+  keepRoom?: (server: Server, max: number) => unknown,
 ): Promise<{ readonly server: Server; readonly port: number; close(): Promise<void> }> {
   const certified: Certified =
     certFile === undefined || keyFile === undefined
@@ -53,7 +58,8 @@ export async function listenForPeers(
   const server = serverOf(certified);
   // Whoever does not become a peer soon is let go.
   server.setTimeout(HANDSHAKE_MS);
-  server.maxConnections = connectionsMax;
+  if (keepRoom === undefined) server.maxConnections = connectionsMax;
+  else keepRoom(server, connectionsMax);
   server.on('tlsClientError', (_, socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -125,6 +125,8 @@ test('a map is laid out when it is asked for, and nobody else pays for it', asyn
     body: JSON.stringify({ ids: [ids[0]], reason: 'takedown' }),
   });
   expect(erased.status).toBe(200);
+  // Nor in the file, should the node be killed in this moment.
+  expect(readMap(mapFile(node.folder, space))?.labels.some((label) => label < 55) ?? false).toBe(false);
   const left = await mapOf();
   expect(left.labels.some((label) => label < 55)).toBe(false);
   let kept: readonly number[] = [];

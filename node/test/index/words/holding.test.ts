@@ -35,4 +35,10 @@ test('what is kept of texts that were asked for is bounded by rows, of all of th
   const small = new TextsHolding(reader, registry, 19);
   expect([...(await small.of('fox')).blocks.values()].flatMap(({ rows }) => rows)).toHaveLength(20);
   expect(small.keptRows).toBe(0);
+  // Who has gone does not take his question along: those that wait are so many at most.
+  const busy = new TextsHolding(reader, registry, 45, 3);
+  const asked = await Promise.allSettled(['a', 'b', 'c', 'd', 'e'].map((part) => busy.of(part)));
+  expect(asked.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'rejected']);
+  expect(asked[4]).toMatchObject({ reason: { code: 'node.busy' } });
+  expect((await busy.of('fox')).blocks.size).toBe(2);
 });
