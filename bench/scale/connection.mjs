@@ -60,6 +60,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
+      if (this.socket.destroyed) return reject(new Error('connection closed'));
       this.end = this.framing();
       this.socket.write(bytes);
     });

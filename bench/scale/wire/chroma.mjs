@@ -71,8 +71,11 @@ export async function create(port) {
   return { port, collection: id };
 }
 
-export const setEf = ({ port, collection }, ef) =>
-  call(port, 'PUT', `${ROOT}/${collection}`, { new_configuration: { hnsw: { ef_search: ef } } });
+/** An index that is open keeps what it was opened with. */
+export async function setEf({ port, collection }, ef) {
+  await call(port, 'PUT', `${ROOT}/${collection}`, { new_configuration: { hnsw: { ef_search: ef } } });
+  return 'read at start';
+}
 
 export const versions = () => [VERSION];
 export const afterLoad = () => ({});

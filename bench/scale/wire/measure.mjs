@@ -30,6 +30,7 @@ const round = (x, digits = 2) => Number(x.toFixed(digits));
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export async function measureServers({ data, seed, rows, servers }, report) {
+  if (servers.length === 0) return;
   await makeChunks({ data, seed, to: rows / CHUNK + ARRIVING_CHUNKS });
   for (const name of servers) {
     const folder = mkdtempSync(join(tmpdir(), 'cosmic-wire-'));
@@ -62,7 +63,7 @@ async function measureServer(server, { name, environment, folder, data, seed, ro
   const before = cpuSecondsOf(running.pid);
   const loaded = await runClient('./wire/add.mjs', add({ rows, ...server.load, limitSeconds: LOAD_SECONDS }));
   if (loaded.added !== rows) throw new Error(`took ${loaded.added} of ${rows} rows in ${LOAD_SECONDS} s`);
-  const afterwards = await server.afterLoad(at);
+  const afterwards = await server.afterLoad(at, { dims: DIMS });
   const foundSeconds = (performance.now() - loading) / 1000;
   report('wire load', {
     versions: await server.versions(at),
@@ -85,12 +86,17 @@ async function measureServer(server, { name, environment, folder, data, seed, ro
     const serverCpuMsPerSearch = round(((cpuSecondsOf(running.pid) - from) * 1000) / figures.questions, 3);
     return { answers, figures: { ...figures, serverCpuMsPerSearch } };
   };
+  const question = { number: 0, vector: rowsOf(data, seed, QUERIES)() };
   const truth = truthOf({ ...made, rows });
   // The least work that finds enough.
   let recall;
   for (const ef of server.efs) {
     at = { ...at, ef };
-    await server.setEf(at, ef);
+    if ((await server.setEf(at, ef)) === 'read at start') {
+      await running.stop();
+      running = await server.start(folder, { port, environment });
+      await untilReady(running, () => firstAnswer(name, at, question));
+    }
     const { answers } = await ask({ skip: 0, count: QUESTIONS, clients: 4, keep: QUESTIONS });
     recall = recallIn(answers, truth.all, made);
     if (recall >= RECALL) break;
@@ -124,7 +130,6 @@ async function measureServer(server, { name, environment, folder, data, seed, ro
     bytesPerRow: Math.round(bytes / rows),
     ...(tableBytes === undefined ? {} : { tableBytesPerRow: Math.round(tableBytes / rows) }),
   });
-  const question = { number: 0, vector: rowsOf(data, seed, QUERIES)() };
   const restart = async (after, told) => {
     const started = performance.now();
     running = await server.start(folder, { port, environment });

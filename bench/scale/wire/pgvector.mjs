@@ -207,7 +207,7 @@ export async function create(port, { dims }) {
 export const setEf = async () => undefined;
 
 /** Rows are copied first and indexed then, which is the quickest way it has. */
-export async function afterLoad({ port }) {
+export async function afterLoad({ port }, { dims }) {
   const took = {};
   for (const [name, sql] of Object.entries({
     graphSeconds: 'create index on rows using hnsw (embedding halfvec_cosine_ops)',
@@ -219,7 +219,12 @@ export async function afterLoad({ port }) {
     took[name] = Number(((performance.now() - started) / 1000).toFixed(2));
   }
   await run(port, 'vacuum analyze rows');
-  return took;
+  const any = `'[${new Array(dims).fill(1)}]'`;
+  const planOf = async (where) => {
+    const answer = await run(port, `explain (costs off) ${near(where).replaceAll('$1', any)}`);
+    return /(?:Index|Bitmap|Seq) [\w ]+ on rows/.exec(answer.toString('latin1'))?.[0];
+  };
+  return { ...took, plan: await planOf(''), filteredPlan: await planOf(`where tag = 'rare'`) };
 }
 
 export async function versions({ port }) {
