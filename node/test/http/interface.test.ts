@@ -58,6 +58,12 @@ test('every operation says what it takes, answers and refuses; examples are of t
           expect([name, schema === undefined]).toEqual([name, false]);
           if (example !== undefined) expect([name, faultsOf(schema, example)]).toEqual([name, []]);
         }
+      for (const [code, { content = {} }] of Object.entries(responses)) {
+        const { schema, example } = content['application/json'] ?? {};
+        if (schema === undefined || !code.startsWith('2')) continue;
+        const [shown = example] = (schema as { readonly examples?: readonly unknown[] }).examples ?? [];
+        expect([name, shown === undefined ? 'no example' : faultsOf(schema, shown)]).toEqual([name, []]);
+      }
       for (const { schema, example } of Object.values(requestBody?.content ?? {}))
         if (example !== undefined) expect([name, faultsOf(schema, example)]).toEqual([name, []]);
     }

@@ -29,6 +29,7 @@ export interface QuestionInfo {
   /** Of an object of texts, integers and booleans. */
   readonly params: JsonSchema;
   readonly answer: JsonSchema;
+  readonly example?: unknown;
   /** It has `limit` and `after` among its parameters, and `next` in its answer. */
   readonly page?: true;
 }
@@ -62,7 +63,7 @@ export function viewInfo({ name, version, describe, questions = {} }: View): Vie
   };
 }
 
-function questionInfo(name: string, { describe, params, answer, page }: Question): QuestionInfo {
+function questionInfo(name: string, { describe, params, answer, example, page }: Question): QuestionInfo {
   const { json } = params;
   const paged = { ...json, properties: { ...(json['properties'] as object | undefined), ...PAGE } };
   return {
@@ -70,6 +71,7 @@ function questionInfo(name: string, { describe, params, answer, page }: Question
     describe,
     params: page === true ? paged : json,
     answer: answer.json,
+    ...(example === undefined ? {} : { example }),
     ...(page === true ? { page } : {}),
   };
 }

@@ -106,6 +106,8 @@ export interface Question<P = Readonly<Record<string, Value>>> {
   /** A struct of text, integers and booleans: they travel in query strings. */
   readonly params: Check;
   readonly answer: Check;
+  /** An answer as it may look, for who reads the interface's description. */
+  readonly example?: unknown;
   /** Takes `limit` (at most 1,000; default 100) and `after`, answers `next`. */
   readonly page?: true;
   run(db: Db, params: P & PageParams): Ask<unknown>;

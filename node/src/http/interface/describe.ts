@@ -31,6 +31,7 @@ const TAGS = {
 /** What the routes said themselves has its example here. */
 const FOUND: Readonly<Record<string, unknown>> = {
   'GET /v2/blocks': examples.found,
+  'GET /v2/plugins': examples.plugins,
   'POST /v2/blocks/find': examples.found,
   'POST /v2/check': examples.checked,
   'GET /v2/blocks/{id}/verdicts': examples.verdicts,

@@ -21,6 +21,19 @@ const descriptor = {
 };
 
 export const published = { results: [{ status: 'stored', id: kiln, seq: 1 }] };
+export const plugins = {
+  plugins: [
+    {
+      name: 'notes',
+      kinds: [
+        { name: 'test.note/1', maxBytes: 4096, schema: { type: 'object', properties: { text: { type: 'string' } } } },
+      ],
+      views: [],
+      commands: [{ name: 'note' }],
+      panels: [],
+    },
+  ],
+};
 export const found = { ids: [glaze, kiln] };
 
 export const block = {

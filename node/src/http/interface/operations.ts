@@ -189,7 +189,12 @@ export const operations: Readonly<Record<string, Operation>> = {
     answers: {
       200: {
         says: 'OpenAPI 3.1',
-        content: { 'application/json': { schema: { type: 'object', additionalProperties: true } } },
+        content: {
+          'application/json': {
+            schema: { type: 'object', additionalProperties: true },
+            example: { openapi: '3.1.0', info: { title: 'CosmicEmbeddings node' }, paths: {} },
+          },
+        },
       },
     },
   },

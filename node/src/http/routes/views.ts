@@ -58,6 +58,7 @@ const plugins = {
                       describe: { type: 'string' },
                       params: open,
                       answer: open,
+                      example: open,
                       page: { const: true },
                     },
                   },
@@ -131,7 +132,7 @@ function questionRoute(
   routes: Routes,
   watches: Watches,
   view: string,
-  { name, describe, params, answer }: QuestionInfo,
+  { name, describe, params, answer, example }: QuestionInfo,
 ): void {
   app.get<{ Querystring: Record<string, unknown> }>(
     `/v2/views/${view}/${name}`,
@@ -142,7 +143,10 @@ function questionRoute(
         produces: ['application/json', 'text/event-stream'],
         querystring: withScope(params),
         response: {
-          200: { description: 'As of the cursor; as text/event-stream again whenever it changes', ...answerOf(answer) },
+          200: {
+            description: 'As of the cursor; as text/event-stream again whenever it changes',
+            ...answerOf(answer, example),
+          },
         },
       },
     },
@@ -157,9 +161,11 @@ function withScope(params: JsonSchema): JsonSchema {
   return { ...params, properties: { ...properties, ...(Object.hasOwn(properties, 'at') ? {} : { at }) } };
 }
 
-function answerOf(result: JsonSchema): JsonSchema {
+function answerOf(result: JsonSchema, example: unknown): JsonSchema {
+  const whole = { result: example, cursor: { epoch: 'd39807737ca0428e4924d9f8', seq: 2 }, missing: [] };
   return {
     type: 'object',
+    ...(example === undefined ? {} : { examples: [whole] }),
     required: ['result', 'cursor', 'missing'],
     properties: {
       result,

@@ -2,6 +2,7 @@ import { attestKind, type AttestBody, type Kind, type Plugin } from '../../kinds
 import { bool, integer, list, struct, text } from '../../schema/index.js';
 import type { BlockHeader, Db, Row, View, Ask } from '../../views/view.js';
 import { isSameIdentity } from '../identities/identity.js';
+import { example } from '../example.js';
 
 const READ_MAX = 200;
 const id = text(64);
@@ -53,6 +54,19 @@ export const attestationsView: View<AttestBody> = {
         differ: integer(0, READ_MAX),
         attestations: list(attestation, READ_MAX),
       }),
+      example: {
+        ...{ agree: 1, differ: 0 },
+        attestations: [
+          {
+            by: example.bob,
+            block: example.other,
+            agrees: true,
+            cosineE6: 999_998,
+            rows: 3,
+            runtime: 'builtin/english-1',
+          },
+        ],
+      },
       *run(db, { id: asked }) {
         const block = yield* db.block(asked as string);
         if (block === undefined) {

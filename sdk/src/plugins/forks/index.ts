@@ -2,6 +2,7 @@ import type { Plugin } from '../../kinds/index.js';
 import { list, struct, text } from '../../schema/index.js';
 import type { View } from '../../views/view.js';
 import { isSameIdentity } from '../identities/identity.js';
+import { example } from '../example.js';
 
 const fork = struct({ prev: text(64), author: text(128), blocks: list(text(64), 1024, 2) });
 
@@ -29,6 +30,7 @@ export const forksView: View = {
       describe: 'Forks, by the block that is followed; those of one identity where author is given.',
       params: struct({}, { optional: { author: text(128) } }),
       answer: struct({ forks: list(fork, 1000) }, { optional: { next: text(1024) } }),
+      example: { forks: [{ prev: example.space, author: example.ann, blocks: [example.block, example.other] }] },
       page: true,
       *run(db, { author, limit, after }) {
         const { rows, next } = yield* db.page('followed', [], { limit, after });

@@ -3,6 +3,7 @@ import { list, oneOf, struct, text, checker, integer } from '../../schema/index.
 import { publicKeyOfDid } from '../../crypto/identity.js';
 import type { Row, View } from '../../views/view.js';
 import { handoverOf, handoversOf, keysOf, seenMsOf, type Handover } from './identity.js';
+import { example } from '../example.js';
 
 const did = checker(
   (value, path) =>
@@ -71,6 +72,10 @@ export const identitiesView: View = {
         },
         { optional: { current: did } },
       ),
+      example: {
+        ...{ key: example.ann, state: 'rotated', keys: [example.ann, example.bob], current: example.bob },
+        handovers: [{ from: example.ann, to: example.bob, seenMs: example.timeMs }],
+      },
       *run(db, { author }) {
         const key = author as string;
         const keys = yield* keysOf(db, key);
@@ -95,6 +100,7 @@ export const identitiesView: View = {
       describe: 'Every handover from one key to another.',
       params: struct({}),
       answer: struct({ handovers: list(handover, 1000) }, { optional: { next: text(1024) } }),
+      example: { handovers: [{ from: example.ann, to: example.bob, seenMs: example.timeMs }] },
       page: true,
       *run(db, { limit, after }) {
         const { rows, next } = yield* db.page('handovers', [], { limit, after });
@@ -114,6 +120,7 @@ export const identitiesView: View = {
         { keys: list(struct({ key: did, to: list(did, 1024) }), 1000) },
         { optional: { next: text(1024) } },
       ),
+      example: { keys: [] },
       page: true,
       *run(db, { limit, after }) {
         const { rows, next } = yield* db.page('frozen', [], { limit, after });

@@ -1,6 +1,7 @@
 import { receiptKind, RECEIPT_MAX, type Kind, type Plugin, type ReceiptBody } from '../../kinds/index.js';
 import { integer, list, struct, text } from '../../schema/index.js';
 import type { View } from '../../views/view.js';
+import { example } from '../example.js';
 
 const NODES_MAX = 1000;
 const receipt = struct({ node: text(128), seenMs: integer(0, Number.MAX_SAFE_INTEGER), receipt: text(64) });
@@ -19,6 +20,7 @@ export const receiptsView: View<ReceiptBody> = {
       describe: 'Receipts for a block: of each node the one that says the earliest.',
       params: struct({ id: text(64) }),
       answer: struct({ receipts: list(receipt, NODES_MAX) }),
+      example: { receipts: [{ node: example.bob, seenMs: example.timeMs, receipt: example.other }] },
       *run(db, { id }) {
         const first = new Map<string, { node: string; seenMs: number; receipt: string }>();
         for (const row of yield* db.rows('seen', [id as string], { limit: NODES_MAX })) {

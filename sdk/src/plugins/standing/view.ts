@@ -2,6 +2,7 @@ import { isBlockCid, parseCid } from '../../codec/cid.js';
 import { bool, checker, list, oneOf, struct, text } from '../../schema/index.js';
 import type { Ask, BlockHeader, Db, Row, Touch, View } from '../../views/view.js';
 import { handoversOf, isSameIdentity, keysOf, rotatedAwayMs } from '../identities/identity.js';
+import { example } from '../example.js';
 
 /** Why a block does not stand, or who says so without effect. */
 interface Reason {
@@ -139,6 +140,11 @@ export const standingView: View = {
         { id, known: bool, stands: bool, reasons: list(reason, REASONS_MAX + 1), newest: list(id, NEWEST_MAX) },
         { optional: { author: text(128) } },
       ),
+      example: {
+        ...{ id: example.block, known: true, author: example.ann, stands: false },
+        reasons: [{ rel: 'supersedes', by: example.other, author: example.ann, acts: true }],
+        newest: [example.other],
+      },
       *run(db, { id: asked }) {
         const block = yield* db.block(asked as string);
         if (block === undefined) {
@@ -175,6 +181,9 @@ export const standingView: View = {
         { claims: list(struct({ target: id, rel: text(16), by: id, author: text(128), acts: bool }), 1000) },
         { optional: { next: text(1024) } },
       ),
+      example: {
+        claims: [{ target: example.block, rel: 'supersedes', by: example.other, author: example.ann, acts: true }],
+      },
       page: true,
       *run(db, { limit, after }) {
         const { rows, next } = yield* db.page('claims', [], { limit, after });

@@ -2,6 +2,7 @@ import { translatorKind, type Kind, type Plugin, type TranslatorBody } from '../
 import { integer, list, struct, text } from '../../schema/index.js';
 import { spaceIdOf } from '../../space/index.js';
 import type { View } from '../../views/view.js';
+import { example } from '../example.js';
 
 const id = text(128);
 const share = integer(-1_000_000, 1_000_000);
@@ -49,6 +50,15 @@ export const translatorsView: View<TranslatorBody> = {
       describe: 'Translators, by the space into which they lead; of one space where `to` is given.',
       params: struct({}, { optional: { to: id } }),
       answer: struct({ translators: list(translator, 1000) }, { optional: { next: text(1024) } }),
+      example: {
+        translators: [
+          {
+            ...{ id: example.block, author: example.ann, from: example.other, to: example.space },
+            ...{ fromModel: 'all-MiniLM-L6-v2', toModel: 'builtin/english-1', method: 'ridge', anchors: 500 },
+            ...{ heldOut: 100, recallE6: 414_000, cosineE6: 620_000, agreementE6: 540_000 },
+          },
+        ],
+      },
       page: true,
       *run(db, { to, limit, after }) {
         const { rows, next } = yield* db.page('into', to === undefined ? [] : [to as string], { limit, after });
