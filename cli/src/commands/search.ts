@@ -168,7 +168,7 @@ export function hitText(hit: Hit, rank: number | undefined, mark: HitVerificatio
     .join(' › ');
   const first = hit.passage === undefined ? undefined : bestText(hit.passage, hit.excerpt);
   const lines = [
-    `${rank === undefined ? '•' : `${String(rank).padStart(2)}.`} ${hit.score.toFixed(3)}${strengthText(hit.strength)}  ${paint('bold', plain(where))}`,
+    `${rank === undefined ? '•' : `${String(rank).padStart(2)}.`} ${howGood(hit)}  ${paint('bold', plain(where))}`,
     `    ${first ?? '(the author did not publish the text)'}`,
     `    ${shortDid(hit.author)} · claimed ${timeText(hit.timeMs)}${hit.skyLabel === undefined ? '' : ` · ${plain(hit.skyLabel)}`}${hit.tags.map((tag) => ` · #${plain(tag)}`).join('')}`,
     `    ${paint(isSound(mark) ? 'green' : mark === undefined ? 'dim' : 'red', badge(hit, mark))}`,
@@ -185,8 +185,13 @@ export function hitText(hit: Hit, rank: number | undefined, mark: HitVerificatio
 
 const STRENGTH_COLOURS = { strong: 'green', fair: 'yellow', weak: 'red' } as const;
 
-function strengthText(strength: Hit['strength']): string {
-  return strength === undefined || strength === 'unknown' ? '' : ` ${paint(STRENGTH_COLOURS[strength], strength)}`;
+/** Score and word; where nobody can judge, what was measured: a score there is an order and says nothing. */
+function howGood({ score, strength, cosine }: Hit): string {
+  if (strength === 'unknown')
+    return cosine === undefined ? 'not judged' : `cosine ${cosine.toFixed(3)}, ${paint('dim', 'not judged')}`;
+  return strength === undefined
+    ? score.toFixed(3)
+    : `${score.toFixed(3)} ${paint(STRENGTH_COLOURS[strength], strength)}`;
 }
 
 function isSound(mark: HitVerification | undefined): boolean {

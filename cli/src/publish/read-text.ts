@@ -121,13 +121,19 @@ function openBytes(bytes: Bytes, name: string): OpenedText {
       'input.unsupported',
       `${name}: ${format} ${readersFormat(name) === undefined ? 'is not read yet; save it as text or Markdown' : needsReaders}`,
     );
-  for (const taken of candidates(lookThrough(bytes))) {
+  if (/^version https:\/\/git-lfs\.github\.com\/spec\//.test(beginning))
+    throw new CosmicError('input.unsupported', `${name}: a pointer of Git LFS; git lfs pull brings the file itself`);
+  const counts = lookThrough(bytes);
+  for (const taken of candidates(counts)) {
     const blank = isBlank(taken, bytes);
     if (blank === undefined) continue;
     if (blank) throw new CosmicError('input.empty', name);
     return { encoding: taken.encoding, chunks: () => textOf(taken, bytes, name) };
   }
-  throw new CosmicError('input.binary', `${name}: neither UTF-8 nor UTF-16 nor Latin-1`);
+  const why = isDamaged(counts)
+    ? `UTF-8 that is damaged at byte ${counts.brokenAt}`
+    : 'neither UTF-8 nor UTF-16 nor Latin-1';
+  throw new CosmicError('input.binary', `${name}: ${why}`);
 }
 
 function* textOf({ decoder }: Candidate, bytes: Bytes, name: string): Generator<string> {
@@ -158,15 +164,43 @@ interface Counts {
   high: number;
   /** Bytes that Windows-1252 leaves undefined. */
   undefinedBytes: number;
+  /** Characters of several bytes in UTF-8, and such as begin or go on wrongly; where the first of these is. */
+  sequences: number;
+  broken: number;
+  brokenAt: number | undefined;
 }
 
 const ZEROS_WITHIN = 4096;
 
 function lookThrough(bytes: Bytes): Counts {
-  const seen: Counts = { bytes: 0, mark: 0, zeros: 0, zerosAt: [0, 0], high: 0, undefinedBytes: 0 };
+  const seen: Counts = {
+    bytes: 0,
+    mark: 0,
+    zeros: 0,
+    zerosAt: [0, 0],
+    high: 0,
+    undefinedBytes: 0,
+    sequences: 0,
+    broken: 0,
+    brokenAt: undefined,
+  };
+  let [toCome, begunAt] = [0, 0];
+  const isBroken = (at: number): void => {
+    seen.broken++;
+    seen.brokenAt ??= at;
+    toCome = 0;
+  };
   for (const chunk of bytes())
     for (const byte of chunk) {
       const at = seen.bytes++;
+      if (toCome > 0) {
+        if ((byte & 0xc0) !== 0x80) isBroken(begunAt);
+        else if (--toCome === 0) seen.sequences++;
+      } else if ((byte & 0xc0) === 0x80) isBroken(at);
+      if (byte >= 0xc0) {
+        begunAt = at;
+        toCome = byte >= 0xf0 ? 3 : byte >= 0xe0 ? 2 : 1;
+      }
       if (at < 2) seen.mark = (seen.mark << 8) | byte;
       if (byte === 0) {
         seen.zeros++;
@@ -176,7 +210,13 @@ function lookThrough(bytes: Bytes): Counts {
         if (byte === 0x81 || byte === 0x8d || byte === 0x8f || byte === 0x90 || byte === 0x9d) seen.undefinedBytes++;
       }
     }
+  if (toCome > 0) isBroken(begunAt);
   return seen;
+}
+
+/** Most of it is UTF-8, so that as Latin-1 it would be other letters than were meant. */
+function isDamaged({ sequences, broken }: Counts): boolean {
+  return sequences > 0 && broken > 0 && sequences >= broken;
 }
 
 /**
@@ -184,7 +224,8 @@ function lookThrough(bytes: Bytes): Counts {
  * bytes between are used. The last only for texts that are mostly ASCII: in other old encodings (of Cyrillic, Chinese, …)
  * most bytes are not, and would become other letters than were meant.
  */
-function candidates({ bytes, mark, zeros, zerosAt, high, undefinedBytes }: Counts): Candidate[] {
+function candidates(counts: Counts): Candidate[] {
+  const { bytes, mark, zeros, zerosAt, high, undefinedBytes } = counts;
   const pairs = Math.min(bytes, ZEROS_WITHIN) / 2;
   const share = (offset: 0 | 1): number => zerosAt[offset] / pairs;
   const big = mark === 0xfeff || (mark !== 0xfffe && share(0) > 0.7 && share(1) < 0.1);
@@ -193,7 +234,7 @@ function candidates({ bytes, mark, zeros, zerosAt, high, undefinedBytes }: Count
   return [
     ...(wide ? [{ encoding: 'UTF-16', decoder: big ? 'utf-16be' : 'utf-16le', plain: true }] : []),
     ...(zeros === 0 ? [{ encoding: 'UTF-8', decoder: 'utf-8', plain: false }] : []),
-    ...(undefinedBytes === 0 && high <= bytes * 0.3
+    ...(undefinedBytes === 0 && high <= bytes * 0.3 && !isDamaged(counts)
       ? [{ encoding: 'Latin-1', decoder: 'windows-1252', plain: true }]
       : []),
   ];

@@ -9,7 +9,7 @@ import type { Scored } from './fusion.js';
 import type { Gathered } from './gather.js';
 import type { HitRow } from './hit-reader.js';
 import type { Plan } from './plan.js';
-import { strengthOf } from './strength.js';
+import { rowsFrom, strengthOf } from './strength.js';
 
 /** About what a hit that is written holds the event loop for. */
 const PER_HIT_MS = 0.02;
@@ -86,6 +86,7 @@ export async function answerOf(
     if (turn !== undefined) await turn;
   }
   if (hits.length > 0 && hits.every(({ strength }) => strength === 'weak')) notes.push(allWeak);
+  if (hits.some(({ strength }) => strength === 'unknown')) notes.push(notJudged);
   return {
     hits,
     requested: request.k,
@@ -170,6 +171,8 @@ function evidenceOf(
 
 const allWeak =
   'all of these are weak: a question about nothing that is here would find as much; other words may find more';
+
+const notJudged = `how good a match is, is not judged where too little is here to compare with: it takes ${rowsFrom} vectors of a space; the cosine says how near it is`;
 
 /** What names a hit on later pages: its row, or its block. */
 export function keyOf({ seq }: { readonly seq: number }, label: number, byRow: boolean): number {

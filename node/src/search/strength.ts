@@ -23,7 +23,7 @@ const withoutWords = 2;
 const strongFrom = 6;
 
 /** Of fewer rows neither what is usually near nor how rare a word is can be known: most of them are answers themselves. */
-const rowsFrom = 20;
+export const rowsFrom = 20;
 
 /**
  * The least nearness that questions about nothing that is here do not reach: it grows with the nearest of `rows` by chance,

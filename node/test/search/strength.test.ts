@@ -21,6 +21,13 @@ describe('how good a hit is', () => {
     expect(strengthOf({ cosine: 0.2, own })).toBe('weak');
   });
 
+  test('of fewer than twenty rows nothing is judged, whatever they hold', () => {
+    for (const rows of [1, 2, 19])
+      for (const coverage of [0, 1])
+        expect(strengthOf({ cosine: 0.9, own: { ...own, rows }, coverage })).toBe('unknown');
+    expect(strengthOf({ cosine: 0.9, own: { ...own, rows: 20 }, coverage: 1 })).toBe('strong');
+  });
+
   test('by vectors alone: of more rows the nearest has to be nearer, and what is said is where the line is', () => {
     let before = -1;
     for (const rows of [20, 100, 1000, 1400, 3200, 11_426, 1_000_000]) {
@@ -133,6 +140,18 @@ describe('an answer', () => {
         .length;
     expect(await ask()).toBe(2);
     expect(await ask(false)).toBe(4);
+  });
+
+  test('says that nobody can judge where too little is here to compare with', async () => {
+    const ledger = new Ledger({ inMemory: true });
+    await ledger.put({ rows: [{ vector: [1, 0, 0, 0, 0, 0, 0, 0], text: 'Bread.' }], space });
+    const vector = { space: spaceIdOf(space), values: [1, 1, 0, 0, 0, 0, 0, 0] };
+    const { hits, notes } = await ledger.search({ vector, text: 'quarks', k: 1 });
+    expect(hits).toMatchObject([{ strength: 'unknown', cosine: expect.closeTo(Math.SQRT1_2, 5) }]);
+    expect(notes).toEqual([expect.stringMatching(/not judged .* it takes 20 vectors/)]);
+    const judged = await ledger.search({ text: 'bread', mode: 'words', k: 1 });
+    expect(judged).toMatchObject({ hits: [{ strength: 'strong' }] });
+    expect(judged.notes).toBeUndefined();
   });
 
   test('says which condition nothing meets', async () => {

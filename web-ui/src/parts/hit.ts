@@ -37,14 +37,21 @@ export function hitCard(hit: Hit, query: Query): HitCard {
     element(
       'p',
       { class: 'facts quiet' },
-      strength === undefined || strength === 'unknown'
+      strength === undefined
         ? undefined
         : element(
             'span',
             { class: `strength ${strength}`, title: t(`strength.${strength}Means`) },
             t(`strength.${strength}`),
           ),
-      element('span', { class: 'score', title: t('hit.scoreMeans') }, t('hit.score', { n: numberText(hit.score, 3) })),
+      // Where nobody can judge, a score is an order and says nothing; the cosine stands in the badge.
+      strength === 'unknown'
+        ? undefined
+        : element(
+            'span',
+            { class: 'score', title: t('hit.scoreMeans') },
+            t('hit.score', { n: numberText(hit.score, 3) }),
+          ),
       claimedTime(hit.timeMs),
       ...hit.tags.map((tag) => tagLink(tag, query)),
       duplicates > 0 ? element('span', {}, t('hit.folded', { n: duplicates })) : undefined,

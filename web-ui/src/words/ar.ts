@@ -138,6 +138,8 @@ export const ar: Words = {
   'strength.strong': 'قوي',
   'strength.fair': 'متوسط',
   'strength.weak': 'ضعيف',
+  'strength.unknown': 'بلا تقييم',
+  'strength.unknownMeans': 'ما هنا أقل من أن يُقارن به: انظر جيب التمام',
   'strength.strongMeans': 'قريب بقدر ما يعدّه الناس عادة ذا صلة',
   'strength.fairMeans': 'أقرب مما يجده سؤال عن شيء آخر',
   'strength.weakMeans': 'ليس أقرب مما يجده سؤال عن شيء آخر',

@@ -90,6 +90,8 @@ export const en = {
   'strength.strong': 'strong',
   'strength.fair': 'fair',
   'strength.weak': 'weak',
+  'strength.unknown': 'not judged',
+  'strength.unknownMeans': 'Too little is here to compare it with: read the cosine',
   'strength.strongMeans': 'As near as what people call relevant usually is',
   'strength.fairMeans': 'Nearer than what a question about something else finds',
   'strength.weakMeans': 'No nearer than what a question about something else finds',

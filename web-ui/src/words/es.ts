@@ -91,6 +91,8 @@ export const es: Words = {
   'strength.strong': 'fuerte',
   'strength.fair': 'mediano',
   'strength.weak': 'débil',
+  'strength.unknown': 'sin juzgar',
+  'strength.unknownMeans': 'Hay demasiado poco con que compararlo: mire el coseno',
   'strength.strongMeans': 'Tan cercano como suele estarlo lo que la gente llama relevante',
   'strength.fairMeans': 'Más cercano que lo que halla una pregunta sobre otra cosa',
   'strength.weakMeans': 'No más cercano que lo que halla una pregunta sobre otra cosa',

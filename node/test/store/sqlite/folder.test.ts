@@ -91,7 +91,9 @@ describe('lock', () => {
   test('with nonsense in it is taken over', () => {
     const folder = newFolder();
     writeFileSync(join(folder, 'lock'), '{"pid":');
-    lockFolder(folder)();
+    const unlock = lockFolder(folder);
+    expect(JSON.parse(readFileSync(join(folder, 'lock'), 'utf8'))).toMatchObject({ pid: process.pid });
+    unlock();
   });
 });
 
