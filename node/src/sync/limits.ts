@@ -42,6 +42,9 @@ export interface SyncLimits {
   readonly relayBytesPerSecond: number;
   readonly relayBurstBytes: number;
   readonly relayHeldBytes: number;
+  /** What this node passes on is told this seldom at most, and so much of it at a time, the nearest first. */
+  readonly relaysMs: number;
+  readonly relaysBytes: number;
   /** Coverages that are compared with peers which are neither dialled nor known. */
   readonly partsMax: number;
   /** How often this node looks for somebody to dial by hearsay, and asks a peer whom it knows. */
@@ -90,6 +93,8 @@ export const syncLimits: SyncLimits = {
   relayBytesPerSecond: 128 * 1024,
   relayBurstBytes: 4 * 1024 * 1024,
   relayHeldBytes: 16 * 1024 * 1024,
+  relaysMs: 5_000,
+  relaysBytes: 8 * 1024,
   partsMax: 8,
   meetMs: 5_000,
   exchangeMs: 10 * 60_000,

@@ -120,6 +120,8 @@ export interface Peers {
   trace(digest: Uint8Array): Way;
   /** A block that a peer brought and that is not covered here: it goes on to whom it concerns. */
   pass(block: Covered & { readonly digest: Uint8Array }, wire: Uint8Array): void;
+  /** How many coverages of peers are compared now. */
+  coverages(): number;
   /** Median of the clocks of those that this node dialled, else of all, minus its own; undefined without peers. */
   clockOffsetMs(): number | undefined;
   /** Could this id have been decided here? False only where it was not, up to what arrived in the last moments. */
@@ -160,6 +162,8 @@ export function createPeers(options: PeersOptions): Peers {
   let announcements: Following | undefined;
   let stirring = false;
   let metMs = -Infinity;
+  let relaysToldMs = -Infinity;
+  let relaysState = '';
   let twin: { readonly address: string; readonly atMs: number } | undefined;
   /** No session begins before it is known what is decided here; everything else of a node goes on meanwhile. */
   let decidedIsRead: Promise<void> = Promise.resolve();
@@ -367,21 +371,27 @@ export function createPeers(options: PeersOptions): Peers {
     pushTo: limits.pushTo,
   });
 
-  /** A node that does not keep everything tells each peer what it passes on to the others. */
-  const tellRelays = (): void => {
-    if (coverage === undefined || !shared.passing.isOn) return;
-    for (const peer of peers) {
-      if (!peer.isReady) continue;
-      const others = [...peers].flatMap((one) => (one.name === peer.name ? [] : (one.reaches ?? [])));
-      peer.relays(relaysOf(coverage, others));
-    }
+  /** A node that does not keep everything tells each peer what it passes on to the others, when that has changed. */
+  const tellRelays = (nowMs: number): void => {
+    if (coverage === undefined || !shared.passing.isOn || nowMs - relaysToldMs < limits.relaysMs) return;
+    const ready = [...peers].flatMap((peer) => (peer.reaches === undefined ? [] : [[peer, peer.reaches] as const]));
+    const state = ready.map(([{ id }, { version }]) => `${id} ${version}`).join();
+    if (state === relaysState) return;
+    relaysState = state;
+    relaysToldMs = nowMs;
+    const relaysFor = relaysOf(
+      coverage,
+      ready.map(([{ name }, routes]) => [name, routes] as const),
+      limits.relaysBytes,
+    );
+    for (const [peer] of ready) peer.relays(relaysFor(peer.name));
   };
 
   const tick = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       meet(clock.now());
       dialling.tick(clock.now());
-      tellRelays();
+      tellRelays(clock.now());
       for (const peer of peers) {
         try {
           peer.tick();
@@ -480,6 +490,7 @@ export function createPeers(options: PeersOptions): Peers {
       for (const peer of peers) isFor = peer.announce(block, { digest, timeMs }, false) || isFor;
       if (isFor) shared.passing.hold(digest, wire);
     },
+    coverages: () => shared.parts.size,
     clockOffsetMs: () => clockOffsetOf(peers),
     mayHave: (digest, timeMs) => shared.decided.mayHave(digest, timeMs),
     announcements: {

@@ -18,10 +18,11 @@ async function keepComing(
   key: number | { claims: number },
   act: (line: Stranger, turn: number) => Promise<void>,
   everyMs = 1_000,
+  says: Parameters<World['stranger']>[3] = {},
 ): Promise<void> {
   void (async () => {
     for (let visit = 0; world.isOpen; visit++) {
-      const line = await world.stranger(`${name}.${visit}`, victim, key).catch(() => undefined);
+      const line = await world.stranger(`${name}.${visit}`, victim, key, says).catch(() => undefined);
       for (let turn = 0; line !== undefined && !line.ended && world.isOpen; turn++) {
         if (line.session.isReady) await act(line, turn);
         await world.clock.sleep(everyMs);
@@ -121,6 +122,60 @@ export const hostiles: Readonly<Record<string, Hostile>> = {
         }
       })();
     },
+  },
+  /** Comes again and again, each time with a coverage that nobody has, has it compared and stays. */
+  'coverage inventor': {
+    join: async (world, victim, name, key) => {
+      void (async () => {
+        for (let n = 0; world.isOpen && n < 60; n++) {
+          const covers = { coverage: [{ tagsAny: [`${name} ${n}`] }] };
+          // Names are proven: a node heeds no other's coverage. Keys cost nothing.
+          const line = await world.stranger(`${name}.${n}`, victim, key * 1_000 + n, { covers }).catch(() => undefined);
+          await world.clock.sleep(500);
+          if (line?.session.isReady === true) await line.say(line.session.reconcile());
+        }
+      })();
+    },
+  },
+  /** Says ever anew that it passes blocks on to many whom nobody knows. */
+  'relay inventor': {
+    join: (world, victim, name, key) =>
+      keepComing(
+        world,
+        victim,
+        name,
+        key,
+        async (line, turn) => {
+          const relays = Array.from({ length: 48 }, (_, n) => ({
+            hops: 1,
+            coverage: [
+              { tagsAny: Array.from({ length: 24 }, (_, i) => `${name} ${turn} ${n} ${i} ${'-'.repeat(80)}`) },
+            ],
+          }));
+          await line.say(line.session.relays(relays));
+        },
+        1_000,
+        { covers: { coverage: [{ tagsAny: [name] }] } },
+      ),
+  },
+  /** Asks ever again whether all is equal, and does not listen. */
+  'equal asker': {
+    join: (world, victim, name, key) =>
+      keepComing(
+        world,
+        victim,
+        name,
+        key,
+        async (line) => {
+          line.isDeaf = true;
+          const from = { timeMs: 0, digest: new Uint8Array(32) };
+          const to = { timeMs: Number.MAX_SAFE_INTEGER, digest: new Uint8Array(32).fill(255) };
+          for (let n = 0; n < 400; n++)
+            void line.sayRaw(encodeFrame({ type: 'equal', ranges: Array.from({ length: 16 }, () => ({ from, to })) }));
+        },
+        500,
+        { sketches: true },
+      ),
   },
   /** Says that it is another node of the world. */
   impostor: {

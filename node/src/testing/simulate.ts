@@ -55,6 +55,9 @@ const FIRST_BAD_KEY = 400;
 /** What one stranger may make a node send, beside blocks: as much as the work that it may cause (specs/peer.md, Limits). */
 const STRANGER_BYTES_PER_S = 1.2 * 1024 * 1024;
 const BURST_BYTES = 36 * 1024 * 1024;
+/** What strangers may make honest nodes say to each other, beside twenty times the blocks that they needed: at once, and each node a second. */
+const AMONG_BYTES = 1024 * 1024;
+const AMONG_BYTES_PER_S = 2 * 1024;
 /** Small talk counts 16 KiB: the same in frames. */
 const STRANGER_FRAMES_PER_S = 80;
 const BURST_FRAMES = 2_300;
@@ -67,10 +70,12 @@ export async function simulate(plan: Plan, watching: Watching = {}): Promise<Out
   const { crashes: crashing = 0.0375 * usual, restarts: restarting = 0.0375 * usual } = plan;
   let calm = loss === 0 && repeat === 0;
   let toStrangersBytes = 0;
+  let amongBytes = 0;
   const isStranger = (address: string): boolean => !address.startsWith('ws://node');
   const [least, most] = plan.latencyMs ?? [5, plan.faults ? 85 : 25];
-  const passage = (_from: string, to: string, bytes: number): Passage => {
+  const passage = (from: string, to: string, bytes: number): Passage => {
     if (isStranger(to)) toStrangersBytes += bytes;
+    else if (!isStranger(from)) amongBytes += bytes;
     const copies = calm ? 1 : random() < loss ? 0 : random() < repeat ? 2 : 1;
     const span = calm && plan.latencyMs === undefined ? 20 : most - least;
     return { copies, delayMs: least + Math.floor(random() * span) };
@@ -104,6 +109,9 @@ export async function simulate(plan: Plan, watching: Watching = {}): Promise<Out
       const status = node.peers.status();
       const inbound = status.filter(({ direction }) => direction === 'in').length;
       if (inbound > syncLimits.inboundMax) violations.push(`node ${n}: ${inbound} connections came in`);
+      const coverages = node.peers.coverages();
+      if (coverages > syncLimits.partsMax + plan.nodes)
+        violations.push(`node ${n}: ${coverages} coverages are compared`);
       const behind = Math.max(0, ...status.map((one) => one.behind ?? 0));
       if (behind > syncLimits.shares.known) violations.push(`node ${n}: ${behind} ids of one peer are remembered`);
     }
@@ -182,6 +190,15 @@ export async function simulate(plan: Plan, watching: Watching = {}): Promise<Out
   const converged = missing() === 0;
   if (!converged) violations.push(`${missing()} of ${acknowledged.size} blocks are missing ${healMs} ms after healing`);
 
+  /** The blocks, once for each node that lacked and has them. */
+  const neededOf = (): number => {
+    let bytes = 0;
+    for (const { store, refused } of world.nodes)
+      for (const [id, wire] of acknowledged) if (idsOf(store).has(id) && !refused.has(id)) bytes += wire.length;
+    for (const wire of acknowledged.values()) bytes -= wire.length;
+    return bytes;
+  };
+  const neededBytes = neededOf();
   // What peers brought to a node that does not keep it.
   for (const [n, node] of world.nodes.entries()) {
     const more = [...idsOf(node.store)].filter((id) => !wants(node, id) && !node.own.has(id));
@@ -198,6 +215,8 @@ export async function simulate(plan: Plan, watching: Watching = {}): Promise<Out
   const seconds = (world.clock.now() - startMs) / 1000;
   if (toStrangersBytes > visits * (BURST_BYTES + STRANGER_BYTES_PER_S * seconds))
     violations.push(`${toStrangersBytes} bytes were sent to strangers in ${seconds} s`);
+  if (plan.hostile.length > 0 && amongBytes > AMONG_BYTES + AMONG_BYTES_PER_S * plan.nodes * seconds + 20 * neededBytes)
+    violations.push(`${amongBytes} bytes went between honest nodes`);
   const work = world.answersTo('bad');
   if (work > visits * (BURST_FRAMES + STRANGER_FRAMES_PER_S * seconds))
     violations.push(`${work} frames answer strangers’ small talk`);
@@ -213,10 +232,6 @@ export async function simulate(plan: Plan, watching: Watching = {}): Promise<Out
       violations.push(`views have ${rows.size} different states over ${sets.size} sets of blocks`);
   }
 
-  let neededBytes = 0;
-  for (const { store, refused } of world.nodes)
-    for (const [id, wire] of acknowledged) if (idsOf(store).has(id) && !refused.has(id)) neededBytes += wire.length;
-  for (const wire of acknowledged.values()) neededBytes -= wire.length;
   const trace = toHex(
     sha256(
       utf8(

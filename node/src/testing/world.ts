@@ -16,7 +16,7 @@ import {
   type MemoryStore,
 } from '@cosmicembeddings/sdk/memory';
 import { coverageTest, type Coverage } from '@cosmicembeddings/sdk/filter';
-import { Session, type Prover } from '@cosmicembeddings/sdk/sync';
+import { Session, type Prover, type SessionOptions } from '@cosmicembeddings/sdk/sync';
 import type { Policy } from '../door/admission.js';
 import {
   coveredOf,
@@ -180,7 +180,12 @@ export class World {
   }
 
   /** Somebody who speaks the protocol by hand; with `key`, an identity that is proven. */
-  async stranger(name: string, target: TestNode, key?: number | { claims: number }): Promise<Stranger> {
+  async stranger(
+    name: string,
+    target: TestNode,
+    key?: number | { claims: number },
+    more: Partial<Pick<SessionOptions, 'sketches' | 'covers'>> = {},
+  ): Promise<Stranger> {
     const network = this.loopback.network(`ws://${name}`);
     this.strangers.push({ address: `ws://${name}` });
     const prover: Prover | undefined =
@@ -188,7 +193,7 @@ export class World {
         ? { ...this.identityOf(key), nonce: this.identityOf(key).nonce(), role: 'dialler', url: target.address }
         : undefined;
     const node = nodeDid(typeof key === 'number' ? key : (key?.claims ?? 999));
-    const session = new Session({ network: NETWORK, node, ...(prover === undefined ? {} : { prover }) });
+    const session = new Session({ network: NETWORK, node, ...(prover === undefined ? {} : { prover }), ...more });
     return Stranger.dial(network, target.address, session, () => this.clock.now());
   }
 

@@ -13,6 +13,12 @@ const plan = (hostile: readonly string[], more: Partial<Plan> = {}): Plan => ({
 
 /** Blocks are told, not pushed: what a liar promises first is asked of him first. */
 const told: Partial<SyncLimits> = { pushTo: 0 };
+/** Whose peers keep a part passes on for others, and says so. */
+const parts = {
+  topics: ['tea', 'milk'],
+  subscriptions: { 1: [{ tagsAny: ['tea'] }], 2: [{ tagsAny: ['milk'] }], 3: [{ tagsAny: ['tea', 'milk'] }] },
+};
+const worldOf = (name: string): Partial<Plan> => (name === 'relay inventor' ? parts : {});
 const free = { workPerSecond: 1e12, workBurst: 1e12, unknownWorkPerSecond: 1e12 };
 
 /** A defence, and what shows that it is needed: without it some invariant breaks. */
@@ -27,17 +33,22 @@ const defences: readonly (readonly [string, Partial<SyncLimits>, Partial<SyncLim
   ['forger', {}, { faultsMax: 1e9, banAt: -1e9 }, /bad signatures/],
   ['pinger', {}, free, /small talk/],
   ['looper', {}, free, /bytes were sent to strangers|small talk/],
+  ['coverage inventor', {}, { partsMax: 1e6, ...free }, /coverages are compared/],
+  ['relay inventor', {}, { ...free, relaysMs: 0, relaysBytes: 1e9 }, /bytes went between honest nodes/],
+  ['equal asker', {}, free, /bytes were sent to strangers|small talk/],
   ['crowd', {}, { inboundMax: 1e6, prefixMax: 1e6 }, /connections came in/],
 ];
 
 describe('each hostile peer by its name', () => {
   test.each(Object.keys(hostiles))('%s: every invariant holds', async (name) => {
     const limits = defences.find(([one]) => one === name)?.[1] ?? {};
-    expect((await simulate(plan([name, name], { limits }))).violations).toEqual([]);
+    expect((await simulate(plan([name, name], { limits, ...worldOf(name) }))).violations).toEqual([]);
   });
 
   test.each(defences)('%s: with its defence switched off one breaks', async (name, _on, limits, expected) => {
-    expect((await simulate(plan([name, name], { limits, healMs: 30_000 }))).violations.join()).toMatch(expected);
+    expect(
+      (await simulate(plan([name, name], { limits, healMs: 30_000, ...worldOf(name) }))).violations.join(),
+    ).toMatch(expected);
   });
 });
 

@@ -201,3 +201,25 @@ test('ids that are announced for a node to pass on are asked for once', async ()
   await world!.clock.advance(5_000);
   expect(line.count('wanted')).toBeLessThanOrEqual(1);
 });
+
+test('who leaves and comes back with ever another coverage pays for the reading out of what all unknown peers share', async () => {
+  const [node] = (await worldOf([{ limits: { workBurst: 300_000, unknownWorkPerSecond: 1_000 } }])).nodes;
+  for (let n = 0; n < 400; n++) await node!.publish(block(n, 'tea'));
+  const visit = async (n: number): Promise<string | undefined> => {
+    const covers = { coverage: [{ tagsAny: [`made up ${n}`] }] };
+    const line = await world!.stranger(`visitor.${n}`, node!, 500 + n, { covers });
+    await world!.clock.advance(1_000);
+    await line.say(line.session.reconcile());
+    await world!.clock.advance(1_000);
+    const said = line.farewell;
+    await line.close();
+    await world!.clock.advance(1_000);
+    return said;
+  };
+  const said: (string | undefined)[] = [];
+  for (let n = 0; n < 4; n++) said.push(await visit(n));
+  expect(said.slice(0, 2)).toEqual([undefined, undefined]);
+  expect(said[3]).toMatch(/node.busy: much has been read/);
+  await world!.clock.advance(600_000);
+  expect(await visit(5)).toBeUndefined();
+});

@@ -20,8 +20,10 @@ export function workOf(frame: Frame): number {
     case 'reconcile':
     case 'reconciled':
       return WORK.message + frame.message.length;
-    case 'sketch':
+    // Sixteen ranges to be found, and a hash of each; their items are charged besides.
     case 'equal':
+      return WORK.frame;
+    case 'sketch':
     case 'equals':
     case 'fed':
       return WORK.message;

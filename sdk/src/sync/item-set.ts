@@ -99,7 +99,7 @@ class TreeItems implements ItemSet {
 
   keyedHash(key: Uint8Array, begin: number, end: number): Uint8Array {
     const chunks: Uint8Array[] = [key];
-    const input = new Uint8Array(key.length + CHUNK_ITEMS * (8 + ID_BYTES));
+    const input = new Uint8Array(key.length + Math.min(CHUNK_ITEMS, end - begin) * (8 + ID_BYTES));
     const view = new DataView(input.buffer);
     input.set(key);
     for (let from = begin; from < end; from += CHUNK_ITEMS) {

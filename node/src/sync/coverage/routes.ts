@@ -8,14 +8,17 @@ export type Way = 'keep' | 'relay' | undefined;
 export class Routes {
   private readonly keeps: (block: Covered) => boolean;
   private passes: readonly ((block: Covered) => boolean)[] = [];
-  private relaying: readonly Relaying[] = [];
+  private reached: readonly Relaying[];
   private told = '';
+  /** Grows whenever `reaches` changes. */
+  version = 0;
 
   constructor(
     /** What the other side keeps; everything where it heeds no coverage. */
     readonly coverage: Coverage,
   ) {
     this.keeps = coverageTest(coverage);
+    this.reached = reachedOf(coverage, []);
   }
 
   wayOf(block: Covered): Way {
@@ -25,17 +28,14 @@ export class Routes {
 
   /** The other side has said what it passes on. */
   relays(relays: readonly Relaying[]): void {
-    this.relaying = relays;
+    this.reached = reachedOf(this.coverage, relays);
+    this.version += 1;
     this.passes = relays.map(({ coverage }) => coverageTest(coverage));
   }
 
   /** For whom it can be reached: itself, and those behind it that are not too far. */
   get reaches(): readonly Relaying[] {
-    const behind = this.relaying.filter(({ hops }) => hops < frameLimits.hopsMax);
-    return [
-      { hops: 1, ...(this.coverage === undefined ? {} : { coverage: this.coverage }) },
-      ...behind.map(({ hops, ...rest }) => ({ ...rest, hops: hops + 1 })),
-    ];
+    return this.reached;
   }
 
   /** Is this something else than it was told last? Then it is told now. */
@@ -47,16 +47,51 @@ export class Routes {
   }
 }
 
-/** What this node passes on to its other peers, each coverage once and the nearest first. */
-export function relaysOf(own: Coverage, others: Iterable<Routes>): Relaying[] {
-  const nearest = new Map<string, Relaying>();
-  for (const { reaches } of others)
+function reachedOf(coverage: Coverage, behind: readonly Relaying[]): Relaying[] {
+  return [
+    { hops: 1, ...(coverage === undefined ? {} : { coverage }) },
+    ...behind.filter(({ hops }) => hops < frameLimits.hopsMax).map(({ hops, ...rest }) => ({ ...rest, hops: hops + 1 })),
+  ];
+}
+
+/**
+ * What this node passes on to its other peers, by the name of who is told: each coverage once, the nearest first, `bytes` at most.
+ * `peers`: where blocks go over each connection, with the name of who is there.
+ */
+export function relaysOf(
+  own: Coverage,
+  peers: Iterable<readonly [name: string, routes: Routes]>,
+  bytes: number,
+): (name: string) => Relaying[] {
+  interface Way extends Relaying {
+    readonly name: string;
+    readonly key: string;
+  }
+  const ownKey = coverageKey(own);
+  const nearer = (a: Way, b: Way): number => a.hops - b.hops || (a.key < b.key ? -1 : 1);
+  /** Of each coverage the nearest way, and the nearest over somebody else: whoever is told, one of the two is not itself. */
+  const ways = new Map<string, readonly Way[]>();
+  for (const [name, { reaches }] of peers)
     for (const one of reaches) {
       const key = coverageKey(one.coverage);
-      if (key !== coverageKey(own) && one.hops < (nearest.get(key)?.hops ?? Infinity)) nearest.set(key, one);
+      if (key === ownKey) continue;
+      const way = { ...one, name, key };
+      const known = ways.get(key) ?? [];
+      const same = known.find((other) => other.name === name);
+      if (same !== undefined && same.hops <= way.hops) continue;
+      ways.set(key, [...known.filter((other) => other !== same), way].sort(nearer).slice(0, 2));
     }
-  return [...nearest]
-    .sort(([a, one], [b, other]) => one.hops - other.hops || (a < b ? -1 : 1))
-    .slice(0, frameLimits.relaysMax)
-    .map(([, one]) => one);
+  const sorted = [...ways.values()].flat().sort(nearer);
+  return (name) => {
+    const told = new Map<string, Relaying>();
+    let room = bytes;
+    for (const way of sorted) {
+      // A key is the coverage in hexadecimal.
+      const size = way.key.length / 2;
+      if (way.name === name || told.has(way.key) || size > room || told.size >= frameLimits.relaysMax) continue;
+      told.set(way.key, { hops: way.hops, ...(way.coverage === undefined ? {} : { coverage: way.coverage }) });
+      room -= size;
+    }
+    return [...told.values()];
+  };
 }

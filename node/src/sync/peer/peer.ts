@@ -285,10 +285,18 @@ export class Peer implements Connection {
     const { parts, limits } = shared;
     const { coverage } = this.routes;
     const isStranger = !this.isDialled && !this.isKnown;
-    if (this.joined === undefined && isStranger && !parts.has(coverage) && parts.size >= limits.partsMax)
-      return this.close('node.busy', 'as many coverages as can be are compared here');
+    if (this.joined === undefined && isStranger && !parts.has(coverage)) {
+      if (parts.size >= limits.partsMax)
+        return this.close('node.busy', 'as many coverages as can be are compared here');
+      // Who leaves and comes back with another coverage pays out of what all unknown ones share.
+      if (shared.unknownWork.debtMs(this.now()) > 0)
+        return this.close('node.busy', 'much has been read for coverages of unknown peers lately');
+    }
     try {
-      this.joined ??= parts.join(coverage, (entries) => this.credit(-entries * ENTRY_WORK));
+      this.joined ??= parts.join(coverage, (entries) => {
+        this.credit(-entries * ENTRY_WORK);
+        if (isStranger) shared.unknownWork.spend(entries * ENTRY_WORK, this.now());
+      });
       const part = await this.joined;
       const beyond = part.beyond();
       const from = Math.max(0, beyond.size - BEYOND_MAX);
