@@ -170,8 +170,8 @@ export const hostiles: Readonly<Record<string, Hostile>> = {
           line.isDeaf = true;
           const from = { timeMs: 0, digest: new Uint8Array(32) };
           const to = { timeMs: Number.MAX_SAFE_INTEGER, digest: new Uint8Array(32).fill(255) };
-          for (let n = 0; n < 400; n++)
-            void line.sayRaw(encodeFrame({ type: 'equal', ranges: Array.from({ length: 16 }, () => ({ from, to })) }));
+          for (let n = 0; n < 150; n++)
+            void line.sayRaw(encodeFrame({ type: 'equal', ranges: Array.from({ length: 4 }, () => ({ from, to })) }));
         },
         500,
         { sketches: true },
