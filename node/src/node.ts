@@ -43,9 +43,10 @@ import { keptFollowers, type FollowerName } from './operate/fsck-followers.js';
 import { backupNotes, scheduleBackups } from './operate/backups/index.js';
 import { createMetrics } from './operate/metrics.js';
 import { startAttesting } from './operate/attest.js';
+import { checkNotes, notedCheck } from './operate/noted-check.js';
 import { openTraces, traced } from './operate/traces.js';
 import { startResponder } from './operate/respond/index.js';
-import { readinessOf } from './operate/readiness.js';
+import { readinessOf, type Readiness } from './operate/readiness.js';
 import { passedOver } from './operate/status.js';
 import { createSearch, createTranslators, createWatches, openMatcher } from './search/index.js';
 import {
@@ -346,6 +347,8 @@ async function assemble(
     recall: () => vectors.recall(),
     disk: () => diskUse(config.data),
     backups: () => backups?.state(),
+    checked: () => notedCheck(config.data),
+    ready: async () => (await ready()).ready,
     responses: () => responder.inForce(),
     version,
   });
@@ -433,6 +436,13 @@ async function assemble(
   closers.push(() => watches.close());
 
   const fullDisk = noteFullDisk(config.data);
+  const ready = async (): Promise<Readiness> => {
+    const states = await followers.states();
+    const full = (await fullDisk.isFull()) ? ['the disk is full: blocks cannot be kept'] : [];
+    const door = pool.fault();
+    const shut = door?.stopped === true ? [door.detail] : [];
+    return readinessOf(states, followers.stopped(), [...full, ...shut, ...peers.faults()]);
+  };
   const accept = async (bytes: Uint8Array, source: Parameters<typeof door.accept>[1]): Promise<Accepted> => {
     const stop = metrics.acceptSeconds.startTimer();
     const answer = await door.accept(bytes, source);
@@ -478,6 +488,7 @@ async function assemble(
       ...views.notes(),
       ...peers.notes(),
       ...backupNotes(backups?.state()),
+      ...checkNotes(notedCheck(config.data)),
       ...responder.notes(),
     ],
   });
@@ -542,13 +553,7 @@ async function assemble(
       ...portableChecks(config.network, registry.plugins),
       verify: verifierOf(config.verifier).verify,
     }),
-    ready: async () => {
-      const states = await followers.states();
-      const full = (await fullDisk.isFull()) ? ['the disk is full: blocks cannot be kept'] : [];
-      const door = pool.fault();
-      const shut = door?.stopped === true ? [door.detail] : [];
-      return readinessOf(states, followers.stopped(), [...full, ...shut, ...peers.faults()]);
-    },
+    ready,
     forms,
     readsAreOpen: !config.demand.includes('read'),
     dear,

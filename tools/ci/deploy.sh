@@ -13,12 +13,12 @@ fi
 
 if command -v systemd-analyze >/dev/null; then
   # The one complaint left on a machine without Node in /usr/bin would be about ExecStart: it goes through env.
-  systemd-analyze verify deploy/systemd/cosmic-node.service
-  systemd-analyze security --offline=true --threshold=25 deploy/systemd/cosmic-node.service | tail -n 1
+  systemd-analyze verify deploy/systemd/*.service deploy/systemd/*.timer
+  for unit in deploy/systemd/*.service; do systemd-analyze security --offline=true --threshold=25 "$unit" | tail -n 1; done
 else skipped 'no systemd-analyze'; fi
 
 if command -v promtool >/dev/null && [ -e deploy/monitoring/alerts.yml ]; then
-  (cd deploy/monitoring && promtool check config --syntax-only prometheus.yml && promtool check rules alerts.yml && promtool test rules alerts.test.yml)
+  (cd deploy/monitoring && promtool check config --syntax-only prometheus.yml && promtool check rules alerts.yml && promtool test rules alerts.test.yml recorded.test.yml)
 else skipped 'no promtool'; fi
 
 if python3 -m venv "$work/venv" 2>/dev/null && "$work/venv/bin/pip" -q install kubernetes-validate jsonschema pyyaml 2>"$work/pip.log"; then
@@ -28,6 +28,7 @@ if python3 -m venv "$work/venv" 2>/dev/null && "$work/venv/bin/pip" -q install k
   "$work/venv/bin/python" tools/deploy/check_manifests.py "$work/compose/compose/config/compose_spec.json"
 else skipped 'no Python packages'; tail -n 1 "$work/pip.log"; fi
 
+if command -v caddy >/dev/null; then COSMIC_NAME=node.example caddy validate --config deploy/proxy/Caddyfile --adapter caddyfile 2>&1 | tail -n 1; fi
 for proxy in caddy nginx; do
   if command -v "$proxy" >/dev/null; then timeout 120 bash tools/deploy/smoke.sh "$proxy" 2>"$work/$proxy.log" || { cat "$work/$proxy.log"; exit 1; }
   else skipped "no $proxy"; fi

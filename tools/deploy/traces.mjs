@@ -50,14 +50,15 @@ const must = (holds, what) => {
 };
 
 try {
-  mkdirSync(join(folder, 'data'), { recursive: true });
-  writeFileSync(join(folder, 'data/config.json'), JSON.stringify({ traces: { to } }));
-  let out = '';
-  run('node/bin/cosmic-node.js', ['start', '--data', 'data', '--port', '0', '--log', 'warn']).stdout.on(
-    'data',
-    (text) => (out += text),
-  );
-  const url = await until('the node', () => /"listening":"([^"]*)"/.exec(out)?.[1]);
+  const startNode = async (data, traces) => {
+    mkdirSync(join(folder, data), { recursive: true });
+    writeFileSync(join(folder, data, 'config.json'), JSON.stringify({ home: [], traces }));
+    let out = '';
+    const child = run('node/bin/cosmic-node.js', ['start', '--data', data, '--port', '0', '--log', 'warn']);
+    child.stdout.on('data', (text) => (out += text));
+    return [await until('the node', () => /"listening":"([^"]*)"/.exec(out)?.[1]), child];
+  };
+  const [url] = await startNode('data', { to });
   writeFileSync(join(folder, 'kiln.md'), 'The kiln is fired at night, when the wind has gone down.\n');
   for (const args of [['init'], ['publish', 'kiln.md', '--node', url]]) {
     const child = run('cli/bin/cosmic.js', ['--home', join(folder, 'home'), ...args]);
@@ -101,6 +102,17 @@ try {
   const ns = (span, end) => BigInt(end ? span.endTimeUnixNano : span.startTimeUnixNano);
   must(ns(found[2], true) <= ns(found[3], false) + 1_000_000n, 'stored before it was verified');
 
+  // What threads did lies within what was asked of them.
+  const inThread = async (name, outer) => {
+    const inner = await until(name, () => named(name, outer.traceId));
+    must(inner.parentSpanId === outer.spanId, `${name} is not within ${outer.name}`);
+    // Clocks of two threads of a process.
+    must(ns(inner, false) + 5_000_000n >= ns(outer, false), `${name} began before ${outer.name}`);
+    must(ns(inner, true) <= ns(outer, true) + 5_000_000n, `${name} ended after ${outer.name}`);
+  };
+  await inThread('verify.thread', found[2]);
+  await inThread('store.thread', found[3]);
+
   // A search: in the trace of who asked.
   const search = await until('a search', () => named('node.search', caller));
   const asked = await until('its request', () => named('POST /v2/search', caller));
@@ -114,11 +126,28 @@ try {
     search.attributes.some(({ key, value }) => key === 'cosmic.count' && value.intValue === 1),
     'a search without its count',
   );
+  for (const name of ['vectors', 'text']) {
+    const outer = spans.filter((span) => span.traceId === caller && span.name.startsWith(`${name}.`));
+    const inner = outer.find((span) => span.name === `${name}.thread`);
+    must(
+      outer.some((span) => span.spanId === inner?.parentSpanId),
+      `a search without ${name}.thread`,
+    );
+  }
   const { attributes } = search.resource;
   must(
     attributes.some(({ key, value }) => key === 'service.name' && value.stringValue === 'cosmic-node'),
     'nobody sent it',
   );
+  // A caller does not decide what this node keeps.
+  const [silent, child] = await startNode('silent', { to, share: 0 });
+  const stranger = 'c'.repeat(32);
+  const headers = { traceparent: `00-${stranger}-${'d'.repeat(16)}-01` };
+  must((await fetch(`${silent}/v2/status`, { headers })).ok, 'the silent node does not answer');
+  const ended = new Promise((done) => child.once('exit', done));
+  child.kill();
+  await ended;
+  must(!spans.some(({ traceId }) => traceId === stranger), 'a caller had its trace kept against the share');
   console.log(
     `traces: a block's way (${way.length} spans) and a search within its caller's trace; ${spans.length} spans in ${requests} requests`,
   );

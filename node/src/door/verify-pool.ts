@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { corePlugins, type CheckedBlock, type Rejected, type SpaceDescriptor } from '@cosmicembeddings/sdk';
 import type { VerifierName } from './crypto/index.js';
 import type { CheckedParts, VerifyReply, VerifyRequest, VerifySetup } from './verify-worker.js';
+import { handOver, type Worked } from '../thread-work.js';
 import { workerMemory } from '../worker-memory.js';
 
 export type CheckResult = CheckedBlock | Rejected;
@@ -33,6 +34,7 @@ interface Waiting {
   readonly wire: Uint8Array;
   /** It was in a batch that did not come to an end: sent by itself, and then without asking its kind. */
   readonly suspect?: 'alone' | 'bare';
+  readonly worked?: ((worked: Worked) => void) | undefined;
   resolve(result: CheckResult): void;
   reject(error: unknown): void;
 }
@@ -142,6 +144,7 @@ export async function createVerifyPool(options: VerifyOptions): Promise<VerifyPo
       const result = results[i]!;
       if (item.suspect === 'bare' && result.status === 'checked') bar(result.entry.kind);
       const digest = reply.digests.subarray(i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES);
+      item.worked?.(reply.worked);
       item.resolve(verdictOf(item.wire, result, digest, lane.descriptors));
     });
     while (lane.descriptors.size > DESCRIPTORS_MAX) lane.descriptors.delete(lane.descriptors.keys().next().value!);
@@ -236,7 +239,7 @@ export async function createVerifyPool(options: VerifyOptions): Promise<VerifyPo
     check: (wire) =>
       new Promise<CheckResult>((resolve, reject) => {
         if (fault !== undefined) return reject(fault);
-        (isHeavy(wire) ? heavy : light).push({ wire, resolve, reject });
+        (isHeavy(wire) ? heavy : light).push({ wire, worked: handOver('verify'), resolve, reject });
         if (light.length >= BATCH_MAX) pump();
         else if (!scheduled) {
           scheduled = true;

@@ -10,6 +10,7 @@ import {
 import { createSky } from '@cosmicembeddings/sdk/sky';
 import { sha256, verifierOf, type VerifierName } from './crypto/index.js';
 import { loadPlugins } from '../plugins.js';
+import { preciseMs, type Worked } from '../thread-work.js';
 
 export interface VerifySetup {
   readonly network: string;
@@ -40,6 +41,7 @@ export type VerifyReply =
       readonly results: string;
       /** DIGEST_BYTES for each result; zeros for a rejected block. */
       readonly digests: Uint8Array;
+      readonly worked: Worked;
       readonly descriptors: readonly (readonly [space: string, descriptor: SpaceDescriptor])[];
     };
 
@@ -56,6 +58,7 @@ const checks: Checks = {
 };
 
 port.on('message', ({ bytes, lengths, barred }: VerifyRequest) => {
+  const fromMs = preciseMs();
   let at = 0;
   const isBarred = (kind: string): boolean => barred === 'all' || barred.includes(kind);
   const asked: Checks =
@@ -69,7 +72,9 @@ port.on('message', ({ bytes, lengths, barred }: VerifyRequest) => {
     if (verdict.status === 'checked') digests.set(verdict.digest, i * DIGEST_BYTES);
     return partsOf(verdict, descriptors);
   });
-  const reply: VerifyReply = { type: 'checked', results: JSON.stringify(results), digests, descriptors };
+  const text = JSON.stringify(results);
+  const worked: Worked = [fromMs, preciseMs()];
+  const reply: VerifyReply = { type: 'checked', results: text, digests, worked, descriptors };
   port.postMessage(reply, [digests.buffer]);
 });
 port.postMessage({ type: 'ready', verifier: name } satisfies VerifyReply);

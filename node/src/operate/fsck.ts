@@ -40,7 +40,7 @@ const GONE = Uint8Array.of(0xf6);
 
 /**
  * Checks everything a store says against what it holds: file structure, sequence, every block's id, hashes, signature and
- * sky, labels, catalogue, followers' cursors. Changes nothing; a running node may hold the folder.
+ * sky, labels, catalogue, followers' cursors. Changes nothing; a running node may hold the folder. (The command notes the outcome beside the store.)
  * @throws CosmicError input.not_found, config.malformed
  */
 export async function fsck(options: FsckOptions): Promise<FsckReport> {

@@ -14,6 +14,7 @@ import { erasuresOf, eraseAndProve, resumeErasure, type EraseReport } from './er
 import { existingStore } from './folder.js';
 import { lineOf } from './fsck-followers.js';
 import { fsck } from './fsck.js';
+import { noteCheck } from './noted-check.js';
 import { rehearseMigration } from './migrate.js';
 import { parseRespond, replay } from './respond/index.js';
 import { parseWithheld } from './withhold.js';
@@ -126,6 +127,11 @@ async function check({ config, json }: Args): Promise<void> {
     checks: await checksOf(config),
     onProgress: tellProgress('checking'),
   });
+  try {
+    noteCheck(config.data, { atMs: Date.now(), blocks: report.blocks, findings: report.findings.length });
+  } catch (error) {
+    process.stderr.write(`the outcome is not noted for the node: ${(error as Error).message}\n`);
+  }
   const lines = report.findings.map(
     ({ part, what, id, seq, remedy }) =>
       `${part}${seq === undefined ? '' : ` ${seq}`}${id === undefined ? '' : ` ${id}`}: ${what} (${remedy})`,
@@ -299,12 +305,12 @@ async function replayRules(config: NodeConfig, file: string | undefined, json: b
   const { fromMs, toMs, rules } = report;
   const span =
     fromMs === undefined || toMs === undefined
-      ? 'no traffic is recorded here yet: nothing was tried on anything'
+      ? 'no traffic is recorded here yet: nothing was tried, rules that do more than tell go on telling only'
       : `traffic from ${new Date(fromMs).toISOString()} to ${new Date(toMs).toISOString()}`;
   print(json, report, [
     span,
     ...Object.entries(rules).flatMap(([signal, { then, times, whom, keptBack }]) => [
-      `${signal}: ${then}, ${times} times${then === 'alert' ? '' : `; ${keptBack} blocks that were kept would have been held back`}`,
+      `${signal}: ${then}, ${times} times${then === 'alert' || then === 'off' ? '' : `; ${keptBack} blocks that were kept would have been held back`}`,
       ...whom.map((one) => `  ${one.who}: ${one.times} times, up to ${one.count}`),
     ]),
   ]);

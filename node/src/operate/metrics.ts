@@ -30,6 +30,10 @@ export interface MetricSources {
   disk(): Promise<{ readonly used: Readonly<Record<string, number>>; readonly free: number }>;
   /** When the last backup was taken, and how often one failed; undefined where none is scheduled. */
   backups(): { readonly lastMs?: number; readonly sinceMs: number; readonly failures: number } | undefined;
+  /** What fsck found last; undefined where nobody has looked. */
+  checked(): { readonly atMs: number; readonly findings: number } | undefined;
+  /** May this node be asked? */
+  ready(): Promise<boolean>;
   /** What is done because of signals of abuse, now in force. */
   responses(): readonly { readonly what: string }[];
   readonly version: string;
@@ -103,6 +107,15 @@ export function createMetrics(sources: MetricSources): Metrics {
     },
   );
   gauge('cosmic_backup_failures', 'Backups that failed since the start', () => sources.backups()?.failures ?? 0);
+  gauge('cosmic_ready', '1 where /ready says so, else 0', async () => ((await sources.ready()) ? 1 : 0));
+  gauge(
+    'cosmic_fsck_last_timestamp_seconds',
+    'When cosmic fsck last looked this folder through (NaN: never)',
+    () => (sources.checked()?.atMs ?? NaN) / 1000,
+  );
+  gauge('cosmic_fsck_findings', 'Faults that cosmic fsck found last (NaN: it never looked)', () => {
+    return sources.checked()?.findings ?? NaN;
+  });
   const lag = new Gauge({
     name: 'cosmic_follower_lag',
     help: 'Sequence numbers a follower is behind the store',

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingHttpHeaders } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -6,12 +5,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { CosmicError } from '@cosmicembeddings/sdk';
 import type { SettingSchema } from '../json-schema.js';
+import { tracedWork, type TracedWork } from '../thread-work.js';
 
 /** Where spans go. */
 export interface TraceRules {
   /** Of OTLP/HTTP, such as `http://127.0.0.1:4318/v1/traces`. */
   readonly to: string;
-  /** Share of traces that begin here and are kept; one that a caller began is kept where the caller keeps it. */
+  /** Share of traces that are kept, of those that a caller began and keeps as well. */
   readonly share: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -27,7 +27,7 @@ export const tracesSchema: SettingSchema = {
       pattern: '^https?://',
       description: 'where to, such as "http://127.0.0.1:4318/v1/traces"',
     },
-    share: { type: 'number', minimum: 0, maximum: 1, default: 1, description: 'of traces that are kept' },
+    share: { type: 'number', minimum: 0, maximum: 1, default: 1, description: 'of traces that are kept, whoever began them' },
     headers: {
       type: 'object',
       additionalProperties: { type: 'string', writeOnly: true },
@@ -67,6 +67,9 @@ const FOLLOWED_MAX = 64;
 const QUEUE_MAX = 2048;
 /** A collector that takes and never answers holds up no node that stops. */
 const CLOSE_MS = 1_000;
+/** Of `SamplingDecision`. */
+const NOT_RECORDED = 0;
+const RECORD_AND_SAMPLED = 2;
 
 /** Loads the libraries and begins to send. @throws CosmicError config.malformed where they are not installed */
 export async function openTraces(
@@ -88,13 +91,18 @@ export async function openTraces(
     },
     { logLevel: api.DiagLogLevel.ERROR, suppressOverrideMessage: true },
   );
+  // By chance, not by the trace's id as the libraries' own: that id is a caller's to choose.
+  const share = {
+    shouldSample: () => ({ decision: Math.random() < rules.share ? RECORD_AND_SAMPLED : NOT_RECORDED }),
+    toString: () => `share ${rules.share}`,
+  };
   const provider = new sdk.BasicTracerProvider({
     resource: resources.resourceFromAttributes({
       'service.name': 'cosmic-node',
       'service.version': service.version,
       'service.instance.id': service.id,
     }),
-    sampler: new sdk.ParentBasedSampler({ root: new sdk.TraceIdRatioBasedSampler(rules.share) }),
+    sampler: new sdk.ParentBasedSampler({ root: share, remoteParentSampled: share }),
     spanProcessors: [
       new sdk.BatchSpanProcessor(
         new exporter.OTLPTraceExporter({
@@ -106,14 +114,25 @@ export async function openTraces(
     ],
   });
   const tracer = provider.getTracer('cosmic-node', service.version);
-  const here = new AsyncLocalStorage<Context>();
+  interface Here extends TracedWork {
+    readonly context: Context;
+  }
+  /** What goes on in `context`; a thread's part of it is a span of its own, for what the rest is: waiting. */
+  const hereIn = (context: Context): Here => ({
+    context,
+    thread: (name) => (worked) => {
+      const span = tracer.startSpan(`${name}.thread`, { startTime: worked[0] }, context);
+      span.end(worked[1]);
+    },
+  });
+  const contextHere = (): Context | undefined => (tracedWork.getStore() as Here | undefined)?.context;
   const parts = new WeakMap<object, object>();
   let following = 0;
 
   const begin = (
     name: string,
     kind?: number,
-    parent = here.getStore() ?? api.ROOT_CONTEXT,
+    parent = contextHere() ?? api.ROOT_CONTEXT,
   ): readonly [Span, Context] => {
     const span = tracer.startSpan(name, kind === undefined ? {} : { kind }, parent);
     return [span, api.trace.setSpan(parent, span)];
@@ -130,7 +149,7 @@ export async function openTraces(
       return value;
     };
     try {
-      const value = here.run(context, work);
+      const value = tracedWork.run(hereIn(context), work);
       if (!(value instanceof Promise)) return settled(value);
       return value.then(settled, (error: unknown) => {
         fail(span, error);
@@ -164,7 +183,7 @@ export async function openTraces(
       const [span, context] = begin(name, api.SpanKind.SERVER, callerOf(headers, api) ?? api.ROOT_CONTEXT);
       let isOpen = true;
       return {
-        within: (next) => here.run(context, next),
+        within: (next) => tracedWork.run(hereIn(context), next),
         answered: (status) => {
           if (!isOpen) return;
           isOpen = false;
@@ -233,7 +252,7 @@ type Context = unknown;
 interface Span {
   setAttribute(name: string, value: string | number): void;
   setStatus(status: { readonly code: number; readonly message?: string }): void;
-  end(): void;
+  end(timeMs?: number): void;
 }
 interface Api {
   readonly ROOT_CONTEXT: Context;
@@ -257,12 +276,11 @@ interface Sdk {
       name: string,
       version: string,
     ): {
-      startSpan(name: string, options: { readonly kind?: number }, parent: Context): Span;
+      startSpan(name: string, options: { readonly kind?: number; readonly startTime?: number }, parent: Context): Span;
     };
     shutdown(): Promise<void>;
   };
   readonly ParentBasedSampler: new (options: object) => object;
-  readonly TraceIdRatioBasedSampler: new (share: number) => object;
   readonly BatchSpanProcessor: new (exporter: object, options: object) => object;
 }
 interface Exporter {

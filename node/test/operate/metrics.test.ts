@@ -12,6 +12,8 @@ test('the metrics that the documentation names are the metrics that are there', 
     bannedPeers: () => 1,
     recall: () => undefined,
     backups: () => undefined,
+    checked: () => ({ atMs: 5_000, findings: 2 }),
+    ready: async () => false,
     responses: () => [],
     disk: async () => ({ used: { 'store.sqlite': 16384 }, free: 99 }),
     version: '1.2.3',
@@ -36,6 +38,9 @@ test('the metrics that the documentation names are the metrics that are there', 
     // What promtool check metrics refuses.
     expect(text).not.toMatch(/^# TYPE \S+_total (?!counter)/m);
     expect(text).toContain('cosmic_peers_clock_offset_seconds -3');
+    expect(text).toContain('cosmic_ready 0');
+    expect(text).toContain('cosmic_fsck_findings 2');
+    expect(text).toContain('cosmic_fsck_last_timestamp_seconds 5');
   } finally {
     metrics.close();
   }

@@ -112,6 +112,50 @@ describe('answers to signals', () => {
     expect(statSync(join(folder, 'respond', 'journal.jsonl')).mode & 0o077).toBe(0);
   });
 
+  test('a dry run over a record of nothing has tried nothing', async () => {
+    const folder = newFolder();
+    const rules = { failedLogins: { over: 1, then: 'refuse' } };
+    expect(replay(folder, parseRespond(rules), startMs).fromMs).toBeUndefined();
+    const { responder, clock } = begin(folder, rules);
+    responder.note('failedLogins', 'from 192.0.2.1', 2);
+    await clock.advance(15_000);
+    expect(responder.list().rules['failedLogins']).toMatchObject({ tried: false });
+    expect(responder.inForce()).toMatchObject([{ what: 'alert' }]);
+    // Now there is something.
+    replay(folder, parseRespond(rules), clock.now());
+    await clock.advance(15_000);
+    expect(responder.inForce()).toMatchObject([{ what: 'refuse' }]);
+  });
+
+  test('a signal that is off is counted, and neither told, answered nor recorded; what was in force of it ends', async () => {
+    const folder = newFolder();
+    const rules = { failedLogins: { over: 1, then: 'off' }, peerFaults: { over: 1 } };
+    const first = begin(folder, {});
+    first.responder.note('failedLogins', 'from 192.0.2.1', 50);
+    await first.clock.advance(15_000);
+    expect(first.responder.inForce()).toHaveLength(1);
+    await open.pop()!.close();
+
+    const { responder, clock, done } = begin(folder, rules, createManualClock({ startMs: startMs + 60_000 }));
+    expect(responder.inForce()).toEqual([]);
+    responder.note('failedLogins', 'from 192.0.2.1', 50);
+    responder.note('peerFaults', 'peer x', 2);
+    await clock.advance(15_000);
+    expect(done).toEqual(['begun alert peer x']);
+    expect([...readTraffic(folder, startMs + 60_000)].map(({ counts }) => counts)).toEqual([
+      { peerFaults: { 'peer x': 2 } },
+    ]);
+    expect(replay(folder, parseRespond(rules), clock.now()).rules.failedLogins).toMatchObject({ then: 'off', times: 0 });
+
+    const quiet = newFolder();
+    const every = Object.fromEntries(Object.keys(parseRespond({})).map((signal) => [signal, { then: 'off' }]));
+    const silent = begin(quiet, every);
+    silent.responder.note('badSignatures', 'from 192.0.2.1', 99);
+    silent.responder.noteKept(['from 192.0.2.1']);
+    await silent.clock.advance(60_000);
+    expect(readdirSync(quiet)).not.toContain('traffic');
+  });
+
   test('who is slowed down has so many a minute, and the dry run says what it would have cost', async () => {
     const folder = newFolder();
     const rules = { authorFlood: { over: 50, perMs: '1m', then: 'slow', slowTo: 4, forMs: '10m' } };
@@ -177,10 +221,11 @@ describe('a node that is attacked', () => {
       failedLogins: { over: 4, then: 'refuse' },
     };
     writeFileSync(join(folder, 'config.json'), JSON.stringify({ respond }));
+    writeTick(folder, { atMs: Date.now() - HOUR_MS, counts: {}, kept: { 'from 192.0.2.1': 3 } });
     const bin = new URL('../../bin/cosmic-node.js', import.meta.url).pathname;
     const run = spawnSync(process.execPath, [bin, 'policy', 'replay', '--data', folder], { encoding: 'utf8' });
     expect([run.status, run.stderr]).toEqual([0, '']);
-    expect(run.stdout).toContain('no traffic is recorded here yet');
+    expect(run.stdout).toMatch(/^traffic from /);
     expect(run.stdout).toContain('failedLogins: refuse, 0 times; 0 blocks that were kept would have been held back');
 
     const config = await loadConfig({

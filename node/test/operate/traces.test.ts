@@ -33,8 +33,7 @@ describe('with libraries beside the folder where the command was given', () => {
     const libraries = {
       'sdk-trace-base': `
         export class BasicTracerProvider { getTracer() { return {}; } shutdown() { return new Promise(() => undefined); } }
-        export class ParentBasedSampler {}
-        export class TraceIdRatioBasedSampler {}
+        export class ParentBasedSampler { constructor(rules) { globalThis.samplers = rules; } }
         export class BatchSpanProcessor {}`,
       'exporter-trace-otlp-http': 'export class OTLPTraceExporter {}',
       resources: 'export const resourceFromAttributes = () => ({});',
@@ -50,5 +49,15 @@ describe('with libraries beside the folder where the command was given', () => {
     const { traces } = await loadConfig({ data, traces: { to: 'http://127.0.0.1:4318/v1/traces' } });
     const opened = await openTraces(traces!, { version: '1', id: 'x' });
     await expect(opened.close()).resolves.toBeUndefined();
+
+    // The share holds for whoever began a trace; by chance, for a trace's id is a caller's to choose.
+    const { samplers } = globalThis as unknown as {
+      samplers: Record<'root' | 'remoteParentSampled', { shouldSample(): { decision: number } }>;
+    };
+    expect(samplers.remoteParentSampled).toBe(samplers.root);
+    expect(samplers.root.shouldSample().decision).toBe(2);
+    await (await openTraces({ ...traces!, share: 0 }, { version: '1', id: 'x' })).close();
+    const { samplers: never } = globalThis as unknown as { samplers: typeof samplers };
+    expect(never.remoteParentSampled.shouldSample().decision).toBe(0);
   });
 });

@@ -1,6 +1,7 @@
 import { CosmicError, type Cursor, type Head } from '@cosmicembeddings/sdk';
 import { faultOfWorker, isDamage } from '../../store/sqlite/driver.js';
 import { FollowerWorker, type FaultList, type Pressure } from '../../follow/index.js';
+import { handOver, type Worked } from '../../thread-work.js';
 import type { EngineSetting } from './graph.js';
 import type { HostRules, HostStatus, SearchQuestion, VectorsAnswer } from './host.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';
@@ -85,6 +86,7 @@ interface Waiting {
   readonly question: SearchQuestion;
   readonly resolve: (answer: VectorsAnswer) => void;
   readonly reject: (error: unknown) => void;
+  readonly worked: ((worked: Worked) => void) | undefined;
   sent: number;
 }
 
@@ -170,7 +172,7 @@ class VectorsClient implements VectorFollower {
         ...(background === undefined ? {} : { background }),
         ...(exact === undefined ? {} : { exact }),
       };
-      this.queued.push({ question, resolve, reject, sent: 0 });
+      this.queued.push({ question, resolve, reject, worked: handOver('vectors'), sent: 0 });
       this.flushSoon();
     });
   }
@@ -254,6 +256,7 @@ class VectorsClient implements VectorFollower {
       unpackAnswers(message.packed).forEach((answer, i) => {
         const waiting = this.open.get(message.first + i);
         this.open.delete(message.first + i);
+        waiting?.worked?.(message.worked);
         if (answer instanceof CosmicError) waiting?.reject(answer);
         else waiting?.resolve(answer);
       });

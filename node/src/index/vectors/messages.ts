@@ -1,4 +1,5 @@
 import type { FollowerPart } from '../../follow/index.js';
+import type { Worked } from '../../thread-work.js';
 import type { EngineSetting } from './graph.js';
 import type { HostRules, HostStatus, SearchQuestion } from './host.js';
 import type { Neighbours } from './neighbours.js';
@@ -44,7 +45,7 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: 'engine'; readonly engine: string }
-  | { readonly type: 'answers'; readonly first: number; readonly packed: PackedAnswers }
+  | { readonly type: 'answers'; readonly first: number; readonly packed: PackedAnswers; readonly worked: Worked }
   | { readonly type: 'notes'; readonly notes: readonly string[]; readonly recall: number | null }
   | { readonly type: 'near'; readonly authors: readonly (readonly [author: string, rows: number])[] }
   | { readonly type: 'status'; readonly id: number; readonly status: HostStatus }

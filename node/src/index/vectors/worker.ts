@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { createRegistry } from '@cosmicembeddings/sdk';
 import { serveFollower, type Followed, type Following, type Serving } from '../../follow/index.js';
 import { loadPlugins } from '../../plugins.js';
+import { preciseMs, type Worked } from '../../thread-work.js';
 import { chooseEngine } from './choose-engine.js';
 import { IndexHost, type SearchQuestion } from './host.js';
 import type { FromWorker, ToWorker, WorkerSetup, WorkerStart } from './messages.js';
@@ -113,8 +114,12 @@ function answer({ first, questions, seq = Infinity }: Extract<ToWorker, { type: 
 }
 
 function give(first: number, questions: readonly SearchQuestion[]): void {
+  const fromMs = preciseMs();
   const packed = packAnswers(host.search(questions));
-  port.postMessage({ type: 'answers', first, packed } satisfies FromWorker, [packed.numbers.buffer as ArrayBuffer]);
+  const worked: Worked = [fromMs, preciseMs()];
+  port.postMessage({ type: 'answers', first, packed, worked } satisfies FromWorker, [
+    packed.numbers.buffer as ArrayBuffer,
+  ]);
 }
 
 function report(): void {

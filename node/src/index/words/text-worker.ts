@@ -8,6 +8,7 @@ import {
   type Serving,
 } from '../../follow/index.js';
 import { loadPlugins } from '../../plugins.js';
+import { preciseMs, type Worked } from '../../thread-work.js';
 import { faultOf, type SqliteEngine } from '../../store/sqlite/driver.js';
 import { packHolding, type PackedHolding } from '../../store/sqlite/holding.js';
 import { StoreReader } from '../../store/sqlite/reader.js';
@@ -53,6 +54,7 @@ export interface TextReply {
   readonly match?: PackedAnswer;
   readonly hits?: readonly TextHit[];
   readonly holding?: PackedHolding;
+  readonly worked: Worked;
   readonly error?: string;
   readonly code?: Code;
 }
@@ -81,7 +83,7 @@ async function serve(): Promise<readonly [Serving, Following]> {
   return [first, await first.beside(files.builder)];
 }
 
-async function answer(request: TextRequest): Promise<Omit<TextReply, 'type' | 'number'>> {
+async function answer(request: TextRequest): Promise<Omit<TextReply, 'type' | 'number' | 'worked'>> {
   switch (request.type) {
     case 'catchUp':
       await following.catchUp(request.seq, request.deadlineMs);
@@ -108,6 +110,7 @@ async function answer(request: TextRequest): Promise<Omit<TextReply, 'type' | 'n
 }
 
 port.on('message', (request: TextRequest) => {
+  const fromMs = preciseMs();
   answer(request)
     .catch((error: unknown) => {
       const fault = faultOf(error);
@@ -117,7 +120,12 @@ port.on('message', (request: TextRequest) => {
     })
     .then((result) => {
       if (request.type !== 'notify')
-        port.postMessage({ type: 'answer', number: request.number, ...result } satisfies TextReply);
+        port.postMessage({
+          type: 'answer',
+          number: request.number,
+          worked: [fromMs, preciseMs()],
+          ...result,
+        } satisfies TextReply);
       if (request.type === 'close') port.close();
     });
 });

@@ -2,6 +2,7 @@ import { CosmicError, type Cursor, type Head, type TextHit, type TextIndex } fro
 import { FollowerWorker, type FaultList, type Pressure } from '../../follow/index.js';
 import { faultOfWorker } from '../../store/sqlite/driver.js';
 import type { PackedHolding } from '../../store/sqlite/holding.js';
+import { handOver, type Worked } from '../../thread-work.js';
 import { unpackAnswer, type WordAnswer, type WordQuestion } from './index.js';
 import type { TextReply, TextRequest, TextSetup } from './text-worker.js';
 
@@ -42,6 +43,7 @@ export interface TextOptions extends TextSetup {
 
 interface Waiting {
   readonly request: Asked;
+  readonly worked: ((worked: Worked) => void) | undefined;
   sent: number;
   resolve(reply: TextReply): void;
   reject(error: unknown): void;
@@ -72,6 +74,7 @@ export async function openText({ pressure, faults, ...setup }: TextOptions): Pro
     receive: (reply) => {
       const waiting = pending.get(reply.number);
       pending.delete(reply.number);
+      waiting?.worked?.(reply.worked);
       if (reply.error === undefined) waiting?.resolve(reply);
       else
         waiting?.reject(reply.code === undefined ? new Error(reply.error) : new CosmicError(reply.code, reply.error));
@@ -92,7 +95,7 @@ export async function openText({ pressure, faults, ...setup }: TextOptions): Pro
   const ask = (request: Asked): Promise<TextReply> =>
     new Promise((resolve, reject) => {
       if (worker.failure !== undefined) return reject(worker.failure as Error);
-      send({ request, sent: 0, resolve, reject });
+      send({ request, worked: handOver('text'), sent: 0, resolve, reject });
     });
   const find = async (
     query: string,

@@ -55,6 +55,7 @@ export function createJudge(rules: RespondRules): Judge {
     step({ atMs, counts }) {
       const found: Finding[] = [];
       for (const signal of signals) {
+        if (rules[signal].then === 'off') continue;
         const alone = left.get(signal)!;
         for (const [who, untilMs] of alone) if (untilMs <= atMs) alone.delete(who);
         for (const [who, times] of Object.entries(counts[signal] ?? {})) {

@@ -23,7 +23,7 @@ export interface ReplayedRule {
   readonly keptBack: number;
 }
 
-/** The very judge of a running node over what it recorded; notes which rules were tried, so that they may act. */
+/** The very judge of a running node over what it recorded; notes which rules were tried, so that they may act. A record of nothing tries nothing. */
 export function replay(folder: string, rules: RespondRules, nowMs: number): Replay {
   const judge = createJudge(rules);
   const found: Finding[] = [];
@@ -37,7 +37,7 @@ export function replay(folder: string, rules: RespondRules, nowMs: number): Repl
     for (const { signal, who, rule } of inForce) {
       const kept = tick.kept[who] ?? 0;
       const back =
-        rule.then === 'alert' ? 0 : rule.then === 'refuse' ? kept : overpace(kept, rule.slowTo, tick.atMs - toMs!);
+        rule.then === 'refuse' ? kept : rule.then === 'slow' ? overpace(kept, rule.slowTo, tick.atMs - toMs!) : 0;
       held.set(signal, (held.get(signal) ?? 0) + back);
     }
     toMs = tick.atMs;
@@ -45,11 +45,13 @@ export function replay(folder: string, rules: RespondRules, nowMs: number): Repl
     found.push(...now);
     inForce.push(...now);
   }
-  noteReplayed(
-    folder,
-    signals.map((signal) => nameOfRule(rules[signal])),
-    nowMs,
-  );
+  // On nothing, nothing was tried.
+  if (fromMs !== undefined)
+    noteReplayed(
+      folder,
+      signals.map((signal) => nameOfRule(rules[signal])),
+      nowMs,
+    );
   const outcome = (signal: Signal): ReplayedRule => {
     const ofIt = found.filter((one) => one.signal === signal);
     const whom = new Map<string, { times: number; count: number }>();

@@ -6,7 +6,7 @@ import { createBuckets } from '../../door/buckets.js';
 import type { Refusal } from '../../door/admission.js';
 import { createJudge, type Finding } from './judge.js';
 import { isReplayed, readWhole, respondFolder, writeWhole } from './replayed.js';
-import { nameOfRule, signals, type RespondRules, type Signal } from './rules.js';
+import { nameOfRule, signals, type RespondRules, type Signal, type SignalRule } from './rules.js';
 import { createGathering, writeTick } from './traffic.js';
 
 export interface ResponderOptions {
@@ -56,7 +56,7 @@ export function startResponder(options: ResponderOptions): Responder {
   const gathering = createGathering();
   const buckets = createBuckets(1024);
   const stopping = new AbortController();
-  const before = stateOf(readWhole(folder, 'state.json'), clock.now());
+  const before = stateOf(readWhole(folder, 'state.json'), rules, clock.now());
   let { next } = before;
   let excused = [...before.excused];
   const actions = new Map(before.actions.map((one) => [one.id, one]));
@@ -64,6 +64,7 @@ export function startResponder(options: ResponderOptions): Responder {
   /** Findings that were only told because their rule was not tried. */
   const waiting = new Map<string, Finding>();
   let holding: readonly RespondAction[] = [];
+  const isOff = signals.every((signal) => rules[signal].then === 'off');
 
   /** A full disk keeps no journal, and keeps nothing from being answered or a node from starting. */
   const written = (write: () => void): void => {
@@ -84,8 +85,8 @@ export function startResponder(options: ResponderOptions): Responder {
   const act = (finding: Finding): void => {
     const { signal, who, count, rule, atMs, untilMs } = finding;
     // What nobody has tried on this node's own traffic is told alone.
-    const isTried = rule.then === 'alert' || isReplayed(folder, nameOfRule(rule));
-    const what = isTried ? rule.then : 'alert';
+    const isTried = actsAtOnce(rule) || isReplayed(folder, nameOfRule(rule));
+    const what = isTried && rule.then !== 'off' ? rule.then : 'alert';
     if (!isTried) waiting.set(`r${next}`, finding);
     const untried = isTried ? '' : `; ${rule.then} waits for cosmic policy replay`;
     const id = `r${next++}`;
@@ -164,10 +165,14 @@ export function startResponder(options: ResponderOptions): Responder {
   return {
     note: (signal, who, times = 1) => {
       options.onSignal?.(signal, times);
+      if (rules[signal].then === 'off') return;
       // A flood is not let in until the tick is over.
       if (gathering.note(signal, who, times) > rules[signal].over && !judge.isLeft(signal, who)) lookSoon();
     },
-    noteKept: (names) => gathering.noteKept(names),
+    // What was kept is recorded to be held against signals.
+    noteKept: (names) => {
+      if (!isOff) gathering.noteKept(names);
+    },
     held: (names, nowMs, of) => {
       if (holding.length === 0) return undefined;
       for (const action of holding) {
@@ -196,7 +201,7 @@ export function startResponder(options: ResponderOptions): Responder {
       rules: Object.fromEntries(
         signals.map((signal) => {
           const rule = rules[signal];
-          return [signal, { ...rule, tried: rule.then === 'alert' || isReplayed(folder, nameOfRule(rule)) }];
+          return [signal, { ...rule, tried: actsAtOnce(rule) || isReplayed(folder, nameOfRule(rule)) }];
         }),
       ),
       journal: readJournal(folder),
@@ -221,13 +226,18 @@ export function startResponder(options: ResponderOptions): Responder {
   };
 }
 
-function stateOf(value: unknown, nowMs: number): State {
+/** Does it need no dry run? */
+function actsAtOnce({ then }: SignalRule): boolean {
+  return then === 'alert' || then === 'off';
+}
+
+function stateOf(value: unknown, rules: RespondRules, nowMs: number): State {
   const { next, actions = [], excused = [] } = (value ?? {}) as Partial<State>;
   const lives = ({ untilMs }: { readonly untilMs: number }): boolean => untilMs > nowMs;
   // An undone one leaves its name free to nobody else.
   return {
     next: Number.isSafeInteger(next) ? next! : 1,
-    actions: actions.filter(lives),
+    actions: actions.filter((one) => lives(one) && rules[one.signal as Signal]?.then !== 'off'),
     excused: excused.filter(lives),
   };
 }

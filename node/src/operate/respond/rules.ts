@@ -12,7 +12,8 @@ export interface SignalRule {
   /** More than so many within `perMs`. */
   readonly over: number;
   readonly perMs: number;
-  readonly then: What;
+  /** `off`: what comes is neither told nor recorded. */
+  readonly then: What | 'off';
   readonly forMs: number;
   /** Blocks or requests a minute that are left to whom is slowed down. */
   readonly slowTo: number;
@@ -35,10 +36,10 @@ function rule(description: string, over: number, perMs: number, slowTo: number):
       perMs: { ...count, minimum: 15_000, maximum: HOUR_MS, default: perMs, unit: 'ms' },
       then: {
         type: 'string',
-        enum: ['alert', 'slow', 'refuse'],
+        enum: ['off', 'alert', 'slow', 'refuse'],
         default: 'alert',
         description:
-          'what is done; more than telling is done only after `cosmic policy replay` has tried this very rule',
+          'what is done; more than telling is done only after `cosmic policy replay` has tried this very rule; `off`: nothing, nor is it recorded',
       },
       forMs: {
         ...count,

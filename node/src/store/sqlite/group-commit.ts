@@ -22,6 +22,7 @@ import {
   type WriterSetup,
 } from './writer-protocol.js';
 import { StoreWriter, type HeadNumbers, type Outcome } from './writer.js';
+import { handOver, preciseMs, type Worked } from '../../thread-work.js';
 import { workerMemory } from '../../worker-memory.js';
 
 /** One writer, one transaction and one fsync for all puts that wait together. */
@@ -36,6 +37,7 @@ export interface GroupCommit {
 
 interface Waiting {
   readonly arrivals: readonly Arrival[];
+  readonly worked: ((worked: Worked) => void) | undefined;
   resolve(results: PutResult[]): void;
   reject(error: unknown): void;
 }
@@ -99,6 +101,8 @@ export async function openGroupCommit(setup: WriterSetup): Promise<GroupCommit> 
       const outcomes = (await line.ask({ type: 'put', blocks: packArrivals(arrivals) })) as readonly Outcome[];
       const results = resultsOf(arrivals, outcomes);
       head = line.head();
+      const worked = line.worked();
+      for (const item of group) item.worked?.(worked);
       recent.note(arrivals, outcomes, head.epoch);
       written();
       let at = 0;
@@ -117,7 +121,7 @@ export async function openGroupCommit(setup: WriterSetup): Promise<GroupCommit> 
       new Promise((resolve, reject) => {
         if (waiting.length >= WAITING_MAX)
           return reject(new CosmicError('node.busy', `${waiting.length} blocks wait to be written`));
-        waiting.push({ arrivals, resolve, reject });
+        waiting.push({ arrivals, worked: handOver('store'), resolve, reject });
         schedule();
       }),
     ask: async (request) => {
@@ -147,6 +151,8 @@ function takeGroup(waiting: Waiting[]): Waiting[] {
 interface Line {
   ask(request: WriterRequest): Promise<WriterResult>;
   head(): HeadNumbers;
+  /** When it was at what it answered last. */
+  worked(): Worked;
   close(): Promise<void>;
 }
 
@@ -157,6 +163,7 @@ async function inWorker(setup: WriterSetup): Promise<Line> {
   });
   const pending: { resolve(result: WriterResult): void; reject(error: unknown): void }[] = [];
   let head: HeadNumbers = { epoch: '', seq: 0, count: 0, labels: 0 };
+  let worked: Worked = [0, 0];
   let fault: unknown;
   const asked = (request?: WriterRequest): Promise<WriterResult> =>
     new Promise((resolve, reject) => {
@@ -171,7 +178,7 @@ async function inWorker(setup: WriterSetup): Promise<Line> {
         );
     });
   worker.on('message', (reply: WriterReply) => {
-    head = reply.head;
+    ({ head, worked } = reply);
     const { resolve, reject } = pending.shift()!;
     if (reply.ok) resolve(reply.result);
     else
@@ -187,6 +194,7 @@ async function inWorker(setup: WriterSetup): Promise<Line> {
   return {
     ask: asked,
     head: () => head,
+    worked: () => worked,
     close: async () => {
       if (fault !== undefined) return;
       const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
@@ -202,16 +210,21 @@ function inLine(setup: WriterSetup): Line {
   configure(database, setup.engine);
   const writer = new StoreWriter(database, setup.path);
   let closed = false;
+  let worked: Worked = [0, 0];
   return {
     ask: async (request) => {
       if (closed) throw new Error('the store is closed');
+      const fromMs = preciseMs();
       try {
         return answerOf(request, writer, database);
       } catch (error) {
         throw faultOf(error);
+      } finally {
+        worked = [fromMs, preciseMs()];
       }
     },
     head: () => writer.head(),
+    worked: () => worked,
     close: async () => {
       if (closed) return;
       closed = true;

@@ -7,6 +7,7 @@ import type {
   SpaceDescriptor,
   Withhold,
 } from '@cosmicembeddings/sdk';
+import type { Worked } from '../../thread-work.js';
 import type { SqliteEngine } from './driver.js';
 import { restOf } from './rows.js';
 import type { HeadNumbers, Incoming, Outcome } from './writer.js';
@@ -52,9 +53,10 @@ export type WriterRequest =
 
 export type WriterResult = readonly Outcome[] | readonly number[] | undefined;
 
-export type WriterReply =
-  | { readonly ok: true; readonly result: WriterResult; readonly head: HeadNumbers }
-  | { readonly ok: false; readonly code?: string; readonly message: string; readonly head: HeadNumbers };
+export type WriterReply = { readonly head: HeadNumbers; readonly worked: Worked } & (
+  | { readonly ok: true; readonly result: WriterResult }
+  | { readonly ok: false; readonly code?: string; readonly message: string }
+);
 
 const DIGEST_BYTES = 32;
 /** python, timeMs, firstSeenMs, author, kind, space (-1: none), rows, headerOnly, envelope bytes, body bytes (-1: none). */

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { CosmicError } from '@cosmicembeddings/sdk';
 import { faultOf, openDatabase } from './driver.js';
+import { preciseMs, type Worked } from '../../thread-work.js';
 import { configure } from './schema.js';
 import { StoreWriter } from './writer.js';
 import { answerOf } from './writer-answer.js';
@@ -13,19 +14,23 @@ configure(database, setup.engine);
 const writer = new StoreWriter(database, setup.path);
 
 port.on('message', (request: WriterRequest) => {
+  const fromMs = preciseMs();
+  const worked = (): Worked => [fromMs, preciseMs()];
   let reply: WriterReply;
   try {
-    reply = { ok: true, result: answerOf(request, writer, database), head: writer.head() };
+    const result = answerOf(request, writer, database);
+    reply = { ok: true, result, head: writer.head(), worked: worked() };
   } catch (error) {
     const fault = faultOf(error);
     reply = {
       ok: false,
       message: fault instanceof CosmicError ? fault.detail : String((fault as Error).stack),
       head: writer.head(),
+      worked: worked(),
       ...(fault instanceof CosmicError ? { code: fault.code } : {}),
     };
   }
   port.postMessage(reply);
   if (request.type === 'close') port.close();
 });
-port.postMessage({ ok: true, result: undefined, head: writer.head() } satisfies WriterReply);
+port.postMessage({ ok: true, result: undefined, head: writer.head(), worked: [0, 0] } satisfies WriterReply);
