@@ -27,7 +27,13 @@ export const tracesSchema: SettingSchema = {
       pattern: '^https?://',
       description: 'where to, such as "http://127.0.0.1:4318/v1/traces"',
     },
-    share: { type: 'number', minimum: 0, maximum: 1, default: 1, description: 'of traces that are kept, whoever began them' },
+    share: {
+      type: 'number',
+      minimum: 0,
+      maximum: 1,
+      default: 1,
+      description: 'of traces that are kept, whoever began them',
+    },
     headers: {
       type: 'object',
       additionalProperties: { type: 'string', writeOnly: true },
@@ -129,11 +135,7 @@ export async function openTraces(
   const parts = new WeakMap<object, object>();
   let following = 0;
 
-  const begin = (
-    name: string,
-    kind?: number,
-    parent = contextHere() ?? api.ROOT_CONTEXT,
-  ): readonly [Span, Context] => {
+  const begin = (name: string, kind?: number, parent = contextHere() ?? api.ROOT_CONTEXT): readonly [Span, Context] => {
     const span = tracer.startSpan(name, kind === undefined ? {} : { kind }, parent);
     return [span, api.trace.setSpan(parent, span)];
   };

@@ -145,7 +145,10 @@ describe('answers to signals', () => {
     expect([...readTraffic(folder, startMs + 60_000)].map(({ counts }) => counts)).toEqual([
       { peerFaults: { 'peer x': 2 } },
     ]);
-    expect(replay(folder, parseRespond(rules), clock.now()).rules.failedLogins).toMatchObject({ then: 'off', times: 0 });
+    expect(replay(folder, parseRespond(rules), clock.now()).rules.failedLogins).toMatchObject({
+      then: 'off',
+      times: 0,
+    });
 
     const quiet = newFolder();
     const every = Object.fromEntries(Object.keys(parseRespond({})).map((signal) => [signal, { then: 'off' }]));
