@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The image of deploy/container, built and started where no container engine runs: Debian's `buildah` without namespaces (`--isolation chroot`, vfs) on a base of
+# The image of deploy/container, built and started where no container engine runs: Debian's `buildah` without namespaces (`--isolation chroot`) on a base of
 # `debootstrap` with this machine's Node; then its root file system read-only, as the image's user, with /data and /tmp alone to write to.
 # Usage, as root: bash tools/deploy/image.sh [FOLDER]      (some minutes and 3 GB; an earlier run's base in FOLDER is used again)
 set -euo pipefail
@@ -8,7 +8,7 @@ work=$(realpath -m "${1:-/tmp/cosmic-image}")
 mkdir -p "$work"
 [ "$(id -u)" -eq 0 ] || { echo 'needs root: debootstrap and chroot'; exit 1; }
 for program in buildah debootstrap unshare; do command -v "$program" >/dev/null || { echo "skipped: no $program (apt-get install buildah debootstrap)"; exit 0; }; done
-export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=vfs
+export BUILDAH_ISOLATION=chroot
 store=(--root "$work/store" --runroot "$work/run")
 
 if [ ! -e "$work/base/.whole" ]; then
@@ -46,9 +46,10 @@ built=$((SECONDS - started))
 container=$(buildah "${store[@]}" from --pull-never cosmicembeddings/node)
 root=$(buildah "${store[@]}" mount "$container")
 trap 'kill "${pid:-}" 2>/dev/null || true; wait 2>/dev/null || true; buildah "${store[@]}" umount "$container" >/dev/null; buildah "${store[@]}" rm "$container" >/dev/null' EXIT
-config=$(buildah "${store[@]}" inspect --type image --format '{{.OCIv1.Config.User}} {{json .OCIv1.Config.Entrypoint}} {{json .OCIv1.Config.Cmd}}' cosmicembeddings/node)
-echo "image: $config"
-[[ $config == '10001:10001 '* ]] || { echo 'the image runs as root'; exit 1; }
+buildah "${store[@]}" inspect --type image cosmicembeddings/node >"$work/image.json"
+of_image() { node -p "const { config } = JSON.parse(require('fs').readFileSync('$work/image.json')).Docker; $1"; }
+echo "image: $(of_image 'JSON.stringify([config.User, config.Entrypoint, config.Cmd])')"
+[ "$(of_image config.User)" = 10001:10001 ] || { echo 'the image runs as root'; exit 1; }
 ! grep -rqs . "$root/root/.npmrc" || { echo 'settings of the machine are in the image'; exit 1; }
 node -e "const sbom = JSON.parse(require('fs').readFileSync('$root/app/sbom.json')); if (sbom.bomFormat !== 'CycloneDX' || sbom.components.length < 50) process.exit(1); console.log('SBOM: ' + sbom.components.length + ' components')"
 
@@ -63,7 +64,7 @@ mount --bind "$work/data" "$root/data"
 mount -t tmpfs tmpfs "$root/tmp"
 mount -t proc proc "$root/proc"
 mount -o remount,bind,ro "$root"
-exec env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/tmp NODE_ENV=production chroot --userspec=10001:10001 "$root" "\$@"
+exec env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/tmp NODE_ENV=production /usr/sbin/chroot --userspec=10001:10001 "$root" "\$@"
 S
 within() { unshare --mount --fork --kill-child sh "$work/start.sh" "$@"; }
 within node /app/node/bin/cosmic-node.js start --data /data --host 127.0.0.1 --port "$port" >"$work/node.out" 2>"$work/node.log" &
@@ -72,8 +73,7 @@ for _ in $(seq 300); do curl -sf "http://127.0.0.1:$port/health" >/dev/null && b
 curl -sf "http://127.0.0.1:$port/" | grep -q '<title>' || { echo 'the image brings no page'; exit 1; }
 ps -eo uid,args | grep '[c]osmic-node.js start --data /data' | grep -v -e unshare -e chroot | awk '{print $1}' | grep -qx 10001 || { echo 'it does not run as 10001'; exit 1; }
 # Its health check, as written, against this port.
-check=$(buildah "${store[@]}" inspect --type image --format '{{json .Docker.config.Healthcheck.Test}}' cosmicembeddings/node 2>/dev/null | node -e "process.stdout.write(JSON.parse(require('fs').readFileSync(0))?.[3] ?? '')" || true)
-[ -n "$check" ] || check=$(sed -n 's/.*CMD \["node", "-e", "\(.*\)"\]$/\1/p' deploy/container/Containerfile | head -n 1)
+check=$(of_image 'config.Healthcheck.Test.at(-1)')
 within node -e "${check//8080/$port}" && echo 'health check: well'
 if within node -e "require('fs').writeFileSync('/app/x', '')" 2>/dev/null; then echo 'the root can be written to'; exit 1; fi
 within node -e "require('fs').writeFileSync('/tmp/x', '')"
