@@ -45,7 +45,8 @@ built=$((SECONDS - started))
 
 container=$(buildah "${store[@]}" from --pull-never cosmicembeddings/node)
 root=$(buildah "${store[@]}" mount "$container")
-trap 'kill "${pid:-}" 2>/dev/null || true; wait 2>/dev/null || true; buildah "${store[@]}" umount "$container" >/dev/null; buildah "${store[@]}" rm "$container" >/dev/null' EXIT
+# `unshare` itself ignores being told to end: its child is the node.
+trap '[ -z "${pid:-}" ] || pkill -P "$pid" || true; wait 2>/dev/null || true; buildah "${store[@]}" umount "$container" >/dev/null; buildah "${store[@]}" rm "$container" >/dev/null' EXIT
 buildah "${store[@]}" inspect --type image cosmicembeddings/node >"$work/image.json"
 of_image() { node -p "const { config } = JSON.parse(require('fs').readFileSync('$work/image.json')).Docker; $1"; }
 echo "image: $(of_image 'JSON.stringify([config.User, config.Entrypoint, config.Cmd])')"
@@ -67,7 +68,7 @@ mount -o remount,bind,ro "$root"
 exec env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/tmp NODE_ENV=production /usr/sbin/chroot --userspec=10001:10001 "$root" "\$@"
 S
 within() { unshare --mount --fork --kill-child sh "$work/start.sh" "$@"; }
-within node /app/node/bin/cosmic-node.js start --data /data --host 127.0.0.1 --port "$port" >"$work/node.out" 2>"$work/node.log" &
+unshare --mount --fork --kill-child sh "$work/start.sh" node /app/node/bin/cosmic-node.js start --data /data --host 127.0.0.1 --port "$port" >"$work/node.out" 2>"$work/node.log" &
 pid=$!
 for _ in $(seq 300); do curl -sf "http://127.0.0.1:$port/health" >/dev/null && break; kill -0 "$pid" || { cat "$work/node.log"; exit 1; }; sleep .2; done
 curl -sf "http://127.0.0.1:$port/" | grep -q '<title>' || { echo 'the image brings no page'; exit 1; }
