@@ -86,7 +86,7 @@ export async function answerOf(
     if (turn !== undefined) await turn;
   }
   if (hits.length > 0 && hits.every(({ strength }) => strength === 'weak')) notes.push(allWeak);
-  if (hits.some(({ strength }) => strength === 'unknown')) notes.push(notJudged);
+  if (hits.some(({ strength, cosine }) => strength === 'unknown' && cosine !== undefined)) notes.push(notJudged);
   return {
     hits,
     requested: request.k,
