@@ -48,7 +48,7 @@ import { openTraces, traced } from './operate/traces.js';
 import { startResponder } from './operate/respond/index.js';
 import { readinessOf, type Readiness } from './operate/readiness.js';
 import { passedOver } from './operate/status.js';
-import { createSearch, createTranslators, createWatches, openMatcher } from './search/index.js';
+import { createFacets, createSearch, createTranslators, createWatches, openMatcher } from './search/index.js';
 import {
   coveredOf,
   createPeers,
@@ -66,6 +66,7 @@ import { eraseAs } from './operate/withhold.js';
 import { createApi } from './node-api.js';
 import { openParts, type Closers } from './node-parts.js';
 import { spacesOf } from './node-spaces.js';
+import { createPauses } from './turns.js';
 import { version } from './version.js';
 
 export interface RunningNode {
@@ -393,6 +394,17 @@ async function assemble(
     ...(config.weights === undefined ? {} : { weights: config.weights }),
   });
 
+  const facets = createFacets({
+    catalogue,
+    isHidden: (id) => views.isHidden(id),
+    settled: async () => {
+      await followers.tell();
+      await views.settled(followers.head().seq);
+    },
+    clock: systemClock,
+    pause: createPauses(),
+  });
+
   if (config.attest > 0) {
     const attesting = startAttesting({
       perHour: config.attest,
@@ -523,6 +535,7 @@ async function assemble(
     watchView: (name, question, params, signal, who) => views.watch(name, question, params, signal, who),
     watch: (request, signal, who) => watches.watch(request, signal, who),
     related: (id, limit) => search.related(id, limit),
+    facets,
     ...(config.maps ? { mapOf: maps.of } : {}),
     rowsAt: (labels) => catalogue.blocksOf(labels),
     firstRows: async (ids) => (await catalogue.entriesOf(ids)).map((entry) => entry?.firstLabel),

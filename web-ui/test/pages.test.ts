@@ -140,6 +140,66 @@ interface Violation {
     expect(faults).toEqual([]);
   }, 120_000);
 
+  test('what narrows stands beside what was found, with counts, and each is a link', async () => {
+    await memory.remember({
+      text: 'A heron stands in the reeds.',
+      origin: 'heron.md',
+      tags: ['birds'],
+      language: 'en',
+    });
+    await open('search?q=kiln');
+    const facets = page.locator('.facets');
+    await facets.getByRole('link', { name: 'birds' }).waitFor();
+    expect(await facets.locator('li', { hasText: 'birds' }).locator('.n').textContent()).toBe('1');
+    await facets.getByRole('link', { name: 'English' }).click();
+    await page.locator('.chip', { hasText: 'in English' }).waitFor();
+    expect(await page.locator('.hit').allTextContents()).toEqual([expect.stringContaining('heron')]);
+    // A phone shows what was found first; the same is behind one press.
+    await page.setViewportSize({ width: 390, height: 844 });
+    await open('search?q=kiln');
+    await facets.locator('summary').waitFor();
+    expect(await facets.getByRole('link', { name: 'birds' }).isVisible()).toBe(false);
+    await facets.locator('summary').click();
+    await facets.getByRole('link', { name: 'birds' }).click();
+    await page.locator('.chip', { hasText: '# birds' }).waitFor();
+    expect(faults).toEqual([]);
+  }, 60_000);
+
+  test('a passage’s tables, lists and code are shown as such, its markup as text', async () => {
+    await memory.remember({
+      text: [
+        'Cones by temperature:',
+        '| Cone | °C |',
+        '| ---: | --- |',
+        '| 6 | **1222** |',
+        '| 10 | <img src=x onerror=alert(1)> 1285 \\| 1305 |',
+        'Then wait.',
+        '1. open the *damper*',
+        '2. close the',
+        '   door',
+        '```',
+        '- not a **list**',
+        '```',
+      ].join('\n'),
+      origin: 'cones.md',
+      tags: ['tables'],
+    });
+    await open('search?tag=tables');
+    await page.locator('.card h2 a').click();
+    const passage = page.locator('.block blockquote');
+    await passage.locator('table').waitFor();
+    expect(await passage.locator('th').allTextContents()).toEqual(['Cone', '°C']);
+    expect(await passage.locator('tbody tr').allTextContents()).toEqual([
+      '61222',
+      '10<img src=x onerror=alert(1)> 1285 \\| 1305',
+    ]);
+    expect(await passage.locator('tbody strong').textContent()).toBe('1222');
+    expect(await passage.locator('ol > li').allTextContents()).toEqual(['open the damper', 'close the\n   door']);
+    expect(await passage.locator('pre').textContent()).toBe('- not a **list**');
+    expect(await passage.locator('img').count()).toBe(0);
+    expect(faults).toEqual([]);
+  }, 60_000);
+
   test('speaks three languages, one from right to left', async () => {
     await open('');
     await page.selectOption('#language', 'ar');
@@ -172,9 +232,10 @@ interface Violation {
     expect(await page.locator('.graph circle').count()).toBe(2);
     await open('spaces');
     expect(await page.locator('tbody tr').count()).toBe(1);
+    expect(await page.locator('.parts').textContent()).toMatch(/too few with texts to judge.*no translator leads into it/);
     await open(`author/${memory.author}`);
     // Three documents, and what says the space of their collection.
-    expect(await page.locator('dd').first().textContent()).toBe('4');
+    expect(await page.locator('dd').first().textContent()).toBe('6');
     await page.locator('.card').first().waitFor();
     expect(faults).toEqual([]);
   }, 60_000);
@@ -189,7 +250,7 @@ interface Violation {
     await page.fill('[name=token]', readFileSync(join(folder, 'node', 'token'), 'utf8').trim());
     await page.getByRole('button', { name: 'Open' }).click();
     await page.getByText('Policies and quotas').waitFor();
-    expect(await page.locator('.parts').textContent()).toMatch(/stored4/);
+    expect(await page.locator('.parts').textContent()).toMatch(/stored6/);
     expect(await seriousOn()).toEqual([]);
     expect(await page.evaluate(() => JSON.stringify({ ...localStorage }))).not.toContain('token');
     expect(faults).toEqual([]);
@@ -299,7 +360,55 @@ interface Violation {
     await page.mouse.up();
     await page.locator('.results-of-map h2', { hasText: /Inside the outline: 2\d\d passages/ }).waitFor();
     expect(await seriousOn()).toEqual([]);
+
+    // Two fingers apart: nearer, in proportion.
+    await page.getByRole('button', { name: 'Lasso' }).click();
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.fill('[name=within]', 'number 7 of the maker');
+    await page.locator('.within button').click();
+    await page.locator('ol.picked li').first().waitFor();
+    /** How far the first two numbers stand apart, in pixels. */
+    const apart = (): Promise<number> =>
+      page.evaluate(() => {
+        const at = [...document.querySelectorAll<HTMLElement>('.numbers span')].map(({ style }) =>
+          (/translate\((-?\d+)px, (-?\d+)px\)/.exec(style.transform) ?? []).slice(1).map(Number),
+        );
+        const far = at.map(([x, y]) => Math.hypot(x! - at[0]![0]!, y! - at[0]![1]!));
+        return Math.max(...far);
+      });
+    await page.waitForFunction(() => document.querySelector<HTMLElement>('.numbers span')?.style.transform !== '');
+    const before = await apart();
+    const touch = await page.context().newCDPSession(page);
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const fingers = (gap: number) => [0, 1].map((id) => ({ id, x: x + (id === 0 ? -gap : gap), y }));
+    await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: fingers(40) });
+    for (const gap of [50, 60, 70, 80])
+      await touch.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: fingers(gap) });
+    await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+    // Drawn with the next frame.
+    while ((await apart()) / before < 1.9) await page.waitForTimeout(50);
+    expect((await apart()) / before).toBeLessThan(2.1);
     expect(faults).toEqual([]);
+
+    // Without WebGL 2: on a plain canvas, with the same acts.
+    const plain = await page.context().newPage();
+    await plain.addInitScript(() => {
+      const { getContext } = HTMLCanvasElement.prototype;
+      HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, type: string, ...rest: unknown[]) {
+        return type === 'webgl2' ? null : (getContext as (...all: unknown[]) => unknown).call(this, type, ...rest);
+      } as typeof getContext;
+    });
+    await plain.goto(`${node.url}/#/map`);
+    await plain.getByText('No WebGL 2 here').waitFor();
+    await plain.waitForFunction(() => {
+      const canvas = document.querySelector<HTMLCanvasElement>('.stage canvas')!;
+      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+      return data.filter((value, i) => i % 4 === 3 && value > 0).length > 500;
+    });
+    await plain.locator('.stage').focus();
+    await plain.keyboard.press('Enter');
+    await plain.locator('.picked li').first().waitFor();
+    await plain.close();
   }, 240_000);
 
   test('keeps what was opened for when the node is away, and forgets what it erased', async () => {

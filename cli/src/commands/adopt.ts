@@ -1,13 +1,15 @@
 import { CosmicError } from '@cosmicembeddings/sdk';
 import { encodeMetadata, flatten } from '@cosmicembeddings/sdk/metadata';
-import { objectsOf } from '../foreign/lines.js';
+import { linesIn, objectsOf } from '../foreign/lines.js';
 import { matrixRows } from '../foreign/matrix.js';
 import { foreignOf, type Foreign } from '../foreign/record.js';
 import { chromaRecords, qdrantPoints } from '../foreign/servers.js';
 import { Records, type Kept, type Record, type Shelf } from '../gateway/records.js';
 import { openIdentity } from '../keys/author.js';
 import { openClient } from '../node-client.js';
+import { interruptible } from '../interrupt.js';
 import { note, plural, print, printJson, Refused } from '../output.js';
+import { progressBar } from '../progress.js';
 import { define } from './command.js';
 
 interface Flags {
@@ -26,6 +28,13 @@ const REFUSED_SHOWN = 10;
 export const adoptCommand = define<Flags>({
   command: 'adopt <source>',
   describe: 'sign and publish vectors of another database, with their texts and metadata; again: only what changed',
+  examples: [
+    [
+      'cosmic adopt vectors.jsonl --collection notes --model all-MiniLM-L6-v2',
+      'JSON Lines of id, vector, text, metadata',
+    ],
+    ['cosmic adopt http://127.0.0.1:6333 --from qdrant --collection notes', 'from a running server'],
+  ],
   builder: (yargs) =>
     yargs
       .positional('source', {
@@ -50,6 +59,8 @@ export const adoptCommand = define<Flags>({
     const report = { stored: 0, replaced: 0, unchanged: 0, refused: [] as string[] };
     let shelf: Shelf | undefined;
     let batch: Record[] = [];
+    const progress = progressBar('adopting');
+    let total = 0;
     const flush = async (): Promise<void> => {
       if (batch.length === 0 || shelf === undefined) return;
       const known = await records.byIds(
@@ -61,26 +72,36 @@ export const adoptCommand = define<Flags>({
       for (const one of changed) report[known.has(one.id) ? 'replaced' : 'stored'] += 1;
       await records.write(shelf, changed, known);
       batch = [];
+      const { stored, replaced, unchanged, refused } = report;
+      progress(stored + replaced + unchanged + refused.length, total);
     };
-    for await (const one of foreign(flags)) {
-      const record = typeof one === 'string' ? one : recordOf(one, shelf);
-      if (typeof record === 'string') report.refused.push(record);
-      else {
-        shelf ??= {
-          place: flags.collection,
-          model: flags.model ?? `adopted:${flags.collection}`,
-          dims: record.vector.length,
-        };
-        batch.push(record);
+    const adopt = async (signal: AbortSignal): Promise<void> => {
+      for await (const one of foreign(flags, (n) => void (total = n))) {
+        signal.throwIfAborted();
+        const record = typeof one === 'string' ? one : recordOf(one, shelf);
+        if (typeof record === 'string') report.refused.push(record);
+        else {
+          shelf ??= {
+            place: flags.collection,
+            model: flags.model ?? `adopted:${flags.collection}`,
+            dims: record.vector.length,
+          };
+          batch.push(record);
+        }
+        // Of one id in a batch the next batch decides.
+        if (batch.length >= BATCH || batch.some(({ id }, i) => i < batch.length - 1 && id === batch.at(-1)!.id)) {
+          const last = new Set(batch.slice(0, -1).map(({ id }) => id)).has(batch.at(-1)!.id) ? batch.pop() : undefined;
+          await flush();
+          if (last !== undefined) batch.push(last);
+        }
       }
-      // Of one id in a batch the next batch decides.
-      if (batch.length >= BATCH || batch.some(({ id }, i) => i < batch.length - 1 && id === batch.at(-1)!.id)) {
-        const last = new Set(batch.slice(0, -1).map(({ id }) => id)).has(batch.at(-1)!.id) ? batch.pop() : undefined;
-        await flush();
-        if (last !== undefined) batch.push(last);
-      }
-    }
-    await flush();
+      await flush();
+    };
+    await interruptible(
+      () =>
+        `${plural(report.stored + report.replaced, 'document')} are there; call it again: only what is missing or changed is sent`,
+      adopt,
+    ).finally(() => progress.end());
     if (settings.json) printJson(report);
     else
       print(
@@ -91,12 +112,13 @@ export const adoptCommand = define<Flags>({
   },
 });
 
-async function* foreign(flags: Flags): AsyncGenerator<Foreign | string> {
+/** `counted`: told how many there are, where that is known before they are read. */
+async function* foreign(flags: Flags, counted: (total: number) => void): AsyncGenerator<Foreign | string> {
   const { source, rows, collection, sourceCollection = collection, vector } = flags;
   switch (flags.from ?? guess(source)) {
     case 'npy':
     case 'faiss':
-      yield* matrixRows(source, rows === undefined ? undefined : objectsOf(rows));
+      yield* matrixRows(source, rows === undefined ? undefined : objectsOf(rows), counted);
       return;
     case 'chroma':
       yield* chromaRecords(source, sourceCollection);
@@ -105,6 +127,7 @@ async function* foreign(flags: Flags): AsyncGenerator<Foreign | string> {
       yield* qdrantPoints(source, sourceCollection, vector);
       return;
     case 'jsonl': {
+      if (source !== '-') counted(await linesIn(source));
       let line = 0;
       for await (const fields of objectsOf(source)) {
         const record = foreignOf(fields, `${source}:${line++}`);

@@ -6,7 +6,9 @@ import { spaceIdOf, spaceLabel } from '@cosmicembeddings/sdk/space';
 import { embedderFor, embeddingOf, openEmbedders, type EmbeddingBlock } from '../across/rows.js';
 import { openIdentity } from '../keys/author.js';
 import { openClient } from '../node-client.js';
-import { errorLine, note, print, printJson, Refused, UsageError } from '../output.js';
+import { interruptible } from '../interrupt.js';
+import { errorLine, note, plural, print, printJson, Refused, UsageError } from '../output.js';
+import { progressBar } from '../progress.js';
 import type { Settings } from '../settings.js';
 import { define } from './command.js';
 
@@ -20,6 +22,10 @@ interface AttestFlags {
 export const attestCommand = define<AttestFlags>({
   command: 'attest <ids..>',
   describe: 'Compute the vectors of blocks anew from their texts, and sign whether they are the same',
+  examples: [
+    ['cosmic attest bafy…', 'sign whether its vectors are those of its texts'],
+    ['cosmic attest bafy… --dry-run', 'say, and sign nothing'],
+  ],
   builder: (yargs) =>
     yargs
       .positional('ids', { type: 'string', array: true, demandOption: true, describe: 'ids of blocks with texts' })
@@ -40,31 +46,44 @@ export const attestCommand = define<AttestFlags>({
     const embedders = await openEmbedders(settings, args.with ?? []);
     const said: unknown[] = [];
     let failed = false;
-    for (const id of args.ids) {
-      try {
-        const { block, by } = await blockOf(client, id, settings);
-        if (by === did) throw new CosmicError('attest.own', id);
-        const found = await attest(block, embedders, tolerance);
-        const { fields } = found;
-        const made = args.dryRun
-          ? undefined
-          : await createBlock({ kind: 'attest/1', fields, refs: [{ rel: 'attests', id }], timeMs: Date.now() }, author);
-        if (made !== undefined) {
-          const [answer] = await client.publish([made.wire]);
-          if (answer?.status === 'rejected') throw new CosmicError(answer.code, answer.detail);
+    const progress = progressBar('attesting');
+    const attestAll = async (signal: AbortSignal): Promise<void> => {
+      for (const [at, id] of args.ids.entries()) {
+        signal.throwIfAborted();
+        progress(at, args.ids.length);
+        try {
+          const { block, by } = await blockOf(client, id, settings);
+          if (by === did) throw new CosmicError('attest.own', id);
+          const found = await attest(block, embedders, tolerance);
+          const { fields } = found;
+          const made = args.dryRun
+            ? undefined
+            : await createBlock(
+                { kind: 'attest/1', fields, refs: [{ rel: 'attests', id }], timeMs: Date.now() },
+                author,
+              );
+          if (made !== undefined) {
+            const [answer] = await client.publish([made.wire]);
+            if (answer?.status === 'rejected') throw new CosmicError(answer.code, answer.detail);
+          }
+          said.push({ id, attestation: made?.id ?? null, ...fields });
+          if (!settings.json)
+            print(
+              `${id} ${found.agrees ? 'agrees' : 'DISAGREES'}: cosine ${found.cosine.toFixed(4)} on ${found.rows} of ${block.body.embedding.rows} rows${made === undefined ? '' : `, signed in ${made.id}`}`,
+            );
+        } catch (error) {
+          if (!(error instanceof CosmicError) || error.code === 'node.unreachable') throw error;
+          failed = true;
+          said.push({ id, error: { code: error.code, detail: error.detail } });
+          if (!settings.json) note(errorLine(error.code, error.detail));
         }
-        said.push({ id, attestation: made?.id ?? null, ...fields });
-        if (!settings.json)
-          print(
-            `${id} ${found.agrees ? 'agrees' : 'DISAGREES'}: cosine ${found.cosine.toFixed(4)} on ${found.rows} of ${block.body.embedding.rows} rows${made === undefined ? '' : `, signed in ${made.id}`}`,
-          );
-      } catch (error) {
-        if (!(error instanceof CosmicError) || error.code === 'node.unreachable') throw error;
-        failed = true;
-        said.push({ id, error: { code: error.code, detail: error.detail } });
-        if (!settings.json) note(errorLine(error.code, error.detail));
       }
-    }
+    };
+    await interruptible(
+      () =>
+        `${said.length} of ${plural(args.ids.length, 'block')} looked at, what was signed stays; call it again with the others`,
+      attestAll,
+    ).finally(() => progress.end());
     if (settings.json) printJson({ author: did, attestations: said });
     if (failed) throw new Refused();
   },

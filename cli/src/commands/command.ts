@@ -6,6 +6,8 @@ import { loadSettings, type GlobalFlags, type Settings } from '../settings.js';
 export interface Command<Flags> {
   readonly command: string | readonly string[];
   readonly describe: string;
+  /** Shown by --help: whole command lines, and what each does. */
+  readonly examples?: readonly (readonly [line: string, does: string])[];
   /** Declares the flags; that they fit `Flags` is the file's own business, kebab-case names read as camelCase. */
   readonly builder?: (yargs: Argv<GlobalFlags>) => unknown;
   run(args: ArgumentsCamelCase<Flags & GlobalFlags>, settings: Settings): Promise<void> | void;
@@ -15,6 +17,7 @@ export interface Command<Flags> {
 export function define<Flags>({
   command,
   describe,
+  examples = [],
   builder,
   run,
 }: Command<Flags>): CommandModule<GlobalFlags, Flags & GlobalFlags> {
@@ -24,6 +27,7 @@ export function define<Flags>({
     describe,
     builder: (yargs: Argv<GlobalFlags>) => {
       const built = (builder?.(yargs) ?? yargs) as Argv<Flags & GlobalFlags>;
+      for (const [line, does] of examples) built.example(line, does);
       clean = strictValues(built as unknown as Argv, [command].flat()[0]!);
       return built;
     },

@@ -25,6 +25,12 @@ interface CreateFlags extends MomentFlags {
 export const createCommand = define<CreateFlags>({
   command: 'create',
   describe: 'Make one signed block from a text and print or save it, without publishing',
+  examples: [
+    [
+      "cosmic create --content 'The kiln fires at 1240 °C.' --output-file block.cbor",
+      'a signed block in a file; no node is asked',
+    ],
+  ],
   builder: (yargs) =>
     momentFlags(
       yargs

@@ -4,9 +4,14 @@ import { CosmicError, type Embedder } from '@cosmicembeddings/sdk';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import { openEmbedder } from '../embedder.js';
 import { npyOf } from '@cosmicembeddings/sdk/archive';
+import { interruptible } from '../interrupt.js';
 import { note, plural, print, Refused, UsageError } from '../output.js';
+import { progressBar } from '../progress.js';
 import { readText } from '../publish/read-text.js';
 import { define } from './command.js';
+
+/** Texts between two looks at whether Ctrl-C was pressed. */
+const AT_ONCE = 64;
 
 interface EmbedFlags {
   text?: string[] | undefined;
@@ -20,6 +25,10 @@ interface EmbedFlags {
 export const embedCommand = define<EmbedFlags>({
   command: 'embed [text..]',
   describe: 'Embed texts here and print their vectors, without any node',
+  examples: [
+    ["cosmic embed 'how hot is the kiln?'", 'a vector, as JSON'],
+    ['cosmic embed --lines --npy rows.npy < texts.jsonl', 'a matrix of many'],
+  ],
   builder: (yargs) =>
     yargs
       .positional('text', { type: 'string', array: true, describe: 'the text' })
@@ -118,8 +127,24 @@ async function writeNpy(
   role: EmbedFlags['role'],
 ): Promise<void> {
   if (texts.length === 0) throw new CosmicError('input.empty', 'standard input');
-  const { vectors, truncated } = await embedder.embed(texts, { role });
-  noteCuts(truncated.filter(Boolean).length);
+  const vectors: Float32Array[] = [];
+  let cuts = 0;
+  const progress = progressBar('embedding');
+  await interruptible(
+    () => `no ${file} was written; call it again to begin anew`,
+    async (signal) => {
+      for (let at = 0; at < texts.length; at += AT_ONCE) {
+        progress(at, texts.length);
+        const made = await embedder.embed(texts.slice(at, at + AT_ONCE), { role, signal });
+        // Embedders here hold the thread: what was pressed meanwhile is heard in a turn of the event loop.
+        await new Promise((resolve) => setImmediate(resolve));
+        signal.throwIfAborted();
+        vectors.push(...made.vectors);
+        cuts += made.truncated.filter(Boolean).length;
+      }
+    },
+  ).finally(() => progress.end());
+  noteCuts(cuts);
   writeFileSync(file, npyOf(vectors, embedder.space.dims));
   note(`${vectors.length} × ${embedder.space.dims} float32 written to ${file}`);
 }

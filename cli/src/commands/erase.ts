@@ -1,7 +1,12 @@
 import type { EraseReason } from '@cosmicembeddings/sdk';
 import { openOperatorClient } from '../node-client.js';
+import { interruptible } from '../interrupt.js';
 import { plural, print, printJson } from '../output.js';
+import { progressBar } from '../progress.js';
 import { define } from './command.js';
+
+/** Erasures of one request. */
+const AT_ONCE = 64;
 
 interface EraseFlags {
   ids: string[];
@@ -14,6 +19,10 @@ interface EraseFlags {
 export const eraseCommand = define<EraseFlags>({
   command: 'erase <ids..>',
   describe: 'Erase bodies for good and look for traces (node stopped; --online: through a running one)',
+  examples: [
+    ['cosmic erase bafy… --reason takedown', 'node stopped: erases, and looks through every file for traces'],
+    ['cosmic erase bafy… --online', 'through the running node'],
+  ],
   builder: (yargs) =>
     yargs
       .positional('ids', { type: 'string', array: true, demandOption: true, describe: 'ids of blocks' })
@@ -30,7 +39,19 @@ export const eraseCommand = define<EraseFlags>({
       .option('online', { type: 'boolean', default: false, describe: 'ask the running node (operator’s token)' }),
   run: async ({ ids, reason, withhold }, settings) => {
     const also = withhold?.filter((what) => what !== 'none');
-    const seqs = await openOperatorClient(settings).erase(ids, reason, also);
+    const client = openOperatorClient(settings);
+    const seqs: number[] = [];
+    const progress = progressBar('erasing');
+    await interruptible(
+      () => `${plural(seqs.length, 'block')} erased, which stay erased; call it again: those are passed over`,
+      async (signal) => {
+        for (let at = 0; at < ids.length; at += AT_ONCE) {
+          signal.throwIfAborted();
+          progress(at, ids.length);
+          seqs.push(...(await client.erase(ids.slice(at, at + AT_ONCE), reason, also)));
+        }
+      },
+    ).finally(() => progress.end());
     if (settings.json) printJson({ seqs });
     else
       print(

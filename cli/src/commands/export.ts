@@ -24,6 +24,10 @@ const READ = 64;
 export const exportCommand = define<ExportFlags>({
   command: 'export [file]',
   describe: 'Save blocks of the node as CAR, JSON Lines, CBOR sequence or NPY',
+  examples: [
+    ['cosmic export all.car', 'everything this node holds'],
+    ['cosmic export rows.npy --tag pottery', 'the vectors of a tag, for your own tools'],
+  ],
   builder: (yargs) =>
     filterFlags(yargs)
       .positional('file', { type: 'string', describe: 'file to write; standard output when left out' })

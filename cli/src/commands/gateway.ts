@@ -17,6 +17,7 @@ interface Flags {
 export const gatewayCommand = define<Flags>({
   command: 'gateway chroma',
   describe: 'let Chroma’s own clients on this machine use your memory: what they add is signed with your key',
+  examples: [['cosmic gateway chroma', 'then point Chroma’s client at the address it prints']],
   builder: (yargs) =>
     yargs
       .option('port', { type: 'number', default: 8000, describe: 'port on 127.0.0.1; 0 for any' })

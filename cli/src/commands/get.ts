@@ -14,6 +14,10 @@ interface GetFlags {
 export const getCommand = define<GetFlags>({
   command: 'get <id>',
   describe: 'Fetch a block, verify it here, and print its JSON form or save its bytes',
+  examples: [
+    ['cosmic get bafy…', 'its JSON form, verified here'],
+    ['cosmic get bafy… --output block.cbor', 'as it was signed'],
+  ],
   builder: (yargs) =>
     yargs
       .positional('id', { type: 'string', demandOption: true, describe: 'id of the block (bafy…)' })

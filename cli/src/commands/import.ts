@@ -23,6 +23,7 @@ const BATCH_BLOCKS = 1000;
 export const importCommand = define<ImportFlags>({
   command: 'import <file>',
   describe: 'Publish the blocks of a CAR, JSON Lines or CBOR sequence, as they were signed',
+  examples: [['cosmic import all.car', 'what is known already is passed over']],
   builder: (yargs) =>
     yargs
       .positional('file', { type: 'string', demandOption: true, describe: 'file, or - for standard input' })

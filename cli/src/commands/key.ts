@@ -21,6 +21,11 @@ interface KeyFlags {
 export const keyCommand = define<KeyFlags>({
   command: 'key <action> [name] [file]',
   describe: 'Make, list, show, export, import and rotate authors’ keys',
+  examples: [
+    ['cosmic key list', 'the keys in your home folder'],
+    ['cosmic key new bob', 'one more, to be used with --key bob'],
+    ['cosmic key import bob bob.key', 'one that was made elsewhere'],
+  ],
   builder: (yargs) =>
     yargs
       .positional('action', {

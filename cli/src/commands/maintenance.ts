@@ -30,12 +30,25 @@ const whenStopped: Readonly<Record<string, string>> = {
   retention: 'what was erased stays erased; call it again',
 };
 
+/** Shown by --help, each as it is typed. */
+const examples: Readonly<Record<string, readonly string[]>> = {
+  fsck: ['fsck', 'fsck --data ./data --json'],
+  backup: ['backup to ./backups', 'backup list ./backups', 'backup verify ./backups'],
+  restore: ['restore ./backups --data ./restored'],
+  migrate: ['migrate --dry-run', 'migrate'],
+  vacuum: ['vacuum'],
+  retention: ['retention test rules.json', 'retention apply rules.json'],
+  access: ['access add lab read publish', 'access list'],
+  simulate: ['simulate world.json --seeds 20'],
+  policy: ['policy test policy.json', 'policy replay respond.json'],
+};
+
 export const maintenanceCommands: readonly CommandModule[] = Object.entries(passedOn)
   .filter(([name]) => name !== 'erase')
   .map(([name, describe]) => ({
     command: `${name} [rest..]`,
     describe,
-    builder: (yargs) => yargs.strict(false),
+    builder: (yargs) => examples[name]!.reduce((made, line) => made.example(`cosmic ${line}`, ''), yargs).strict(false),
     // Reached only where flags stand before the command: nothing was done, and nobody may take that for a backup.
     handler: () => {
       throw new UsageError(`flags stand behind the command: cosmic ${name} … --data DIR`);

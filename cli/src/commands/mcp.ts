@@ -34,6 +34,7 @@ function trustOf(pairs: readonly string[]): Record<string, `did:key:z${string}`>
 export const mcpCommand = define<Flags>({
   command: 'mcp',
   describe: 'serve your memory to an assistant over the Model Context Protocol (standard input and output)',
+  examples: [['cosmic mcp --collection notes', 'as a server that an assistant starts']],
   builder: (yargs) =>
     yargs
       .option('collection', {

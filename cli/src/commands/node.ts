@@ -24,6 +24,13 @@ interface NodeFlags {
 export const nodeCommand = define<NodeFlags>({
   command: 'node <action>',
   describe: 'Run a node: cosmic node start',
+  examples: [
+    ['cosmic node start', 'on 127.0.0.1:8080'],
+    [
+      'cosmic node start --port 8081 --peer ws://192.0.2.7:8080/v2/peer --data ./two',
+      'a second one that keeps in step',
+    ],
+  ],
   builder: (yargs) =>
     yargs
       .positional('action', { type: 'string', choices: ['start'], demandOption: true, describe: 'what to do' })

@@ -18,6 +18,10 @@ interface PeersFlags {
 export const peersCommand = define<PeersFlags>({
   command: 'peers [action] [peer]',
   describe: 'List the node’s peers, add or remove one, ban or allow an identity',
+  examples: [
+    ['cosmic peers', 'whom the node talks to, and how far behind they are'],
+    ['cosmic peers add wss://node.example/v2/peer', ''],
+  ],
   builder: (yargs) =>
     yargs
       .positional('action', {

@@ -39,6 +39,11 @@ export const publishWarning =
 export const publishCommand = define<PublishFlags>({
   command: 'publish [paths..]',
   describe: 'Embed, sign and publish files or folders of text',
+  examples: [
+    ['cosmic publish notes.md', 'one file: a signed block, a vector for each passage'],
+    ['cosmic publish papers --tag biology --dry-run', 'what a folder would become'],
+    ['cosmic publish kilns.csv --columns remark', 'a table, by the column that holds the text'],
+  ],
   builder: (yargs) =>
     momentFlags(
       yargs

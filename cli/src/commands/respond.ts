@@ -13,6 +13,10 @@ interface RespondFlags {
 export const respondCommand = define<RespondFlags>({
   command: 'respond [action] [id]',
   describe: 'Signals of abuse: what the node does about them now, what it did, undo one (operator)',
+  examples: [
+    ['cosmic respond list', 'what is answered now'],
+    ['cosmic respond undo r1', 'end one before its time'],
+  ],
   builder: (yargs) =>
     yargs
       .positional('action', { choices: ACTIONS, default: 'list' as const })

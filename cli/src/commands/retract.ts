@@ -15,6 +15,7 @@ interface RetractFlags {
 export const retractCommand = define<RetractFlags>({
   command: 'retract <id>',
   describe: 'Withdraw a block of yours: nodes hide it, and operators may erase its body',
+  examples: [['cosmic retract bafy…', 'nodes that hear of it hide the block']],
   builder: (yargs) =>
     yargs
       .positional('id', { type: 'string', demandOption: true, describe: 'id of the block' })

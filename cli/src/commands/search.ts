@@ -30,6 +30,12 @@ interface SearchFlags extends FilterFlags {
 export const searchCommand = define<SearchFlags>({
   command: 'search [words..]',
   describe: 'Find passages by meaning and words, and verify every hit here',
+  examples: [
+    ["cosmic search 'how hot is the kiln?'", 'the nearest passages, each verified here'],
+    ['cosmic search kiln --tag pottery --since 2026-11-01 --collapse', 'narrowed, copies folded'],
+    ['cosmic search kiln --explain', 'why each hit stands where it stands'],
+    ['cosmic search kiln --where \'{"topic": "pottery"}\' --json', 'for a program'],
+  ],
   builder: (yargs) =>
     filterFlags(yargs)
       .positional('words', { type: 'string', array: true, describe: 'the question, in plain words' })

@@ -44,6 +44,7 @@ export const skyCommand: CommandModule<object, SkyArguments> = {
   describe: 'Show the sky over a place at a time, as a table and chart, JSON or SVG',
   builder: (yargs) => {
     const built = (yargs as Argv<object>)
+      .example('cosmic sky --at 2026-11-21T22:00:00Z --latitude 48.1 --longitude 11.6', '')
       .option('at', { type: 'string', describe: 'UTC time, such as 2026-11-21T22:00:00Z; now when left out' })
       .option('latitude', { type: 'number', describe: 'degrees north; without a place the sky is geocentric' })
       .option('longitude', { type: 'number', describe: 'degrees east' })

@@ -8,6 +8,7 @@ import { define } from './command.js';
 export const spacesCommand = define<object>({
   command: 'spaces',
   describe: 'The spaces of a node: rows, siblings, translators, what the node can embed, and what speaks against them',
+  examples: [['cosmic spaces', 'which models, how many rows, what can be asked in words']],
   run: async (_args, settings) => {
     const spaces = await openClient(settings).spaces();
     if (settings.json) return printJson({ spaces });

@@ -8,6 +8,10 @@ import { peerText } from './peers.js';
 export const statusCommand = define<object>({
   command: 'status',
   describe: 'What the node is, holds and runs on, and what is pending here',
+  examples: [
+    ['cosmic status', 'what it holds and runs on'],
+    ['cosmic status --json', 'for a program'],
+  ],
   run: async (_args, settings) => {
     const pending = openJournal(settings.home).pending();
     let status;

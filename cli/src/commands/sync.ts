@@ -15,6 +15,7 @@ interface SyncFlags {
 export const syncCommand = define<SyncFlags>({
   command: 'sync <url>',
   describe: 'Compare the node with another once, until it has all that the other has (operator)',
+  examples: [['cosmic sync wss://node.example/v2/peer', 'until this node has all that the other has']],
   builder: (yargs) =>
     yargs.positional('url', { type: 'string', demandOption: true, describe: 'address of the other node' }),
   run: async ({ url }, settings) => {

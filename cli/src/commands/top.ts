@@ -19,6 +19,10 @@ const FIRST_MS = 500;
 export const topCommand = define<TopFlags>({
   command: 'top',
   describe: 'What a node does right now: rates, times, followers, peers, memory, disk; drawn anew until Ctrl-C',
+  examples: [
+    ['cosmic top', 'drawn anew every second'],
+    ['cosmic top --once', 'once, then ends'],
+  ],
   builder: (yargs) =>
     yargs
       .option('every', { type: 'string', default: '2s', describe: 'time between two looks, such as 500ms, 2s, 1m' })

@@ -10,6 +10,7 @@ interface TraceFlags {
 export const traceCommand = define<TraceFlags>({
   command: 'trace <id>',
   describe: 'By which way a block came to the node, which peers have it, and why it is not there',
+  examples: [['cosmic trace bafy…', 'by which way it came, or why it is not there']],
   builder: (yargs) => yargs.positional('id', { type: 'string', demandOption: true, describe: 'id of the block' }),
   run: async ({ id }, settings) => {
     const trace = await openClient(settings).trace(id);

@@ -26,7 +26,9 @@ import { pairsOfFiles, pairsOnNode } from '../across/pairs.js';
 import { openEmbedders, spaceCalled } from '../across/rows.js';
 import { openIdentity } from '../keys/author.js';
 import { openClient } from '../node-client.js';
+import { interruptible } from '../interrupt.js';
 import { note, plural, print, printJson, Refused, shortDid, UsageError } from '../output.js';
+import { progressBar } from '../progress.js';
 import type { Settings } from '../settings.js';
 import { define } from './command.js';
 
@@ -142,11 +144,21 @@ async function fit(args: TranslatorFlags, settings: Settings): Promise<void> {
       from: await spaceCalled(args.from, client, embedders),
       to: await spaceCalled(args.to, client, embedders),
     };
-    const found = await pairsOnNode(client, spaces.from, spaces.to, embedders, { texts: args.texts });
+    const progress = progressBar('embedding texts of the other space');
+    const found = await interruptible(
+      () => 'nothing was published; call it again to begin anew',
+      (signal) =>
+        pairsOnNode(client, spaces.from, spaces.to, embedders, { texts: args.texts }, (done, total) => {
+          signal.throwIfAborted();
+          progress(done, total);
+        }),
+    ).finally(() => progress.end());
     note(`${plural(found.inBoth, 'text')} in both spaces on the node, ${found.embedded} more embedded here`);
     pairs = found.pairs;
   }
-  const fitted = fitTranslator(pairs, spaces, { onStep: (what) => note(`… ${what}`) });
+  const fitting = progressBar('fitting');
+  const fitted = fitTranslator(pairs, spaces, { onStep: (what, step, of) => fitting(step, of, what) });
+  fitting.end();
   const block = await createBlock(
     { kind: 'translator/1', fields: translatorFields(fitted), timeMs: Date.now() },
     author,

@@ -28,6 +28,10 @@ interface VerifyFlags {
 export const verifyCommand = define<VerifyFlags>({
   command: 'verify <file>',
   describe: 'Verify blocks of a file (bytes, JSON, version 1 or 2) without any node',
+  examples: [
+    ['cosmic verify block.cbor', 'no node is asked'],
+    ['cosmic verify all.car --json', 'each block of a file'],
+  ],
   builder: (yargs) =>
     yargs
       .positional('file', { type: 'string', demandOption: true, describe: 'file, or - for standard input' })

@@ -15,6 +15,10 @@ interface ViewFlags {
 export const viewCommand = define<ViewFlags>({
   command: 'view [name] [question] [params..]',
   describe: 'Ask a view of the node what the blocks mean; without a question, list what can be asked',
+  examples: [
+    ['cosmic view', 'what can be asked'],
+    ['cosmic view standing of id=bafy…', 'is it retracted or replaced?'],
+  ],
   builder: (yargs) =>
     yargs
       .positional('name', { type: 'string', describe: 'name of the view' })

@@ -17,6 +17,10 @@ interface WatchFlags extends FilterFlags {
 export const watchCommand = define<WatchFlags>({
   command: 'watch [words..]',
   describe: 'Go on, and say when something near is published, here or on any node that this one hears of',
+  examples: [
+    ["cosmic watch 'a kiln that cracks'", 'a line for each new passage that is near'],
+    ['cosmic watch --tag pottery --json', 'all of a tag, for a program'],
+  ],
   builder: (yargs) =>
     filterFlags(yargs)
       .positional('words', {

@@ -14,6 +14,7 @@ interface WitnessFlags {
 export const witnessCommand = define<WitnessFlags>({
   command: 'witness <id>',
   describe: 'Which nodes signed that they had seen a block, verified here, and whether that makes it witnessed',
+  examples: [['cosmic witness bafy… --operator did:key:z6Mk…', 'which nodes you trust saw it, and when']],
   builder: (yargs) =>
     yargs
       .positional('id', { type: 'string', demandOption: true, describe: 'id of the block (bafy…)' })

@@ -20,3 +20,20 @@ export async function* objectsOf(path: string): AsyncGenerator<Readonly<Record<s
     yield value;
   }
 }
+
+const NEW_LINE = 0x0a;
+
+/** Lines of a file, an open last one included; 0 where it cannot be read, which is said when it is read in earnest. */
+export async function linesIn(path: string): Promise<number> {
+  let lines = 0;
+  let last = NEW_LINE;
+  try {
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      for (let at = chunk.indexOf(NEW_LINE); at >= 0; at = chunk.indexOf(NEW_LINE, at + 1)) lines += 1;
+      last = chunk.at(-1) ?? last;
+    }
+  } catch {
+    return 0;
+  }
+  return last === NEW_LINE ? lines : lines + 1;
+}

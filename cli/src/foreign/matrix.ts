@@ -17,12 +17,14 @@ const HEADER_MAX = 64 * 1024;
 
 /**
  * Rows of a NumPy file (format 1 to 3, two-dimensional, C order, little-endian float16, 32 or 64) or of a flat FAISS index
- * (`IndexFlatL2`, `IndexFlatIP`, either inside `IndexIDMap`). `beside`: a line of fields for each row, in order.
+ * (`IndexFlatL2`, `IndexFlatIP`, either inside `IndexIDMap`). `beside`: a line of fields for each row, in order; `counted`:
+ * told the number of rows first.
  * @throws CosmicError input.unsupported, input.not_found
  */
 export async function* matrixRows(
   path: string,
   beside?: AsyncIterator<Readonly<Record<string, unknown>>>,
+  counted?: (rows: number) => void,
 ): AsyncGenerator<Foreign> {
   const file = await open(path).catch((cause: unknown) => {
     throw new CosmicError('input.not_found', path, { cause });
@@ -35,6 +37,7 @@ export async function* matrixRows(
     const matrix = shape[0] === 0x93 ? npyShape(shape, path) : await faissShape(shape, path, file);
     const width = Number(matrix.number[1]) * matrix.dims;
     if (matrix.start + matrix.rows * width > size) throw unread(path, 'it is shorter than its header says');
+    counted?.(matrix.rows);
     const at = Math.max(1, Math.floor(READ_BYTES / width));
     for (let from = 0; from < matrix.rows; from += at) {
       const rows = Math.min(at, matrix.rows - from);

@@ -100,12 +100,35 @@ function helpsOf(commands: readonly string[]): ReadonlyMap<string, string> {
   return new Map(JSON.parse(answer.slice(answer.indexOf('[['))) as [string, string][]);
 }
 
+/** Without its examples: they are held against the rest. */
 let help: ReadonlyMap<string, string>;
+let examples: readonly Line[];
 let nodeHelp = '';
 beforeAll(() => {
   nodeHelp = outputOf('node/bin/cosmic-node.js', '--help');
-  help = helpsOf([...new Set(lines.filter(({ program }) => program === 'cosmic').map(({ command }) => command))]);
+  const named = lines.filter(({ program }) => program === 'cosmic').map(({ command }) => command);
+  const all = [...outputOf('cli/bin/cosmic.js', '--help').matchAll(/^ {2}cosmic ([a-z]+)/gm)].map(([, name]) => name!);
+  const helps = helpsOf([...new Set([...named, ...all])]);
+  const parts = [...helps].map(([command, text]) => [command, text.split(/^Examples:$/m)] as const);
+  help = new Map(parts.map(([command, [before]]) => [command, before!]));
+  examples = parts
+    .filter(([command]) => all.includes(command))
+    .flatMap(([page, [, after = '']]) => {
+      // Long ones are wrapped; what they do stands behind two blanks.
+      const found = [...after.replace(/\n {2}(?!cosmic )/g, ' ').matchAll(/^ {2}cosmic (.+?)(?: {2}.*)?$/gm)];
+      if (found.length === 0) return [{ page, text: 'no example', program: 'cosmic' as const, command: '', words: [] }];
+      return found.map(([, text]) => {
+        const [command, ...words] = text!.replace(/'[^']*'/g, 'QUOTED').split(/\s+/) as [string, ...string[]];
+        return { page, text: text!, program: 'cosmic' as const, command, words };
+      });
+    });
 }, 120_000);
+
+test('the help of every command has an example, of words and flags that it knows', () => {
+  expect(new Set(examples.map(({ page }) => page)).size).toBeGreaterThan(40);
+  expect(examples.flatMap((line) => unknownOf(line).map((what) => `${line.page}: ${line.text}: ${what}`))).toEqual([]);
+  expect(examples.filter(({ page, command }) => command !== page)).toEqual([]);
+});
 
 /** What the help of a command does not know of a line. */
 function unknownOf({ program, command, words }: Line): readonly string[] {

@@ -70,19 +70,26 @@ interface Running {
   says(what: RegExp): Promise<void>;
 }
 
-function cosmic(args: readonly string[], env: Record<string, string> = {}): Running {
+/** More texts than are embedded in ten seconds. */
+function lots(): string {
+  const words = Array.from({ length: 300 }, (_, i) => `word${i}`).join(' ');
+  return `${JSON.stringify({ text: words })}\n`.repeat(60_000);
+}
+
+function cosmic(args: readonly string[], env: Record<string, string> = {}, input?: string): Running {
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('COSMIC_')));
   // A group of its own: Ctrl-C of a terminal reaches all of it.
   const child = spawn(process.execPath, [bin, ...args], {
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     env: { ...clean, COSMIC_HOME: path('home'), COSMIC_NODE: gate.url, ...env },
   });
   running.add(child);
+  child.stdin?.on('error', () => undefined).end(input);
   let [stdout, stderr] = ['', ''];
   let heard = (): void => undefined;
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
     heard();
   });
@@ -189,6 +196,34 @@ describe('Ctrl-C in the middle', () => {
     const found = JSON.parse((await cosmic(['search', 'kiln', '--tag', 'kept', '--json']).done).stdout) as object;
     expect(JSON.stringify(found)).toContain('kiln number');
   }, 180_000);
+
+  test('adopt: what is there stays, and the next call sends the rest', async () => {
+    const lines = Array.from({ length: 700 }, (_, i) =>
+      JSON.stringify({ id: `d${i}`, vector: [Math.cos(i), Math.sin(i), 1], text: `Shard ${i}` }),
+    );
+    writeFileSync(path('shards.jsonl'), lines.join('\n'));
+    const adopt = ['adopt', path('shards.jsonl'), '--collection', 'shards'];
+    const reached = gate.hold(/^\/v2\/blocks(\?|$)/);
+    const first = cosmic(adopt);
+    await reached;
+    interrupt(first);
+    await first.says(/stopping/);
+    gate.open();
+    const { status, stderr } = await first.done;
+    expect(stderr).toMatch(/stopped: 500 documents are there; call it again/);
+    expect(status).toBe(130);
+    const again = await cosmic([...adopt, '--json']).done;
+    expect(JSON.parse(again.stdout)).toMatchObject({ stored: 200, unchanged: 500 });
+  }, 180_000);
+
+  test('embed: no file has the name before it is whole', async () => {
+    const first = cosmic(['embed', '--lines', '--npy', path('vectors.npy')], {}, lots());
+    await first.says(/embedding .*\/s {2}.* left/);
+    interrupt(first);
+    const { status, stderr } = await first.done;
+    expect(stderr).toMatch(/stopped: no .*vectors\.npy was written; call it again/);
+    expect({ status, is: existsSync(path('vectors.npy')) }).toEqual({ status: 130, is: false });
+  }, 120_000);
 
   test('sync: the node goes on by itself', async () => {
     const reached = gate.hold(/^\/v2\/peers\/sync/);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { npyOf } from '@cosmicembeddings/sdk/archive';
-import { objectsOf } from '../../src/foreign/lines.js';
+import { linesIn, objectsOf } from '../../src/foreign/lines.js';
 import { matrixRows } from '../../src/foreign/matrix.js';
 import { foreignOf, type Foreign } from '../../src/foreign/record.js';
 import { qdrantPoints } from '../../src/foreign/servers.js';
@@ -160,4 +160,15 @@ describe('Qdrant', () => {
       { id: 'b', text: null, metadata: {} },
     ]);
   });
+});
+
+test('how many there are is known before they are read: for progress', async () => {
+  expect(await linesIn(file('three.jsonl', '{}\n{}\n{}'))).toBe(3);
+  expect(await linesIn(file('two.jsonl', '{}\n{}\n'))).toBe(2);
+  expect(await linesIn(file('none.jsonl', ''))).toBe(0);
+  expect(await linesIn(join(folder, 'nowhere.jsonl'))).toBe(0);
+  const counted: number[] = [];
+  const matrix = npyOf([new Float32Array([1, 0]), new Float32Array([0, 1])], 2);
+  await all(matrixRows(file('two.npy', matrix), undefined, (rows) => counted.push(rows)));
+  expect(counted).toEqual([2]);
 });

@@ -28,6 +28,7 @@ const PER_JUDGED_BYTE_MS = 0.000_05;
 const PER_TOOL_HIT_MS = 0.4;
 /** Texts are looked through by a thread that others wait for as well; who asks for that takes turns. */
 const LOOKED_THROUGH_MS = 50;
+const FACETS_MS = 40;
 const OPENING = 0x7b;
 
 /** JSON and CBOR are parsed where everything else waits for it. */
@@ -47,6 +48,11 @@ export function costOfSearch({ k, text = '', collapse, filter, after = '', trust
 
 export function costOfList(filter: Filter | undefined, limit: number): number {
   return limit * 0.005 + valuesOf(filter) * PER_VALUE_MS + costOfTexts(filter);
+}
+
+/** The newest blocks that pass are counted. */
+export function costOfFacets(filter: Filter | undefined): number {
+  return FACETS_MS + valuesOf(filter) * PER_VALUE_MS + costOfTexts(filter);
 }
 
 /** A block that is read and answered in a form. */

@@ -158,7 +158,11 @@ async function told({ json }: Args, telling: Promise<Told> | Told): Promise<void
 
 /** What the next start would do to an older store; with `--dry-run` on a copy, else for good. */
 async function migrate({ config, dryRun, json }: Args): Promise<void> {
-  const report = await rehearseMigration({ folder: config.data, engine: config.store }, await checksOf(config));
+  const report = await rehearseMigration(
+    { folder: config.data, engine: config.store },
+    await checksOf(config),
+    tellProgress,
+  );
   const { from, to, steps, bytes, bytesAfter, durationMs, findings } = report;
   if (findings > 0) process.exitCode = 1;
   const lines = [
@@ -176,9 +180,14 @@ async function migrate({ config, dryRun, json }: Args): Promise<void> {
 
 async function vacuum({ config, json }: Args): Promise<void> {
   const parts = await openSqlite(await sqliteOf(config));
+  // SQLite does it in one statement and says nothing of how far it is: seconds are all that can be told.
+  const told = tellProgress('giving back space, seconds');
+  const started = performance.now();
+  const telling = setInterval(() => told(Math.round((performance.now() - started) / 1000), 0), 500);
   try {
     await parts.vacuum();
   } finally {
+    clearInterval(telling);
     await parts.close();
   }
   print(json, { ok: true }, ['done']);
@@ -195,7 +204,7 @@ async function erase({ config, words, reason = 'takedown', withhold, resume, jso
     );
   if (!REASONS.includes(reason as EraseReason))
     throw new CosmicError('request.malformed', `reason: one of ${REASONS.join(', ')}`);
-  const options = await sqliteOf(config);
+  const options = { ...(await sqliteOf(config)), progress: tellProgress };
   if (resume) {
     // Where none was begun, followers forget what a node had not come to yet.
     return tell((await resumeErasure(options)) ?? (await eraseAndProve(options, [])), json);
@@ -246,7 +255,7 @@ async function retention({ config, words: [action, file], json }: Args): Promise
       `${plan.erase.length} blocks, ${plan.bytes} bytes`,
     ]);
   const report = await eraseAndProve(
-    await sqliteOf(config),
+    { ...(await sqliteOf(config)), progress: tellProgress },
     plan.erase.flatMap(({ id, reason }) => erasuresOf([id], reason)),
   );
   tell(report, json);
@@ -272,11 +281,13 @@ async function policy({ config, words: [action, file], json }: Args): Promise<vo
   const rules: Record<string, number> = {};
   let blocks = 0;
   try {
-    const { epoch } = reader.head();
+    const { epoch, seq: all } = reader.head();
+    const judged = tellProgress('judging');
     for (let seq = 0; ;) {
       const { items, upTo } = reader.tail({ epoch, seq }, 500);
       if (items.length === 0) break;
       seq = upTo.seq;
+      judged(seq, all);
       for (const item of items) {
         if (item.type === 'erase' || item.block.erased !== undefined) continue;
         blocks += 1;

@@ -8,6 +8,7 @@ import { prepare, schemaVersion, stepsFrom } from '../store/sqlite/schema.js';
 import { openUpkeep } from '../store/sqlite/upkeep.js';
 import { existingStore, type StoreFolder } from './folder.js';
 import { fsck } from './fsck.js';
+import type { OnProgress } from './told-progress.js';
 
 export interface MigrationReport {
   readonly from: number;
@@ -26,7 +27,11 @@ export interface MigrationReport {
  * that is there. The store itself is only read; a node may hold it. It takes as much free space as the store has.
  * @throws CosmicError store.too_new, store.corrupt, node.storage_full, input.not_found
  */
-export async function rehearseMigration(of: StoreFolder, checks: Checks): Promise<MigrationReport> {
+export async function rehearseMigration(
+  of: StoreFolder,
+  checks: Checks,
+  progress?: (what: string) => OnProgress,
+): Promise<MigrationReport> {
   const { path, engine } = existingStore(of);
   const trial = join(of.folder, 'migrating');
   const upkeep = openUpkeep(path, engine);
@@ -42,12 +47,17 @@ export async function rehearseMigration(of: StoreFolder, checks: Checks): Promis
     const started = performance.now();
     const database = openDatabase(engine, copy);
     try {
-      prepare(database, engine, { network, node });
+      prepare(database, engine, { network, node }, progress?.('migrating a copy'));
     } finally {
       database.close();
     }
     const durationMs = Math.round(performance.now() - started);
-    const { findings } = await fsck({ folder: trial, engine, checks: { ...checks, network } });
+    const { findings } = await fsck({
+      folder: trial,
+      engine,
+      checks: { ...checks, network },
+      onProgress: progress?.('checking the copy') ?? (() => undefined),
+    });
     return {
       from: version,
       to: schemaVersion,

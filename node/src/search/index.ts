@@ -1,4 +1,5 @@
 export { createTranslators } from './translators.js';
+export { createFacets, facetLimits } from './facets.js';
 export { createSearch, type Search } from './search.js';
 export {
   type Background,

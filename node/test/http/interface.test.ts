@@ -108,6 +108,7 @@ describe('what a real node answers is of the form that is described', () => {
       ['POST /v2/search', '/v2/search', { text: 'kiln', k: 3, explain: true, verdicts: true }],
       ['GET /v2/search', '/v2/search?q=kiln'],
       ['GET /v2/search', '/v2/search?q=kiln&spaces=same'],
+      ['POST /v2/facets', '/v2/facets', { filter: { tagsAll: ['pottery'] }, values: 2 }],
       ['GET /v2/spaces', '/v2/spaces'],
       ['GET /v2/plugins', '/v2/plugins'],
       ['GET /v2/status', '/v2/status'],

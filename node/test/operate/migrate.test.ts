@@ -26,7 +26,16 @@ test.each(Array.from({ length: schemaVersion }, (_, i) => i + 1))(
   async (version) => {
     const folder = folderOf(version);
     const before = readFileSync(storeFile(folder));
-    const report = await rehearseMigration({ folder }, checks);
+    const told = new Map<string, (readonly [number, number])[]>();
+    const report = await rehearseMigration({ folder }, checks, (what) => {
+      const all: (readonly [number, number])[] = [];
+      told.set(what, all);
+      return (...at) => void all.push(at);
+    });
+    const looked = told.get('checking the copy')!.at(-1)!;
+    expect([looked[0], looked[0] > 0]).toEqual([looked[1], true]);
+    // Two steps read every block again: they say how far they are.
+    expect(told.get('migrating a copy')!.length > 0).toBe(version <= 4);
     expect(report).toMatchObject({ from: version, to: schemaVersion, findings: 0 });
     expect(report.steps.map((step) => Number(step.split(' ')[0]))).toEqual(
       Array.from({ length: schemaVersion - version }, (_, i) => version + i),

@@ -6,6 +6,7 @@ import type {
   BlockTrace,
   SignedBlock,
   EraseReason,
+  Filter,
   NodeApi,
   NodeStatus,
   PeerStatus,
@@ -15,6 +16,7 @@ import type {
 } from '../ports/index.js';
 import type { Verdict } from '../views/answer.js';
 import { watchAnswers, watchNear } from './event-stream.js';
+import type { Facets } from './facets.js';
 import { readMap, type MapRow, type SpaceMap } from './map.js';
 import type { PluginInfo } from './plugin-info.js';
 import { readBlocks } from './read-blocks.js';
@@ -114,6 +116,11 @@ export interface NodeClient extends NodeApi {
   /** Many blocks in few requests, in the order asked; undefined for one of which nothing is there. */
   read(ids: readonly BlockId[], signal?: AbortSignal): Promise<(SignedBlock | undefined)[]>;
   related(id: BlockId, limit?: number): Promise<unknown>;
+  /** Counts of tags, authors, kinds, languages and spaces over the newest blocks that pass; `values`: of each at most, default 12. */
+  facets(
+    filter: Filter,
+    options?: { readonly values?: number; readonly hidden?: 'hide' | 'show'; readonly signal?: AbortSignal },
+  ): Promise<Facets>;
   /**
    * A space in two dimensions, as this node draws it; it may just be being made (`state`). `known`: the tag of the map that is
    * there already; undefined: it is still that one. Of several nodes the first one's.
@@ -229,6 +236,12 @@ export function createClient(options: ClientOptions): NodeClient {
     },
     mapRows: async (asked) =>
       (await jsonOf<{ rows: MapRow[] }>(await ask(host, '/v2/map/rows', { method: 'POST', body: json(asked) }))).rows,
+    facets: (filter, { signal, ...options } = {}) =>
+      read('/v2/facets', {
+        method: 'POST',
+        body: json({ filter, ...options }),
+        ...(signal === undefined ? {} : { signal }),
+      }),
     find: (filter, page) =>
       continued(route, page, (at, rest) =>
         ask(at, '/v2/blocks/find', { method: 'POST', body: json({ filter, ...rest }) }),

@@ -10,6 +10,7 @@ export {
   type RespondEvent,
   type Responses,
 } from './client.js';
+export type { FacetValue, Facets } from './facets.js';
 export type { NodeHealth } from './route.js';
 export { readMap, type MapHead, type MapLegend, type MapRegion, type MapRow, type SpaceMap } from './map.js';
 export { receiptsOf, WITNESSES_MIN, witnessedMs, type Receipt } from './witness.js';

@@ -37,7 +37,8 @@ export interface FitOptions {
   /** Anchors from which a kernel measures, at most; default 1,500, fewer where they would not fit into a block. */
   readonly anchorsMax?: number;
   /** Told before each fit. */
-  readonly onStep?: (what: string) => void;
+  /** Told what is tried next, and which of how many steps that is. */
+  readonly onStep?: (what: string, step: number, of: number) => void;
 }
 
 export interface Fitted {
@@ -96,15 +97,17 @@ export function fitTranslator(pairs: readonly Pair[], spaces: Spaces, options: F
   const [heldOut, anchors] = [unique.slice(0, held), unique.slice(held)];
   const open = (options.candidates ?? candidates).filter((one) => roomFor(one, spaces, held, anchors.length) > 0);
   const folds = foldsOf(anchors.slice(0, FOLDED_MAX));
-  const scored = open.map((candidate) => {
-    options.onStep?.(`${candidate.method}${candidate.width === undefined ? '' : ` (width ${candidate.width})`}`);
+  const steps = open.length + 1;
+  const scored = open.map((candidate, i) => {
+    const { method, width } = candidate;
+    options.onStep?.(`${method}${width === undefined ? '' : ` (width ${width})`}`, i, steps);
     const judged = validate(folds, spaces, candidate, options);
     return { candidate, judged, quality: qualityOf(judged) };
   });
   const best = Math.max(...scored.map(({ quality }) => quality.recall));
   const chosen = scored.find(({ quality }) => quality.recall >= best - SIMPLER);
   if (chosen === undefined) throw new CosmicError('translator.too_few', 'no method fits into a block');
-  options.onStep?.(`${chosen.candidate.method} with all`);
+  options.onStep?.(`${chosen.candidate.method} with all`, steps - 1, steps);
   const parameters = fitParameters(
     anchors,
     spaces,

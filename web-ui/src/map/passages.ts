@@ -45,7 +45,7 @@ export async function passagesOf(
       ),
       passage === undefined
         ? element('p', { class: 'quiet' }, t('hit.noText'))
-        : element('p', { class: 'passage', dir: 'auto' }, ...prose(shortened(passage.text, SHOWN_CHARACTERS))),
+        : element('div', { class: 'passage', dir: 'auto' }, ...prose(shortened(passage.text, SHOWN_CHARACTERS))),
       element(
         'p',
         { class: 'facts quiet' },

@@ -14,7 +14,7 @@ import { citationsOf, type Cited } from '../parts/cite.js';
 import { linkGraph, type Link } from '../parts/link-graph.js';
 import { claimedTime } from '../parts/block-card.js';
 import { element, factList, type Child } from '../parts/element.js';
-import { prose, shortened } from '../parts/prose.js';
+import { prose, proseLine, shortened } from '../parts/prose.js';
 import type { ShowPage, Place } from '../parts/place.js';
 import { addressOf, queryOf } from '../parts/query.js';
 import { hrefOf } from '../parts/route.js';
@@ -117,7 +117,11 @@ function passageNodes(passages: Passages, asked: number, id: string): HTMLElemen
         element(
           'li',
           from + i === asked ? { 'aria-current': 'true' } : {},
-          element('p', { dir: 'auto' }, ...(passage === undefined ? [t('block.noText')] : prose(passage.text))),
+          element(
+            'div',
+            { class: 'passage', dir: 'auto' },
+            ...(passage === undefined ? [t('block.noText')] : prose(passage.text)),
+          ),
         ),
       );
     more.hidden = list.childElementCount >= passages.length;
@@ -257,7 +261,11 @@ async function showRelated(id: string, { client, content, signal }: Place): Prom
       {},
       passage === undefined
         ? blockLink(other)
-        : element('a', { href: hrefOf('block', other), dir: 'auto' }, ...prose(shortened(passage, RELATED_CHARACTERS))),
+        : element(
+            'a',
+            { href: hrefOf('block', other), dir: 'auto' },
+            ...proseLine(shortened(passage, RELATED_CHARACTERS)),
+          ),
       element(
         'span',
         { class: 'quiet' },

@@ -4,6 +4,7 @@ import { checksOf } from '../parts/checks.js';
 import { chips } from '../parts/chips.js';
 import { element } from '../parts/element.js';
 import { explain } from '../parts/explain.js';
+import { facets } from '../parts/facets.js';
 import { hitCard, type HitCard } from '../parts/hit.js';
 import { narrowing } from '../parts/narrow.js';
 import { keptVector } from '../parts/pasted.js';
@@ -16,12 +17,15 @@ import { showList } from './list.js';
 export const showSearch: ShowPage = async (place, { search }) => {
   const query = queryOf(search);
   const narrowed = chips(query);
+  const found = element('div', { class: 'found' });
   place.content.append(
     element('h1', { class: 'unseen' }, query.words === '' ? t('nav.search') : query.words),
     element('div', { class: 'narrowed' }, narrowed, narrowing(query, place.status)),
+    element('div', { class: 'beside' }, facets(query, place), found),
   );
-  if (isQuestion(query)) return showHits(query, place);
-  await showList(query, place);
+  const inFound = { ...place, content: found };
+  if (isQuestion(query)) return showHits(query, inFound);
+  await showList(query, inFound);
 };
 
 /** Asks the node, shows the hits at once and verifies them one by one. */

@@ -27,7 +27,7 @@ export function blockCard(id: string, view: SignedBlock, checks: Checks, query: 
     ),
     text === ''
       ? undefined
-      : element('p', { class: 'passage', dir: 'auto' }, ...prose(shortened(text, SHOWN_CHARACTERS))),
+      : element('div', { class: 'passage', dir: 'auto' }, ...prose(shortened(text, SHOWN_CHARACTERS))),
     element(
       'p',
       { class: 'facts quiet' },

@@ -1,11 +1,11 @@
-import { t, type Key } from '../words/index.js';
+import { languageName, t, type Key } from '../words/index.js';
 import { element, shortDid, shortId } from './element.js';
 import { addressOf, likeOf, type Query } from './query.js';
 import { hrefOf } from './route.js';
 
 /** What narrows the question, each with a link that takes it away. */
 export function chips(query: Query): HTMLElement | undefined {
-  const { like, pasted, tags, author, space, since, until, retracted } = query;
+  const { like, pasted, tags, author, space, kind, language, since, until, retracted } = query;
   const chip = (key: Key, what: string, title: string, without: Partial<Query>): HTMLElement => {
     const text = t(key, { what });
     return element(
@@ -21,6 +21,10 @@ export function chips(query: Query): HTMLElement | undefined {
     ...tags.map((tag) => chip('chip.tag', tag, tag, { tags: tags.filter((one) => one !== tag) })),
     ...(author === undefined ? [] : [chip('chip.by', shortDid(author), author, { author: undefined })]),
     ...(space === undefined ? [] : [chip('chip.space', shortId(space), space, { space: undefined })]),
+    ...(kind === undefined ? [] : [chip('chip.kind', kind, kind, { kind: undefined })]),
+    ...(language === undefined
+      ? []
+      : [chip('chip.language', languageName(language), language, { language: undefined })]),
     ...(since === undefined ? [] : [chip('chip.since', since, since, { since: undefined })]),
     ...(until === undefined ? [] : [chip('chip.until', until, until, { until: undefined })]),
     ...(retracted === undefined ? [] : [chip('chip.retracted', '', '', { retracted: undefined })]),

@@ -55,9 +55,3 @@ export function table(
     ),
   );
 }
-
-/** Lines that an editor has broken run on; lists, tables, quotes and code keep theirs. */
-export function flowing(text: string): string {
-  if (/^\s*(```|~~~)/m.test(text)) return text;
-  return text.replace(/([^\n])\n(?![\n\s]|[-*+|>#]|\d+[.)])/g, '$1 ');
-}

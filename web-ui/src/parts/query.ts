@@ -11,6 +11,9 @@ export interface Query {
   readonly tags: readonly string[];
   readonly author?: string | undefined;
   readonly space?: string | undefined;
+  readonly kind?: string | undefined;
+  /** BCP 47; finer ones pass, too. */
+  readonly language?: string | undefined;
   /** Days of UTC, `YYYY-MM-DD`: claimed from the one, before the other. */
   readonly since?: string | undefined;
   readonly until?: string | undefined;
@@ -34,6 +37,8 @@ export function queryOf(search: string): Query {
     tags: [...new Set(params.getAll('tag').map((tag) => tag.trim()))].filter((tag) => tag !== ''),
     author: one('author'),
     space: one('space'),
+    kind: one('kind'),
+    language: one('lang'),
     since: day('since'),
     until: day('until'),
     retracted: one('show') === 'retracted' || undefined,
@@ -41,13 +46,14 @@ export function queryOf(search: string): Query {
 }
 
 /** The query's own part of an address; empty where nothing is asked. */
-export function searchOf({ words, like, pasted, tags, author, space, since, until, retracted }: Query): string {
+export function searchOf(query: Query): string {
+  const { words, like, pasted, tags, author, space, kind, language, since, until, retracted } = query;
   const params = new URLSearchParams();
   if (like !== undefined) params.set('like', like);
   else if (pasted === true) params.set('vector', 'pasted');
   else if (words !== '') params.set('q', words);
   for (const tag of tags) params.append('tag', tag);
-  for (const [name, value] of Object.entries({ author, space, since, until }))
+  for (const [name, value] of Object.entries({ author, space, kind, lang: language, since, until }))
     if (value !== undefined) params.set(name, value);
   if (retracted === true) params.set('show', 'retracted');
   const text = params.toString();
@@ -60,11 +66,13 @@ export function addressOf(query: Query): string {
   return search === '' ? '#/' : `#/search${search}`;
 }
 
-export function filterOf({ tags, author, space, since, until }: Query): Filter {
+export function filterOf({ tags, author, space, kind, language, since, until }: Query): Filter {
   return {
     ...(tags.length === 0 ? {} : { tagsAll: tags }),
     ...(author === undefined ? {} : { authors: [author] }),
     ...(space === undefined ? {} : { spaces: [space] }),
+    ...(kind === undefined ? {} : { kinds: [kind] }),
+    ...(language === undefined ? {} : { language }),
     ...(since === undefined ? {} : { fromMs: Date.parse(since) }),
     ...(until === undefined ? {} : { toMs: Date.parse(until) }),
   };
@@ -81,6 +89,6 @@ export function isQuestion({ words, like, pasted }: Query): boolean {
   return words !== '' || like !== undefined || pasted === true;
 }
 
-export function hasFilter({ tags, author, space, since, until, retracted }: Query): boolean {
-  return tags.length > 0 || [author, space, since, until, retracted].some((one) => one !== undefined);
+export function hasFilter({ tags, author, space, kind, language, since, until, retracted }: Query): boolean {
+  return tags.length > 0 || [author, space, kind, language, since, until, retracted].some((one) => one !== undefined);
 }

@@ -85,6 +85,15 @@ export function clockText(timeMs: number): string {
   return new Intl.DateTimeFormat(language, { timeStyle: 'medium' }).format(timeMs);
 }
 
+/** A language by its tag, in the reader's own. */
+export function languageName(tag: string): string {
+  try {
+    return new Intl.DisplayNames(language, { type: 'language', fallback: 'code' }).of(tag) ?? tag;
+  } catch {
+    return tag;
+  }
+}
+
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
 export function bytesText(bytes: number): string {

@@ -108,6 +108,17 @@ export const searchAnswer = {
 
 export const mapRows = { rows: [{ label: 0, id: hit.id, row: 0 }] };
 
+export const facets = {
+  blocks: 2,
+  whole: true,
+  tags: [{ value: 'pottery', blocks: 2 }],
+  authors: [{ value: hit.author, blocks: 2 }],
+  kinds: [{ value: 'embedding/1', blocks: 2 }],
+  languages: [{ value: 'en', blocks: 1 }],
+  spaces: [{ value: space, blocks: 2 }],
+  of: { tags: 1, authors: 1, kinds: 1, languages: 1, spaces: 1 },
+};
+
 export const spaces = {
   spaces: [
     {

@@ -114,6 +114,11 @@ export const operations: Readonly<Record<string, Operation>> = {
     asks: { labels: [0, 1] },
     answers: { 200: json('In the order asked', 'MapRows', examples.mapRows) },
   },
+  'POST /v2/facets': {
+    tag: 'search',
+    asks: { filter: { tagsAll: ['pottery'] }, values: 3 },
+    answers: { 200: json('The most frequent of each', 'Facets', examples.facets) },
+  },
   'GET /v2/spaces': { tag: 'search', answers: { 200: json('As of now', 'Spaces', examples.spaces) } },
   'GET /v2/plugins': { tag: 'views', answers: {} },
   'GET /v2/status': { tag: 'machines', answers: { 200: json('As of now', 'NodeStatus', examples.status) } },

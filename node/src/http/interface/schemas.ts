@@ -40,6 +40,8 @@ const ms = integer('milliseconds since 1970-01-01T00:00Z');
 const code = text('one of specs/errors.md');
 const cursor = named('Cursor');
 
+const facetValues = list(object({ value: text(), blocks: integer() }));
+
 const respondAction = {
   id: text(),
   signal: text(),
@@ -181,6 +183,19 @@ export const schemas = {
         'id?': text('absent for a label that nothing stands behind'),
         'row?': integer(),
       }),
+    ),
+  }),
+  Facets: object({
+    blocks: integer('that were counted, the newest first'),
+    whole: { type: 'boolean', description: 'false: there are more, and each number is at least so many' },
+    tags: facetValues,
+    authors: facetValues,
+    kinds: facetValues,
+    languages: facetValues,
+    spaces: facetValues,
+    of: object(
+      { tags: integer(), authors: integer(), kinds: integer(), languages: integer(), spaces: integer() },
+      'different ones that were met',
     ),
   }),
   Spaces: object({

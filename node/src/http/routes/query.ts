@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { SearchRequest } from '@cosmicembeddings/sdk';
-import { filterOfTexts, filterSchema, filterTexts, readFilter } from '@cosmicembeddings/sdk/filter';
+import { filterOfTexts, filterSchema, filterTexts, readFilter, type Filter } from '@cosmicembeddings/sdk/filter';
 import { speakCbor } from '../cbor.js';
-import { costOfSearch } from '../cost.js';
+import { costOfFacets, costOfSearch } from '../cost.js';
 import { sendHits } from '../large-answer.js';
 import type { Routes } from './routes.js';
 
@@ -97,7 +97,13 @@ function spacesOfText(text: string): NonNullable<SearchRequest['spaces']> {
   return text === 'all' || text === 'same' ? text : text.split(',').map((one) => one.trim());
 }
 
-export function queryRoutes(app: FastifyInstance, { api, dear }: Routes): void {
+interface FacetQuery {
+  readonly filter?: Filter;
+  readonly values: number;
+  readonly hidden: 'hide' | 'show';
+}
+
+export function queryRoutes(app: FastifyInstance, { api, dear, facets }: Routes): void {
   app.removeContentTypeParser('application/cbor');
   speakCbor(app, dear);
   app.post<{ Body: SearchRequest }>(
@@ -113,6 +119,28 @@ export function queryRoutes(app: FastifyInstance, { api, dear }: Routes): void {
       const isOwn = body.vector !== undefined && body.text === undefined && body.like === undefined;
       return sendHits(request, reply, isOwn ? { ...answer, queries: [] } : answer);
     },
+  );
+  app.post<{ Body: FacetQuery }>(
+    '/v2/facets',
+    {
+      config: { costMs: ({ body }) => costOfFacets((body as FacetQuery).filter) },
+      schema: {
+        summary: 'Which tags, authors, kinds, languages and spaces the blocks that pass a filter have, with counts',
+        description:
+          'Counted over the newest 5,000 that pass, for 300 ms at most; where there are more, `whole` is false and each number is at least so many.',
+        body: {
+          type: 'object',
+          additionalProperties: false,
+          properties: {
+            filter: filterSchema,
+            values: { type: 'integer', minimum: 1, maximum: 100, default: 12, description: 'of each at most' },
+            hidden: { type: 'string', enum: ['hide', 'show'], default: 'hide' },
+          },
+        },
+      },
+    },
+    async ({ body: { filter, values, hidden } }) =>
+      facets(filter === undefined ? {} : readFilter(filter), values, hidden),
   );
   app.get(
     '/v2/spaces',

@@ -6,6 +6,7 @@ import type {
   Embedder,
   Checks,
   EraseReason,
+  Filter,
   NodeApi,
   PeerStatus,
   Registry,
@@ -16,7 +17,7 @@ import type {
   WatchEvent,
   WatchRequest,
 } from '@cosmicembeddings/sdk';
-import type { Operating, RespondAction, Responses } from '@cosmicembeddings/sdk/api';
+import type { Facets, Operating, RespondAction, Responses } from '@cosmicembeddings/sdk/api';
 import type { Visitor } from '../access.js';
 import type { DearRoom } from '../dear.js';
 import type { Forms } from '../forms.js';
@@ -57,6 +58,8 @@ export interface Routes {
   /** A question that stands; `who`: whose share of watches it takes. */
   watch(request: WatchRequest, signal: AbortSignal, who: string): AsyncIterable<WatchEvent>;
   related(id: BlockId, limit: number): Promise<unknown>;
+  /** Counts over the newest blocks that pass a filter; `values`: of each kind of fact at most. */
+  facets(filter: Filter, values: number, hidden?: 'hide' | 'show'): Promise<Facets>;
   /** A space in two dimensions (specs/map.md); absent where this node draws none. `who`: whose share of maps it takes. @throws CosmicError space.unknown, node.busy */
   mapOf?(space: string, who: string): Promise<{ readonly bytes: Uint8Array; readonly tag: string }>;
   /** Which row of which block each label stands for. */

@@ -20,6 +20,7 @@ import { lockFolder } from '../../store/sqlite/lock.js';
 import { compact, openUpkeep } from '../../store/sqlite/upkeep.js';
 import { keptViews } from '../../views/kept.js';
 import { existingStore } from '../folder.js';
+import type { OnProgress } from '../told-progress.js';
 import { defaultWithheld, eraseAs, type Withheld } from '../withhold.js';
 import { journalFolder, JournalWriter, openJournal, type Erasure, type Journal } from './journal.js';
 import { prove, proofLimits, type Proof, type ProofLimits } from './prove.js';
@@ -36,6 +37,8 @@ export type Phase = 'planned' | 'erasing' | 'erased' | 'followed' | 'forgotten' 
 export interface EraseOptions extends SqliteOptions {
   readonly limits?: ProofLimits;
   onPhase?(phase: Phase): void;
+  /** Told how far each part of it is. */
+  progress?(what: string): OnProgress;
 }
 
 /** The rooms that keep files beside the store. */
@@ -128,11 +131,13 @@ async function plan(options: EraseOptions, erasures: readonly Erasure[]): Promis
   const parts = await openSqlite(options);
   try {
     const writer = new JournalWriter(options.folder);
+    const noted = options.progress?.('noting');
     try {
       for (let at = 0; at < erasures.length; at += BATCH) {
         const some = erasures.slice(at, at + BATCH);
         const blocks = await parts.store.get(some.map(({ id }) => id));
         some.forEach((erasure, i) => writer.add(erasure, blocks[i], registry));
+        noted?.(at + some.length, erasures.length);
       }
     } catch (error) {
       writer.abandon();
@@ -151,7 +156,11 @@ async function finish(options: EraseOptions, journal: Journal): Promise<EraseRep
   const registry = createRegistry(await loadPlugins(options.plugins ?? []));
   const parts = await openSqlite(options);
   try {
-    await eraseAll(journal.erasures, parts, registry, () => onPhase('erasing'));
+    const erasing = options.progress?.('erasing');
+    await eraseAll(journal.erasures, parts, registry, (done) => {
+      onPhase('erasing');
+      erasing?.(done, journal.erasures.length);
+    });
     onPhase('erased');
     parts.text.notify(await parts.store.head());
     await parts.text.catchUp(Date.now() + CATCH_UP_MS);
@@ -177,7 +186,9 @@ async function finish(options: EraseOptions, journal: Journal): Promise<EraseRep
     });
     onPhase('forgotten');
     const look = (quick: boolean): Promise<Proof> =>
-      inspected((stopped) => prove(stopped, keptFiles, journal, limits, quick));
+      inspected((stopped) =>
+        prove(stopped, keptFiles, journal, limits, { quick, onProgress: options.progress?.('looking for traces') }),
+      );
     let proof = await look(true);
     if (proof.traces.length > 0) {
       // SQLite overwrites what is deleted, and leaves copies where it once moved cells.
@@ -199,7 +210,7 @@ async function eraseAll(
   erasures: readonly Erasure[],
   { store }: SqliteParts,
   registry: Registry,
-  onBatch: () => void = () => undefined,
+  onBatch: (done: number) => void = () => undefined,
 ): Promise<void> {
   for (let at = 0; at < erasures.length;) {
     const { reason, withhold } = erasures[at]!;
@@ -210,6 +221,6 @@ async function eraseAll(
       ids.push(next.id);
     }
     await eraseAs({ store, registry }, ids, reason, withhold);
-    onBatch();
+    onBatch(at);
   }
 }

@@ -3,7 +3,7 @@ import type { KeptFiles, Stopped } from '../../follow/kept-files.js';
 import { fieldNames, windowBytes } from './fields.js';
 import { FingerprintSet, scanBytes, type Fingerprint } from './fingerprints.js';
 import { journalFolder, type Journal } from './journal.js';
-import { filesBelow, scanFile } from './scan.js';
+import { bytesBelow, filesBelow, scanFile } from './scan.js';
 
 /** Where something of an erased body still stands. */
 export interface Trace {
@@ -38,6 +38,13 @@ export interface ProofLimits {
   readonly listMax: number;
 }
 
+export interface ProofOptions {
+  /** Only whether there is a trace: the first one ends the search. */
+  readonly quick?: boolean;
+  /** Bytes that were looked at, and those that there are: a pass for each group of fingerprints. */
+  readonly onProgress?: ((done: number, all: number) => void) | undefined;
+}
+
 export const proofLimits: ProofLimits = { groupMax: 2_000_000, listMax: 200 };
 
 /** Places in memory before it is settled who holds them: about 200 bytes each. */
@@ -57,14 +64,16 @@ export function prove(
   kept: readonly KeptFiles[],
   journal: Journal,
   limits: ProofLimits = proofLimits,
-  /** Only whether there is a trace: the first one ends the search. */
-  quick = false,
+  { quick = false, onProgress }: ProofOptions = {},
 ): Proof {
   const found = new Findings(journal, limits.listMax);
   let bytes = 0;
+  const groups = [...journal.groups(limits.groupMax)];
+  const all = onProgress === undefined ? 0 : groups.length * bytesBelow(stopped.folder);
+  const scanned = (more: number): void => onProgress?.(bytes + more, all);
   const done = (): Proof => ({ lookedFor: journal.longs + journal.shorts, bytes, ...found.all() });
-  for (const group of journal.groups(limits.groupMax)) {
-    bytes += proveLong(stopped, kept, new FingerprintSet(group, journal.hasher), found, quick);
+  for (const group of groups) {
+    bytes += proveLong(stopped, kept, new FingerprintSet(group, journal.hasher), found, { quick, scanned });
     if (quick && found.any) return done();
   }
   bytes += proveShort(stopped, kept, new FingerprintSet(journal.short(), journal.hasher), found);
@@ -117,7 +126,7 @@ function proveLong(
   kept: readonly KeptFiles[],
   set: FingerprintSet,
   found: Findings,
-  quick: boolean,
+  { quick, scanned }: { readonly quick: boolean; readonly scanned: (bytes: number) => void },
 ): number {
   const journal = journalFolder('.');
   let bytes = 0;
@@ -125,6 +134,7 @@ function proveLong(
   for (const file of filesBelow(stopped.folder)) {
     if (join('.', file).startsWith(journal)) continue;
     bytes += scanFile(join(stopped.folder, file), set, (index, offset) => places.note(index, { file, offset }));
+    scanned(bytes);
     if (quick && found.any) return bytes;
   }
   places.settle();

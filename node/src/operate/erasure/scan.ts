@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { windowBytes } from './fields.js';
 import { scanBytes, type FingerprintSet } from './fingerprints.js';
@@ -25,6 +25,11 @@ export function scanFile(path: string, set: FingerprintSet, found: (index: numbe
   } finally {
     closeSync(file);
   }
+}
+
+/** Of all files below a folder. */
+export function bytesBelow(folder: string): number {
+  return filesBelow(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
 }
 
 /** Every file below a folder, as paths below it. */

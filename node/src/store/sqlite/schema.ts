@@ -73,7 +73,10 @@ CREATE TABLE decided (time INTEGER NOT NULL, digest BLOB NOT NULL, number INTEGE
 CREATE INDEX decided_number ON decided (number);
 ${IDS_SCHEMA}${MARKS_SCHEMA}${FACTS_SCHEMA}${WANTS_SCHEMA}${JUDGED_SCHEMA}`;
 
-const migrations: readonly { readonly what: string; readonly run: (database: Database) => void }[] = [
+/** Told how many of how many blocks a step has read. */
+type Told = (done: number, all: number) => void;
+
+const migrations: readonly { readonly what: string; readonly run: (database: Database, told: Told) => void }[] = [
   { what: 'ids are found in bulk', run: addIds },
   { what: 'each block gets a checksum', run: addChecksums },
   { what: 'names that only erased bodies used go', run: forgetNames },
@@ -90,7 +93,8 @@ export function stepsFrom(version: number): string[] {
 const MIGRATED_AT_ONCE = 500;
 
 /** Kinds that say facts of their rows: the bodies of older blocks are read again. */
-function addFacts(database: Database): void {
+function addFacts(database: Database, told: Told): void {
+  const all = lastBlock(database);
   database.exec(FACTS_SCHEMA);
   const registry = createRegistry(corePlugins);
   const writer = new FactWriter(database);
@@ -112,10 +116,16 @@ function addFacts(database: Database): void {
       if (parsed.ok) writer.write(id as number, known.facts(parsed.body), (name) => names.idOf(name));
     }
     last = rows.at(-1)!['id'] as number;
+    told(last, all);
   }
 }
 
-function addChecksums(database: Database): void {
+function lastBlock(database: Database): number {
+  return Number(database.prepare('SELECT max(id) AS id FROM blocks').get()!['id'] ?? 0);
+}
+
+function addChecksums(database: Database, told: Told): void {
+  const all = lastBlock(database);
   database.exec('ALTER TABLE bytes ADD COLUMN crc INTEGER');
   const some = database.prepare('SELECT block, envelope, body FROM bytes WHERE block > ? ORDER BY block LIMIT ?');
   const set = database.prepare('UPDATE bytes SET crc = ? WHERE block = ?');
@@ -125,6 +135,7 @@ function addChecksums(database: Database): void {
     for (const { block, envelope, body } of rows)
       set.run(bytesCrc(envelope as Uint8Array, body as Uint8Array | null), block!);
     last = rows.at(-1)!['block'] as number;
+    told(last, all);
   }
 }
 
@@ -194,7 +205,12 @@ export interface StoreIdentity {
 }
 
 /** Makes or migrates the store's file. @throws CosmicError store.too_new, store.foreign */
-export function prepare(database: Database, engine: SqliteEngine, identity: StoreIdentity): void {
+export function prepare(
+  database: Database,
+  engine: SqliteEngine,
+  identity: StoreIdentity,
+  told: Told = () => undefined,
+): void {
   configure(database, engine);
   const exists = database.prepare(`SELECT count(*) AS n FROM sqlite_master WHERE name = 'meta'`).get()!['n'] === 1;
   if (!exists) {
@@ -219,7 +235,7 @@ export function prepare(database: Database, engine: SqliteEngine, identity: Stor
   }
   for (let from = version; from < schemaVersion; from++) {
     transaction(database, () => {
-      migrations[from - 1]!.run(database);
+      migrations[from - 1]!.run(database, told);
       database.prepare('UPDATE meta SET value = ? WHERE name = ?').run(String(from + 1), 'version');
     });
   }

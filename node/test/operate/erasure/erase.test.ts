@@ -74,6 +74,29 @@ const copy = (): string => {
 const secrets = (): CheckedBlock[] => blocks.filter((_, i) => i % 3 === 0);
 const ids = (): string[] => secrets().map(({ id }) => id);
 
+test('says how far it is: blocks noted and erased, bytes looked through', async () => {
+  const folder = copy();
+  const told = new Map<string, (readonly [number, number])[]>();
+  await eraseAndProve(
+    {
+      folder,
+      ...identity,
+      progress: (what) => {
+        const all: (readonly [number, number])[] = [];
+        told.set(what, all);
+        return (...at) => void all.push(at);
+      },
+    },
+    erasuresOf(ids(), 'takedown'),
+  );
+  const n = ids().length;
+  expect(told.get('noting')!.at(-1)).toEqual([n, n]);
+  expect(told.get('erasing')!.at(-1)).toEqual([n, n]);
+  const looked = told.get('looking for traces')!;
+  expect(looked.length).toBeGreaterThan(1);
+  expect(looked.every(([done, all], i) => done <= all && done >= (looked[i - 1]?.[0] ?? 0))).toBe(true);
+});
+
 describe('the search for pieces', () => {
   const setOf = (
     pieces: readonly Uint8Array[],
