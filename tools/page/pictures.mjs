@@ -1,10 +1,11 @@
 /**
  * Pictures of every page in four states (empty, normal, thousands, error), at two sizes, light and dark: 160 of them, to be looked
  * at. node tools/page/pictures.mjs OUT [ONLY…], for example OUT search phone-dark. Needs a build and Chromium. The texts are the
- * documentation's; thousands are read from the README files of what is installed.
+ * documentation's; thousands are read from the README files of what is installed, or are in the data folder of a stopped node that
+ * PICTURES_THOUSANDS names.
  */
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, readFile, readdir, rm, mkdtemp, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, readdir, rm, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -66,11 +67,28 @@ console.error('starting nodes and publishing …');
 const empty = await start('empty');
 const behind = await start('behind');
 const normal = await start('normal', { peers: [behind.url] });
-await publish(normal, 'ann', ['docs'], ['documentation']);
-await publish(normal, 'bob', ['specs'], ['specification', 'formats']);
+await publish(
+  normal,
+  'ann',
+  ['concepts', 'agents', 'faq', 'http', 'privacy', 'operating'].map((name) => `docs/${name}.md`),
+  ['documentation'],
+);
+await publish(
+  normal,
+  'bob',
+  ['block', 'peer', 'space'].map((name) => `specs/${name}.md`),
+  ['specification', 'formats'],
+);
 let thousands = normal;
 if (only.length === 0 || !states.some((state) => state !== 'thousands' && only.includes(state))) {
+  // A stopped node's data folder takes the place of the README files.
+  const given = process.env.PICTURES_THOUSANDS;
+  if (given !== undefined) await cp(given, join(folder, 'thousands'), { recursive: true });
   thousands = await start('thousands', { peers: [normal.url, behind.url, 'ws://192.0.2.1:1/v2/peer'] });
+  if (given === undefined) await publishReadmes(thousands);
+}
+
+async function publishReadmes(node) {
   const groups = { scoped: /^@/, 'a to e': /^[a-e]/, 'f to m': /^[f-m]/, 'n to s': /^[n-s]/, 't to z': /^[t-z]/ };
   for (const [tag, isOf] of Object.entries(groups)) {
     const into = join(folder, 'readmes', tag);
@@ -79,9 +97,10 @@ if (only.length === 0 || !states.some((state) => state !== 'thousands' && only.i
       const name = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)[1];
       if (isOf.test(name)) await copyFile(file, join(into, `${name.replace('/', ' ')}.md`));
     }
-    await publish(thousands, tag.slice(0, 1) === '@' ? 'scoped' : tag.slice(0, 1), [into], ['readme', tag]);
+    await publish(node, tag.slice(0, 1), [into], ['readme', tag]);
   }
 }
+
 for (const node of [normal, thousands])
   await createClient({ url: node.url })
     .map((await spaceOf(node)) ?? '')

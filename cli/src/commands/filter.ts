@@ -6,6 +6,9 @@ import { UsageError } from '../output.js';
 /** The flags of a filter, one for each of its fields. */
 export type FilterFlags = Readonly<Record<string, unknown>>;
 
+/** Words that people look for. */
+const aliases: Readonly<Record<string, string>> = { from: 'since', to: 'until' };
+
 export function filterFlags<T>(yargs: Argv<T>): Argv<T> {
   for (const [, { name, says, isList, schema }] of fields) {
     const type = schema['type'] === 'boolean' ? 'boolean' : 'string';
@@ -13,6 +16,7 @@ export function filterFlags<T>(yargs: Argv<T>): Argv<T> {
       type,
       describe: isList === true ? `${says}; may be repeated` : says,
       ...(isList === true ? { array: true, nargs: 1 } : {}),
+      ...(aliases[name] === undefined ? {} : { alias: aliases[name] }),
     });
   }
   return yargs;

@@ -19,6 +19,7 @@ interface SearchFlags extends FilterFlags {
   like?: string | undefined;
   minCosine?: number | undefined;
   allRows: boolean;
+  collapse: boolean;
   hidden: boolean;
   trust?: string[] | undefined;
   authorShare?: 'bounded' | 'open' | undefined;
@@ -60,6 +61,11 @@ export const searchCommand = define<SearchFlags>({
         type: 'boolean',
         default: false,
         describe: 'all passages of a block instead of its best one',
+      })
+      .option('collapse', {
+        type: 'boolean',
+        default: false,
+        describe: 'fold copies, and what says nearly the same, into one hit',
       })
       .option('hidden', {
         type: 'boolean',
@@ -143,6 +149,7 @@ function requestOf(args: SearchFlags): SearchRequest {
     ...(args.forceTranslate ? { translate: 'always' } : {}),
     ...(args.minCosine === undefined ? {} : { minCosine: args.minCosine }),
     ...(args.allRows ? { rows: 'all' } : {}),
+    ...(args.collapse ? { collapse: true } : {}),
     ...(args.hidden ? { hidden: 'show' } : {}),
     ...(args.trust === undefined ? {} : { trusted: args.trust }),
     ...(args.authorShare === undefined ? {} : { authorShare: args.authorShare }),

@@ -40,6 +40,13 @@ test('times as people write them, a flag that is only switched on', () => {
   });
 });
 
+test('since and until are the same', () => {
+  expect(filterOfArgs(['--since', '2026-11-01', '--until', '2026-12-01'])).toEqual({
+    fromMs: Date.UTC(2026, 10, 1),
+    toMs: Date.UTC(2026, 11, 1),
+  });
+});
+
 test.each([
   [['--from', 'yesterday'], '--from: expected milliseconds'],
   [['--link', 'cites:nothing'], '--link: not a block id: nothing'],

@@ -114,12 +114,17 @@ beforeAll(() => {
   examples = parts
     .filter(([command]) => all.includes(command))
     .flatMap(([page, [, after = '']]) => {
+      const found: string[] = [];
       // Long ones are wrapped; what they do stands behind two blanks.
-      const found = [...after.replace(/\n {2}(?!cosmic )/g, ' ').matchAll(/^ {2}cosmic (.+?)(?: {2}.*)?$/gm)];
-      if (found.length === 0) return [{ page, text: 'no example', program: 'cosmic' as const, command: '', words: [] }];
-      return found.map(([, text]) => {
-        const [command, ...words] = text!.replace(/'[^']*'/g, 'QUOTED').split(/\s+/) as [string, ...string[]];
-        return { page, text: text!, program: 'cosmic' as const, command, words };
+      for (const [, line] of after.matchAll(/^ {2}(\S.*)$/gm)) {
+        const said = line!.split(/ {2,}/)[0]!.replace(/^source <\((.*)\)$/, '$1');
+        if (said.startsWith('cosmic ')) found.push(said.slice('cosmic '.length));
+        else found.push(`${found.pop() ?? ''} ${said}`);
+      }
+      if (found.length === 0) found.push('(no example)');
+      return found.map((text) => {
+        const [command, ...words] = text.replace(/'[^']*'/g, 'QUOTED').split(/\s+/) as [string, ...string[]];
+        return { page, text, program: 'cosmic' as const, command, words };
       });
     });
 }, 120_000);
