@@ -6,6 +6,7 @@ import {
   type SpaceReport,
   type TranslatorReport,
 } from '@cosmicembeddings/sdk';
+import type { SpaceCanaries } from './index/common/canaries.js';
 import type { Common } from './index/common/index.js';
 import type { Home } from './index/home/index.js';
 
@@ -15,6 +16,7 @@ export interface SpacesParts {
   readonly home: Home | undefined;
   readonly common: Pick<Common, 'state' | 'honesty'>;
   readonly translators: () => Promise<readonly TranslatorReport[]>;
+  readonly canaries: Pick<SpaceCanaries, 'report'>;
 }
 
 /** Names of spaces are free: so many are told. */
@@ -45,7 +47,8 @@ export async function spacesOf(parts: SpacesParts): Promise<SpaceReport[]> {
     else if (ids.length <= SIBLINGS_MAX) ids.push(id);
   }
   const common = parts.common.state();
-  return told.map(([id, { space, rows }]): SpaceReport => {
+  const canaries = await Promise.all(told.map(([id]) => parts.canaries.report(id)));
+  return told.map(([id, { space, rows }], i): SpaceReport => {
     const isCommon = common.texts > 0 && (common.spaces[id] ?? 0) >= common.texts;
     const own = made?.spaces[id];
     return {
@@ -62,6 +65,7 @@ export async function spacesOf(parts: SpacesParts): Promise<SpaceReport[]> {
         : {}),
       background: isCommon ? { of: 'common', n: common.texts } : { of: 'own', n: rows },
       honesty: parts.common.honesty(id),
+      canaries: canaries[i]!,
       translators: translators.filter(({ to }) => to === id),
     };
   });

@@ -18,6 +18,7 @@ import { followTogether, type Trailing } from './follow/index.js';
 import { storeFile } from './store/sqlite/index.js';
 import { createTextSockets, createWebSocketNetwork } from './sync/websocket/index.js';
 import type { NodeConfig } from './operate/config.js';
+import { createCanaries } from './index/common/canaries.js';
 import { startCommon } from './index/common/index.js';
 import { createMaps } from './index/map/index.js';
 import { createForms } from './http/forms.js';
@@ -278,7 +279,16 @@ async function assemble(
       })
     : undefined;
   if (receipts !== undefined) closers.push(() => receipts.close());
+  const canaries = createCanaries({
+    store,
+    catalogue,
+    clock: systemClock,
+    embedders: embedders.own,
+    trust: config.translators,
+    isHidden: (id) => views.isHidden(id),
+  });
   const common = await startCommon({
+    canaries,
     store,
     registry,
     clock: systemClock,
@@ -480,7 +490,8 @@ async function assemble(
       });
     },
     watch: (request, signal) => watches.watch(request, signal),
-    spaces: () => spacesOf({ catalogue, embedders: embedders.ready, home, common, translators: translators.reports }),
+    spaces: () =>
+      spacesOf({ catalogue, embedders: embedders.ready, home, common, canaries, translators: translators.reports }),
     judgedTo: async () => judging?.position(),
     about: async () => ({
       node: keys.did,

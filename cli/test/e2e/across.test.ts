@@ -130,3 +130,15 @@ test('cosmic reembed goes on where it was killed, and retires what is there; cos
   const { result } = await node.client.view('attestations', 'of', { id: lying });
   expect(result).toMatchObject({ agree: 0, differ: 1 });
 }, 120_000);
+
+test('cosmic spaces canaries vouches for a space, and cosmic spaces shows that the node reproduces them', async () => {
+  const published = await cosmic(['spaces', 'canaries', '--with', 'builtin', '--json']);
+  expect(published.err).toBe('');
+  const { canaries } = JSON.parse(published.out) as { canaries: { id: string; model: string; texts: number }[] };
+  expect(canaries).toMatchObject([{ model: 'builtin/english-1', texts: 66 }]);
+  const attested = await cosmic(['spaces', '--with', 'builtin']);
+  expect(attested.status).not.toBe(0);
+  expect(attested.err).toMatch(/--with goes with/);
+  const { out } = await cosmic(['spaces']);
+  expect(out).toMatch(/canaries reproduced by this node’s embedder: of the SDK \(4 texts\)/);
+}, 60_000);

@@ -26,6 +26,13 @@ export function without(a: Uint8Array, b: Uint8Array): Uint8Array {
   return out;
 }
 
+/** What is in either. */
+export function either(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const [out, other] = a.length >= b.length ? [a.slice(), b] : [b.slice(), a];
+  for (let i = 0; i < other.length; i++) out[i]! |= other[i]!;
+  return out;
+}
+
 export function isEmpty(bits: Uint8Array): boolean {
   return bits.every((byte) => byte === 0);
 }

@@ -1,8 +1,9 @@
-import type { Cursor, Head, TextHit } from '@cosmicembeddings/sdk';
+import { spaceIdOf, type Cursor, type Head, type TextHit } from '@cosmicembeddings/sdk';
+import { languagesOf } from '@cosmicembeddings/sdk/embedders';
 import { Recent } from '../recent.js';
 import { equalTerms } from './cut-texts.js';
 import { isLong } from './turns.js';
-import { bitsOf, both, hasLabel, spread, spreadLabels, without } from './bits.js';
+import { bitsOf, both, either, hasLabel, isEmpty, spread, spreadLabels, without } from './bits.js';
 import type { Allowed } from './filter-bits.js';
 import { byScore, fuse, weigh, type Candidate, type Scales, type Scored } from './fusion.js';
 import type {
@@ -85,6 +86,7 @@ export class Gatherer {
     of: 0,
   };
   private counted: { readonly key: string; readonly rows: ReadonlyMap<string, number> } | undefined;
+  private foreign: { readonly key: string; readonly bits: Uint8Array | undefined } | undefined;
   private outside: { readonly key: string; readonly bits: Uint8Array } | undefined;
   private readonly ownSamples = new Recent<
     string,
@@ -325,11 +327,34 @@ export class Gatherer {
     const [space] = asked;
     if (home === undefined || space === undefined || !(await this.hasRowsBeside(space, head))) return own;
     const others = [...queries.keys()].filter((one) => one !== space);
-    const allow = await this.withoutRowsIn(others, labels, head);
+    const outside = await this.withoutRowsIn(others, labels, head);
+    const source = { index: home, space, query: queries.get(space)!, computed: true };
+    const foreign = await this.foreignRows(others, space, head);
+    if (foreign === undefined) return [{ ...source, ...(outside === undefined ? {} : { allow: outside }) }, ...own];
+    const allow = outside && either(outside, labels === undefined ? foreign : both(labels, foreign));
+    const everything = labels ?? all(head);
     return [
-      { index: home, space, query: queries.get(space)!, computed: true, ...(allow === undefined ? {} : { allow }) },
-      ...own,
+      { ...source, ...(allow === undefined ? {} : { allow }) },
+      ...own.map((one) => (one.space === space ? one : { ...one, allow: without(everything, foreign) })),
     ];
+  }
+
+  /**
+   * Rows of English models beside texts that their author says are in another language: such a vector is chance, and the one that was
+   * made of the text here stands for it, where the home space knows more than English. Undefined: there are none.
+   */
+  private async foreignRows(others: readonly string[], home: string, head: Head): Promise<Uint8Array | undefined> {
+    const key = `${head.epoch} ${head.seq} ${home} ${others.join(' ')}`;
+    if (this.foreign?.key !== key) {
+      const spaces = (await this.parts.embedders()).map(({ space }) => space);
+      const isEnglish = (id: string): boolean =>
+        spaces.some((space) => spaceIdOf(space) === id && languagesOf(space)?.join() === 'English');
+      const english = isEnglish(home) ? [] : others.filter(isEnglish);
+      const of = (language: string): Promise<Uint8Array> => this.parts.catalogue.labels({ spaces: english, language });
+      const bits = english.length === 0 ? undefined : without(await of('*'), await of('en'));
+      this.foreign = { key, bits: bits === undefined || isEmpty(bits) ? undefined : bits };
+    }
+    return this.foreign.bits;
   }
 
   /** Where all rows are in that space by their authors, none was made here. */
@@ -359,7 +384,7 @@ export class Gatherer {
     const key = `${head.epoch} ${head.seq} ${here.join(' ')}`;
     if (this.outside?.key !== key) {
       const rows = await this.parts.catalogue.labels({ spaces: here });
-      this.outside = { key, bits: without(new Uint8Array((head.labels + 7) >> 3).fill(0xff), rows) };
+      this.outside = { key, bits: without(all(head), rows) };
     }
     return allowed === undefined ? this.outside.bits : both(allowed, this.outside.bits);
   }
@@ -396,7 +421,7 @@ export class Gatherer {
     const allow = bitsOf(labels);
     const found = await Promise.all(
       sources.map(async (source) => {
-        const among = source.allow === undefined || !source.computed ? allow : both(allow, source.allow);
+        const among = source.allow === undefined ? allow : both(allow, source.allow);
         const { hits } = await source.index.search(source.space, source.query, labels.length, {
           allow: among,
           ...(signal === undefined ? {} : { signal }),
@@ -516,6 +541,10 @@ export function rank(candidates: readonly Candidate[], { scales, isHybrid }: Gat
   if (isHybrid) return fuse(candidates, scales);
   const scaled = plan.queries.size > 1;
   return candidates.map((one) => alone(one, scaled ? scales.spaces.get(one.space!) : undefined)).sort(byScore);
+}
+
+function all({ labels }: Head): Uint8Array {
+  return new Uint8Array((labels + 7) >> 3).fill(0xff);
 }
 
 function rowOf(space: string, { label, score, demotion, copyOf }: VectorHit, computed: boolean): Candidate {

@@ -26,6 +26,7 @@ import {
   type Translator,
 } from '@cosmicembeddings/sdk/translators';
 import type { Asker } from './askers.js';
+import { letBy, pageBudget, readBytesOf, spendBlock } from './budget.js';
 import type { VectorSearch } from './parts.js';
 
 export interface TranslatorsParts {
@@ -44,6 +45,10 @@ const LOOKED_MAX = 32;
 const OPEN_MAX = 8;
 /** Rows by which is judged whether what is found is like the anchors. */
 const FOUND = 10;
+/** Of blocks that are read for it. */
+const FOUND_BYTES = 4 * 1024 * 1024;
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 interface Opened {
   readonly id: BlockId;
@@ -109,21 +114,23 @@ export function createTranslators(parts: TranslatorsParts): {
   const found = async (space: string, vector: Float32Array, signal?: AbortSignal): Promise<Float32Array[]> => {
     const { hits } = await parts.vectors.search(space, vector, FOUND, signal === undefined ? {} : { signal });
     const places = await catalogue.blocksOf(hits.map(({ label }) => label));
-    const there = places.filter((place) => place !== undefined);
-    // A damaged one among them says nothing; the others do.
-    const blocks = await Promise.all(
-      there.map(async ({ id }) => {
-        const [block] = await store.get([id]).catch(() => [undefined]);
-        return block;
-      }),
-    );
-    return there.flatMap(({ row }, i) => {
-      const block = blocks[i];
-      const rows = block === undefined ? undefined : contentOf(block, parts.registry).vectors;
-      return rows === undefined || row >= rows.stored.rows
-        ? []
-        : [toUnit(unpackRow(rows.stored, rows.space.dims, row))];
-    });
+    const near: Float32Array[] = [];
+    const budget = pageBudget();
+    for (const place of places) {
+      if (place === undefined) continue;
+      // A few rows say nearly as much as all, and blocks can be large.
+      if (near.length > 0 && readBytesOf(budget) > FOUND_BYTES) break;
+      // A damaged one among them says nothing; the others do.
+      const [block] = await store.get([place.id]).catch(() => [undefined]);
+      if (block === undefined) continue;
+      spendBlock(budget, block.envelope.length + (block.body?.length ?? 0));
+      const rows = contentOf(block, parts.registry).vectors;
+      if (rows !== undefined && place.row < rows.stored.rows)
+        near.push(toUnit(unpackRow(rows.stored, rows.space.dims, place.row)));
+      await letBy(budget, nextTurn);
+      signal?.throwIfAborted();
+    }
+    return near;
   };
 
   const asker = ({ id, from, to, translator, nearness }: Opened): Asker => ({

@@ -24,11 +24,13 @@ const texts = [
   'A password should be long and used in one place only.',
   'Herons stand in shallow water and wait for fish.',
 ];
+const german = 'Um einen Hut zu stricken, nehmen Sie weiche Wolle und runde Nadeln.';
 let node: RunningNode;
 
 beforeAll(async () => {
   const english = await createEmbedder({ type: 'builtin', name: 'english-1' }, nodeEmbedderHost);
-  const { vectors } = await english.embed(texts, { role: 'passage' });
+  const all = [...texts, german];
+  const { vectors } = await english.embed(all, { role: 'passage' });
   const config = await loadConfig({
     data: folder,
     port: 0,
@@ -39,12 +41,14 @@ beforeAll(async () => {
   });
   node = await createNode(config, createLog('silent'));
   const blocks = await Promise.all(
-    texts.map((text, i) =>
+    all.map((text, i) =>
       createBlock(
         {
           kind: 'embedding/1',
           timeMs: Date.now() - 1000,
-          fields: embeddingOf(english.space, [{ text, vector: vectors[i]!, origin: 'test.md' }]),
+          fields: embeddingOf(english.space, [
+            { text, vector: vectors[i]!, origin: 'test.md', language: text === german ? 'de' : 'en' },
+          ]),
         },
         { ...author, salt: () => new Uint8Array(16).fill(i + 1) },
       ),
@@ -56,7 +60,7 @@ beforeAll(async () => {
   );
   for (;;) {
     const { followers } = await node.api.status();
-    if (followers.find(({ name }) => name === 'home')!.position.seq >= texts.length) break;
+    if (followers.find(({ name }) => name === 'home')!.position.seq >= all.length) break;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }, 60_000);
@@ -84,4 +88,14 @@ test('an English question is asked of both, and one for a list of spaces of thos
   const text = 'Wie ist das mit dem Drucker und der Farbe?';
   const listed = await node.api.search({ text, mode: 'vectors', k: 1, spaces: [hits[0]!.space] });
   expect(listed.notes!.join()).toMatch(/looks like German.*knows English alone/);
+});
+
+test('a text that is said to be German is judged by its multilingual vector, not by what an English model made of it', async () => {
+  const { hits } = await node.api.search({
+    text: 'how to knit a hat from soft wool',
+    mode: 'vectors',
+    k: texts.length + 1,
+  });
+  expect(hits.filter(({ passage }) => passage === german)).toMatchObject([{ computed: true }]);
+  expect(hits.filter(({ computed }) => computed !== true).map(({ passage }) => passage)).toHaveLength(texts.length);
 });

@@ -57,7 +57,8 @@ async function ledgerWith(
   await ledger.store.put([{ block, firstSeenMs: 1 }]);
   const ask = (vector: Float32Array, more: { translate?: 'always' } = {}) =>
     ledger.search({ vector: { space: spaceIdOf(from), values: vector }, k: 3, unvouched: 'open', ...more });
-  return { ask, refused, ledger, id: block.id, reports: () => translators.reports() };
+  const { reports, ways } = translators;
+  return { ask, refused, ledger, id: block.id, reports, ways };
 }
 
 describe('a question of a space in which nothing is here', () => {
@@ -103,6 +104,30 @@ describe('a question of a space in which nothing is here', () => {
     expect(answer.hits).toHaveLength(1);
     damaged = undefined;
     expect(await reports()).toMatchObject([{ id }]);
+  });
+
+  test('is judged by a few rows where they lie in large blocks', async () => {
+    const { ask, id, ledger, ways } = await ledgerWith();
+    const near = pairs(60, 21)[4]!;
+    const text = 'A long text. '.repeat(120_000);
+    await ledger.put(...Array.from({ length: 10 }, () => ({ space: to, rows: [{ vector: near.to, text }] })));
+    const large = new Set<string>();
+    let bytes = 0;
+    const { get } = ledger.store;
+    ledger.store.get = async (ids) => {
+      const blocks = await get.call(ledger.store, ids);
+      for (const block of blocks)
+        if ((block?.body?.length ?? 0) > 1_000_000) {
+          large.add(block!.id);
+          bytes += block!.body!.length;
+        }
+      return blocks;
+    };
+    const [way] = await ways([spaceIdOf(to)]);
+    expect(await way!.ask({ vectors: new Map([[spaceIdOf(from), near.from]]) })).toHaveProperty('vector');
+    expect(large.size).toBeGreaterThan(0);
+    expect(bytes).toBeLessThan(8 * 1024 * 1024);
+    expect((await ask(near.from)).hits[0]).toMatchObject({ translator: id });
   });
 
   test('is translated though a block near it is damaged', async () => {

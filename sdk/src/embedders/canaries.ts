@@ -1,11 +1,21 @@
 import { decodeBody, openBlock } from '../block/index.js';
-import { fromBase64 } from '../bytes.js';
-import { embeddingKind, parseEmbedding } from '../kinds/index.js';
-import { unpackRow, type Canaries, type Canary } from '../space/index.js';
+import { fromBase64, utf8 } from '../bytes.js';
+import { sha256 as portableSha256, type Sha256 } from '../crypto/hash.js';
+import { embeddingKind, parseEmbedding, type EmbeddingBody } from '../kinds/index.js';
+import type { Embedder } from '../ports/index.js';
+import {
+  canaryOrigin,
+  canaryRole,
+  packRows,
+  spaceIdOf,
+  unpackRow,
+  type Canaries,
+  type Canary,
+} from '../space/index.js';
+import { canaryTexts } from './canary-texts.js';
+import { englishCanaries } from './english/canaries.js';
 import { knownCanaries } from './known-canaries.js';
-
-/** `origin` of a row that is a canary; the suffix says how its text was embedded. */
-export const canaryOrigin = { passage: 'canary:passage', query: 'canary:query' } as const;
+import { multilingualCanaries } from './multilingual/canaries.js';
 
 /**
  * The canaries that a block of kind `embedding/1` carries: its rows whose origin says so, with their texts. The block's
@@ -15,12 +25,17 @@ export function canariesOf(wire: Uint8Array): Canaries | undefined {
   const opened = openBlock(wire);
   if (opened.status === 'rejected' || opened.block.body === null || opened.block.header.kind !== embeddingKind.name)
     return undefined;
-  const decoded = decodeBody(opened.block.body);
+  return canariesOfBody(opened.block.body);
+}
+
+/** The same of a body alone, of kind `embedding/1`. */
+export function canariesOfBody(body: Uint8Array): Canaries | undefined {
+  const decoded = decodeBody(body);
   const parsed = decoded.status === 'ok' ? parseEmbedding(decoded.body) : undefined;
   if (parsed?.ok !== true) return undefined;
   const { space, embedding, input_reference, texts } = parsed.body;
   const canaries = input_reference.flatMap(({ origin }, row): Canary[] => {
-    const role = origin === canaryOrigin.passage ? 'passage' : origin === canaryOrigin.query ? 'query' : undefined;
+    const role = canaryRole(origin);
     const text = texts?.[row];
     return role === undefined || text === null || text === undefined
       ? []
@@ -33,4 +48,39 @@ export function canariesOf(wire: Uint8Array): Canaries | undefined {
 export function canariesOfKnown(name: string): Canaries | undefined {
   const text = Object.hasOwn(knownCanaries, name) ? knownCanaries[name] : undefined;
   return text === undefined ? undefined : canariesOf(fromBase64(text));
+}
+
+/** Those that come with the SDK, by space id. */
+export function canariesOfSpace(space: string): Canaries | undefined {
+  return [
+    englishCanaries,
+    multilingualCanaries,
+    ...Object.keys(knownCanaries).map((name) => () => canariesOfKnown(name)),
+  ]
+    .map((read) => read())
+    .find((one) => one !== undefined && spaceIdOf(one.space) === space);
+}
+
+/** What an author publishes, with the tag `canary`, to vouch for a space: its body's fields. Each text is embedded alone. @throws as `embed` */
+export async function canaryFields(
+  embedder: Embedder,
+  options: { readonly sha256?: Sha256; readonly signal?: AbortSignal } = {},
+): Promise<EmbeddingBody> {
+  const { sha256 = portableSha256, signal } = options;
+  const vectors: Float32Array[] = [];
+  for (const { text, role } of canaryTexts) {
+    const made = await embedder.embed([text], { role, ...(signal === undefined ? {} : { signal }) });
+    vectors.push(made.vectors[0]!);
+  }
+  return {
+    space: embedder.space,
+    embedding: packRows(vectors, 'f16'),
+    input_type: 'text',
+    input_reference: canaryTexts.map(({ text, role }) => ({
+      hash: sha256(utf8(text)),
+      origin: canaryOrigin[role],
+      language: 'en',
+    })),
+    texts: canaryTexts.map(({ text }) => text),
+  };
 }

@@ -10,7 +10,9 @@ export { createEmbedder } from './create.js';
 export { costOf } from './openai.js';
 export type { EmbedderHost } from './host.js';
 export { createLexicalEmbedder, lexicalSpace } from './lexical.js';
-export { canariesOf, canariesOfKnown, canaryOrigin } from './canaries.js';
+export { canariesOf, canariesOfBody, canariesOfKnown, canariesOfSpace, canaryFields } from './canaries.js';
+export { canaryOrigin } from '../space/index.js';
+export { canaryTexts } from './canary-texts.js';
 export {
   foreignLanguage,
   guessLanguage,

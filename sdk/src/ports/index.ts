@@ -606,8 +606,26 @@ export interface SpaceReport {
     readonly rows: number;
     readonly doubts: readonly { readonly what: string; readonly why: string; readonly authors?: readonly string[] }[];
   };
+  /** What texts show whose vectors authors vouch for. */
+  readonly canaries: CanaryReport;
   /** Ways into it from others. */
   readonly translators: readonly TranslatorReport[];
+}
+
+/**
+ * Canaries of a space (specs/space.md). With an embedder here: does it make the same vectors (`reproduced`), or not? Without one: do
+ * those who published some agree (`vouched`), or not (`disputed`)?
+ */
+export interface CanaryReport {
+  readonly state: 'none' | 'reproduced' | 'not_reproduced' | 'vouched' | 'disputed';
+  /** Who vouches; without id and author: they come with the SDK. */
+  readonly sources: readonly {
+    readonly id?: BlockId;
+    readonly author?: string;
+    readonly texts: number;
+    /** The greatest 1 − cosine to what the embedder here makes, or to others' canaries of the same texts; at most 0.005 is the same space. */
+    readonly distance?: number;
+  }[];
 }
 
 export interface NodeApi {

@@ -6,6 +6,13 @@ import { cosine } from './vector.js';
 /** How far a runtime's vector may be from a canary's: 1 − cosine. Other runtimes of the same weights stay far below it; the int8 build of a model is 0.007 off on average. */
 export const canaryTolerance = 0.005;
 
+/** `origin` of a row that is a canary; the suffix says how its text was embedded. */
+export const canaryOrigin = { passage: 'canary:passage', query: 'canary:query' } as const;
+
+export function canaryRole(origin: string | undefined | null): Canary['role'] | undefined {
+  return origin === canaryOrigin.passage ? 'passage' : origin === canaryOrigin.query ? 'query' : undefined;
+}
+
 export interface Canary {
   readonly text: string;
   readonly role: 'query' | 'passage';

@@ -24,5 +24,13 @@ export {
   type StoredRows,
 } from './vector.js';
 export { float32Text } from './float-text.js';
-export { canaryTolerance, checkSpace, type Canaries, type Canary, type SpaceProof } from './canaries.js';
+export {
+  canaryOrigin,
+  canaryRole,
+  canaryTolerance,
+  checkSpace,
+  type Canaries,
+  type Canary,
+  type SpaceProof,
+} from './canaries.js';
 export { knownSpace, knownSpaces, serviceSpace, type KnownSpace } from './known.js';

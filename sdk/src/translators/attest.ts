@@ -3,7 +3,7 @@ import { sha256 as portableSha256, type Sha256 } from '../crypto/hash.js';
 import { CosmicError } from '../errors.js';
 import type { AttestBody, EmbeddingBody } from '../kinds/index.js';
 import type { Embedder } from '../ports/index.js';
-import { cosine, unpackRow } from '../space/index.js';
+import { canaryRole, cosine, unpackRow, type Canary } from '../space/index.js';
 
 /** What an `attest/1` block says, before it is signed. */
 export interface Attestation {
@@ -29,12 +29,12 @@ export async function attestationOf(
   options: { readonly tolerance?: number; readonly sha256?: Sha256; readonly signal?: AbortSignal } = {},
 ): Promise<Attestation> {
   const { tolerance = attestTolerance, sha256 = portableSha256, signal } = options;
-  const open = body.input_reference.flatMap(({ hash }, row) => {
+  const open = body.input_reference.flatMap(({ hash, origin }, row) => {
     const text = body.texts?.[row];
     // A text that was cut or tidied for reading is not what was embedded: it proves nothing either way.
     return text === null || text === undefined || hash === null || !equalBytes(hash, sha256(utf8(text)))
       ? []
-      : [{ row, text }];
+      : [{ row, text, role: canaryRole(origin) ?? ('passage' as const) }];
   });
   if (open.length === 0)
     throw new CosmicError('attest.no_input', 'it carries no text with the hash of what was embedded');
@@ -44,8 +44,8 @@ export async function attestationOf(
       Math.floor((i * ROWS_MAX) / open.length) !== Math.floor(((i - 1) * ROWS_MAX) / open.length),
   );
   let [least, rows] = [1, 0];
-  for (const { row, text } of some) {
-    const vector = await vectorOf(embedder, text, signal);
+  for (const { row, text, role } of some) {
+    const vector = await vectorOf(embedder, text, role, signal);
     // A text in which the embedder finds nothing says nothing of the other rows.
     if (vector === undefined) continue;
     rows++;
@@ -66,9 +66,14 @@ export async function attestationOf(
   return { agrees: said.agrees, cosine: least, rows, fields: said };
 }
 
-async function vectorOf(embedder: Embedder, text: string, signal?: AbortSignal): Promise<Float32Array | undefined> {
+async function vectorOf(
+  embedder: Embedder,
+  text: string,
+  role: Canary['role'],
+  signal?: AbortSignal,
+): Promise<Float32Array | undefined> {
   try {
-    const { vectors } = await embedder.embed([text], { role: 'passage', ...(signal === undefined ? {} : { signal }) });
+    const { vectors } = await embedder.embed([text], { role, ...(signal === undefined ? {} : { signal }) });
     return vectors[0];
   } catch (error) {
     if (error instanceof CosmicError && error.code === 'input.empty') return undefined;

@@ -2,7 +2,7 @@ import { compareBytes, toHex } from '../bytes.js';
 import { CosmicError } from '../errors.js';
 import { packRows, rowBytes, unpackRow, type SpaceDescriptor, type StoredRows } from '../space/index.js';
 import { centred, joined, kernelOf, meanOf, openTranslator } from './apply.js';
-import { nearestOrthogonal } from './decompose.js';
+import { nearestOrthogonal, powerOf } from './decompose.js';
 import { judgePairs, qualityOf, type Judged } from './evaluate.js';
 import { crossed, product, solvePositive, timesTransposed, transposed } from './linear.js';
 import { anchorsRoot } from './merkle.js';
@@ -19,10 +19,16 @@ export interface Candidate {
   /** Of the kernel. */
   readonly width?: number;
   readonly lambda?: number;
+  /** Are directions in which all target rows differ most told less of? They make hubs of a poor translation, and spoil a good one. */
+  readonly damped?: boolean;
 }
 
-/** From simple to less so; of those that do equally well the first is taken. Widths and lambdas: bench/across. */
+/**
+ * Of those that do equally well the first is taken: the damped one, which finds more of what questions ask for than the anchors
+ * among themselves show (bench/across), then from simple to less so. Widths and lambdas: bench/across.
+ */
 export const candidates: readonly Candidate[] = [
+  { method: 'residual', width: 2, lambda: 0.5, damped: true },
   { method: 'procrustes' },
   { method: 'ridge', lambda: 0.1 },
   { method: 'relative', width: 4 },
@@ -64,7 +70,7 @@ const FOLDS = 3;
 /** Cross-validation looks at so many anchors at most. */
 const FOLDED_MAX = 1500;
 const ANCHORS_MAX = 1500;
-/** A simpler method is taken for so much less recall. */
+/** An earlier method is taken for so much less recall. */
 const SIMPLER = 0.005;
 /**
  * How much of the target space's mean direction goes into a translation. A perfect one has all of it, as every row has; beside
@@ -99,8 +105,12 @@ export function fitTranslator(pairs: readonly Pair[], spaces: Spaces, options: F
   const folds = foldsOf(anchors.slice(0, FOLDED_MAX));
   const steps = open.length + 1;
   const scored = open.map((candidate, i) => {
-    const { method, width } = candidate;
-    options.onStep?.(`${method}${width === undefined ? '' : ` (width ${width})`}`, i, steps);
+    const { method, width, damped } = candidate;
+    options.onStep?.(
+      `${method}${width === undefined ? '' : ` (width ${width}${damped === true ? ', damped' : ''})`}`,
+      i,
+      steps,
+    );
     const judged = validate(folds, spaces, candidate, options);
     return { candidate, judged, quality: qualityOf(judged) };
   });
@@ -156,9 +166,13 @@ function linearForm({ from, to }: Spaces): 'f16' | 'i8' | undefined {
   return rowBytes('i8', to.dims) * from.dims <= BLOCK_BYTES * 0.7 ? 'i8' : undefined;
 }
 
+/** Decomposing more dims takes minutes. */
+const DAMPED_DIMS_MAX = 1024;
+
 /** How many anchors a block of this method has room for; 0: it does not fit. */
-function roomFor({ method }: Candidate, spaces: Spaces, held: number, anchors: number): number {
+function roomFor({ method, damped }: Candidate, spaces: Spaces, held: number, anchors: number): number {
   const { from, to } = spaces;
+  if (damped === true && to.dims > DAMPED_DIMS_MAX) return 0;
   const form = method === 'rbf' || method === 'relative' ? 'none' : linearForm(spaces);
   if (form === undefined) return 0;
   const fixed =
@@ -210,7 +224,7 @@ function validate(folds: readonly Fold[], spaces: Spaces, candidate: Candidate, 
 export function fitParameters(
   anchors: readonly Pair[],
   { from, to }: Spaces,
-  { method, width = 1, lambda = 0 }: Candidate,
+  { method, width = 1, lambda = 0, damped = false }: Candidate,
   kept: number,
   meanShare = MEAN_SHARE,
 ): Parameters {
@@ -226,7 +240,7 @@ export function fitParameters(
   const centerFrom = Float32Array.from(meanOf(a, from.dims));
   const meanTo = meanOf(b, to.dims);
   const c = centred(a, Float64Array.from(centerFrom));
-  const d = centred(b, meanTo);
+  const d = damped ? dampedRows(centred(b, meanTo), to.dims) : centred(b, meanTo);
   const spread = spreadOf(b, meanTo);
   const centerTo = Float32Array.from(meanTo, (x) => (spread === 0 ? 0 : (meanShare * x) / spread));
   const anchorsFrom = packRows(rowsOf(a, from.dims, kept), 'i8');
@@ -234,7 +248,7 @@ export function fitParameters(
   const shared = { method, from, to, centerFrom, centerTo, anchorsFrom, anchorsTo };
   const w =
     method === 'procrustes' || method === 'residual'
-      ? rotationOf(anchors, () => nearestOrthogonal(crossed(c, d, n), from.dims, to.dims))
+      ? rotationOf(anchors, damped, () => nearestOrthogonal(crossed(c, d, n), from.dims, to.dims))
       : method === 'ridge'
         ? ridge(c, d, n, lambda)
         : undefined;
@@ -263,12 +277,23 @@ export function fitParameters(
 }
 
 /** Of lists of anchors that are tried with several methods: the decomposition is the slowest part. */
-const rotations = new WeakMap<readonly Pair[], Float64Array>();
+const rotations = [new WeakMap<readonly Pair[], Float64Array>(), new WeakMap<readonly Pair[], Float64Array>()] as const;
 
-function rotationOf(anchors: readonly Pair[], make: () => Float64Array): Float64Array {
-  const known = rotations.get(anchors) ?? make();
-  rotations.set(anchors, known);
+function rotationOf(anchors: readonly Pair[], damped: boolean, make: () => Float64Array): Float64Array {
+  const of = rotations[damped ? 1 : 0];
+  const known = of.get(anchors) ?? make();
+  of.set(anchors, known);
   return known;
+}
+
+/** Half-way between rows as they are (power 0) and whitened (−½), and a little further (bench/across). */
+const DAMPING = -0.375;
+const DAMPING_FLOOR = 0.01;
+
+/** Rows without so much of their greatest common directions, at unit length. */
+function dampedRows(rows: Float64Array, dims: number): Float64Array {
+  const damping = powerOf(crossed(rows, rows, rows.length / dims), dims, DAMPING, DAMPING_FLOOR);
+  return centred(timesTransposed(rows, damping, dims), new Float64Array(dims));
 }
 
 /** (cᵀc + λ·n/dims)⁻¹ cᵀd. */

@@ -129,6 +129,7 @@ export const spaces = {
       embedder: true,
       background: { of: 'own', n: 2 },
       honesty: { state: 'unknown', rows: 2, doubts: [] },
+      canaries: { state: 'reproduced', sources: [{ texts: 4, distance: 0 }] },
       translators: [],
     },
   ],

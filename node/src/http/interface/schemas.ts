@@ -213,6 +213,13 @@ export const schemas = {
           rows: integer('looked at'),
           doubts: list(object({ what: text(), why: text(), 'authors?': list(text()) })),
         }),
+        canaries: object({
+          state: oneOf('none', 'reproduced', 'not_reproduced', 'vouched', 'disputed'),
+          sources: list(
+            object({ 'id?': text(), 'author?': text(), texts: integer(), 'distance?': number }),
+            'who vouches; without id and author: they come with the SDK. distance: the greatest 1 − cosine to what the embedder here makes, or to others’ of the same texts',
+          ),
+        }),
         translators: list(object({ id: text(), from: text(), to: text(), method: text(), quality: number })),
       }),
       'the largest first',

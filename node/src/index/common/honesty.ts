@@ -10,9 +10,16 @@ export interface Judged {
   readonly own?: Float32Array;
 }
 
+/** Canaries of one author: rows whose texts everybody knows. */
+export interface Vouched {
+  /** Absent: they come with the SDK. */
+  readonly author?: string;
+  readonly rows: readonly Omit<Judged, 'author'>[];
+}
+
 /** What speaks against a space, or some of its authors. */
 export interface Doubt {
-  readonly what: 'copies' | 'other_model' | 'unrelated' | 'two_models';
+  readonly what: 'copies' | 'other_model' | 'unrelated' | 'two_models' | 'not_canaries';
   /** For people. */
   readonly why: string;
   /** Whose rows; absent: the space as a whole. */
@@ -41,6 +48,8 @@ const SAME_MODEL = 0.6;
 const FOREIGN_SHARE = 0.1;
 /** Standard deviations of chance: below, nearness in the space has nothing to do with nearness of the texts. */
 const RELATED = 3;
+/** Fewer canaries do not tell models apart (bench/across/lies.mjs). */
+const CANARIES_MIN = 40;
 /** Of an author nothing is said unless as much relation as there is among the others would stand out by so many. */
 const EXPECTED = 6;
 const SHUFFLES = 40;
@@ -49,7 +58,7 @@ const SHUFFLES = 40;
  * Do the rows of a space behave as vectors of their texts? Nearness among texts in a space of this node's own is compared with
  * nearness among the rows: whatever the model, the two go together; in rows of other texts they do not. Pure and always the same.
  */
-export function honestyOf(judged: readonly Judged[]): Honesty {
+export function honestyOf(judged: readonly Judged[], canaries: readonly Vouched[] = []): Honesty {
   const rows = judged.slice(0, judgedRows);
   const n = rows.length;
   if (n < ROWS_MIN) return { state: 'unknown', rows: n, doubts: [] };
@@ -74,7 +83,34 @@ export function honestyOf(judged: readonly Judged[]): Honesty {
       ...named(foreign, rows),
     });
   if (doubts.length === 0) doubts.push(...unrelated(rows, inSpace, inHome));
+  if (doubts.length === 0 && known.length === 0) doubts.push(...canaries.flatMap((one) => unlike(rows, one)));
   return { state: doubts.length === 0 ? 'honest' : 'doubtful', rows: n, doubts };
+}
+
+/**
+ * Do rows go with canaries as their texts do? Else one of both is of another model; which one, whoever trusts the canaries' author
+ * knows. Where there is an embedder, comparing with it says more.
+ */
+function unlike(judged: readonly Judged[], { author, rows: canaries }: Vouched): Doubt[] {
+  const rows = judged.filter((one) => one.author !== author);
+  if (canaries.length < CANARIES_MIN || rows.length < ROWS_MIN) return [];
+  const all = [...rows, ...canaries];
+  const [inSpace, inHome] = [cosines(all.map(({ row }) => row)), cosines(all.map(({ home }) => home))];
+  const own = rows.map((_, i) => i);
+  const usual = relation(inSpace, inHome, own, own).r;
+  const found = relation(
+    inSpace,
+    inHome,
+    canaries.map((_, i) => rows.length + i),
+    own,
+  );
+  if (usual < EXPECTED * found.chance || found.r >= RELATED * found.chance) return [];
+  return [
+    {
+      what: 'not_canaries',
+      why: `rows are near to each other by their texts, and not to the canaries of ${author ?? 'the SDK'}: the rows or the canaries are of another model`,
+    },
+  ];
 }
 
 function unrelated(

@@ -15,6 +15,7 @@ import { follow, type Pressure, type Trailing } from '../../follow/index.js';
 import { dot } from '../vectors/dot.js';
 import type { Background } from '../vectors/background.js';
 import { readCommon, writeCommon } from './file.js';
+import type { SpaceCanaries } from './canaries.js';
 import type { Honesty } from './honesty.js';
 import { SpaceJudge } from './judging.js';
 import { Sketch, type Drawn } from './sketch.js';
@@ -28,6 +29,8 @@ export interface CommonOptions {
   embedders(): Promise<readonly Embedder[]>;
   /** Id of the space by which others are judged; default that of the first embedder. */
   readonly homeSpace?: string;
+  /** Canaries against which spaces without an embedder here are held. */
+  readonly canaries?: Pick<SpaceCanaries, 'of'>;
   /** Data folder; without one nothing is saved. */
   readonly folder?: string;
   onError?(error: unknown): void;
@@ -66,7 +69,7 @@ const SAVE_EVERY_MS = 15_000;
 export async function startCommon(options: CommonOptions): Promise<Common> {
   const { store, registry, clock, folder } = options;
   const saved = folder === undefined ? undefined : readCommon(folder);
-  let judge = new SpaceJudge(store, registry, saved?.judged);
+  let judge = new SpaceJudge(store, registry, saved?.judged, options.canaries);
   let salt = saved === undefined ? randomBytes(16) : Buffer.from(saved.salt, 'base64');
   let sketch = new Sketch(DRAWN, saved);
   let place: Cursor | undefined = saved === undefined ? undefined : { epoch: saved.epoch, seq: saved.seq };
@@ -90,7 +93,7 @@ export async function startCommon(options: CommonOptions): Promise<Common> {
   const begin = (): void => {
     salt = randomBytes(16);
     sketch = new Sketch(DRAWN);
-    judge = new SpaceJudge(store, registry);
+    judge = new SpaceJudge(store, registry, {}, options.canaries);
     vectors.clear();
     mute = new Set();
     [picks, backgrounds, place, changed] = [[], [], undefined, true];

@@ -7,7 +7,8 @@ import {
   type Embedder,
   type Registry,
 } from '@cosmicembeddings/sdk';
-import { honestyOf, judgedRows, type Honesty, type Judged } from './honesty.js';
+import type { SpaceCanaries } from './canaries.js';
+import { honestyOf, judgedRows, type Honesty, type Judged, type Vouched } from './honesty.js';
 import { Sketch, type Drawn } from './sketch.js';
 
 /** Spaces that are judged, those with rows first seen; names of spaces are free. */
@@ -23,6 +24,8 @@ interface Watched {
   read: Judged[];
   reading: readonly Drawn[] | undefined;
   honesty: Honesty;
+  /** Blocks of canaries that it was held against. */
+  against: string;
 }
 
 /** Judges, from a sample of each space's rows, whether they behave as vectors of their texts. */
@@ -33,6 +36,7 @@ export class SpaceJudge {
     private readonly store: Pick<BlockStore, 'get'>,
     private readonly registry: Registry,
     kept: Readonly<Record<string, { readonly drawn: readonly Drawn[]; readonly dropped: boolean }>> = {},
+    private readonly canaries?: Pick<SpaceCanaries, 'of'>,
   ) {
     for (const [space, drawn] of Object.entries(kept)) this.watch(space, drawn);
   }
@@ -63,8 +67,11 @@ export class SpaceJudge {
     if (home === undefined) return false;
     for (const [space, watched] of this.spaces) {
       if (watched.reading === undefined) {
-        // When half of what was looked at is other rows: each time costs the same.
-        if (watched.moved === 0 || watched.moved < 0.5 * watched.honesty.rows) continue;
+        // When half of what was looked at is other rows, or canaries came or went: each time costs the same.
+        const isMoved = watched.moved > 0 && watched.moved >= 0.5 * watched.honesty.rows;
+        const against = await this.blocksOf(space);
+        if (!isMoved && watched.against === against) continue;
+        watched.against = against;
         [watched.reading, watched.read, watched.moved] = [watched.sketch.all, [], 0];
       }
       await this.read(watched, space, home, embedders);
@@ -94,8 +101,25 @@ export class SpaceJudge {
       });
     }
     if (watched.reading.length > 0) return;
-    watched.honesty = honestyOf(watched.read);
+    watched.honesty = honestyOf(watched.read, own === undefined ? await this.vouched(id, home) : []);
     [watched.read, watched.reading] = [[], undefined];
+  }
+
+  private async blocksOf(space: string): Promise<string> {
+    return ((await this.canaries?.of(space)) ?? []).map(({ block }) => block?.id ?? '').join(' ');
+  }
+
+  private async vouched(space: string, home: Embedder): Promise<Vouched[]> {
+    const all: Vouched[] = [];
+    for (const { block, canaries } of (await this.canaries?.of(space)) ?? []) {
+      const rows: Vouched['rows'][number][] = [];
+      for (const { text, vector } of canaries) {
+        const inHome = await vectorOf(home, text.slice(0, TEXT_MAX));
+        if (inHome !== undefined) rows.push({ row: toUnit(vector), home: inHome });
+      }
+      all.push({ ...(block === undefined ? {} : { author: block.author }), rows });
+    }
+    return all;
   }
 
   private watch(
@@ -109,6 +133,7 @@ export class SpaceJudge {
       read: [],
       reading: undefined,
       honesty: none,
+      against: '',
     };
     this.spaces.set(space, watched);
     return watched;

@@ -64,3 +64,26 @@ test('an author with another model beside an honest one is named', () => {
 test('of few rows nothing is said', () => {
   expect(honestyOf(rowsOf((i) => model(meanings[dealt[i]!]!)).slice(0, 20))).toMatchObject({ state: 'unknown' });
 });
+
+test('a whole space of another model is told by canaries of the one it claims to be', () => {
+  const canaries = Array.from({ length: 60 }, (_, i) =>
+    toUnit(noise(700 + (i % 8), DIMS).map((x, d) => x + 0.6 * noise(40_000 + i, DIMS)[d]!)),
+  );
+  const vouched = (make: (meaning: Float32Array) => Float32Array) => ({
+    author: 'did:key:honest',
+    rows: canaries.map((meaning) => ({ row: make(meaning), home: home(meaning) })),
+  });
+  const rows = rowsOf((i) => model(meanings[i]!));
+  expect(honestyOf(rows, [vouched(model)])).toMatchObject({ state: 'honest' });
+  expect(honestyOf(rows, [vouched(other)]).doubts).toMatchObject([
+    { what: 'not_canaries', why: expect.stringMatching(/did:key:honest/) as string },
+  ]);
+  // A handful tells nothing.
+  expect(honestyOf(rows, [{ rows: vouched(other).rows.slice(0, 20) }])).toMatchObject({ state: 'honest' });
+  // Where the embedder is here, comparing with it says more, and a stranger's canaries nothing.
+  const tried = rowsOf(
+    (i) => model(meanings[i]!),
+    (i) => ({ own: model(meanings[i]!) }),
+  );
+  expect(honestyOf(tried, [vouched(other)])).toMatchObject({ state: 'honest' });
+});
