@@ -9,7 +9,6 @@ import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import {
-  candidates,
   fitParameters,
   fitTranslator,
   openTranslator,
