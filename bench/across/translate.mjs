@@ -8,13 +8,7 @@ import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import {
-  fitParameters,
-  fitTranslator,
-  openTranslator,
-  placeOf,
-  relevanceMin,
-} from '@cosmicembeddings/sdk/translators';
+import { fitParameters, fitTranslator, openTranslator, placeOf, relevanceMin } from '@cosmicembeddings/sdk/translators';
 import { spaceNamed, toUnit } from '@cosmicembeddings/sdk';
 import { ndcg10, readCollection, readNpy, shared } from '../search-quality/collections.mjs';
 import { random } from '../record.mjs';
