@@ -57,7 +57,7 @@ function overview(spaces: readonly SpaceReport[]): HTMLElement {
 
 /** How it is compared, whether its rows are those of their texts, and ways into it from others: this node's word. */
 function whatIsSaid(report: SpaceReport, names: ReadonlyMap<string, string>): HTMLElement {
-  const { space, rows, siblings, home, background, honesty, translators } = report;
+  const { space, rows, siblings, home, background, honesty, canaries, translators } = report;
   const nameOf = (id: string): HTMLElement => element('bdi', { title: id }, names.get(id) ?? shortId(id));
   const facts: (readonly [string, ...Child[]])[] = [
     [t('spaces.rows'), numberText(rows)],
@@ -70,6 +70,7 @@ function whatIsSaid(report: SpaceReport, names: ReadonlyMap<string, string>): HT
         element('p', { class: 'warn' }, why, ...authors.flatMap((author) => [' ', authorLink(author)])),
       ),
     ],
+    [t('spaces.canaries'), t(`spaces.canaries.${canaries.state}`)],
     ...(siblings.length === 0
       ? []
       : [[t('spaces.siblings'), ...siblings.flatMap((id, i) => [...(i === 0 ? [] : [', ']), nameOf(id)])] as const]),

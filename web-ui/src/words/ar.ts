@@ -397,6 +397,12 @@ export const ar: Words = {
   'spaces.translator': 'من {from} بطريقة {method}، الجودة {quality} مما يجده نموذجها نفسه ({id})',
   'spaces.home': 'حسبتها هذه العقدة',
   'spaces.share': 'الحصة',
+  'spaces.canaries': 'نصوص الفحص',
+  'spaces.canaries.none': 'لم ينشر أحد شيئًا منها',
+  'spaces.canaries.reproduced': 'نموذج هذه العقدة يعطي المتجهات نفسها',
+  'spaces.canaries.not_reproduced': 'نموذج هذه العقدة لا يعطي هذه المتجهات',
+  'spaces.canaries.vouched': 'هناك من يشهد بها، ولم تُجرّب هنا لعدم وجود نموذج',
+  'spaces.canaries.disputed': 'من نشروها مختلفون',
 
   'publish.title': 'نشر',
   'publish.warnTitle': 'علني وموقّع ومنسوخ',

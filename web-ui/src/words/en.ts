@@ -305,6 +305,12 @@ export const en = {
   'spaces.translator': 'from {from} by {method}, quality {quality} of what its own embedder finds ({id})',
   'spaces.home': 'Embedded by this node',
   'spaces.share': 'Share',
+  'spaces.canaries': 'Canaries',
+  'spaces.canaries.none': 'nobody has published any',
+  'spaces.canaries.reproduced': 'this node’s embedder makes the same vectors',
+  'spaces.canaries.not_reproduced': 'this node’s embedder does not make these vectors',
+  'spaces.canaries.vouched': 'vouched for; not tried here, as there is no embedder',
+  'spaces.canaries.disputed': 'those who published some disagree',
 
   'publish.title': 'Publish',
   'publish.warnTitle': 'Public, signed, copied',

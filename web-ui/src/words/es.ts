@@ -317,6 +317,12 @@ export const es: Words = {
   'spaces.translator': 'desde {from} por {method}, calidad {quality} de lo que halla su propio modelo ({id})',
   'spaces.home': 'Calculados por este nodo',
   'spaces.share': 'Parte',
+  'spaces.canaries': 'Canarios',
+  'spaces.canaries.none': 'nadie ha publicado ninguno',
+  'spaces.canaries.reproduced': 'el modelo de este nodo da los mismos vectores',
+  'spaces.canaries.not_reproduced': 'el modelo de este nodo no da estos vectores',
+  'spaces.canaries.vouched': 'alguien responde por ellos; aquí no se prueban, porque no hay modelo',
+  'spaces.canaries.disputed': 'quienes los publicaron no coinciden',
 
   'publish.title': 'Publicar',
   'publish.warnTitle': 'Público, firmado, copiado',
