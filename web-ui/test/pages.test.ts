@@ -153,6 +153,7 @@ interface Violation {
     expect(await facets.locator('li', { hasText: 'birds' }).locator('.n').textContent()).toBe('1');
     await facets.getByRole('link', { name: 'English' }).click();
     await page.locator('.chip', { hasText: 'in English' }).waitFor();
+    await page.locator('.hit').first().waitFor();
     expect(await page.locator('.hit').allTextContents()).toEqual([expect.stringContaining('heron')]);
     // A phone shows what was found first; the same is behind one press.
     await page.setViewportSize({ width: 390, height: 844 });
