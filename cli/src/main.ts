@@ -35,6 +35,7 @@ import { traceCommand } from './commands/trace.js';
 import { witnessCommand } from './commands/witness.js';
 import { exit, fail, UsageError } from './output.js';
 import { contentFlag, pluginCommands } from './plugins/commands.js';
+import { keepQuotes } from './quotes.js';
 import { unknownFlag } from './suggest.js';
 import { markOperands } from './values.js';
 import { version } from './version.js';
@@ -81,7 +82,7 @@ const known = new Set(commands.flatMap(({ command }) => [command].flat().map((te
 
 /** Fresh for every parse: yargs keeps state. `more`: commands that this line alone calls for. */
 function commandLine(args: readonly string[], more: readonly CommandModule[] = []): Argv {
-  const cli = yargs([...args])
+  const cli = yargs(keepQuotes(args))
     .scriptName('cosmic')
     .locale('en')
     .usage('$0 <command>\n\nPublish, find and verify signed embedding blocks.')

@@ -15,6 +15,7 @@ test('thousands of builds of one model, which cost a stranger a small block each
     home: undefined,
     common: { state: () => ({ texts: 0, spaces: {} }), honesty: () => ({ doubts: [] }) } as never,
     translators: async () => [],
+    canaries: { report: async () => ({ status: 'none' }) } as never,
   });
   expect(reports).toHaveLength(1000);
   expect(JSON.stringify(reports).length).toBeLessThan(3_000_000);

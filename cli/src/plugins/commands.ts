@@ -2,6 +2,7 @@ import { corePlugins, CosmicError, isKindName } from '@cosmicembeddings/sdk';
 import { pluginInfo, type Command, type KindInfo, type PluginInfo } from '@cosmicembeddings/sdk/api';
 import yargs, { type Argv, type CommandModule } from 'yargs';
 import { openClient } from '../node-client.js';
+import { keepQuotes } from '../quotes.js';
 import { loadSettings, type GlobalFlags, type Settings } from '../settings.js';
 import { kindCommand } from './kind-command.js';
 import { questionCommand } from './question-command.js';
@@ -53,7 +54,7 @@ function words(args: readonly string[]): string[] {
 }
 
 function settingsOf(args: readonly string[]): Settings {
-  const flags = yargs([...args])
+  const flags = yargs(keepQuotes(args))
     .help(false)
     .version(false)
     .exitProcess(false)

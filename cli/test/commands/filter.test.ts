@@ -5,6 +5,7 @@ import { readFilter, textsOfFilter, type Filter } from '@cosmicembeddings/sdk/fi
 import yargs from 'yargs';
 import { filters } from '../../../sdk/test/filter/random.ts';
 import { filterFlags, filterOf, type FilterFlags } from '../../src/commands/filter.js';
+import { keepQuotes } from '../../src/quotes.js';
 
 const pool = {
   spaces: ['bafyspace'],
@@ -18,7 +19,7 @@ const pool = {
 };
 
 const parse = (args: readonly string[]): FilterFlags =>
-  filterFlags(yargs([...args]).exitProcess(false)).parseSync() as FilterFlags;
+  filterFlags(yargs(keepQuotes(args)).exitProcess(false)).parseSync() as FilterFlags;
 const filterOfArgs = (args: readonly string[]): Filter => filterOf(parse(args));
 
 test('the flags of a command line say every filter that texts can say', () => {
