@@ -11,7 +11,7 @@ import { publishInputs, publishPending, type Asked, type Means } from '../publis
 import { collectInputs, type Inputs } from '../publish/inputs.js';
 import { openJournal } from '../publish/journal.js';
 import { openFile, readableEndings, type FilePassage } from '../publish/open-file.js';
-import type { Named, PublishReport } from '../publish/report.js';
+import { othersWaiting, type Named, type PublishReport } from '../publish/report.js';
 import { store, type GlobalFlags, type Settings } from '../settings.js';
 import { awaitCopies, operatorFlag, operatorsOf, type CopiesWanted } from '../publish/copies.js';
 import { durationOf } from '../values.js';
@@ -218,9 +218,7 @@ function showPassages(
 }
 
 function show(report: PublishReport, seconds: number, settings: Settings): void {
-  const waiting = openJournal(settings.home)
-    .pending()
-    .filter(({ intent }) => !report.pending.some(({ path }) => path === intent.path)).length;
+  const waiting = othersWaiting(report, openJournal(settings.home).pending());
   if (settings.json) return printJson({ ...report, otherFiles: report.skipped.length, seconds, waiting });
   const parts = [`${plural(report.published, 'document')} published`];
   if (report.superseding > 0) parts.push(`${report.superseding} of them newer versions`);

@@ -11,7 +11,7 @@ import type { PublishOptions } from './options.js';
 import type { Inputs } from './inputs.js';
 import { openJournal, type Intent, type Journal, type PublishedLine } from './journal.js';
 import { openOutbox } from './outbox.js';
-import { pendingLine, publishAll, type Job } from './publish.js';
+import { pendingLine, publishAll, waitingOf, type Job } from './publish.js';
 import { addReport, emptyReport, type PublishReport } from './report.js';
 
 /** What a call needs from outside; a test hands in others. */
@@ -100,8 +100,10 @@ export async function publishPending(
     } catch (error) {
       if (!(error instanceof CosmicError)) throw error;
       journal.refresh();
-      const waiting = new Set(journal.pending().map(({ intent }) => intent.path));
-      for (const { path } of intents) if (waiting.has(path)) sum.pending.push({ path, reason: error.message });
+      const waiting = new Set(journal.pending().map(({ slot }) => slot));
+      sum.pending.push(
+        ...intents.map((intent) => waitingOf(intent, error.message)).filter(({ slot }) => waiting.has(slot)),
+      );
     }
   }
   return sum;
@@ -139,7 +141,13 @@ async function publishJobs(
   const journal = openJournal(settings.home);
   const client = means.openClient(settings);
   // An address where no node answers is found out before the first text is embedded.
-  const { node } = await client.status();
+  const { node, network } = await client.status();
+  // It would refuse every block, each as wrongly signed.
+  if (network !== settings.network)
+    throw new CosmicError(
+      'peer.wrong_network',
+      `${settings.node} is of network ${network}; this is to be signed for ${settings.network} (--network)`,
+    );
   means.beforeFirst?.();
   let embedder: Embedder;
   try {
@@ -148,7 +156,7 @@ async function publishJobs(
     if (!(error instanceof CosmicError) || !['embedder.unavailable', 'embedder.bad_answer'].includes(error.code))
       throw error;
     journal.add(jobs.map(({ intent }) => pendingLine(intent, error.message)));
-    const pending = jobs.map(({ intent }) => ({ path: intent.path, reason: error.message }));
+    const pending = jobs.map(({ intent }) => waitingOf(intent, error.message));
     return { ...emptyReport(), documents: jobs.length, pending };
   }
   const facts = { node, author: identity.did, network: settings.network, spaceId: spaceIdOf(embedder.space) };

@@ -27,7 +27,7 @@ import { embedDocuments } from './embed-documents.js';
 import type { Intent, Journal, JournalLine, PublishedLine, Recipe } from './journal.js';
 import type { Outbox, Parcel } from './outbox.js';
 import { openFile, type FilePassage } from './open-file.js';
-import { emptyReport, type PublishReport } from './report.js';
+import { emptyReport, type PublishReport, type Waiting } from './report.js';
 
 /** One document of a call; what the call did not say of it, its earlier publication does. */
 export interface Job {
@@ -151,6 +151,10 @@ export function slotOf({ path, node, network, author }: Pick<Intent, 'path' | 'n
 
 export function pendingLine(intent: Intent, reason: string) {
   return { event: 'pending', slot: slotOf(intent), intent, reason } as const;
+}
+
+export function waitingOf(intent: Intent, reason: string): Waiting {
+  return { path: intent.path, reason, slot: slotOf(intent) };
 }
 
 function progressText(report: PublishReport): string {
@@ -470,17 +474,16 @@ async function makeAll(wanted: readonly Planned[], run: Run): Promise<{ planned:
   const made: { planned: Planned; parcel: Parcel }[] = [];
   for (const [i, planned] of wanted.entries()) {
     const outcome = embedded[i]!;
-    const { path } = planned.document;
     if (outcome.status === 'pending') {
       if (outcome.down) run.down = outcome.reason;
-      report.pending.push({ path, reason: outcome.reason });
+      report.pending.push(waitingOf(planned.job.intent, outcome.reason));
       journal.add([pendingLine(planned.job.intent, outcome.reason)]);
       continue;
     }
     const kept = planned.document.passages.filter((_, row) => outcome.vectors[row] !== undefined);
     const rows = outcome.vectors.filter((vector): vector is Float32Array => vector !== undefined);
     if (rows.length === 0) {
-      report.skipped.push({ path, reason: 'input.empty' });
+      report.skipped.push({ path: planned.document.path, reason: 'input.empty' });
       continue;
     }
     const document = { ...planned.document, passages: kept };

@@ -3,6 +3,11 @@ export interface Named {
   readonly reason: string;
 }
 
+export interface Waiting extends Named {
+  /** Its place in the queue: the same file may wait for other nodes, networks and authors too. */
+  readonly slot: string;
+}
+
 /** What became of every document of a call: each is in one of the lists or counts. */
 export interface PublishReport {
   /** A file that is too long for one counts as one for each of its parts. */
@@ -36,7 +41,7 @@ export interface PublishReport {
   encodings: { readonly path: string; readonly encoding: string }[];
   /** Published documents in a language that the embedder was not made for, by a guess. */
   foreign: { readonly path: string; readonly language: string; readonly advice: string }[];
-  pending: Named[];
+  pending: Waiting[];
   refused: Named[];
   /** Published from these folders before, and no longer there. */
   gone: { readonly path: string; readonly ids: readonly string[] }[];
@@ -69,6 +74,12 @@ export function emptyReport(): PublishReport {
     gone: [],
     retracted: [],
   };
+}
+
+/** Documents that wait and are not among those of the report. */
+export function othersWaiting(report: PublishReport, pending: readonly { readonly slot: string }[]): number {
+  const named = new Set(report.pending.map(({ slot }) => slot));
+  return pending.filter(({ slot }) => !named.has(slot)).length;
 }
 
 /** Adds what another group of documents came to. */

@@ -9,6 +9,7 @@ import { identityOf } from '../../src/keys/author.js';
 import { publishInputs, publishPending, type Means } from '../../src/publish/call.js';
 import { collectInputs } from '../../src/publish/inputs.js';
 import { openJournal } from '../../src/publish/journal.js';
+import { othersWaiting, type PublishReport } from '../../src/publish/report.js';
 import type { Settings } from '../../src/settings.js';
 import { memoryNode } from './memory-node.ts';
 
@@ -85,20 +86,25 @@ function world() {
     }) as unknown as Settings;
   return {
     nodes,
+    folder,
+    means,
+    settingsOf,
     homes: [join(folder, 'h1'), join(folder, 'h2')],
-    call: async (call: Call): Promise<void> => {
+    call: async (call: Call): Promise<PublishReport | undefined> => {
       trouble = call.trouble;
       const { state } = nodeOf(call);
       state.cutAfter = call.trouble === 'cut' ? 0 : Infinity;
       const options = { tags: [call.tag], text: true, dtype: 'f32' as const };
       const asked = { options, said: new Set(['tags'] as const), retractGone: false };
+      let report: PublishReport | undefined;
       try {
-        await publishInputs(collectInputs([join(folder, call.file)]), asked, settingsOf(call), means);
+        report = await publishInputs(collectInputs([join(folder, call.file)]), asked, settingsOf(call), means);
       } catch (error) {
         expect(error).toMatchObject({ code: 'node.unreachable' });
       }
       trouble = 'none';
       state.cutAfter = Infinity;
+      return report;
     },
     doWhatWaits: async (): Promise<void> => {
       for (const home of ['h1', 'h2'] as const) await publishPending({}, settingsOf({ ...some, home }), means);
@@ -172,4 +178,32 @@ test('any calls, each of them twice, come to the same as once', async () => {
     }),
     { numRuns: 30 },
   );
+});
+
+test('the same file may wait for another node too, and counts among the others', async () => {
+  const { call, homes } = world();
+  const waiting: Call = { ...some, file: 'x.md', tag: 't', trouble: 'down' };
+  await call({ ...waiting, node: 'http://a:1' });
+  const report = await call(waiting);
+  expect(report!.pending).toHaveLength(1);
+  expect(othersWaiting(report!, openJournal(homes[0]!).pending())).toBe(1);
+});
+
+test('a node of another network is asked for nothing, and what waits for it goes on waiting', async () => {
+  const { call, homes, nodes, folder, means, settingsOf } = world();
+  await call({ ...some, file: 'x.md', tag: 't', trouble: 'down' });
+  const dev = memoryNode('did:dev', 'dev');
+  const elsewhere: Means = { ...means, openClient: () => dev.client };
+  const inputs = collectInputs([join(folder, 'y.md')]);
+  const asked = { options: { tags: [], text: true, dtype: 'f32' as const }, said: new Set([]), retractGone: false };
+  await expect(publishInputs(inputs, asked, settingsOf(some), elsewhere)).rejects.toMatchObject({
+    code: 'peer.wrong_network',
+    detail: expect.stringMatching(/is of network dev; .*for other/),
+  });
+  const report = await publishPending({}, settingsOf(some), elsewhere);
+  expect(report!.pending).toMatchObject([{ reason: expect.stringContaining('peer.wrong_network') }]);
+  expect(openJournal(homes[0]!).pending()).toHaveLength(1);
+  expect(dev.state.calls).toBe(0);
+  await publishPending({}, settingsOf(some), means);
+  expect(standing(nodes)).toHaveLength(1);
 });

@@ -8,7 +8,7 @@ export function memoryNode(did = 'did:a', network = 'dev') {
   const wires = new Map<string, Uint8Array>();
   const state = { kept, cutAfter: Infinity, calls: 0, retracted: new Set<string>() };
   const client = {
-    status: () => Promise.resolve({ node: did }),
+    status: () => Promise.resolve({ node: did, network }),
     has: async (id: string) => {
       await new Promise((resolve) => setImmediate(resolve));
       return kept.has(id);
