@@ -334,7 +334,7 @@ async function assemble(
   const followers = followTogether({
     head: await store.head(),
     readHead: () => store.head(),
-    settled: (seq) => views.settled(seq),
+    judged: (seq, signal) => views.judged(seq, signal),
     onHead: () => watches.notify(),
     // Fsck goes by the same list.
     followers: keptFollowers.flatMap(({ name, answers }) => {
@@ -447,10 +447,7 @@ async function assemble(
     clock: systemClock,
     head: followers.head,
     tell: followers.tell,
-    visible: async (seq, signal) => {
-      await followers.waitFor('indexed', seq, signal);
-      await views.judged(seq, signal);
-    },
+    visible: (seq, signal) => followers.waitFor('indexed', seq, signal),
     near: (what, filter) => search.near(what, filter),
     isHidden: (id) => views.isHidden(id),
     verdicts: async (id) => (await views.verdicts([id]))[0] ?? [],

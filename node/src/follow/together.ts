@@ -28,13 +28,13 @@ export interface FollowersOptions {
   readonly head: Head;
   readHead(): Promise<Head>;
   readonly followers: readonly Trailing[];
-  /** Resolves when what is hidden covers all up to `seq`; undefined where it does. */
-  settled(seq: number): Promise<void> | undefined;
+  /** Resolves when what is hidden covers all up to `seq`, however long it takes. */
+  judged(seq: number, signal?: AbortSignal): Promise<void>;
   /** The head has moved. */
   onHead?(): void;
 }
 
-export function followTogether({ head: first, readHead, followers, settled, onHead }: FollowersOptions): Followers {
+export function followTogether({ head: first, readHead, followers, judged, onHead }: FollowersOptions): Followers {
   let head = first;
   let untold = true;
   let telling = Promise.resolve();
@@ -62,7 +62,7 @@ export function followTogether({ head: first, readHead, followers, settled, onHe
       await Promise.all([
         ...wanted.map((follower) => follower.waitFor(seq, signal)),
         // What hides rows counts; a view that is out of order holds nobody up.
-        ...(what === 'indexed' ? [settled(seq)] : []),
+        ...(what === 'indexed' ? [judged(seq, signal)] : []),
       ]);
     },
     async states() {

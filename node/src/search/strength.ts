@@ -43,9 +43,10 @@ export function fairFrom({ mean, spread, rows }: NonNullable<Evidence['own']>): 
 
 /** How good a hit is: `weak` is what a question about nothing that is here finds just as well. */
 export function strengthOf({ cosine, own, coverage }: Evidence): Strength {
+  // Where few rows are, or one alone, nobody knows how rare the words are either.
+  if (cosine !== undefined && (own === undefined || own.rows < rowsFrom)) return 'unknown';
   const isNear = cosine !== undefined && own !== undefined;
   if (!isNear && coverage === undefined) return 'unknown';
-  if (own !== undefined && own.rows < rowsFrom) return 'unknown';
   const nearness = isNear ? (cosine - own.mean) / own.spread : 0;
   const lnRows = isNear ? Math.log(own.rows) : 0;
   const near = isNear ? nearOnly.nearness * (nearness - fairNearness(own.rows)) : 0;
@@ -57,7 +58,5 @@ export function strengthOf({ cosine, own, coverage }: Evidence): Strength {
           both.base + both.nearness * nearness + both.coverage * coverage + both.lnRows * lnRows,
           near - withoutWords,
         );
-  // Near something that nothing is known of yet: that it lacks the words does not make it weak.
-  if (sum < 0 && cosine !== undefined && own === undefined) return 'unknown';
   return sum < 0 ? 'weak' : sum < strongFrom ? 'fair' : 'strong';
 }

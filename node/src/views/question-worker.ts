@@ -11,6 +11,7 @@ import {
   type Params,
 } from '@cosmicembeddings/sdk/views';
 import { loadPlugins } from '../plugins.js';
+import { threadTimePath } from '../thread-time.js';
 import { faultOf, reading, type SqliteEngine } from '../store/sqlite/driver.js';
 import { StoreReader } from '../store/sqlite/index.js';
 import { readCone, type ConeFile } from './cone-file.js';
@@ -47,7 +48,9 @@ export type QuestionAsked =
 export type QuestionRequest = QuestionAsked & { readonly number: number };
 
 export interface QuestionReply {
+  /** 0: the worker has begun. */
   readonly number: number;
+  readonly timePath?: string | undefined;
   readonly answer?: unknown;
   readonly code?: Code;
   readonly error?: string;
@@ -112,4 +115,4 @@ port.on('message', (request: QuestionRequest) => {
   }
   if (request.type === 'close') port.close();
 });
-port.postMessage({ number: 0 } satisfies QuestionReply);
+port.postMessage({ number: 0, timePath: threadTimePath() } satisfies QuestionReply);

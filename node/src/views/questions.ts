@@ -2,20 +2,27 @@ import { Worker } from 'node:worker_threads';
 import { CosmicError } from '@cosmicembeddings/sdk';
 import { FairQueue } from '../fair-queue.js';
 import { faultOfWorker } from '../store/sqlite/driver.js';
+import { threadTimeMs } from '../thread-time.js';
 import { workerMemory } from '../worker-memory.js';
 import type { QuestionAsked, QuestionReply, QuestionRequest, QuestionSetup } from './question-worker.js';
 import { watchLocksOf } from '../store/sqlite/wasm-locks.js';
 
 /** A worker that answers questions, one at a time; a new one takes the place of one that does not come to an end. */
 export interface Questions {
-  /** `who`: whose turn it takes. @throws CosmicError as the question does; view.failed for one that did not come to an end, node.busy */
+  /** `who`: whose turn it takes. @throws CosmicError as the question does; view.failed for one that did not come to an end, view.busy for one that the machine did not get to, node.busy */
   ask(question: QuestionAsked, who?: string): Promise<unknown>;
   close(): Promise<void>;
 }
 
-/** Reading is stopped after a quarter of a second; who is still at it then reads nothing and would go on for ever. */
+/**
+ * Reading is stopped after a quarter of a second; who is still at it after so much of the thread's own time reads nothing and would
+ * go on for ever. On a busy machine much more time passes meanwhile.
+ */
 const END_MS = 2_000;
+/** Nobody waits longer, whatever holds it up. */
+const LATE_MS = 30_000;
 const BEGIN_MS = 30_000;
+const LOOK_MS = 500;
 const WAITING_MAX = 256;
 /** Of one address or key. */
 const WAITING_EACH = 64;
@@ -33,6 +40,7 @@ export function openQuestions(setup: QuestionSetup, onFault: (detail: string) =>
   let current: Open | undefined;
   let worker: Worker | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let timePath: string | undefined;
   let isReady = false;
   let isClosed = false;
 
@@ -46,6 +54,7 @@ export function openQuestions(setup: QuestionSetup, onFault: (detail: string) =>
     mine.on('message', (reply: QuestionReply) => {
       if (worker === mine && reply.number === 0) {
         isReady = true;
+        timePath = reply.timePath;
         arm();
       }
       if (worker !== mine || current?.request.number !== reply.number) return;
@@ -63,14 +72,14 @@ export function openQuestions(setup: QuestionSetup, onFault: (detail: string) =>
   }
 
   /** The question under way is answered by a failure, and the worker ends with it. */
-  function give(detail: string): void {
+  function give(detail: string, code: 'view.failed' | 'view.busy' = 'view.failed'): void {
     const [ended, open] = [worker, current];
     worker = undefined;
     current = undefined;
     clearTimeout(timer);
     void ended?.terminate();
     onFault(`questions: ${detail}`);
-    open?.reject(new CosmicError('view.failed', detail));
+    open?.reject(new CosmicError(code, detail));
     next();
   }
 
@@ -78,7 +87,17 @@ export function openQuestions(setup: QuestionSetup, onFault: (detail: string) =>
   function arm(): void {
     clearTimeout(timer);
     if (current === undefined) return;
-    timer = setTimeout(() => give(`${nameOf(current)} did not come to an end`), isReady ? END_MS : BEGIN_MS);
+    if (!isReady) timer = setTimeout(() => give(`${nameOf(current)} did not begin`, 'view.busy'), BEGIN_MS);
+    else look(performance.now() + LATE_MS, threadTimeMs(timePath));
+  }
+
+  function look(lateMs: number, beganMs: number | undefined): void {
+    timer = setTimeout(() => {
+      const usedMs = (threadTimeMs(timePath) ?? 0) - (beganMs ?? 0);
+      if (usedMs >= END_MS) give(`${nameOf(current)} did not come to an end`);
+      else if (performance.now() >= lateMs) give(`${nameOf(current)} was not done in time`, 'view.busy');
+      else look(lateMs, beganMs);
+    }, LOOK_MS);
   }
 
   function next(): void {

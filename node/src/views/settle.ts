@@ -47,9 +47,16 @@ async function settle(
   }
 }
 
-/** Resolves when a hiding cone judges by all blocks up to `seq`. */
+/** Why the state by which a hiding cone judges, or would, stands still; undefined where it does not. */
+export function failureOf(run: ConeRun<HostState>): string | undefined {
+  return (judging(run) ?? run.wanted.host).failure();
+}
+
+/** Resolves when a hiding cone judges by all blocks up to `seq`. @throws CosmicError view.failed where it stands still */
 export async function waitJudged(run: ConeRun<Waiting>, seq: number, moves: Moves, signal: AbortSignal): Promise<void> {
   while (judging(run) === undefined) {
+    const failure = failureOf(run);
+    if (failure !== undefined) throw new CosmicError('view.failed', failure);
     await moves.next(signal);
     signal.throwIfAborted();
   }

@@ -23,14 +23,13 @@ import {
   answering,
   coneState,
   earlierOf,
-  judging,
   leastPosition,
   planOfNote,
   type ConeRun,
   type ConeState,
   type State,
 } from './runs.js';
-import { settleHidden, waitJudged } from './settle.js';
+import { failureOf, settleHidden, waitJudged } from './settle.js';
 import { joinSignals } from '../signals.js';
 import { watchAnswers } from './watch.js';
 
@@ -65,7 +64,7 @@ export interface Views {
    */
   settled(seq?: number): Promise<void> | undefined;
   /** As `settled`, however long it takes; a view that is out of order holds nobody up. */
-  judged(seq: number, signal: AbortSignal): Promise<void>;
+  judged(seq: number, signal?: AbortSignal): Promise<void>;
   /** Something was stored: `header` may say that others are to be hidden. */
   noteStored(seq: number, header?: KindHeader): void;
   cones(): readonly ConeState[];
@@ -151,7 +150,11 @@ export async function createViews(options: ViewsOptions): Promise<Views> {
         wasReady = ready;
         moves.move();
       },
-      onFault: fault,
+      onFault: (detail) => {
+        fault(detail);
+        // Who waits for a state hears that there will be none.
+        moves.move();
+      },
     });
   }
 
@@ -210,13 +213,18 @@ export async function createViews(options: ViewsOptions): Promise<Views> {
     isHidden: hidden.has,
     settled: (seq = touchedTo) => settleHidden(hiding, seq, moves, clock),
     judged: async (seq, signal) => {
-      await Promise.all(
-        hiding.map((run) =>
-          waitJudged(run, seq, moves, signal).catch((error: unknown) => {
-            if (signal.aborted || judging(run)?.failure() === undefined) throw error;
-          }),
-        ),
-      );
+      const ending = joinSignals(closing.signal, ...(signal === undefined ? [] : [signal]));
+      try {
+        await Promise.all(
+          hiding.map((run) =>
+            waitJudged(run, seq, moves, ending.signal).catch((error: unknown) => {
+              if (ending.signal.aborted || failureOf(run) === undefined) throw error;
+            }),
+          ),
+        );
+      } finally {
+        ending.end();
+      }
     },
     noteStored(seq, header) {
       const touches = header === undefined || hiding.some(({ plan }) => plan.views.some((view) => takes(view, header)));

@@ -22,12 +22,12 @@ function follower(name: string, answers: boolean, seq = 0): Trailing & { told: n
 function together(seq = 5): {
   all: ReturnType<typeof follower>[];
   store: { seq: number; reads: number };
-  settledTo: number[];
+  judgedTo: number[];
   followers: ReturnType<typeof followTogether>;
 } {
   const all = [follower('text', true), follower('views', false, 9)];
   const store = { seq, reads: 0 };
-  const settledTo: number[] = [];
+  const judgedTo: number[] = [];
   const followers = followTogether({
     head: headAt(0),
     readHead: async () => {
@@ -35,9 +35,9 @@ function together(seq = 5): {
       return headAt(store.seq);
     },
     followers: all,
-    settled: (to) => void settledTo.push(to) as undefined,
+    judged: async (to) => void judgedTo.push(to),
   });
-  return { all, store, settledTo, followers };
+  return { all, store, judgedTo, followers };
 }
 
 test('followers are told once for all that one turn stores', async () => {
@@ -63,11 +63,11 @@ test('who asks about the head tells them first, and not twice', async () => {
 });
 
 test('indexed waits for what answers rest on and for what is hidden; a name for that follower alone', async () => {
-  const { all, settledTo, followers } = together();
+  const { all, judgedTo, followers } = together();
   await followers.waitFor('durable', 3);
   await followers.waitFor('indexed', 4);
   await followers.waitFor('views', 5);
-  expect([all[0]!.waited, all[1]!.waited, settledTo]).toEqual([[4], [5], [4]]);
+  expect([all[0]!.waited, all[1]!.waited, judgedTo]).toEqual([[4], [5], [4]]);
   await expect(followers.waitFor('x'.repeat(100), 1)).rejects.toMatchObject({
     code: 'request.malformed',
     detail: `wait: ${'x'.repeat(64)}; give durable, indexed, or one of text, views`,

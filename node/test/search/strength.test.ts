@@ -12,6 +12,8 @@ describe('how good a hit is', () => {
   test('rises with nearness and with the words held; nothing known is unknown', () => {
     expect(strengthOf({})).toBe('unknown');
     expect(strengthOf({ cosine: 0.9 })).toBe('unknown');
+    // The only row of its space has no background, and holds all words that are here.
+    for (const coverage of [0, 1]) expect(strengthOf({ cosine: 0, coverage })).toBe('unknown');
     expect(strengthOf({ cosine: 0.1, own, coverage: 0.1 })).toBe('weak');
     expect(strengthOf({ cosine: 0.5, own, coverage: 0.35 })).toBe('fair');
     expect(strengthOf({ cosine: 0.6, own, coverage: 0.7 })).toBe('strong');

@@ -7,6 +7,7 @@ import {
   createBlock,
   createRegistry,
   portableChecks,
+  RECEIPT_MAX,
   sha256,
   signerOfSeed,
   utf8,
@@ -113,4 +114,26 @@ test('?wait=receipts answers once they are signed', async () => {
   const before = (await client.find(own.filter, own.page)).ids.length;
   await client.publish([block.wire], { wait: 'receipts' });
   expect((await client.find(own.filter, own.page)).ids.length).toBeGreaterThan(before);
+}, 60_000);
+
+test('a node that starts with more to countersign than one receipt holds signs at once, and wants for nothing', async () => {
+  const data = await mkdtemp(join(tmpdir(), 'receipts-'));
+  folders.push(data);
+  const config = await loadConfig({ data, port: 0, log: 'silent', index: 'exact' });
+  const before = await createNode(config, createLog('silent'));
+  try {
+    const blocks = await Promise.all(Array.from({ length: RECEIPT_MAX }, (_, n) => retraction(1_000 + n)));
+    await createClient({ url: before.url }).publish(blocks.map(({ wire }) => wire));
+  } finally {
+    await before.close();
+  }
+  const errors: unknown[] = [];
+  const log = Object.assign(createLog('silent'), { error: (...said: unknown[]) => void errors.push(said) });
+  const node = await createNode(await loadConfig({ ...config, receipts: true }), log);
+  nodes.push(node);
+  const { ids } = await until(async () => {
+    const found = await node.api.find({ kinds: ['receipt/1'] }, { limit: 9 });
+    return found.ids.length > 0 || errors.length > 0 ? found : undefined;
+  });
+  expect([ids.length, errors]).toEqual([1, []]);
 }, 60_000);

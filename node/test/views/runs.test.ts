@@ -13,7 +13,7 @@ import {
   type ConeRun,
   type Standing,
 } from '../../src/views/runs.js';
-import { settleHidden } from '../../src/views/settle.js';
+import { settleHidden, waitJudged } from '../../src/views/settle.js';
 import { watchAnswers } from '../../src/views/watch.js';
 
 const plan = (fingerprint: string, hides = true): ConePlan =>
@@ -104,6 +104,15 @@ test('a search waits two seconds for what is hidden, and is refused only where n
   expect(await after(run(host(3, false), [], ['frozen']))).toBe('goes on');
   expect(await after(run(host(3, false)))).toMatchObject({ code: 'view.building' });
 });
+
+test('who waits however long for what is hidden hears that a view stands still, also before its first state was whole', async () => {
+  const moves = createMoves();
+  const building = host(3, false);
+  const waited = waitJudged(run(building), 9, moves, new AbortController().signal);
+  building.failed = 'it hangs';
+  moves.move();
+  await expect(waited).rejects.toMatchObject(coded('view.failed'));
+}, 5_000);
 
 test('what a state that is being built hides counts all at once', () => {
   const hidden = createHidden();

@@ -8,10 +8,10 @@ import type { Routes } from './routes.js';
 
 const k = { type: 'integer', minimum: 0, maximum: 10_000, default: 10 } as const;
 
-/** What something can be near to. */
 /** A thousand spaces to write; thousands more to look through: anybody can make them. */
 const SPACES_MS = 10;
 
+/** What something can be near to. */
 export const nearSchema = {
   type: 'object',
   additionalProperties: false,
