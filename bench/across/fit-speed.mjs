@@ -2,13 +2,10 @@
  * CPU time of fitting 5,000 anchors from 768 to 384 numbers: each linear method alone, then all methods with
  * cross-validation, and a question translated. `node bench/across/fit-speed.mjs`; appends to results/fit-speed.jsonl.
  */
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFileSync, mkdirSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { candidates, fitParameters, fitTranslator, openTranslator } from '@cosmicembeddings/sdk/translators';
 import { spaceNamed } from '@cosmicembeddings/sdk';
-import { random } from '../record.mjs';
+import { appendLines, random } from '../record.mjs';
 
 const [n, from, to] = [5000, 768, 384];
 const spaces = { from: spaceNamed('a', from), to: spaceNamed('b', to) };
@@ -41,7 +38,7 @@ const translator = openTranslator(fitted.parameters);
 const [hundred] = cpuS(() => {
   for (const { from: vector } of pairs.slice(0, 100)) translator.translate([vector]);
 });
-const line = JSON.stringify({
+const line = {
   bench: 'fit-speed',
   n,
   from,
@@ -50,12 +47,6 @@ const line = JSON.stringify({
   method: fitted.parameters.method,
   anchorsAlong: fitted.parameters.anchorsFrom.rows,
   questionMs: hundred * 10,
-  machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`,
-  node: process.version,
-  commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
-  date: new Date().toISOString().slice(0, 10),
-});
-const folder = new URL('results/', import.meta.url);
-mkdirSync(folder, { recursive: true });
-appendFileSync(new URL('fit-speed.jsonl', folder), `${line}\n`);
-console.log(line);
+};
+appendLines(import.meta.url, 'fit-speed', [line]);
+console.log(JSON.stringify(line));

@@ -9,8 +9,7 @@ import { testSpace, unsignedBlock } from '@cosmicembeddings/sdk/testing';
 import { openHome } from '../../node/dist/index/home/index.js';
 import { openSqlite } from '../../node/dist/store/sqlite/index.js';
 import { english } from '../search-quality/vectors.mjs';
-import { random } from '../record.mjs';
-import { appendLines } from './lines.mjs';
+import { appendLines, random } from '../record.mjs';
 
 const count = Number(process.argv[2] ?? 10_000);
 const next = random(5);
@@ -76,5 +75,5 @@ for (const [what, space] of [
   await sqlite.close();
   rmSync(folder, { recursive: true, force: true });
 }
-appendLines('home', lines);
+appendLines(import.meta.url, 'home', lines);
 process.exit();

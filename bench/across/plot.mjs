@@ -1,12 +1,24 @@
-/** Draws `results/split.jsonl` and `results/lies.jsonl`, the newest line of each figure, as one page: `node bench/across/plot.mjs`. */
+/** Draws `results/{split,translate,lies,canaries}.jsonl`, the newest lines of each figure, as one page: `node bench/across/plot.mjs`. */
 import { writeFileSync } from 'node:fs';
-import { newestLines } from './lines.mjs';
+import { newestLines } from '../record.mjs';
 
-const splits = newestLines('split', ({ collection, split, background = '' }) => `${collection}|${split}|${background}`);
-const lies = newestLines('lies', ({ what }) => what);
+const splits = newestLines(
+  import.meta.url,
+  'split',
+  ({ collection, split, background = '' }) => `${collection}|${split}|${background}`,
+);
+const lies = newestLines(import.meta.url, 'lies', ({ what }) => what);
+const canaries = newestLines(import.meta.url, 'canaries', ({ canaries, from }) => `${canaries} ${from}`);
+const translations = newestLines(
+  import.meta.url,
+  'translate',
+  ({ queries, anchors, seed = 0 }) => `${queries}|${anchors}|${seed}`,
+);
 const escape = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 const percent = (x) => `${(100 * x).toFixed(1)} %`;
-const COLOURS = { common: '#2f6f9f', own: '#c98b3c', model: '#7a7a7a' };
+const COLOURS = { common: '#2f6f9f', own: '#c98b3c', model: '#7a7a7a', translated: '#2f6f9f', procrustes: '#c98b3c' };
+/** nDCG@10 on Cranfield that is aimed at, by anchors of the domain. */
+const GOALS = { 100: 0.26, 500: 0.44, 1400: 0.49 };
 
 /** Bars from `from` on, a line at `goal`. */
 function bars(rows, what, from, to, goal, goalText) {
@@ -42,6 +54,48 @@ const sections = [...new Set(splits.map(({ collection }) => collection))].flatMa
   ];
 });
 
+const average = (list) => list.reduce((sum, x) => sum + x, 0) / list.length;
+
+/** Means over the draws of the newest build that was asked. */
+const translated = [...new Set(translations.map(({ queries, anchors }) => `${queries}|${anchors}`))].map((key) => {
+  const of = translations.filter(({ queries, anchors }) => `${queries}|${anchors}` === key);
+  const draws = of.filter(({ commit }) => commit === of.at(-1).commit);
+  const mean = (what) => {
+    const known = draws.map((one) => one[what]).filter((x) => typeof x === 'number');
+    return known.length === 0 ? undefined : average(known);
+  };
+  const { queries, anchors } = of[0];
+  const figures = ['ndcg', 'own', 'procrustes', 'answered', 'answeredKept'].map((what) => [what, mean(what)]);
+  return { queries, anchors, draws: draws.length, ...Object.fromEntries(figures) };
+});
+const countOf = ({ anchors }) => parseInt(anchors, 10) + (anchors.endsWith('of the domain') ? 0 : 1e6);
+translated.sort((a, b) => a.queries.localeCompare(b.queries) || countOf(a) - countOf(b));
+
+const bridges = [...new Set(translated.map(({ queries }) => queries))].flatMap((queries) => {
+  const of = translated.filter((one) => one.queries === queries);
+  const own = average(of.map((one) => one.own));
+  const rows = of.flatMap(({ anchors, ndcg, procrustes }) => [
+    { label: `${anchors}`, kind: 'translated', ndcg },
+    ...(procrustes === undefined ? [] : [{ label: 'plain Procrustes', kind: 'procrustes', ndcg: procrustes }]),
+  ]);
+  return [
+    `<h2>${escape(queries)}: questions translated MiniLM → e5</h2>`,
+    bars(rows, 'ndcg', 0, 0.6, own, 'embedded anew'),
+  ];
+});
+const abstention = `<table><tr><th>translated</th><th>draws</th><th>nDCG@10</th><th>goal</th><th>answered unasked</th><th>of these kept</th></tr>${translated
+  .map(
+    ({ queries, anchors, draws, ndcg, answered, answeredKept }) =>
+      `<tr><td>${escape(queries)}, ${escape(anchors)}</td><td>${draws}</td><td>${ndcg.toFixed(3)}</td><td>${(queries === 'cranfield' && anchors.endsWith('of the domain') && GOALS[parseInt(anchors, 10)]) || ''}</td><td>${percent(answered)}</td><td>${answeredKept === undefined ? '' : percent(answeredKept)}</td></tr>`,
+  )
+  .join('')}</table>`;
+const canaryTable = `<table><tr><th>canaries</th><th>lies found</th><th>of</th><th>honest doubted</th><th>of</th></tr>${canaries
+  .map(
+    ({ canaries: n, from, found, lies: tries, doubted, honest }) =>
+      `<tr><td>${n} ${escape(from)}</td><td>${found}</td><td>${tries}</td><td>${doubted}</td><td>${honest}</td></tr>`,
+  )
+  .join('')}</table>`;
+
 const table = `<table><tr><th>200 rows of real vectors</th><th>called doubtful</th><th>of</th><th>unknown</th></tr>${lies
   .map(
     ({ what, found, tries, unknown }) =>
@@ -49,7 +103,9 @@ const table = `<table><tr><th>200 rows of real vectors</th><th>called doubtful</
   )
   .join('')}</table>`;
 
-const last = [...splits, ...lies].at(-1);
+const last = [...splits, ...lies, ...canaries, ...translations]
+  .sort((a, b) => (a.at ?? '').localeCompare(b.at ?? ''))
+  .at(-1);
 writeFileSync(
   new URL('results/page.html', import.meta.url),
   `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Across models</title>
@@ -58,6 +114,10 @@ writeFileSync(
 <p>Blocks of two real models (all-MiniLM-L6-v2, multilingual-e5-small) in one ledger, split between them five ways; nDCG@10 by the collections’ labels, through the node’s own store, indexes and search. The share is that of the mean of
 each model over everything. <i style="background:${COLOURS.model}"></i>one model <i style="background:${COLOURS.common}"></i>common background <i style="background:${COLOURS.own}"></i>own rows</p>
 ${sections.join('\n')}
+<p>Below, questions of one model translated into the other’s space by the product’s own fit. <i style="background:${COLOURS.translated}"></i>chosen by cross-validation <i style="background:${COLOURS.procrustes}"></i>plain Procrustes on the same anchors</p>
+${bridges.join('\n')}
+<h2>Abstention</h2>${abstention}
 <h2>Spaces that lie</h2>${table}
-<p><small>${escape(last?.machine ?? '')}, ${escape(last?.node ?? '')}, commit ${escape(last?.commit ?? '')}. <code>node bench/across/split.mjs</code>, <code>lies.mjs</code>, <code>plot.mjs</code>.</small></p></html>\n`,
+<h2>Whole spaces of another model, by canaries</h2>${canaryTable}
+<p><small>${escape(last?.machine ?? '')}, ${escape(last?.node ?? '')}, commit ${escape(last?.commit ?? '')}. <code>node bench/across/split.mjs</code>, <code>translate.mjs</code>, <code>lies.mjs</code>, <code>canaries.mjs</code>, <code>plot.mjs</code>.</small></p></html>\n`,
 );

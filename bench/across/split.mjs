@@ -1,7 +1,7 @@
 /**
  * Blocks of two models in one ledger, split between them five ways, searched through the real store, indexes and search:
  * `node bench/across/split.mjs [cranfield,npl] [draws]`. Compared with each model over everything. Which blocks are of which model is drawn
- * several times (every second time the models change sides), as one draw moves a figure by two hundredths. Texts are embedded by looking up
+ * several times (every second time the models change sides: who has the larger cluster), as one draw moves a figure by two hundredths. Texts are embedded by looking up
  * the given vectors. Writes `results/split.jsonl`; `plot.mjs` draws it.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -11,8 +11,7 @@ import { CosmicError } from '@cosmicembeddings/sdk';
 import { ndcg10, readCollection } from '../search-quality/collections.mjs';
 import { openLedger } from '../search-quality/ledger.mjs';
 import { published } from '../search-quality/vectors.mjs';
-import { random } from '../record.mjs';
-import { appendLines } from './lines.mjs';
+import { appendLines, random } from '../record.mjs';
 
 const names = (process.argv[2] ?? 'cranfield,npl').split(',');
 const draws = Number(process.argv[3] ?? 4);
@@ -38,7 +37,7 @@ function byHeart(model, collection) {
   };
 }
 
-/** Places of documents by k-means over unit vectors: the cluster of each. */
+/** Documents by k-means over unit vectors: the cluster of each, 0 the largest, so that who has which does not hang on the numbering. */
 function clusters(vectors, k, seed) {
   const next = random(seed);
   const centres = Array.from({ length: k }, () => Float64Array.from(vectors[Math.floor(next() * vectors.length)]));
@@ -62,7 +61,9 @@ function clusters(vectors, k, seed) {
       for (let d = 0; d < centre.length; d++) centre[d] /= length;
     });
   }
-  return of;
+  const sizes = centres.map((_, c) => of.filter((one) => one === c).length);
+  const bySize = [...sizes.keys()].sort((a, b) => sizes[b] - sizes[a]);
+  return of.map((c) => bySize.indexOf(c));
 }
 
 /** Is a block of the first model? For one draw. */
@@ -168,5 +169,5 @@ for (const name of names) {
     });
   }
 }
-appendLines('split', lines);
+appendLines(import.meta.url, 'split', lines);
 process.exit();

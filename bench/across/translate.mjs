@@ -1,37 +1,25 @@
 /**
  * Questions translated from one model's space to another's, by the product's own fit, trust and threshold, against
- * re-embedding them: nDCG@10 by the collections' labels. `node bench/across/translate.mjs [seeds]`; appends to
- * results/translate.jsonl. Vectors of two real models lie beside the checkout (shared/data/embeddings/two-models).
+ * re-embedding them: nDCG@10 by the collections' labels. `node bench/across/translate.mjs [draws] [cranfield,npl] [500,100,1400,general]`;
+ * a line as soon as one is there, appended to results/translate.jsonl. Vectors of two real models lie beside the checkout (shared/data/embeddings/two-models).
  */
-import { appendFileSync, mkdirSync } from 'node:fs';
 import { createHash } from 'node:crypto';
-import { execFileSync } from 'node:child_process';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fitParameters, fitTranslator, openTranslator, placeOf, relevanceMin } from '@cosmicembeddings/sdk/translators';
 import { spaceNamed, toUnit } from '@cosmicembeddings/sdk';
 import { ndcg10, readCollection, readNpy, shared } from '../search-quality/collections.mjs';
-import { random } from '../record.mjs';
+import { appendLines, random } from '../record.mjs';
 
-const seeds = Number(process.argv[2] ?? 5);
-const only = process.argv[3];
+const draws = Number(process.argv[2] ?? 5);
+const names = (process.argv[3] ?? 'cranfield,npl').split(',');
+const counts = (process.argv[4] ?? '500,100,1400,general').split(',');
 const spaces = { from: spaceNamed('minilm', 384), to: spaceNamed('e5', 384) };
 const npy = (what, model) => readNpy(join(shared, 'embeddings', 'two-models', `${what}.${model}.f16.npy`)).map(toUnit);
-const folder = new URL('results/', import.meta.url);
-mkdirSync(folder, { recursive: true });
-const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`;
 
 function told(result) {
-  const line = JSON.stringify({
-    ...result,
-    machine,
-    node: process.version,
-    commit,
-    date: new Date().toISOString().slice(0, 10),
-  });
-  appendFileSync(new URL('translate.jsonl', folder), `${line}\n`);
-  console.log(line);
+  const line = { bench: 'translate', ...result };
+  appendLines(import.meta.url, 'translate', [line]);
+  console.log(JSON.stringify(line));
 }
 
 function pairsOf(from, to, name) {
@@ -65,7 +53,7 @@ const mean = (list) => list.reduce((sum, one) => sum + one, 0) / Math.max(1, lis
 const three = (x) => Number(x.toFixed(3));
 
 const collections = Object.fromEntries(
-  ['cranfield', 'npl'].map((name) => [
+  names.map((name) => [
     name,
     {
       ...readCollection(name),
@@ -114,9 +102,8 @@ const cut = (result) =>
   Object.fromEntries(Object.entries(result).map(([key, x]) => [key, x === null ? null : three(x)]));
 
 for (const [name, collection] of Object.entries(collections)) {
-  if (only !== undefined && only !== name) continue;
-  for (const n of [500, 100, 1400])
-    for (let seed = 0; seed < (n >= collection.pairs.length ? 1 : seeds); seed++) {
+  for (const n of counts.filter((one) => one !== 'general').map(Number))
+    for (let seed = 0; seed < (n >= collection.pairs.length ? 1 : draws); seed++) {
       // What is held out comes on top: n is what was fitted on.
       const all = drawn(collection.pairs, n + Math.max(10, Math.round(n / 19)), seed);
       const started = process.cpuUsage();
@@ -130,7 +117,6 @@ for (const [name, collection] of Object.entries(collections)) {
       const plain = measure(collection, { ...rotation, centerTo: rotation.centerTo.map((x) => 2 * x) });
       const bare = measure(collection, { ...rotation, centerTo: rotation.centerTo.map(() => 0) });
       told({
-        bench: 'translate',
         queries: name,
         anchors: `${n} of the domain`,
         fittedOn: pairs.length,
@@ -147,17 +133,15 @@ for (const [name, collection] of Object.entries(collections)) {
       });
     }
 }
-for (const [set, n] of [
+for (const [set, n] of (counts.includes('general') ? [1] : []).flatMap(() => [
   ['wordnet', 5000],
   ['stsb_dev', 2910],
   ['ag_news', 1000],
   ['jeopardy', 1000],
-]) {
+])) {
   const fitted = fitTranslator(pairsOf(npy(set, 'minilm'), npy(set, 'e5'), set).slice(0, n), spaces);
   for (const [name, collection] of Object.entries(collections)) {
-    if (only !== undefined && only !== name) continue;
     told({
-      bench: 'translate',
       queries: name,
       anchors: `${n} of ${set}`,
       method: fitted.parameters.method,

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createEnglishEmbedder } from '@cosmicembeddings/sdk/embedders/english';
 import { shared } from './collections.mjs';
 import { openLedger } from './ledger.mjs';
-import { record } from './record.mjs';
+import { appendLines } from '../record.mjs';
 
 const count = Number(process.argv[2] ?? 100_000);
 const embedder = createEnglishEmbedder(
@@ -83,6 +83,6 @@ for (const inFlight of [1, 20])
     ['words', { mode: 'words' }],
   ])
     rows.push(await measure(name, request, inFlight));
-record('cost', rows);
+appendLines(import.meta.url, 'cost', rows);
 await ledger.close();
 rmSync(folder, { recursive: true, force: true });

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createLexicalEmbedder } from '@cosmicembeddings/sdk/embedders';
 import { ndcg10, readCollection } from './collections.mjs';
 import { openLedger } from './ledger.mjs';
-import { record } from './record.mjs';
+import { appendLines } from '../record.mjs';
 import { english, ours, published } from './vectors.mjs';
 
 const goals = { 'english cranfield': 0.525, 'english npl': 0.467, 'minilm cranfield': 0.56, 'minilm npl': 0.51 };
@@ -80,4 +80,4 @@ for (const name of ['cranfield', 'npl']) {
     rmSync(folder, { recursive: true, force: true });
   }
 }
-if (!sweep && rows.length > 0) record(textless ? 'quality-textless' : 'quality', rows);
+if (!sweep && rows.length > 0) appendLines(import.meta.url, textless ? 'quality-textless' : 'quality', rows);

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLedger } from './ledger.mjs';
-import { record } from './record.mjs';
+import { appendLines } from '../record.mjs';
 import { english } from './vectors.mjs';
 
 const NOISE = 2000;
@@ -91,4 +91,4 @@ for (const [name, script, written, asked] of cases) {
     `hybrid ${row.hybrid ?? `not in ${K}`}`,
   );
 }
-record('scripts', [{ among: NOISE, rows }]);
+appendLines(import.meta.url, 'scripts', [{ among: NOISE, rows }]);

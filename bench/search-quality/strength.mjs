@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readCollection, shared } from './collections.mjs';
 import { openLedger } from './ledger.mjs';
-import { record } from './record.mjs';
+import { appendLines } from '../record.mjs';
 import { english, ours, published } from './vectors.mjs';
 
 const names = (process.argv[2] ?? 'cranfield,npl,cacm,adi').split(',');
@@ -62,4 +62,4 @@ for (const name of names) {
     rmSync(folder, { recursive: true, force: true });
   }
 }
-record('strength', rows);
+appendLines(import.meta.url, 'strength', rows);

@@ -70,7 +70,7 @@ const FOLDS = 3;
 /** Cross-validation looks at so many anchors at most. */
 const FOLDED_MAX = 1500;
 const ANCHORS_MAX = 1500;
-/** An earlier method is taken for so much less recall. */
+/** An earlier method is taken for so much less recall, or for what is within chance. */
 const SIMPLER = 0.005;
 /**
  * How much of the target space's mean direction goes into a translation. A perfect one has all of it, as every row has; beside
@@ -114,8 +114,7 @@ export function fitTranslator(pairs: readonly Pair[], spaces: Spaces, options: F
     const judged = validate(folds, spaces, candidate, options);
     return { candidate, judged, quality: qualityOf(judged) };
   });
-  const best = Math.max(...scored.map(({ quality }) => quality.recall));
-  const chosen = scored.find(({ quality }) => quality.recall >= best - SIMPLER);
+  const chosen = chosenOf(scored);
   if (chosen === undefined) throw new CosmicError('translator.too_few', 'no method fits into a block');
   options.onStep?.(`${chosen.candidate.method} with all`, steps - 1, steps);
   const parameters = fitParameters(
@@ -139,6 +138,25 @@ export function fitTranslator(pairs: readonly Pair[], spaces: Spaces, options: F
       .map(({ candidate, quality: { recall, agreement } }) => ({ ...candidate, recall, agreement }))
       .sort((a, b) => b.recall - a.recall),
   };
+}
+
+/**
+ * The first that does as well as the best: it falls behind by no more than two standard errors of their differences, anchor by
+ * anchor. Among a hundred anchors the best is often so by chance (a wider form of the rule of Breiman et al. 1984).
+ */
+export function chosenOf<T extends { readonly judged: readonly Pick<Judged, 'recall'>[] }>(
+  scored: readonly T[],
+): T | undefined {
+  const meanOfOne = ({ judged }: T): number => meanOfList(judged.map(({ recall }) => recall));
+  const most = Math.max(...scored.map(meanOfOne));
+  const best = scored.find((one) => meanOfOne(one) === most);
+  return scored.find(({ judged }) => {
+    const behind = judged.map(({ recall }, i) => best!.judged[i]!.recall - recall);
+    const mean = meanOfList(behind);
+    const squares = behind.reduce((sum, x) => sum + (x - mean) ** 2, 0);
+    const error = Math.sqrt(squares / Math.max(1, behind.length - 1) / Math.max(1, behind.length));
+    return mean <= Math.max(SIMPLER, 2 * error);
+  });
 }
 
 function isUsable({ from, to }: Pair): boolean {

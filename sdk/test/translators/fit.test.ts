@@ -17,6 +17,7 @@ import {
   verifyTranslator,
   type Pair,
 } from '../../src/translators/index.js';
+import { chosenOf } from '../../src/translators/fit.js';
 import type { ValueMap } from '../../src/codec/value.js';
 
 const spaces = { from: spaceNamed('first', 24), to: spaceNamed('second', 16) };
@@ -93,6 +94,26 @@ describe('fitting', () => {
     const one = fitTranslator(list, large);
     expect(new Set(one.tried.map(({ method }) => method))).toEqual(new Set(['rbf', 'relative']));
     expect(encode(translatorFields(one)).length).toBeLessThan(limits.bodyMaxBytes);
+  });
+});
+
+describe('of several methods', () => {
+  const scored = (name: string, recalls: readonly number[]) => ({
+    name,
+    judged: recalls.map((recall) => ({ recall })),
+  });
+  const noisy = (n: number, by: number) => Array.from({ length: n }, (_, i) => 0.5 - by + (i % 2 === 0 ? 0.2 : -0.2));
+  const even = (n: number) => Array.from({ length: n }, () => 0.5);
+
+  test('the first is taken where the best is ahead by chance, and the best where it is not', () => {
+    // Differences of ±.2 have a standard error of .02 over 100, of .005 over 1,600.
+    expect(chosenOf([scored('first', noisy(100, 0.015)), scored('best', even(100))])?.name).toBe('first');
+    expect(chosenOf([scored('first', noisy(1600, 0.015)), scored('best', even(1600))])?.name).toBe('best');
+    expect(chosenOf([scored('first', noisy(100, 0.05)), scored('best', even(100))])?.name).toBe('best');
+  });
+
+  test('none is taken of none', () => {
+    expect(chosenOf([])).toBeUndefined();
   });
 });
 

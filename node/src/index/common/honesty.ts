@@ -48,7 +48,7 @@ const SAME_MODEL = 0.6;
 const FOREIGN_SHARE = 0.1;
 /** Standard deviations of chance: below, nearness in the space has nothing to do with nearness of the texts. */
 const RELATED = 3;
-/** Fewer canaries do not tell models apart (bench/across/lies.mjs). */
+/** Fewer canaries do not tell models apart (bench/across/canaries.mjs). */
 const CANARIES_MIN = 40;
 /** Of an author nothing is said unless as much relation as there is among the others would stand out by so many. */
 const EXPECTED = 6;
@@ -89,11 +89,15 @@ export function honestyOf(judged: readonly Judged[], canaries: readonly Vouched[
 
 /**
  * Do rows go with canaries as their texts do? Else one of both is of another model; which one, whoever trusts the canaries' author
- * knows. Where there is an embedder, comparing with it says more.
+ * knows. Where there is an embedder, comparing with it says more. `least`: fewer canaries say nothing.
  */
-function unlike(judged: readonly Judged[], { author, rows: canaries }: Vouched): Doubt[] {
+export function unlike(
+  judged: readonly Judged[],
+  { author, rows: canaries }: Vouched,
+  least: number = CANARIES_MIN,
+): Doubt[] {
   const rows = judged.filter((one) => one.author !== author);
-  if (canaries.length < CANARIES_MIN || rows.length < ROWS_MIN) return [];
+  if (canaries.length < least || rows.length < ROWS_MIN) return [];
   const all = [...rows, ...canaries];
   const [inSpace, inHome] = [cosines(all.map(({ row }) => row)), cosines(all.map(({ home }) => home))];
   const own = rows.map((_, i) => i);
