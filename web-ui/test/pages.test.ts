@@ -295,6 +295,8 @@ interface Violation {
   test('a map of a space: regions, a question, what is picked by hand and by keys, and a link to it', async () => {
     await open('map');
     await page.getByText('A map needs 200 passages').waitFor();
+    expect(await page.locator('.stage').isVisible()).toBe(false);
+    expect(await page.locator('#ask').isVisible()).toBe(true);
     const subjects = ['kiln', 'heron', 'violin', 'glacier'];
     for (const subject of subjects)
       await memory.remember({
@@ -363,6 +365,81 @@ interface Violation {
     expect(await seriousOn()).toEqual([]);
     expect(faults).toEqual([]);
   }, 240_000);
+
+  test('two fingers bring the map nearer and move it, and pick nothing; one picks', async () => {
+    const phone = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, locale: 'en-GB' });
+    const held = await phone.newPage();
+    await held.goto(`${node.url}/#/map`);
+    await held.waitForFunction(() => /\d+ regions?\./.test(document.getElementById('say')!.textContent!));
+    const inView = async (): Promise<number> => {
+      await held.getByRole('button', { name: 'List what is in view' }).click();
+      const text = await held.locator('.results-of-map h2', { hasText: 'In view' }).textContent();
+      await held.getByRole('button', { name: 'Clear' }).click();
+      return Number(/\d+/.exec(text!)![0]);
+    };
+    const all = await inView();
+    const stage = held.locator('.stage');
+    await stage.scrollIntoViewIfNeeded();
+    const box = (await stage.boundingBox())!;
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const hand = await phone.newCDPSession(held);
+    const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...at: readonly (readonly [number, number])[]) =>
+      hand.send('Input.dispatchTouchEvent', {
+        type,
+        touchPoints: at.map(([left, top], id) => ({ x: left, y: top, id })),
+      });
+    const spread = async (from: number, to: number): Promise<void> => {
+      await touch('touchStart', [x - from, y], [x + from, y]);
+      for (let i = 1; i <= 6; i++) {
+        const apart = from + ((to - from) * i) / 6;
+        await touch('touchMove', [x - apart, y], [x + apart, y]);
+      }
+      await touch('touchEnd');
+    };
+    await spread(20, 160);
+    const some = await inView();
+    expect(some).toBeLessThan(all);
+    await spread(160, 20);
+    expect(await inView()).toBe(all);
+    expect(held.url()).not.toContain('pick=');
+    // A region is named where its passages lie closest: a finger reaches one of them.
+    const places = await held.locator('.names span').evaluateAll((names) =>
+      names.map((name) => {
+        const at = name.getBoundingClientRect();
+        return [at.x + at.width / 2, at.y + at.height / 2] as const;
+      }),
+    );
+    for (const place of places) await held.touchscreen.tap(...place);
+    await held.waitForFunction(() => location.hash.includes('pick='));
+    await phone.close();
+  }, 60_000);
+
+  test('without WebGL 2 the map is drawn on a plain canvas, says so, and can be picked from', async () => {
+    const plain = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-GB' });
+    await plain.addInitScript(() => {
+      const { getContext } = HTMLCanvasElement.prototype;
+      HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, kind: string, ...rest: unknown[]) {
+        return kind === 'webgl2' ? null : Reflect.apply(getContext, this, [kind, ...rest]);
+      } as typeof getContext;
+    });
+    const drawn = await plain.newPage();
+    await drawn.goto(`${node.url}/#/map`);
+    await drawn.getByText('No WebGL 2 here').waitFor();
+    await drawn.waitForFunction(() => /\d+ regions?\./.test(document.getElementById('say')!.textContent!));
+    const inked = (): Promise<number> =>
+      drawn.evaluate(() => {
+        const canvas = document.querySelector<HTMLCanvasElement>('.stage canvas')!;
+        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+        return data.filter((value, i) => i % 4 === 3 && value > 0).length;
+      });
+    await drawn.waitForFunction(() => document.querySelector('.names span') !== null);
+    // 220 squares of 6 px and more, some over others.
+    expect(await inked()).toBeGreaterThan(1_000);
+    await drawn.locator('.stage').focus();
+    await drawn.keyboard.press('Enter');
+    await drawn.locator('.picked li').first().waitFor();
+    await plain.close();
+  }, 60_000);
 
   test('keeps what was opened for when the node is away, and forgets what it erased', async () => {
     const id = await blockId();

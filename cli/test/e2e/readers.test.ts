@@ -104,4 +104,77 @@ describe('with the readers', () => {
     },
     60_000,
   );
+
+  testWith(
+    'what a hit points at holds its words: page, row, line and message',
+    () => {
+      const files = join(temp, 'pointed');
+      mkdirSync(files);
+      const pages = [
+        'Stoneware is fired twice.',
+        'The damper is closed at night.',
+        'Cones bend when they are hot enough.',
+      ];
+      const csv = 'id,words\n1,Slip is clay in water.\n2,Sgraffito scratches through slip.\n3,Burnish with a pebble.\n';
+      const lines = ['Raku cools in sawdust.', 'Porcelain rings when struck.', 'Grog opens the clay.'];
+      const mails = ['The wheel is broken.', 'The kiln shed leaks.', 'Bring the tongs on Friday.'];
+      writeFileSync(join(files, 'fire.pdf'), pdf(pages));
+      writeFileSync(join(files, 'words.csv'), csv);
+      writeFileSync(join(files, 'lines.jsonl'), lines.map((text) => `${JSON.stringify({ text })}\n`).join(''));
+      writeFileSync(
+        join(files, 'shed.mbox'),
+        mails
+          .map(
+            (text, i) =>
+              `From ann@example.org Fri Nov 28 1${i}:00:00 2025\nFrom: ann@example.org\nSubject: ${i}\n\n${text}\n\n`,
+          )
+          .join(''),
+      );
+      const published = cosmic('publish', files);
+      expect({ status: published.status, stderr: published.stderr }).toMatchObject({ status: 0 });
+      /** Reads the file itself, by the letter of RFC 8118, 7111 and 5147; messages by their order. */
+      const at: Readonly<Record<string, (fragment: string) => string | undefined>> = {
+        'pointed/fire.pdf': (fragment) => pages[Number(/^page=(\d+)$/.exec(fragment)![1]) - 1],
+        'pointed/words.csv': (fragment) => csv.split('\n')[Number(/^row=(\d+)$/.exec(fragment)![1]) - 1],
+        'pointed/lines.jsonl': (fragment) => {
+          const [, from, to] = /^line=(\d+),(\d+)$/.exec(fragment)!;
+          return lines.slice(Number(from), Number(to)).join('\n');
+        },
+        'pointed/shed.mbox': (fragment) => mails[Number(/^message=(\d+)$/.exec(fragment)![1]) - 1],
+      };
+      const asked = {
+        'pointed/fire.pdf': pages[2]!,
+        'pointed/words.csv': 'Sgraffito scratches through slip.',
+        'pointed/lines.jsonl': lines[1]!,
+        'pointed/shed.mbox': mails[1]!,
+      };
+      for (const [file, words] of Object.entries(asked)) {
+        const answer = cosmic('search', words, '--json', '--k', '1');
+        const [hit] = (JSON.parse(answer.stdout) as { hits: { origin: string; passage: string }[] }).hits;
+        const [origin, fragment] = hit!.origin.split('#');
+        expect([origin, hit!.passage]).toEqual([file, expect.stringContaining(words)]);
+        expect(at[file]!(fragment!)).toContain(words);
+      }
+    },
+    120_000,
+  );
 });
+
+/** A page by hand (ISO 32000-1, 7.5) for each line, without a table of its objects: readers find them. */
+function pdf(lines: readonly string[]): string {
+  const font = '<< /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >>';
+  const kids = lines.map((_, i) => `${3 + 2 * i} 0 R`).join(' ');
+  const objects = [
+    '<< /Type /Catalog /Pages 2 0 R >>',
+    `<< /Type /Pages /Kids [${kids}] /Count ${lines.length} >>`,
+    ...lines.flatMap((line, i) => {
+      const stream = `BT /F1 12 Tf 72 720 Td (${line}) Tj ET`;
+      return [
+        `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents ${4 + 2 * i} 0 R /Resources ${font} >>`,
+        `<< /Length ${stream.length} >>\nstream\n${stream}\nendstream`,
+      ];
+    }),
+  ];
+  const body = objects.map((object, i) => `${i + 1} 0 obj\n${object}\nendobj\n`).join('');
+  return `%PDF-1.4\n${body}trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\n%%EOF\n`;
+}

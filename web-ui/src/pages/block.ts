@@ -75,6 +75,7 @@ export const showBlock: ShowPage = async (place, { target: id, search }) => {
           })
         : undefined,
       factsOf(id, view, checked),
+      element('p', { class: 'printed', dir: 'ltr' }, location.href),
       isNative ? skyDetails(view.wire, signal) : undefined,
       element(
         'details',

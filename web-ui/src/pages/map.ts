@@ -124,27 +124,28 @@ async function drawSpace(
     void ask(input.value.trim());
   });
 
+  const drawn = element(
+    'div',
+    { class: 'drawn-map' },
+    stage.node,
+    element(
+      'div',
+      { class: 'tools-of-map' },
+      button('+', () => stage.zoom(1.6), t('map.nearer')),
+      button('−', () => stage.zoom(1 / 1.6), t('map.further')),
+      button(t('map.whole'), () => stage.goTo([])),
+      lasso,
+      button(t('map.pickSight'), () => void select(stage.inSight(), t('map.inSight'))),
+    ),
+    element('p', { class: 'quiet means' }, t('map.means')),
+  );
   content.append(
     element(
       'div',
       { class: 'map' },
       element('div', { class: 'bar-of-map' }, asking, colourSelect, spaceSelect),
       note,
-      element(
-        'div',
-        { class: 'drawn-map' },
-        stage.node,
-        element(
-          'div',
-          { class: 'tools-of-map' },
-          button('+', () => stage.zoom(1.6), t('map.nearer')),
-          button('−', () => stage.zoom(1 / 1.6), t('map.further')),
-          button(t('map.whole'), () => stage.goTo([])),
-          lasso,
-          button(t('map.pickSight'), () => void select(stage.inSight(), t('map.inSight'))),
-        ),
-        element('p', { class: 'quiet means' }, t('map.means')),
-      ),
+      drawn,
       element('div', { class: 'side-of-map' }, legend, results, regions),
     ),
   );
@@ -191,6 +192,10 @@ async function drawSpace(
     listRegions();
     if (hits !== undefined) stage.number(hits);
     say(sayOf(next));
+    // Of a few passages there is none, and no empty frame of one.
+    const isFew = next.state === 'few';
+    drawn.parentElement!.classList.toggle('few', isFew);
+    for (const part of [drawn, legend, asking, colourSelect]) part.hidden = isFew;
     if (next.share < 1) {
       note.textContent = t('map.sample', { part: numberText(Math.round(100 * next.share)) });
       note.hidden = false;

@@ -10,6 +10,7 @@ import { narrowing } from '../parts/narrow.js';
 import { keptVector } from '../parts/pasted.js';
 import type { ShowPage, Place } from '../parts/place.js';
 import { filterOf, hasFilter, isQuestion, likeOf, queryOf, type Query } from '../parts/query.js';
+import { hrefOf } from '../parts/route.js';
 import { t } from '../words/index.js';
 import { showList } from './list.js';
 
@@ -56,6 +57,7 @@ async function showHits(query: Query, place: Place): Promise<void> {
     more.onclick = () => void load(k + PAGE).catch((error: unknown) => signal.aborted || say(explain(error)));
     const found = t('search.nearest', { hits: t('n.hits', { n: shown.size }) });
     say([shown.size === 0 ? nothingText(query) : found, ...(answer.notes ?? [])].join(' · '));
+    if (shown.size === 0 && place.status?.head.count === 0) content.replaceChildren(...nothingHere());
     await settle(fresh, cards, answer);
   };
   const settle = async (hits: readonly Hit[], cards: readonly HitCard[], answer: SearchAnswer): Promise<void> => {
@@ -83,6 +85,14 @@ function questionOf(query: Query, { status }: Place): Pick<SearchRequest, 'text'
 
 const PAGE = 10;
 const HITS_MAX = 100;
+
+/** Whoever asks a node that holds nothing is told so, and what to do. */
+function nothingHere(): HTMLElement[] {
+  return [
+    element('p', {}, t('home.empty')),
+    element('p', {}, element('a', { class: 'button', href: hrefOf('publish') }, t('nav.publish'))),
+  ];
+}
 
 function nothingText(query: Query): string {
   return hasFilter(query) ? t('search.nothingNarrowed') : t('search.nothing');

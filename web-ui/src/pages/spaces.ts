@@ -43,7 +43,7 @@ function overview(spaces: readonly SpaceReport[]): HTMLElement {
       t('nav.map'),
     ],
     spaces.map(({ id, rows, space, embedder }) => [
-      element('a', { href: addressOf({ ...empty, space: id }) }, element('bdi', {}, space.model)),
+      element('a', { href: addressOf({ ...empty, space: id }) }, element('bdi', { class: 'model' }, space.model)),
       numberText(space.dims),
       numberText(rows),
       barOf(rows / most),
@@ -62,7 +62,15 @@ function whatIsSaid(report: SpaceReport, names: ReadonlyMap<string, string>): HT
   const facts: (readonly [string, ...Child[]])[] = [
     [t('spaces.rows'), numberText(rows)],
     ...(home === undefined ? [] : [[t('spaces.home'), numberText(home.rows)] as const]),
-    [t('spaces.compared'), background.of === 'common' ? t('spaces.common', { n: background.n }) : t('spaces.own')],
+    // What has no rows is compared with nothing.
+    ...(rows === 0 && home === undefined
+      ? []
+      : [
+          [
+            t('spaces.compared'),
+            background.of === 'common' ? t('spaces.common', { n: background.n }) : t('spaces.own'),
+          ] as const,
+        ]),
     [
       t('spaces.honesty'),
       honesty.state === 'doubtful' ? '' : t(`spaces.${honesty.state}`, { n: honesty.rows }),

@@ -3,6 +3,9 @@ import { t } from '../words/index.js';
 
 export const DRAWN_MAX = 200;
 const SIZE = 420;
+/** So many have their names beside them; of more the table says them. */
+const NAMED_MAX = 8;
+const MARGIN = 30;
 
 /** Where each of `n` stands around the middle, in two rings where there are many. */
 export function ringOf(n: number): readonly (readonly [x: number, y: number])[] {
@@ -18,9 +21,22 @@ export function ringOf(n: number): readonly (readonly [x: number, y: number])[] 
 export function peerGraph(peers: readonly PeerStatus[]): SVGElement {
   const drawn = peers.slice(0, DRAWN_MAX);
   const places = ringOf(drawn.length);
-  const svg = shape('svg', { viewBox: `-10 -10 ${SIZE + 20} ${SIZE + 20}`, role: 'img', class: 'graph' });
-  svg.setAttribute('aria-label', t('network.graph'));
   const middle = SIZE / 2;
+  // As high as what is drawn: one or two peers leave no void.
+  const heights = [middle, ...places.map(([, y]) => y)];
+  const top = Math.min(...heights) - MARGIN;
+  const height = Math.max(...heights) + MARGIN - top;
+  const svg = shape('svg', {
+    viewBox: `${-2 * MARGIN} ${top} ${SIZE + 4 * MARGIN} ${height}`,
+    role: 'img',
+    class: 'graph',
+  });
+  svg.setAttribute('aria-label', t('network.graph'));
+  const name = (text: string, x: number, y: number): void => {
+    const made = shape('text', { x: String(x), y: String(y), class: 'name' });
+    made.textContent = text;
+    svg.append(made);
+  };
   for (const [i, peer] of drawn.entries()) {
     const [x, y] = places[i]!;
     const up = peer.state === 'connected';
@@ -40,9 +56,15 @@ export function peerGraph(peers: readonly PeerStatus[]): SVGElement {
     title.textContent = peer.address;
     dot.append(title);
     svg.append(dot);
+    if (drawn.length <= NAMED_MAX) name(hostOf(peer.address), x, y < middle ? y - 15 : y + 24);
   }
   svg.append(shape('circle', { cx: String(middle), cy: String(middle), r: '14', class: 'self' }));
+  if (drawn.length <= NAMED_MAX) name(t('network.self'), middle, middle + 28);
   return svg;
+}
+
+function hostOf(address: string): string {
+  return URL.canParse(address) ? new URL(address).host : address;
 }
 
 export function shape(name: string, attributes: Readonly<Record<string, string>>): SVGElement {
