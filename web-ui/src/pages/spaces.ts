@@ -61,9 +61,9 @@ function whatIsSaid(report: SpaceReport, names: ReadonlyMap<string, string>): HT
   const nameOf = (id: string): HTMLElement => element('bdi', { title: id }, names.get(id) ?? shortId(id));
   const facts: (readonly [string, ...Child[]])[] = [
     [t('spaces.rows'), numberText(rows)],
-    ...(home === undefined ? [] : [[t('spaces.home'), numberText(home.rows)] as const]),
+    ...(home === undefined || home.rows === 0 ? [] : [[t('spaces.home'), numberText(home.rows)] as const]),
     // What has no rows is compared with nothing.
-    ...(rows === 0 && home === undefined
+    ...(rows === 0 && (home?.rows ?? 0) === 0
       ? []
       : [
           [
