@@ -62,7 +62,7 @@ suite('the page in Chromium', () => {
     page = await browser.newPage({ viewport: { width: 1100, height: 900 } });
     page.on('pageerror', (error) => faults.push(String(error)));
     page.on('console', (message) => void (message.type() === 'error' && faults.push(message.text())));
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await browser?.close();
     await node?.stop();
