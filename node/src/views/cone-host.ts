@@ -38,7 +38,6 @@ const HEAP_MB = 256;
 export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> {
   const { setup, clock } = options;
   const { views } = setup.cone;
-  const beat = createSharedBeat();
   const working = new Int32Array(new SharedArrayBuffer(4));
   const bars: { readonly view: string; readonly seq: number }[] = [];
   const waiters = new Waiters();
@@ -50,13 +49,18 @@ export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> 
   let isAsked = false;
   let failure: string | undefined;
   let worker: Worker | undefined;
+  /** Told to end, and not gone yet. */
+  let ending: Worker | undefined;
   let opened!: () => void;
   let refused!: (error: unknown) => void;
   const first = new Promise<void>((resolve, reject) => ([opened, refused] = [resolve, reject]));
-  const hung = watchBeat(beat, HANG_MS);
+  let hung: ReturnType<typeof watchBeat>;
 
   function start(): void {
     Atomics.store(working, 0, 0);
+    // Its own: what the one before it was ended in says nothing of it.
+    const beat = createSharedBeat();
+    hung = watchBeat(beat, HANG_MS);
     const mine = new Worker(new URL('./cone-worker.js', import.meta.url), {
       workerData: { ...setup, bars, carefulTo, beat, view: working.buffer as SharedArrayBuffer } satisfies ConeSetup,
       resourceLimits: { ...workerMemory, maxOldGenerationSizeMb: HEAP_MB },
@@ -129,10 +133,15 @@ export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> 
   }
 
   const watchdog = setInterval(() => {
-    const at = worker === undefined ? undefined : hung(clock.now());
+    if (worker === undefined || worker === ending) return;
+    const at = hung(clock.now());
     if (at === undefined) return;
-    ended(at, `no sign of life for ${HANG_MS} ms`);
-    void worker?.terminate();
+    ending = worker;
+    const how = `no sign of life for ${HANG_MS} ms`;
+    if (Atomics.load(working, 0) === 0)
+      options.onFault(`views ${views.join(', ')}: begun again at the blocks from ${at.first} to ${at.last}: ${how}`);
+    else ended(at, how);
+    void worker.terminate();
   }, LOOK_MS);
   watchdog.unref();
 

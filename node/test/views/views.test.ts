@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { getEventListeners } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -471,4 +471,23 @@ describe('views that misbehave', () => {
     expect((await views.ask('held', 'up', {})).result).toBe('done');
     expect(faults).toEqual([]);
   }, 60_000);
+
+  test('a worker that is slow to begin after another was ended is not taken for hanging as well', async () => {
+    const path = module(
+      'slow',
+      `body: ({ id }, { word }) => { if (word === 'loop') { writeFileSync(hung, ''); for (;;); } return { rows: [{ id, word }] }; },
+       questions: { count: { ...plain, *run(db) { return (yield* db.rows('rows')).length; } } }`,
+    );
+    appendFileSync(
+      path,
+      `import { existsSync, writeFileSync } from 'node:fs';
+       const hung = ${JSON.stringify(join(folder, 'hung'))};
+       if (existsSync(hung)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);`,
+    );
+    const node = await openNode([path]);
+    await node.put([await say('slow', 'ann', 'loop'), await say('slow', 'ann', 'good')]);
+    await node.views.waitFor(2);
+    expect((await node.views.ask('slow', 'count', {})).result).toBe(1);
+    expect(node.faults.join()).toMatch(/view slow did not come to an end with the block at 1/);
+  }, 120_000);
 });
