@@ -57,3 +57,21 @@ export function makeBlock(
   });
   return wire;
 }
+
+/** A receipt of number `by` for these blocks; with `as` under that name, which the signature does not bear out. */
+export function makeReceipt(
+  n: number,
+  { of, timeMs, by, as }: { of: readonly string[]; timeMs: number; by: number; as?: string },
+): Uint8Array {
+  const salt = sha256(Uint8Array.of(by >> 8, by & 255, n >> 16, n >> 8, n & 255)).slice(0, 16);
+  const seen = of.map((id) => ({ block: parseCid(id), at: timeMs }));
+  return signBlock({
+    header: {
+      ...(as === undefined ? {} : { created_by: as }),
+      ...{ version: 2, kind: 'receipt/1', timestamp: timeMs, cosmic_signature: {} },
+    },
+    body: { salt, tags: [], linked_blocks: [], seen },
+    seed: seedOf(by),
+    network: NETWORK,
+  });
+}

@@ -1,6 +1,6 @@
 import { parseCid } from '@cosmicembeddings/sdk';
 import { encodeFrame } from '@cosmicembeddings/sdk/sync';
-import { makeBlock } from './blocks.js';
+import { makeBlock, makeReceipt, nodeDid } from './blocks.js';
 import type { Stranger } from './stranger.js';
 import type { TestNode, World } from './world.js';
 
@@ -15,14 +15,17 @@ async function keepComing(
   world: World,
   victim: TestNode,
   name: string,
-  key: number | { claims: number },
+  /** Who it says it is, each time it comes. */
+  key: number | ((visit: number) => Parameters<World['stranger']>[2]),
   act: (line: Stranger, turn: number) => Promise<void>,
   everyMs = 1_000,
   says: Parameters<World['stranger']>[3] = {},
 ): Promise<void> {
   void (async () => {
     for (let visit = 0; world.isOpen; visit++) {
-      const line = await world.stranger(`${name}.${visit}`, victim, key, says).catch(() => undefined);
+      const line = await world
+        .stranger(`${name}.${visit}`, victim, typeof key === 'number' ? key : key(visit), says)
+        .catch(() => undefined);
       for (let turn = 0; line !== undefined && !line.ended && world.isOpen; turn++) {
         if (line.session.isReady) await act(line, turn);
         await world.clock.sleep(everyMs);
@@ -177,21 +180,79 @@ export const hostiles: Readonly<Record<string, Hostile>> = {
         { sketches: true },
       ),
   },
-  /** Says that it is another node of the world. */
+  /** Says that it is another node of the world, now by its word and now by a proof that is none, under which it does harm; by its word it stays. */
   impostor: {
-    join: (world, victim, name) =>
-      keepComing(world, victim, name, { claims: world.nodes.length - 1 }, async (line) =>
-        line.say(line.session.have([])),
-      ),
+    join: (world, victim, name) => {
+      const other = world.nodes.length - (victim === world.nodes.at(-1) ? 2 : 1);
+      let isProof = false;
+      return keepComing(
+        world,
+        victim,
+        name,
+        (visit) => {
+          isProof = visit % 2 === 0;
+          return isProof ? { forges: other } : { claims: other };
+        },
+        async (line, turn) => {
+          if (!isProof) return line.say(line.session.have([]));
+          const bad = Array.from({ length: 16 }, (_, i) => makeBlock(7000 + 16 * turn + i).slice());
+          for (const one of bad) one[one.length - 250]! ^= 1;
+          await line.say(line.session.give(bad));
+        },
+      );
+    },
   },
-  /** Says that it has everything and that everything is gone. */
+  /** Countersigns blocks that it never had, more and more of them, in its own name; and in the names of honest nodes. */
+  'false witness': {
+    join: async (world, victim, name, key) => {
+      const ids = (): string[] =>
+        world.nodes.flatMap(({ store }) =>
+          store.blocks().flatMap(({ id, entry }) => (entry.kind === 'receipt/1' ? [] : [id])),
+        );
+      const of = (): string[] => [...new Set(ids())].slice(0, 100);
+      await keepComing(world, victim, `${name}.own`, key, async (line, turn) => {
+        const seen = of();
+        if (seen.length === 0) return;
+        const receipts = Array.from({ length: 4 }, (_, i) =>
+          makeReceipt(4 * turn + i, { of: seen, timeMs: world.clock.now(), by: key }),
+        );
+        await line.say(line.session.give(receipts));
+      });
+      await keepComing(world, victim, `${name}.stolen`, key + 500, async (line, turn) => {
+        const seen = of();
+        if (seen.length === 0) return;
+        const as = nodeDid(turn % world.nodes.length);
+        await line.say(
+          line.session.give([makeReceipt(turn, { of: seen, timeMs: world.clock.now(), by: key + 500, as })]),
+        );
+      });
+    },
+  },
+  /** Says that it has everything; when asked, that half is gone, and of the rest one after another, slowly. */
   withholder: {
-    join: (world, victim, name, key) =>
-      keepComing(world, victim, name, key, async (line) => {
-        const ids = world.nodes.flatMap(({ store }) => store.blocks().map(({ id }) => parseCid(id).digest!));
-        await line.say(line.session.have(ids.map((digest) => ({ timeMs: world.clock.now(), digest }))));
-        for (const wish of line.heard.splice(0))
-          if (wish.type === 'wanted') await line.say(line.session.gone('block.not_found', wish.ids));
-      }),
+    join: (world, victim, name, key) => {
+      let held: Uint8Array[] = [];
+      return keepComing(
+        world,
+        victim,
+        name,
+        key,
+        async (line, turn) => {
+          const ids = world.nodes.flatMap(({ store }) => store.blocks().map(({ id }) => parseCid(id).digest!));
+          await line.say(line.session.have(ids.map((digest) => ({ timeMs: world.clock.now(), digest }))));
+          if (turn === 0) held = [];
+          for (const wish of line.heard.splice(0)) {
+            if (wish.type !== 'wanted') continue;
+            const half = wish.ids.length >> 1;
+            await line.say(line.session.gone('block.not_found', wish.ids.slice(0, half)));
+            held.push(...wish.ids.slice(half));
+          }
+          // Just before patience ends.
+          const next = turn % 30 === 29 ? held.shift() : undefined;
+          if (next !== undefined) await line.say(line.session.gone('block.not_found', [next]));
+        },
+        50,
+      );
+    },
   },
 };

@@ -7,6 +7,7 @@ import { readSettings, type SettingSchema } from '../json-schema.js';
 import { loadPlugins } from '../plugins.js';
 import { subscriptionsOf, subscriptionsSchema, syncLimits, type SyncLimits } from '../sync/index.js';
 import { hostiles, type Hostile } from './hostiles.js';
+import type { Defence } from './world.js';
 
 /** Who dials whom: a shape, or pairs [who, whom] of nodes' numbers. */
 export type Topology = 'random' | 'line' | 'ring' | 'star' | 'mesh' | readonly (readonly [number, number])[];
@@ -55,6 +56,8 @@ export interface Plan {
   /** Each made block has one of these tags, too, in turn. */
   readonly topics?: readonly string[];
   readonly limits?: Partial<SyncLimits>;
+  /** Honest nodes stand there without these defences, to show what they are for; those with a limit are switched off by it. */
+  readonly without?: readonly Defence[];
   /** Publishing goes on for so long, then the network heals; everything has to be everywhere within `healMs`. */
   readonly stormMs?: number;
   readonly healMs?: number;

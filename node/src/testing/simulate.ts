@@ -6,6 +6,7 @@ import { makeBlock, numbersOf } from './blocks.js';
 import { foldedRows } from './fold.js';
 import { hostiles } from './hostiles.js';
 import { linksOf, type Plan } from './plan.js';
+import { receiptFaults } from './witness.js';
 import { DOWN_MIN_MS, World, type NodeOptions, type TestNode } from './world.js';
 
 export interface Outcome {
@@ -88,6 +89,7 @@ export async function simulate(plan: Plan, watching: Watching = {}): Promise<Out
     return {
       limits,
       fsyncMs: FSYNC_MS,
+      ...(plan.without === undefined ? {} : { without: plan.without }),
       ...(policy === undefined ? {} : { policy }),
       ...(registry === undefined ? {} : { registry }),
       ...(plan.subscriptions?.[n] === undefined ? {} : { coverage: plan.subscriptions[n] }),
@@ -205,8 +207,13 @@ export async function simulate(plan: Plan, watching: Watching = {}): Promise<Out
     if (more.length > 0) violations.push(`node ${n} keeps ${more.length} blocks that it does not subscribe to`);
   }
   const known = new Set<string>();
-  for (const node of world.nodes) for (const id of node.ids()) known.add(id);
+  // Anybody may say that he saw a block; what becomes of that is looked at below.
+  for (const { store } of world.nodes)
+    for (const { id, entry } of store.blocks()) if (entry.kind !== 'receipt/1' || acknowledged.has(id)) known.add(id);
   if (known.size > wires.length) violations.push(`${known.size} blocks are kept, ${wires.length} were published`);
+  violations.push(
+    ...receiptFaults(world.nodes, new Set(acknowledged.keys()), plan.without?.includes('operators') === true),
+  );
   const bad = Math.max(...world.nodes.map(({ verdicts }) => verdicts.get('block.bad_signature') ?? 0));
   // These nodes have no disk to remember a ban on.
   const lives = 1 + crashes + restarts + churn.changes;

@@ -54,6 +54,12 @@ export interface TestNode {
   ids(): string[];
 }
 
+/**
+ * Defences that no limit switches off. Without `proofs` an identity is believed, without `clock` blocks of any time are taken, without
+ * `signatures` blocks of anybody, and without `operators` a reader trusts whoever has signed a receipt.
+ */
+export type Defence = 'proofs' | 'clock' | 'signatures' | 'operators';
+
 export interface NodeOptions {
   readonly networkId?: string;
   readonly limits?: Partial<SyncLimits>;
@@ -76,6 +82,8 @@ export interface NodeOptions {
   readonly address?: string;
   /** How long a block takes to be durable; what is under way when the node crashes is lost. */
   readonly fsyncMs?: number;
+  /** It stands there without these, to show what they are for. */
+  readonly without?: readonly Defence[];
 }
 
 export const quiet = {
@@ -85,6 +93,8 @@ export const quiet = {
   error: () => undefined,
   child: () => quiet,
 } as never;
+
+const YEAR_MS = 365 * 86_400_000;
 
 /** How long the end of a node takes at most, in which its connections are given up. */
 export const DOWN_MIN_MS = 2_000;
@@ -150,12 +160,14 @@ export class World {
     };
     node.accept = createDoor(
       { ...store, put },
-      () => this.clock.now() + (options.clockOffsetMs ?? 0),
+      () =>
+        this.clock.now() + (options.clockOffsetMs ?? 0) + (options.without?.includes('clock') === true ? YEAR_MS : 0),
       () => void store.head().then((head) => node.peers.announcements.notify(head)),
       {
         refuse: options.refuse,
         policy: options.policy,
         registry: options.registry,
+        trusting: options.without?.includes('signatures') === true,
         onAnswer: (one, source) => this.answered(node, one, source),
         covers: (block) => covers(coveredOf(block)),
         onUncovered: (block, bytes) => node.peers.pass({ ...coveredOf(block), digest: block.digest }, bytes),
@@ -179,20 +191,33 @@ export class World {
     };
   }
 
-  /** Somebody who speaks the protocol by hand; with `key`, an identity that is proven. */
+  private ownIdentity(n: number, without: NodeOptions['without']): Identity {
+    const identity = this.identityOf(n);
+    return without?.includes('proofs') === true ? { ...identity, verify: () => true } : identity;
+  }
+
+  /** Somebody who speaks the protocol by hand; with `key`, an identity that is proven; it may also be claimed, or forged by a signature of nobody. */
   async stranger(
     name: string,
     target: TestNode,
-    key?: number | { claims: number },
+    key?: number | { readonly claims: number } | { readonly forges: number },
     more: Partial<Pick<SessionOptions, 'sketches' | 'covers'>> = {},
   ): Promise<Stranger> {
     const network = this.loopback.network(`ws://${name}`);
     this.strangers.push({ address: `ws://${name}` });
+    const isForged = typeof key === 'object' && 'forges' in key;
+    const who = typeof key !== 'object' ? (key ?? 999) : 'forges' in key ? key.forges : key.claims;
     const prover: Prover | undefined =
-      typeof key === 'number'
-        ? { ...this.identityOf(key), nonce: this.identityOf(key).nonce(), role: 'dialler', url: target.address }
+      typeof key === 'number' || isForged
+        ? {
+            ...this.identityOf(who),
+            ...(isForged ? { sign: () => new Uint8Array(64).fill(1) } : {}),
+            nonce: this.identityOf(who).nonce(),
+            role: 'dialler',
+            url: target.address,
+          }
         : undefined;
-    const node = nodeDid(typeof key === 'number' ? key : (key?.claims ?? 999));
+    const node = nodeDid(who);
     const session = new Session({ network: NETWORK, node, ...(prover === undefined ? {} : { prover }), ...more });
     return Stranger.dial(network, target.address, session, () => this.clock.now());
   }
@@ -200,7 +225,7 @@ export class World {
   peersOf(n: number, links: readonly number[], options: NodeOptions = {}, network?: Network): Peers {
     const node = this.nodes[n]!;
     return createPeers({
-      ...(options.claims === true ? {} : { identity: this.identityOf(options.keyOf ?? n) }),
+      ...(options.claims === true ? {} : { identity: this.ownIdentity(options.keyOf ?? n, options.without) }),
       ...(options.rules === undefined ? {} : { rules: options.rules }),
       ...(options.meeting === undefined ? {} : { meeting: options.meeting }),
       coverage: options.coverage,
