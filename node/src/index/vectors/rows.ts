@@ -294,7 +294,8 @@ function openSaved(path: string): number {
   }
 }
 
-function writeAll(fd: number, bytes: Uint8Array, position: number): void {
+/** On a disk that is nearly full less may be written at a time. @throws as the system does */
+export function writeAll(fd: number, bytes: Uint8Array, position: number): void {
   for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done, bytes.length - done, position + done);
 }
 

@@ -1,10 +1,10 @@
-import { closeSync, existsSync, fsyncSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SpaceDescriptor } from '@cosmicembeddings/sdk/space';
 import { Bits } from './bits.js';
 import type { GuardState } from './guard.js';
 import { PackedRows, rowBytesOf, rowsFile, type RowFormat } from './row-format.js';
-import type { Slots } from './rows.js';
+import { writeAll, type Slots } from './rows.js';
 import { readStateFile, writeStateFile, type StateFile } from './state-file.js';
 
 /** `state.bin` of a space's folder: what its other files hold. */
@@ -100,7 +100,7 @@ function rewrite(from: string, to: string, read: PackedRows, written: PackedRows
         read.read(i, row);
         written.set(i, row);
       }
-      writeSync(target, written.bytes, 0, rows * rowBytes[1], at * rowBytes[1]);
+      writeAll(target, written.bytes.subarray(0, rows * rowBytes[1]), at * rowBytes[1]);
       at += rows;
     }
     fsyncSync(target);
