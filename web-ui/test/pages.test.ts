@@ -138,7 +138,7 @@ interface Violation {
       expect([address, wider]).toEqual([address, 0]);
     }
     expect(faults).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   test('what narrows stands beside what was found, with counts, and each is a link', async () => {
     await memory.remember({

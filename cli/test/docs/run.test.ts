@@ -87,7 +87,7 @@ describe.each(running)('%s', (page, snippets) => {
       where: 'done',
       said: '',
     });
-  }, 400_000);
+  }, 900_000);
 });
 
 test('JSON in a page is JSON', () => {
