@@ -1,7 +1,8 @@
 /**
  * What a search costs each thread of a node: the store is built once and kept, the same questions are asked as in bench/scale
- * (that bench's rows, blocks and truths). By vector, k = 10: 20 clients, one client, one client with a tag that 1 % carries.
- * Usage: node bench/search/cost.mjs STORE [--rows 100000] [--seconds 5] [--only many,one,filtered] [--node path/to/bin.js]
+ * (that bench's rows, blocks and truths). By vector, k = 10: 20 clients, one client, one client with a tag that 1 % carries; by words and vector
+ * (`hybrid`): the first question, which loads the words, and 20 clients.
+ * Usage: node bench/search/cost.mjs STORE [--rows 100000] [--seconds 5] [--only many,one,filtered,hybrid] [--node path/to/bin.js]
  * `--node` measures another build. CPU is read from /proc (Linux), to a hundredth of a second.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -17,7 +18,7 @@ const { values, positionals } = parseArgs({
   options: {
     rows: { type: 'string', default: '100000' },
     seconds: { type: 'string', default: '5' },
-    only: { type: 'string', default: 'many,one,filtered' },
+    only: { type: 'string', default: 'many,one,filtered,hybrid' },
     node: { type: 'string' },
   },
 });
@@ -93,6 +94,11 @@ if (only.has('one')) report(await ask('one', { skip: 12_000, count: 4_000, clien
 if (only.has('filtered')) {
   await ask('warm', { skip: QUESTIONS, count: 50, clients: 1, filtered: true });
   report(await ask('filtered', { skip: 0, count: 4_000, clients: 1, filtered: true, keep: QUESTIONS }, truth.rare));
+}
+if (only.has('hybrid')) {
+  report(await ask('hybrid, the first', { skip: 0, count: 1, clients: 1, hybrid: true }));
+  await ask('warm', { skip: QUESTIONS, count: WARM, clients: 20, hybrid: true });
+  report(await ask('hybrid', { skip: 0, count: 8_000, clients: 20, hybrid: true }));
 }
 await node.stop();
 process.exit();

@@ -14,9 +14,9 @@ import { syncPath } from '../../store/durable.js';
 import { digestOf, idOfRow } from '../../store/sqlite/rows.js';
 import { configure, textPageBytes } from '../../store/sqlite/schema.js';
 import { Cutter } from './terms.js';
-import { matchOf, phrasesOf } from './full-text-match.js';
+import { matchesOf, termsOf, type Counted } from './full-text-match.js';
 import { compareSum, leaveSum, removeBeside, removeText, takeSum } from './text-sum.js';
-import { WordFollower } from './word-follower.js';
+import { openVocabulary, WordFollower } from './word-follower.js';
 
 /** Which store's life a text file must be of, and how far that store reaches. */
 export interface StoreNow {
@@ -30,6 +30,9 @@ type Put = Extract<TailItem, { type: 'put' }>['block'];
 export const textVersion = '4';
 /** Of a stem in the heading, in the text, and of an exact form or a single letter beside it. */
 export const columnWeights = [2, 1, 0.25] as const;
+
+/** Texts that the table ranks for one question at most: a quarter of a second. */
+const RANKED_MAX = 10_000;
 
 /**
  * What may be said of a file that was there: it is as it was left; nobody closed it; or it is damaged, or of another
@@ -49,6 +52,8 @@ export class TextFile {
   private holdsDropped: boolean;
   /** Nobody has vouched for what the file holds yet. */
   private unchecked: boolean;
+  /** The file says that its words were asked for. */
+  private isNoted: boolean;
 
   private constructor(
     private database: Database,
@@ -56,11 +61,16 @@ export class TextFile {
     private readonly engine: SqliteEngine,
     private position_: Cursor,
     readonly trust: Trust,
+    private readonly rankedMax = RANKED_MAX,
   ) {
     this.statements = statementsOf(database);
     this.words = new WordFollower(database, this.cutter);
     this.unchecked = trust !== 'vouched';
-    this.holdsDropped = database.prepare(`SELECT 1 FROM meta WHERE name = 'dropped'`).get() !== undefined;
+    const says = (name: string): boolean =>
+      database.prepare('SELECT 1 FROM meta WHERE name = ?').get(name) !== undefined;
+    this.holdsDropped = says('dropped');
+    this.isNoted = says('asked');
+    if (this.isNoted) this.words.ask();
   }
 
   /** An empty file in the place of whatever is there. */
@@ -74,7 +84,7 @@ export class TextFile {
   }
 
   /** What is there, as far as it can be read; undefined for what cannot, and for a file of another life of the store. */
-  static existing(path: string, engine: SqliteEngine, store: StoreNow): TextFile | undefined {
+  static existing(path: string, engine: SqliteEngine, store: StoreNow, rankedMax?: number): TextFile | undefined {
     if (!existsSync(path) || !statSync(path).isFile()) return undefined;
     const sum = compareSum(path);
     takeSum(path);
@@ -85,7 +95,7 @@ export class TextFile {
         if (!isOurs) throw new CosmicError('store.corrupt', `${path} is of another store`);
         const trust =
           sum === 'other' || saved.version !== textVersion ? 'stale' : sum === 'none' ? 'unclosed' : 'vouched';
-        return new TextFile(database, path, engine, saved.position!, trust);
+        return new TextFile(database, path, engine, saved.position!, trust, rankedMax);
       });
     } catch (error) {
       if (isDamage(error) || isOtherLayout(error)) return undefined;
@@ -135,6 +145,7 @@ export class TextFile {
         }
       }
       if (dropped > 0) this.statements['setDropped']!.run();
+      this.noteAsked();
       this.statements['position']!.run(JSON.stringify(upTo));
     });
     this.position_ = upTo;
@@ -189,27 +200,41 @@ export class TextFile {
 
   /**
    * Best first; `allow`: bitset over labels, which leaves out passages of blocks without rows. `phrases`: by what stands
-   * in quotes alone.
+   * in quotes alone. Of words that very many texts hold the newest are ranked.
    */
   search(query: string, k: number, allow: Uint8Array | undefined, phrases = false): TextHit[] {
-    const match = (phrases ? phrasesOf : matchOf)(this.cutter.ask(query));
-    if (match === undefined || k <= 0) return [];
-    const hits: TextHit[] = [];
-    const size = allow === undefined ? k : Math.max(k * 4, 256);
-    for (let offset = 0; hits.length < k; offset += size) {
-      const rows = this.statements['search']!.all(match, size, offset);
-      for (const row of rows) {
-        const label = row['label'] as number;
+    const terms = termsOf(this.cutter.ask(query), phrases ? 'phrases' : 'all');
+    const hits = new Map<number, TextHit>();
+    for (const { match, share } of k <= 0 ? [] : matchesOf(this.counted(terms), this.rankedMax)) {
+      if (hits.size >= k) break;
+      const last = Number(this.statements['lastText']!.get()?.['n'] ?? 0);
+      const from = Math.ceil(last * (1 - share));
+      for (const row of this.statements['search']!.all(match, from, allow === undefined ? k : -1)) {
+        const [key, label] = [row['id'] as number, row['label'] as number];
         if (allow !== undefined && (label < 0 || ((allow[label >> 3] ?? 0) & (1 << (label & 7))) === 0)) continue;
-        hits.push({ label, id: idOfRow(row), score: row['score'] as number });
-        if (hits.length === k) break;
+        if (!hits.has(key)) hits.set(key, { label, id: idOfRow(row), score: row['score'] as number });
+        if (hits.size === k) break;
       }
-      if (rows.length < size) break;
     }
-    return hits;
+    return [...hits.values()].sort((a, b) => b.score - a.score);
+  }
+
+  /** In how many texts they stand; of a phrase no more than its rarest word does. */
+  private counted(terms: readonly (readonly string[])[]): Counted[] {
+    return terms.map((words) => ({
+      term: words.join(' '),
+      texts: Math.min(...words.map((word) => Number(this.statements['textsWith']!.get(word)?.['doc'] ?? 0))),
+    }));
+  }
+
+  /** Words that were asked for are in memory again, soon after the next start. */
+  private noteAsked(): void {
+    if (this.words.wasAsked && !this.isNoted) this.statements['setAsked']!.run();
+    this.isNoted = this.words.wasAsked;
   }
 
   close(): void {
+    this.noteAsked();
     this.forget();
     this.database.close();
     if (!this.unchecked) leaveSum(this.path_);
@@ -260,6 +285,7 @@ function openConfigured(path: string, engine: SqliteEngine): Database {
 }
 
 function statementsOf(database: Database): Readonly<Record<string, Statement>> {
+  openVocabulary(database);
   const prepare = (sql: string): Statement => database.prepare(sql);
   return {
     document: prepare('INSERT INTO documents (label, digest, python) VALUES (?, ?, ?)'),
@@ -271,8 +297,11 @@ function statementsOf(database: Database): Readonly<Record<string, Statement>> {
     dropDocument: prepare('DELETE FROM documents WHERE id = ?'),
     position: prepare(`UPDATE meta SET value = ? WHERE name = 'position'`),
     setDropped: prepare(`INSERT OR REPLACE INTO meta VALUES ('dropped', '1')`),
+    setAsked: prepare(`INSERT OR REPLACE INTO meta VALUES ('asked', '1')`),
+    textsWith: prepare('SELECT doc FROM temp.stems WHERE term = ?'),
+    lastText: prepare('SELECT max(id) AS n FROM documents'),
     search: prepare(
-      `SELECT d.label, d.digest, d.python, -bm25(passages, ${columnWeights.join(', ')}) AS score FROM passages JOIN documents d ON d.id = passages.rowid WHERE passages MATCH ? ORDER BY bm25(passages, ${columnWeights.join(', ')}) LIMIT ? OFFSET ?`,
+      `SELECT d.id, d.label, d.digest, d.python, -bm25(passages, ${columnWeights.join(', ')}) AS score FROM passages JOIN documents d ON d.id = passages.rowid WHERE passages MATCH ? AND passages.rowid > ? ORDER BY bm25(passages, ${columnWeights.join(', ')}) LIMIT ?`,
     ),
   };
 }

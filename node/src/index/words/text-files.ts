@@ -72,6 +72,20 @@ export class TextFiles {
     return this.answering.words.search(query, question);
   }
 
+  /** They are asked for: one slice of loading; true while there is more to do. */
+  loadWords(): boolean {
+    const { words } = this.answering;
+    words.ask();
+    try {
+      return !this.isUnread && words.load();
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      this.isUnread = true;
+      if (this.next === undefined) this.build();
+      return false;
+    }
+  }
+
   /** Follows with the file that answers. */
   readonly follower: Follower = {
     name: 'text',

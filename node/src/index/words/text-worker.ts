@@ -9,12 +9,16 @@ import {
 } from '../../follow/index.js';
 import { loadPlugins } from '../../plugins.js';
 import { preciseMs, type Worked } from '../../thread-work.js';
+import { createPauses } from '../../turns.js';
 import { faultOf, type SqliteEngine } from '../../store/sqlite/driver.js';
 import { packHolding, type PackedHolding } from '../../store/sqlite/holding.js';
 import { StoreReader } from '../../store/sqlite/reader.js';
 import { packAnswer, type Bm25, type PackedAnswer } from './index.js';
 import { TextsHolding } from './holding.js';
 import { TextFiles } from './text-files.js';
+
+/** A question waits so long for words to be loaded; then the table answers, as well as it can in a quarter of a second. */
+const LOADING_MS = 2000;
 
 export interface TextSetup {
   readonly storePath: string;
@@ -61,6 +65,7 @@ export interface TextReply {
 
 const setup = workerData as TextSetup & { readonly follower: FollowerPart };
 const port = parentPort!;
+const pause = createPauses();
 const registry = createRegistry(await loadPlugins(setup.plugins));
 const reader = new StoreReader(setup.storePath, setup.engine);
 const holding = new TextsHolding(reader, registry);
@@ -83,6 +88,11 @@ async function serve(): Promise<readonly [Serving, Following]> {
   return [first, await first.beside(files.builder)];
 }
 
+/** Loading all words costs less than ranking by the table what a question of usual ones finds. */
+async function wordsLoaded(untilMs: number): Promise<void> {
+  while (files.loadWords() && preciseMs() < untilMs) await pause();
+}
+
 async function answer(request: TextRequest): Promise<Omit<TextReply, 'type' | 'number' | 'worked'>> {
   switch (request.type) {
     case 'catchUp':
@@ -93,6 +103,7 @@ async function answer(request: TextRequest): Promise<Omit<TextReply, 'type' | 'n
     case 'search':
       return { hits: files.search(request.query, request.k, request.allow, request.phrases) };
     case 'match': {
+      await wordsLoaded(preciseMs() + LOADING_MS);
       const found = files.match(request.query, request);
       return found === undefined ? {} : { match: packAnswer(found) };
     }

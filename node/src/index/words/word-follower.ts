@@ -11,8 +11,12 @@ export interface TextChange {
   readonly terms?: TextTerms;
 }
 
-/** Occurrences read in one slice. */
+/** Occurrences read in one slice: some 10 ms. */
 const SLICE = 20_000;
+/** Texts entered in one slice. */
+const TEXTS_SLICE = 10_000;
+/** Where a stem stands, as a digit behind its text's key. */
+const columns = ['heading', 'body', 'also'] as const;
 /** Texts up to which the index is kept whether anybody asks or not: beyond, it is memory (1 kB a text) for nobody. */
 const UNASKED_MAX = 16_384;
 
@@ -71,6 +75,10 @@ export class WordFollower {
     return this.ready ? this.index.search(query, question) : undefined;
   }
 
+  get isReady(): boolean {
+    return this.ready;
+  }
+
   get wasAsked(): boolean {
     return this.asked;
   }
@@ -116,31 +124,45 @@ export class WordFollower {
   }
 }
 
-/** Reads all stems of the full-text table, in order, and where they occur. */
+/** Reads all texts, then all stems of the full-text table, in order, and where they occur. */
 class Loading {
+  private readonly texts: Statement;
   private readonly terms: { readonly term: string; readonly count: number }[];
   private readonly occurrences: Statement;
+  /** The last text that was entered; undefined: all were. */
+  private text: number | undefined = 0;
   private at = 0;
 
   constructor(
     database: Database,
     private readonly index: WordIndex,
   ) {
-    database.exec(`
-      CREATE VIRTUAL TABLE IF NOT EXISTS temp.stems USING fts5vocab('main', 'passages', 'row');
-      CREATE VIRTUAL TABLE IF NOT EXISTS temp.occurrences USING fts5vocab('main', 'passages', 'instance');`);
-    for (const row of database.prepare('SELECT id, label, digest, python FROM documents ORDER BY id').all()) {
-      index.enter(row['id'] as number, row['label'] as number, idOfRow(row));
-    }
+    openVocabulary(database);
+    this.texts = database.prepare(
+      'SELECT id, label, digest, python FROM documents WHERE id > ? ORDER BY id LIMIT ' + String(TEXTS_SLICE),
+    );
     this.terms = database
       .prepare('SELECT term, cnt FROM temp.stems')
       .all()
       .map((row) => ({ term: row['term'] as string, count: row['cnt'] as number }));
-    this.occurrences = database.prepare('SELECT term, doc, col FROM temp.occurrences WHERE term >= ? AND term <= ?');
+    // One string a stem: millions of rows cost four times as much to hand over as to find.
+    this.occurrences = database.prepare(
+      `SELECT term, group_concat(10 * doc + CASE col WHEN 'heading' THEN 0 WHEN 'body' THEN 1 ELSE 2 END) AS places
+       FROM temp.occurrences WHERE term >= ? AND term <= ? GROUP BY term`,
+    );
   }
 
   /** False at the end. */
   slice(): boolean {
+    if (this.text !== undefined) {
+      const rows = this.texts.all(this.text);
+      for (const row of rows) {
+        const label = row['label'] as number;
+        this.index.enter(row['id'] as number, label, label < 0 ? idOfRow(row) : '');
+      }
+      this.text = rows.length < TEXTS_SLICE ? undefined : (rows.at(-1)!['id'] as number);
+      return true;
+    }
     const first = this.terms[this.at];
     if (first === undefined) return false;
     let rows = 0;
@@ -148,7 +170,26 @@ class Loading {
       rows += this.terms[this.at++]!.count;
     const last = this.terms[this.at - 1]!;
     for (const row of this.occurrences.all(first.term, last.term))
-      this.index.occur(row['term'] as string, row['doc'] as number, row['col'] as keyof TextTerms);
+      this.read(row['term'] as string, row['places'] as string);
     return this.at < this.terms.length;
   }
+
+  private read(term: string, places: string): void {
+    let place = 0;
+    for (let i = 0; i <= places.length; i++) {
+      const digit = i === places.length ? -1 : places.charCodeAt(i) - 48;
+      if (digit >= 0 && digit <= 9) place = 10 * place + digit;
+      else {
+        this.index.occur(term, Math.trunc(place / 10), columns[place % 10]!);
+        place = 0;
+      }
+    }
+  }
+}
+
+/** All stems with how many texts hold them, and all their places (sqlite.org/fts5.html, section 10). */
+export function openVocabulary(database: Database): void {
+  database.exec(`
+    CREATE VIRTUAL TABLE IF NOT EXISTS temp.stems USING fts5vocab('main', 'passages', 'row');
+    CREATE VIRTUAL TABLE IF NOT EXISTS temp.occurrences USING fts5vocab('main', 'passages', 'instance');`);
 }

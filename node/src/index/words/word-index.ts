@@ -209,13 +209,16 @@ export class WordIndex {
 
   /**
    * The query's stems: those that tell texts apart, whose postings are scanned, and, in a large ledger, the usual ones
-   * that stand in a tenth of all texts or more, which only refine the order of what the others have found.
+   * that stand in a tenth of all texts or more, which only refine the order of what the others have found. Where all are
+   * usual the rarest of them tells most.
    */
   private split({ words, also }: QueryTerms): { readonly told: Postings[]; readonly usual: Postings[] } {
     const found = [...words, ...also].flatMap((term) => this.terms.get(term) ?? []);
     const isUsual = ({ size }: Postings): boolean => this.live >= LARGE && size * 10 >= this.live;
     const told = found.filter((one) => !isUsual(one));
-    return told.length === 0 ? { told: found, usual: [] } : { told, usual: found.filter(isUsual) };
+    if (told.length > 0) return { told, usual: found.filter(isUsual) };
+    const [rarest, ...usual] = found.sort((x, y) => x.size - y.size);
+    return { told: rarest === undefined ? [] : [rarest], usual };
   }
 
   private norms({ k1, b }: Bm25): Norms {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { corePlugins, createRegistry, type Follower } from '@cosmicembeddings/sdk';
+import { TextFile } from '../../../src/index/words/text-file.js';
 import { TextFiles } from '../../../src/index/words/text-files.js';
 import { loadableEngines, openDatabase } from '../../../src/store/sqlite/driver.js';
 import { Ledger, someRows, spaceNamed } from '../vectors/ledger.ts';
@@ -224,6 +225,37 @@ describe.each(loadableEngines())('a text file built beside, %s', (engine) => {
       take(files.follower);
     }
     expect(found(files)).toEqual(all);
+  });
+
+  test('words that were asked for are loaded again after the next start, without a question', () => {
+    filled();
+    const wasAsked = (): boolean => {
+      const file = TextFile.existing(at(), engine, ledger.head)!;
+      file.close();
+      return file.words.wasAsked;
+    };
+    expect(wasAsked()).toBe(false);
+    const files = open();
+    while (files.loadWords());
+    expect(files.match('heron', { k: 10, bm25: { k1: 1.2, b: 0.5 } })?.hits).toHaveLength(10);
+    close(files);
+    expect(wasAsked()).toBe(true);
+  });
+
+  test('words of very many texts are looked for in the newest of them', () => {
+    for (let i = 0; i < 10; i++)
+      ledger.add(space, someRows(1, i + 1, 4), { texts: [`the heron ${i % 5 === 0 ? 'sings' : 'sleeps'}`] });
+    follow(open());
+    close(opened[0]!);
+    const file = TextFile.existing(at(), engine, ledger.head, 4)!;
+    const hits = (query: string, k = 10, allow?: Uint8Array): number[] =>
+      file.search(query, k, allow).map(({ label }) => label);
+    expect(hits('heron').sort()).toEqual([6, 7, 8, 9]);
+    // All that sing, then of the herons the newest.
+    expect(hits('the heron sings').sort()).toEqual([0, 5, 8, 9]);
+    expect(hits('sings', 1)).toHaveLength(1);
+    expect(hits('heron', 10, Uint8Array.of(0b0111_1111, 0))).toEqual([6]);
+    file.close();
   });
 
   test('a file of another life of the store does not answer', () => {

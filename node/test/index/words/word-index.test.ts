@@ -5,7 +5,7 @@ import { wordsIn } from '@cosmicembeddings/sdk/words';
 import { openDatabase, loadableEngines, type Database } from '../../../src/store/sqlite/driver.js';
 import { Cutter, stem, WordIndex } from '../../../src/index/words/index.js';
 import { idOf } from '../../../src/store/sqlite/rows.js';
-import { matchOf } from '../../../src/index/words/full-text-match.js';
+import { matchesOf, termsOf } from '../../../src/index/words/full-text-match.js';
 import { WordFollower } from '../../../src/index/words/word-follower.js';
 
 const cutter = new Cutter();
@@ -85,7 +85,8 @@ test('scores are those of FTS5 with headings counted twice, whether added or loa
     'organisation',
     'nothing here',
   ]) {
-    const match = matchOf(cutter.ask(query))!;
+    const counted = termsOf(cutter.ask(query), 'all').map((words) => ({ term: words.join(' '), texts: 1 }));
+    const [{ match }] = matchesOf(counted, 100) as [{ match: string }];
     const theirs = database
       .prepare(
         'SELECT rowid - 1 AS label, -bm25(passages, 2.0, 1.0, 0.25) AS score FROM passages WHERE passages MATCH ? ORDER BY score DESC, rowid',
@@ -145,6 +146,10 @@ test('in a large ledger usual words refine what telling ones have found', () => 
   expect(hits).toHaveLength(10);
   for (const { label } of hits) expect([label % 500, label % 3]).toEqual([7, 0]);
   expect(index.search('usual', { k: 5, bm25 }).hits).toHaveLength(5);
+  // Where all are usual, the rarest finds and the others refine.
+  const all = index.search('usual common', { k: 5, bm25 }).hits;
+  expect(all).toHaveLength(5);
+  for (const { label } of all) expect(label % 3).toBe(0);
 });
 
 test('changes during the loading are not lost', () => {
