@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitepress';
 import { groups, sidebar } from './navigation.mjs';
 
@@ -21,11 +22,23 @@ export default defineConfig({
     html: false,
     linkify: false,
     languageAlias: { cddl: 'ini' },
-    theme: { light: 'github-light', dark: 'github-dark' },
+    // The plain ones are too pale on paper.
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     anchor: { slugify },
     config: drawn,
   },
-  vite: { logLevel: 'warn', build: { chunkSizeWarningLimit: 2000 } },
+  vite: {
+    logLevel: 'warn',
+    build: { chunkSizeWarningLimit: 2000 },
+    resolve: {
+      alias: [
+        {
+          find: /^.*\/VPSidebarItem\.vue$/,
+          replacement: fileURLToPath(new URL('theme/sidebar-item.vue', import.meta.url)),
+        },
+      ],
+    },
+  },
   head: [['link', { rel: 'icon', href: `${found.base}icon.svg`, type: 'image/svg+xml' }]],
   themeConfig: {
     logo: '/icon.svg',
@@ -49,6 +62,8 @@ export default defineConfig({
     search: {
       provider: 'local',
       options: {
+        // What is read out is what is seen; the theme's own hint for the key is not.
+        translations: { button: { buttonText: 'Search (Ctrl K)', buttonAriaLabel: 'Search (Ctrl K)' } },
         miniSearch: {
           // Both run in the reader's browser, each by itself: they are sent there as text.
           options: {
@@ -89,13 +104,14 @@ function drawn(md) {
     const source = tokens[index].attrGet('src');
     if (!/\.svg$/.test(source)) return image(tokens, index, ...rest);
     const svg = readFileSync(join(found.root, source), 'utf8');
-    return svg
+    const drawing = svg
       .replace(/<\?xml[^>]*\?>|<!--[\s\S]*?-->|<style>[\s\S]*?<\/style>/g, '')
       .replace(
         '<svg ',
         `<svg v-pre class="drawing" role="img" aria-label="${md.utils.escapeHtml(tokens[index].content)}" `,
       )
       .replace(/\s*\n\s*/g, ' ');
+    return `<span class="pushed" tabindex="0">${drawing}</span>`;
   };
   // The one piece of markup that TypeDoc writes: where a link to a property leads.
   md.inline.ruler.before('html_inline', 'place', (state, silent) => {
