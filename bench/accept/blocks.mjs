@@ -74,10 +74,16 @@ const WORDS =
     ' ',
   );
 
-/** `count` wire blocks of `rows` rows each. */
+/** `count` wire blocks of `rows` rows each; one in a hundred is tagged `rare`, unless told otherwise. */
 export async function makeBlocks(
   count,
-  { rows = 1, seed = 1, textBytes = 200, startMs = Date.now() - count * 1000 } = {},
+  {
+    rows = 1,
+    seed = 1,
+    textBytes = 200,
+    startMs = Date.now() - count * 1000,
+    tagsOf = (i) => [i % 100 === 0 ? 'rare' : 'common'],
+  } = {},
 ) {
   const author = {
     network: 'dev',
@@ -107,7 +113,7 @@ export async function makeBlocks(
         kind: 'embedding/1',
         timeMs: startMs + i * 1000,
         place: { lat: 40_416_800, lon: -3_703_800, elevation: 650_000 },
-        tags: [i % 100 === 0 ? 'rare' : 'common'],
+        tags: tagsOf(i),
         fields: {
           space: benchSpace,
           embedding: { ...packRows(own, 'f32') },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseCid } from '@cosmicembeddings/sdk';
 import { encodeFrame, Session } from '@cosmicembeddings/sdk/sync';
+import { digestOf } from '../../src/sync/peer/wire.js';
 import { makeBlock, nodeDid, World, type Stranger } from '../../src/testing/index.js';
 
 const BLOCKS = Array.from({ length: 60 }, (_, n) => makeBlock(n));
@@ -82,6 +83,49 @@ describe('shares, not pools', () => {
     expect(victim.peers.status().length).toBeLessThanOrEqual(128);
     expect(victim.peers.status().filter(({ proven }) => proven === true)).toHaveLength(1);
     await world.close();
+  });
+});
+
+describe('who holds a want and answers others', () => {
+  /** A liar promises the honest block and much else, and then answers everything but that, `say` by `say`. */
+  async function held(seed: number, say: (liar: Stranger, n: number) => Promise<void>, others: Uint8Array[]) {
+    const world = new World(seed);
+    const victim = await world.add();
+    const honest = await world.add();
+    await honest.publish(BLOCKS[0]!);
+    const liar = await world.stranger('liar', victim, 260);
+    await world.clock.advance(100);
+    const { id, timeMs } = honest.store.blocks()[0]!;
+    const items = others.map((digest) => ({ timeMs: 1_690_000_000_000, digest }));
+    await liar.say(liar.session.have([{ timeMs, digest: parseCid(id).digest! }, ...items]));
+    await world.clock.advance(100);
+    await honest.peers.add(victim.address);
+    let asked = 0;
+    const ms = await world.until(
+      () => {
+        if (world.clock.now() % 5_000 < 250 && asked < others.length) void say(liar, asked++);
+        return victim.ids().includes(id);
+      },
+      400_000,
+      250,
+    );
+    expect(asked).toBeLessThan(others.length);
+    await world.close();
+    return ms;
+  }
+
+  test('by saying of one after the other that it is gone: the held one goes to another holder all the same', async () => {
+    const ids = Array.from({ length: 200 }, (_, n) => spam(n).digest);
+    const gone = (liar: Stranger, n: number) => liar.say(liar.session.gone('block.not_found', [ids[n]!]));
+    expect(await held(32, gone, ids)).toBeLessThan(15_000);
+  });
+
+  test('by giving blocks of its own that were asked for later', async () => {
+    const own = BLOCKS.slice(10);
+    const digests = own.map((wire) => digestOf(wire)!);
+    const give = (liar: Stranger, n: number) => liar.say(liar.session.give([own[n]!]));
+    // Those that were asked for together with it, sixteen, hold it up: who gives in whatever order is no liar.
+    expect(await held(33, give, digests)).toBeLessThan(16 * 5_000 + 35_000);
   });
 });
 

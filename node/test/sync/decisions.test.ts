@@ -48,14 +48,23 @@ describe('what a verdict of the door means', () => {
 });
 
 describe('what to ask of a peer next', () => {
-  const asked = { isDialled: false, received: 0, inFlight: 3, judging: 0, resting: false, isFed: false, quietMs: 0 };
+  const asked = {
+    isDialled: false,
+    received: 0,
+    inFlight: 3,
+    judging: 0,
+    resting: false,
+    isFed: false,
+    quietMs: 0,
+    feedQuietMs: 0,
+  };
   const limits = { wantMs: 30_000 };
 
   test('who has given nothing gets a third of the patience', () => {
     expect(overdueOf({ ...asked, quietMs: 10_001 }, limits)).toBe('wants');
     expect(overdueOf({ ...asked, quietMs: 10_001, received: 1 }, limits)).toBeUndefined();
     expect(overdueOf({ ...asked, quietMs: 30_001, received: 1 }, limits)).toBe('wants');
-    expect(overdueOf({ ...asked, quietMs: 30_001, inFlight: 0, isFed: true }, limits)).toBe('feed');
+    expect(overdueOf({ ...asked, feedQuietMs: 30_001, inFlight: 0, isFed: true }, limits)).toBe('feed');
   });
 
   test('nothing is overdue while its blocks are at the door, or it is not read', () => {

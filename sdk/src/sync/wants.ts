@@ -16,7 +16,8 @@ interface Line {
   share: number;
   readonly held: Set<string>;
   readonly queue: Set<string>;
-  readonly inFlight: Set<string>;
+  /** When each was asked for, the oldest first. */
+  readonly inFlight: Map<string, number>;
 }
 
 /**
@@ -59,8 +60,8 @@ export class Wants {
     return dropped;
   }
 
-  /** The ids to ask `peer` for now; afterwards at most `inFlightMax` are. */
-  next(peer: string, inFlightMax: number): Uint8Array[] {
+  /** The ids to ask `peer` for now, which is `nowMs`; afterwards at most `inFlightMax` are. */
+  next(peer: string, inFlightMax: number, nowMs: number): Uint8Array[] {
     const line = this.line(peer);
     const ids: Uint8Array[] = [];
     for (const key of line.queue) {
@@ -69,7 +70,7 @@ export class Wants {
       const entry = this.entries.get(key);
       if (entry === undefined || entry.askedOf !== undefined) continue;
       entry.askedOf = peer;
-      line.inFlight.add(key);
+      line.inFlight.set(key, nowMs);
       ids.push(entry.digest);
     }
     return ids;
@@ -98,7 +99,7 @@ export class Wants {
   /** `peer` does not answer: everything asked of it goes to other holders. Answers how many ids were dropped. */
   stalled(peer: string): number {
     let dropped = 0;
-    for (const key of [...this.line(peer).inFlight]) if (!this.release(peer, key, true)) dropped++;
+    for (const key of [...this.line(peer).inFlight.keys()]) if (!this.release(peer, key, true)) dropped++;
     return dropped;
   }
 
@@ -110,6 +111,17 @@ export class Wants {
   /** Was `peer` asked for this? */
   isAsked(peer: string, digest: Uint8Array): boolean {
     return this.lines.get(peer)?.inFlight.has(digestKey(digest)) === true;
+  }
+
+  /** When `peer` was asked for what it has owed longest; undefined where it owes nothing. */
+  oldestMs(peer: string): number | undefined {
+    return this.lines.get(peer)?.inFlight.values().next().value;
+  }
+
+  /** Is this what `peer` has owed longest, or was it asked for together with that? */
+  isOldest(peer: string, digest: Uint8Array): boolean {
+    const askedMs = this.lines.get(peer)?.inFlight.get(digestKey(digest));
+    return askedMs !== undefined && askedMs <= this.oldestMs(peer)!;
   }
 
   /** Who has offered this and not given it, and who is asked for it. */
@@ -163,7 +175,7 @@ export class Wants {
   private line(peer: string): Line {
     let line = this.lines.get(peer);
     if (line === undefined)
-      this.lines.set(peer, (line = { share: this.share, held: new Set(), queue: new Set(), inFlight: new Set() }));
+      this.lines.set(peer, (line = { share: this.share, held: new Set(), queue: new Set(), inFlight: new Map() }));
     return line;
   }
 }

@@ -209,10 +209,10 @@ describe('wants', () => {
     const wants = new Wants();
     wants.offered('a', items(1, 2));
     wants.offered('b', items(1));
-    expect(wants.next('a', 10)).toEqual([digest(1), digest(2)]);
-    expect(wants.next('b', 10)).toEqual([]);
+    expect(wants.next('a', 10, 0)).toEqual([digest(1), digest(2)]);
+    expect(wants.next('b', 10, 0)).toEqual([]);
     expect(wants.refused('a', digest(1))).toBe(true);
-    expect(wants.next('b', 10)).toEqual([digest(1)]);
+    expect(wants.next('b', 10, 0)).toEqual([digest(1)]);
     expect(wants.refused('b', digest(1))).toBe(false);
     expect(wants.settle(digest(2))).toBe(2);
     expect(wants.size).toBe(0);
@@ -225,8 +225,8 @@ describe('wants', () => {
     expect(wants.offered('b', items(5, 6, 7))).toBe(0);
     wants.setShare('c', 1);
     expect(wants.offered('c', items(1, 8))).toBe(1);
-    expect(wants.next('a', 2)).toHaveLength(2);
-    expect(wants.next('a', 2)).toHaveLength(0);
+    expect(wants.next('a', 2, 0)).toHaveLength(2);
+    expect(wants.next('a', 2, 0)).toHaveLength(0);
     for (const peer of ['a', 'b', 'c']) wants.leave(peer);
     expect(wants.size).toBe(0);
   });
@@ -236,10 +236,10 @@ describe('wants', () => {
     for (let n = 0; n < 100; n++) wants.offered(`liar ${n}`, items(1));
     wants.offered('honest', items(1));
     for (let n = 0; n < 100; n++) {
-      expect(wants.next(`liar ${n}`, 10)).toHaveLength(1);
+      expect(wants.next(`liar ${n}`, 10, 0)).toHaveLength(1);
       wants.refused(`liar ${n}`, digest(1));
     }
-    expect(wants.next('honest', 10)).toEqual([digest(1)]);
+    expect(wants.next('honest', 10, 0)).toEqual([digest(1)]);
   });
 
   test('whatever happens, nothing is asked of two at once and nothing is left over', () => {
@@ -256,7 +256,7 @@ describe('wants', () => {
         for (const [what, peer, n] of actions) {
           if (what === 'offered') wants.offered(peer, items(n, (n + 1) % 10));
           else if (what === 'next') {
-            for (const id of wants.next(peer, 3)) {
+            for (const id of wants.next(peer, 3, 0)) {
               expect(asked.has(id.join())).toBe(false);
               asked.set(id.join(), peer);
             }

@@ -12,8 +12,10 @@ export interface Asked {
   /** It is not read from, because of the work that it causes. */
   readonly resting: boolean;
   readonly isFed: boolean;
-  /** Since something came of what was asked. */
+  /** Since the block came that it had owed longest, or what it owes longest was asked for. */
   readonly quietMs: number;
+  /** Since a feed went on. */
+  readonly feedQuietMs: number;
 }
 
 /** What is overdue: blocks that were asked for one by one, or a feed of all of them. */
@@ -22,7 +24,7 @@ export function overdueOf(asked: Asked, { wantMs }: Pick<SyncLimits, 'wantMs'>):
   // Who has given nothing yet gets less patience: others may hold what it only promises.
   const patienceMs = asked.isDialled || asked.received > 0 ? wantMs : wantMs / 3;
   if (asked.inFlight > 0 && asked.quietMs > patienceMs) return 'wants';
-  return asked.isFed && asked.quietMs > wantMs ? 'feed' : undefined;
+  return asked.isFed && asked.feedQuietMs > wantMs ? 'feed' : undefined;
 }
 
 /** May both sets be compared now that it is due? */

@@ -25,7 +25,10 @@ export class Taking {
   private judgingBytes = 0;
   private faults = 0;
   private strikes = 0;
-  private progressMs = 0;
+  /** When the block came that it had owed longest: who answers everything else holds nothing up. */
+  private paidMs = 0;
+  /** When a feed went on. */
+  private fedMs = 0;
   private pausedUntilMs = 0;
   /** Blocks that are being judged. */
   private readonly judgements = new Set<Promise<void>>();
@@ -141,7 +144,6 @@ export class Taking {
 
   /** The other side will not give these. */
   refused(digests: readonly Uint8Array[], code: Code): void {
-    this.progressMs = this.now();
     const passing = codes[code].fault === 'node';
     for (const digest of digests) {
       if (!passing) this.gone.add(digestKey(digest));
@@ -164,7 +166,8 @@ export class Taking {
           judging,
           resting,
           isFed: connection.session.isFed,
-          quietMs: nowMs - this.progressMs,
+          quietMs: nowMs - Math.max(this.paidMs, shared.wants.oldestMs(connection.id) ?? 0),
+          feedQuietMs: nowMs - this.fedMs,
         },
         shared.limits,
       );
@@ -181,12 +184,8 @@ export class Taking {
     const { id, session } = connection;
     const { wants, limits, bootstrap } = shared;
     if (nowMs >= this.pausedUntilMs) {
-      const before = wants.inFlight(id);
-      const ids = wants.next(id, Math.min(limits.wants, this.window, session.hello!.limits.wants));
-      if (ids.length > 0) {
-        if (before === 0) this.progressMs = nowMs;
-        connection.fulfil(session.want(ids));
-      }
+      const ids = wants.next(id, Math.min(limits.wants, this.window, session.hello!.limits.wants), nowMs);
+      if (ids.length > 0) connection.fulfil(session.want(ids));
     }
     const state = {
       isReconciling: session.isReconciling,
@@ -215,7 +214,7 @@ export class Taking {
   /** What a feed has given so far counts once it is durable; then sets are compared for the rest. */
   mark(upTo: Cursor, over: boolean): void {
     const { bootstrap } = this.shared;
-    this.progressMs = this.now();
+    this.fedMs = this.now();
     const before = [...this.judgements];
     this.marking = this.marking.then(async () => {
       await Promise.all(before);
@@ -255,7 +254,7 @@ export class Taking {
     if (blocks === undefined || features?.includes(FEED_FEATURE) !== true) return;
     const begun = bootstrap.begin(id, name, { theirs: blocks, ours: decided.size }, this.now());
     if (begun === undefined) return;
-    this.progressMs = this.now();
+    this.fedMs = this.now();
     this.connection.fulfil(session.feed(begun.after));
   }
 
@@ -274,7 +273,6 @@ export class Taking {
     if (connection.isEnded) return;
     if (this.strikes >= limits.strikesMax) return connection.close('peer.protocol', 'wants stay unanswered');
     this.pausedUntilMs = nowMs + limits.wantMs;
-    this.progressMs = nowMs;
     if (wants.stalled(connection.id) > 0) this.missed();
     shared.stir();
   }
@@ -291,12 +289,16 @@ export class Taking {
     this.judging += 1;
     this.judgingBytes += block.length;
     const wasAsked = guess !== undefined && wants.isAsked(id, guess);
+    const wasOldest = wasAsked && wants.isOldest(id, guess);
     try {
       const peer = this.connection.name;
       const trusted = remote.direction === 'out';
       const verdict = await accept(block, { type: 'peer', peer, from: remote.address, trusted });
-      this.progressMs = this.now();
-      this.strikes = 0;
+      if (bootstrap.isFeeding(id)) this.fedMs = this.now();
+      if (wasOldest) {
+        this.paidMs = this.now();
+        this.strikes = 0;
+      }
       if (verdict.status === 'known' && !wasAsked && !bootstrap.isFeeding(id))
         this.connection.charge('duplicate', 'sent what was here');
       const digest = verdict.id === undefined ? guess : parseCid(verdict.id).digest;
