@@ -22,23 +22,28 @@ export function markCopies(
   usual: number,
 ): ScoredRow[] {
   const limit = nearSquared * Math.min(1, Math.max(0.01, (1 - usual) / (1 - usualCosine)));
-  const leads: { readonly label: number; readonly place: RowNumbers }[] = [];
+  // Cosines with any third row differ by no more than their distance.
+  const apart = Math.sqrt(limit);
+  const leads: { readonly label: number; readonly score: number; readonly place: RowNumbers }[] = [];
   return rows.map((row, i) => {
     const place = i < LOOKED_MAX ? placeOf(row.label) : undefined;
     if (place === undefined) return row;
-    const lead = leads.find((one) => isWithin(one.place, place, dims, limit));
+    const lead = leads.find(
+      (one) => Math.abs(one.score - row.score) <= apart && isWithin(one.place, place, dims, limit),
+    );
     if (lead !== undefined) return { ...row, copyOf: lead.label };
-    leads.push({ label: row.label, place });
+    leads.push({ label: row.label, score: row.score, place });
     return row;
   });
 }
 
 function isWithin(a: RowNumbers, b: RowNumbers, dims: number, limit: number): boolean {
+  const [x, y] = [a.data, b.data];
+  const end = a.offset + dims;
   let sum = 0;
-  for (let from = 0; from < dims; from += 16) {
-    const to = Math.min(dims, from + 16);
-    for (let i = from; i < to; i++) {
-      const difference = a.data[a.offset + i]! - b.data[b.offset + i]!;
+  for (let i = a.offset, j = b.offset; i < end;) {
+    for (const to = Math.min(end, i + 16); i < to; i++, j++) {
+      const difference = x[i]! - y[j]!;
       sum += difference * difference;
     }
     if (sum > limit) return false;

@@ -82,6 +82,14 @@ export class RowFile {
     return this.chunks[slot >> this.shift]?.plain === undefined ? 0 : (slot & this.mask) * this.dims;
   }
 
+  /** Where a row lies, for as long as no row is forgotten: of what is not in memory as it is, a copy. */
+  lasting(slot: number): { readonly data: Float32Array; readonly offset: number } {
+    const plain = this.chunks[slot >> this.shift]?.plain;
+    return plain === undefined
+      ? { data: this.copy(slot), offset: 0 }
+      : { data: plain, offset: (slot & this.mask) * this.dims };
+  }
+
   /** A copy of a row. */
   copy(slot: number): Float32Array {
     const data = this.at(slot);

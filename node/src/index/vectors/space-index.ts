@@ -361,8 +361,7 @@ export class SpaceIndex {
       rows,
       (label) => {
         const slot = this.table.slotOf(label);
-        // A copy: they are compared with each other, and of what is not in memory as it is the next one takes the place.
-        return slot < 0 ? undefined : { data: this.rows.copy(slot), offset: 0 };
+        return slot < 0 ? undefined : this.rows.lasting(slot);
       },
       this.space.dims,
       usual,
