@@ -1,5 +1,5 @@
 /**
- * Pictures of every page in four states (empty, normal, thousands, error), at two sizes, light and dark: 160 of them, to be looked
+ * Pictures of every page in four states (empty, normal, thousands, error), at two sizes, light and dark: 176 of them, to be looked
  * at. node tools/page/pictures.mjs OUT [ONLY…], for example OUT search phone-dark. Needs a build and Chromium. The texts are the
  * documentation's; thousands are read from the README files of what is installed, or are in the data folder of a stopped node that
  * PICTURES_THOUSANDS names.
@@ -84,7 +84,9 @@ if (only.length === 0 || !states.some((state) => state !== 'thousands' && only.i
   // A stopped node's data folder takes the place of the README files.
   const given = process.env.PICTURES_THOUSANDS;
   if (given !== undefined) await cp(given, join(folder, 'thousands'), { recursive: true });
-  thousands = await start('thousands', { peers: [normal.url, behind.url, 'ws://192.0.2.1:1/v2/peer'] });
+  // Not the normal one, which would soon have as much.
+  const beside = await start('beside');
+  thousands = await start('thousands', { peers: [beside.url, 'ws://192.0.2.1:1/v2/peer'] });
   if (given === undefined) await publishReadmes(thousands);
 }
 
@@ -128,6 +130,7 @@ const pages = {
   live: () => 'live',
   network: () => 'network',
   spaces: () => 'spaces',
+  views: () => 'views',
   publish: () => 'publish',
   operator: () => 'operator',
 };

@@ -78,18 +78,22 @@ async function show(from: 'start' | 'link' | 'back'): Promise<void> {
     await showing;
     if (from === 'back' && !signal.aborted) scrollTo({ top: scrolls.get(at) ?? 0 });
   } catch (error) {
-    if (!signal.aborted) showFault(error);
+    if (!signal.aborted) showFault(error, title === undefined ? 'CosmicEmbeddings' : t(title));
   }
 }
 
-function showFault(error: unknown): void {
+/** Below what is there already; a page that did not come as far as its heading has its name. */
+function showFault(error: unknown, title: string): void {
   say('');
+  const again = element('button', { type: 'button', class: 'plain' }, t('error.again'));
+  again.addEventListener('click', () => void show('back'));
   content.append(
     element(
       'section',
-      { class: 'page', role: 'alert' },
-      element('p', { class: 'warn' }, explain(error)),
-      element('p', {}, element('a', { href: '#/' }, t('error.back'))),
+      { class: 'page' },
+      content.querySelector('h1') === null ? element('h1', {}, title) : undefined,
+      element('p', { class: 'warn', role: 'alert' }, explain(error)),
+      element('p', { class: 'ways' }, again, element('a', { href: '#/' }, t('error.back'))),
     ),
   );
 }

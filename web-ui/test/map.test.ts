@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { classColour, CLASSES, paletteOf, rgbOf } from '../src/map/colours.ts';
 import { pickerOf, thinned } from '../src/map/pick.ts';
-import { around, between, ends, everything, panned, pixelOf, placeOf, zoomed } from '../src/map/view.ts';
+import { around, between, ends, everything, mostOf, panned, pixelOf, placeOf, zoomed } from '../src/map/view.ts';
 
 const size = { width: 900, height: 600 };
 const UNIT = 65_535;
@@ -46,6 +46,15 @@ test('an outline has corners enough and not too many', () => {
   const circle = Array.from({ length: 500 }, (_, i) => i);
   expect(thinned(circle, 64)).toHaveLength(64);
   expect(thinned([1, 2], 64)).toEqual([1, 2]);
+});
+
+test('a few far points do not make the rest small; of few none is far', () => {
+  const many = Uint16Array.from({ length: 1000 }, (_, i) => (i < 3 ? 0 : 30_000 + i));
+  const [low, high] = mostOf(many);
+  expect(low).toBeGreaterThan(29_000);
+  expect(high).toBe(30_999);
+  expect(mostOf(many.slice(0, 100))).toEqual([0, 30_099]);
+  expect(mostOf([])).toEqual([0, 1]);
 });
 
 test('what lies under the pointer stays there, and the whole is seen', () => {

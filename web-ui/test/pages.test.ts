@@ -472,7 +472,7 @@ interface Violation {
     await page.locator('.block blockquote').waitFor();
     await page.getByText('From what this browser kept').waitFor();
     await page.goto(`${url}/#/`);
-    await page.getByText('What you opened before is below.').waitFor();
+    await page.getByText('What you opened before').waitFor();
     expect(await page.locator('.card').count()).toBeGreaterThan(0);
   }, 60_000);
 });

@@ -9,6 +9,7 @@ import {
   between,
   ends,
   everything,
+  mostOf,
   panned,
   pixelOf,
   placeOf,
@@ -89,10 +90,13 @@ export function createStage(options: StageOptions): Stage {
   let map: SpaceMap | undefined;
   let picker: Picker | undefined;
   let size: Size = { width: 1, height: 1 };
+  /** Where all points lie, and where nearly all do: a few far ones would make the rest a dot. */
   let box: Box = everything;
+  let core: Box = everything;
   const wholeView = (): View => around(box, size, FILLED);
-  let view: View = wholeView();
-  let isWhole = true;
+  const coreView = (): View => around(core, size, FILLED);
+  let view: View = coreView();
+  let stays: (() => View) | undefined = coreView;
   let isLasso = false;
   let faint: Uint8Array = new Uint8Array(0);
   let numbered: readonly { readonly index: number; readonly span: HTMLElement }[] = [];
@@ -109,7 +113,7 @@ export function createStage(options: StageOptions): Stage {
       if (part < 1) soon();
       else flight = undefined;
     }
-    const depth = view.scale / wholeView().scale;
+    const depth = view.scale / coreView().scale;
     const ratio = canvas.width / Math.max(1, size.width);
     painter.draw(view, size, { ratio, radius: radiusOf(map.points, depth), ring: options.ring() });
     names.draw(view, size, size.width < NARROW_PX ? NAMES_NARROW : NAMES);
@@ -122,18 +126,18 @@ export function createStage(options: StageOptions): Stage {
   const move = (next: View): void => {
     flight = undefined;
     view = next;
-    isWhole = false;
+    stays = undefined;
     soon();
   };
   const fly = (to: View): void => {
     if (matchMedia('(prefers-reduced-motion: reduce)').matches) return move(to);
-    isWhole = false;
+    stays = undefined;
     flight = { from: view, to, sinceMs: performance.now() };
     soon();
   };
   const whole = (): void => {
     fly(wholeView());
-    isWhole = true;
+    stays = wholeView;
   };
   const nearest = (left: number, top: number, withinPx: number): number => {
     if (picker === undefined) return -1;
@@ -148,7 +152,7 @@ export function createStage(options: StageOptions): Stage {
     canvas.width = Math.round(clientWidth * ratio);
     canvas.height = Math.round(clientHeight * ratio);
     outlined.setAttribute('viewBox', `0 0 ${clientWidth} ${clientHeight}`);
-    if (isWhole) view = wholeView();
+    if (stays !== undefined) view = stays();
     soon();
   };
   const resizing = new ResizeObserver(fit);
@@ -187,7 +191,9 @@ export function createStage(options: StageOptions): Stage {
       map = next;
       picker = pickerOf(next);
       const inUnits = ([from, to]: [number, number]): [number, number] => [from / UNIT, to / UNIT];
-      box = next.points === 0 ? everything : { x: inUnits(ends(next.xs)), y: inUnits(ends(next.ys)) };
+      const boxOf = (range: (values: Uint16Array) => [number, number]): Box =>
+        next.points === 0 ? everything : { x: inUnits(range(next.xs)), y: inUnits(range(next.ys)) };
+      [box, core] = [boxOf(ends), boxOf(mostOf)];
       faint = new Uint8Array(next.points);
       painter?.points(next.xs, next.ys);
       painter?.states(faint);
@@ -214,7 +220,7 @@ export function createStage(options: StageOptions): Stage {
       if (map === undefined || indexes.length === 0) return whole();
       const { xs, ys } = map;
       const at = (of: Uint16Array): [number, number] => ends(indexes.map((index) => of[index]! / UNIT));
-      fly(around({ x: at(xs), y: at(ys) }, size, FILLED_SOME, CLOSE * wholeView().scale));
+      fly(around({ x: at(xs), y: at(ys) }, size, FILLED_SOME, CLOSE * coreView().scale));
     },
     zoom: (factor) => fly(zoomed(view, size, wholeView().scale, factor, size.width / 2, size.height / 2)),
     lasso: (on) => {

@@ -62,6 +62,21 @@ function held(view: View): View {
   return { ...view, x: inside(view.x), y: inside(view.y) };
 }
 
+/** So many of a thousand at each end are left out where they would make the rest small. */
+const FAR_PER_MILLE = 5;
+const FAR_LEAST = 200;
+
+/** As `ends`, without the few that lie far from all others. */
+export function mostOf(values: ArrayLike<number>): [number, number] {
+  const all = ends(Array.from(values));
+  if (values.length < FAR_LEAST) return all;
+  const sorted = Float64Array.from(values).sort();
+  const cut = Math.floor((FAR_PER_MILLE * values.length) / 1000);
+  const [low, high] = [sorted[cut]!, sorted[sorted.length - 1 - cut]!];
+  const margin = 0.06 * (high - low);
+  return [Math.max(all[0], low - margin), Math.min(all[1], high + margin)];
+}
+
 /** From least to most; [0, 1] of none. */
 export function ends(values: Iterable<number>): [number, number] {
   let [low, high] = [Infinity, -Infinity];

@@ -186,6 +186,14 @@ async function showKept({ client, content, say, network }: Place): Promise<void>
   const cards = views.flatMap((view, i) =>
     view === undefined ? [] : [blockCard(ids[i]!, view, checksOf(network), queryOf(''))],
   );
-  content.replaceChildren(element('section', { class: 'home' }, element('h1', {}, t('home.offline')), ...cards));
-  say(cards.length === 0 ? t('home.nothingKept') : '');
+  content.replaceChildren(
+    element(
+      'section',
+      { class: 'home' },
+      element('h1', {}, t('error.node.unreachable')),
+      element('p', {}, t(cards.length === 0 ? 'home.nothingKept' : 'home.offline')),
+      ...cards,
+    ),
+  );
+  say('');
 }

@@ -6,7 +6,6 @@ import { element } from '../parts/element.js';
 import { explain } from '../parts/explain.js';
 import { facets } from '../parts/facets.js';
 import { hitCard, type HitCard } from '../parts/hit.js';
-import { narrowing } from '../parts/narrow.js';
 import { keptVector } from '../parts/pasted.js';
 import type { ShowPage, Place } from '../parts/place.js';
 import { filterOf, hasFilter, isQuestion, likeOf, queryOf, type Query } from '../parts/query.js';
@@ -17,11 +16,10 @@ import { showList } from './list.js';
 /** Hits of a question, or the newest of what the filter keeps. */
 export const showSearch: ShowPage = async (place, { search }) => {
   const query = queryOf(search);
-  const narrowed = chips(query);
   const found = element('div', { class: 'found' });
   place.content.append(
     element('h1', { class: 'unseen' }, query.words === '' ? t('nav.search') : query.words),
-    element('div', { class: 'narrowed' }, narrowed, narrowing(query, place.status)),
+    element('div', { class: 'narrowed' }, chips(query)),
     element('div', { class: 'beside' }, facets(query, place), found),
   );
   const inFound = { ...place, content: found };

@@ -7,6 +7,9 @@ import type { Query } from './query.js';
 import { hrefOf } from './route.js';
 
 const SHOWN_CHARACTERS = 280;
+/** Tags that Markdown files have for their looks: a glance at the words is without them, the block's own page has all. */
+const TAGS =
+  /<\/?(?:a|b|br|center|code|details|div|em|h[1-6]|hr|i|img|kbd|li|p|picture|source|span|strong|sub|summary|sup|table|tbody|td|th|thead|tr|ul)(?:\s[^<>]*)?\/?>/gi;
 
 /** A block in a list: its first words, checked in this browser. */
 export function blockCard(id: string, view: SignedBlock, checks: Checks, query: Query): HTMLElement {
@@ -16,7 +19,7 @@ export function blockCard(id: string, view: SignedBlock, checks: Checks, query: 
   const { passages } = contentOf(checked, checks.registry);
   const first = passages.find((passage) => passage !== undefined);
   const title = [first?.origin, first?.heading].filter((part) => part !== undefined && part !== '');
-  const text = first?.text ?? '';
+  const text = (first?.text ?? '').replaceAll(TAGS, '').trim() || (first?.text ?? '');
   return element(
     'article',
     { class: 'card', 'data-id': id },

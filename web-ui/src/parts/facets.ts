@@ -1,6 +1,7 @@
 import type { Facets, FacetValue } from '@cosmicembeddings/sdk/api';
 import { languageName, numberText, t } from '../words/index.js';
 import { element, shortDid, shortId } from './element.js';
+import { narrowing } from './narrow.js';
 import type { Place } from './place.js';
 import { addressOf, filterOf, type Query } from './query.js';
 
@@ -16,14 +17,26 @@ interface Listed {
   readonly adds: (value: string) => Partial<Query>;
 }
 
-/** What the blocks that pass have in common, each a link that narrows further; empty until the node has counted. */
+/** Where a question is narrowed: what the blocks that pass have in common, each a link, once the node has counted; then the rest. */
 export function facets(query: Query, place: Place): HTMLElement {
-  const side = element('aside', { class: 'facets', 'aria-label': t('facets.title') });
-  void countInto(side, query, place);
-  return side;
+  const lists = element('div', {});
+  const details = element(
+    'details',
+    {},
+    element('summary', {}, t('narrow.title')),
+    lists,
+    narrowing(query, place.status),
+  );
+  // On a phone what was asked for comes first; on a desk there is room beside it.
+  const wide = matchMedia('(min-width: 60rem)');
+  const fold = (): void => void (details.open = wide.matches);
+  fold();
+  wide.addEventListener('change', fold, { signal: place.signal });
+  void countInto(lists, query, place);
+  return element('aside', { class: 'facets', 'aria-label': t('narrow.title') }, details);
 }
 
-async function countInto(side: HTMLElement, query: Query, { client, signal, status }: Place): Promise<void> {
+async function countInto(into: HTMLElement, query: Query, { client, signal, status }: Place): Promise<void> {
   const asked = { values: SHOWN, hidden: query.retracted === true ? 'show' : 'hide', signal } as const;
   // An older node does not count: the page does adds.
   const counted = await client.facets(filterOf(query), asked).catch(() => undefined);
@@ -36,22 +49,10 @@ async function countInto(side: HTMLElement, query: Query, { client, signal, stat
     languages: { chosen: [query.language], said: languageName, adds: (language) => ({ language }) },
     spaces: { chosen: [query.space], said: (id) => models.get(id) ?? shortId(id), adds: (space) => ({ space }) },
   };
-  const lists = names.flatMap((name) => listOf(name, counted, listed[name], query));
-  if (lists.length === 0) return;
+  const counts = names.flatMap((name) => listOf(name, counted, listed[name], query));
+  if (counts.length === 0) return;
   const means = t(counted.whole ? 'facets.whole' : 'facets.part', { n: counted.blocks });
-  const details = element(
-    'details',
-    {},
-    element('summary', {}, t('facets.title')),
-    ...lists,
-    element('p', { class: 'quiet' }, means),
-  );
-  // On a phone what was asked for comes first; on a desk there is room beside it.
-  const wide = matchMedia('(min-width: 60rem)');
-  const fold = (): void => void (details.open = wide.matches);
-  fold();
-  wide.addEventListener('change', fold, { signal });
-  side.replaceChildren(details);
+  into.replaceChildren(...counts, element('p', { class: 'quiet' }, means));
 }
 
 function listOf(name: Name, counted: Facets, { chosen, said, adds }: Listed, query: Query): HTMLElement[] {

@@ -60,5 +60,5 @@ export function narrowing(query: Query, status: NodeStatus | undefined): HTMLEle
       retracted: retracted.checked || undefined,
     });
   });
-  return element('details', { class: 'narrow' }, element('summary', {}, t('narrow.title')), form);
+  return form;
 }

@@ -96,7 +96,6 @@ export const ar: Words = {
   'chip.space': 'الفضاء {what}',
   'chip.kind': 'النوع {what}',
   'chip.language': 'بلغة {what}',
-  'facets.title': 'التضييق بما هو موجود هنا',
   'facets.tags': 'الوسوم',
   'facets.authors': 'المؤلفون',
   'facets.kinds': 'الأنواع',
@@ -173,7 +172,7 @@ export const ar: Words = {
   'home.space': '{vectors} من {model}، الأبعاد {dims}',
   'home.noEmbedder': 'ليس لهذه العقدة نموذج له',
   'home.try': 'جرّب',
-  'home.offline': 'هذه العقدة لا تجيب. ما فتحته من قبل في الأسفل.',
+  'home.offline': 'ما فتحته من قبل، مما احتفظ به هذا المتصفح:',
   'home.nothingKept': 'لم يُفتح شيء في هذا المتصفح من قبل.',
 
   'block.fetching': 'جارٍ جلب الكتلة …',
@@ -498,6 +497,7 @@ export const ar: Words = {
   'views.missing': 'ينقص هنا {blocks}.',
 
   'error.back': 'العودة إلى الصفحة الأولى',
+  'error.again': 'حاول مرة أخرى',
   'error.node.unreachable': 'هذه العقدة لا تجيب.',
   'error.node.busy': 'العقدة مشغولة. أعد المحاولة بعد لحظة.',
   'error.request.too_many': 'تسأل أسرع مما تسمح به هذه العقدة. انتظر دقيقة.',

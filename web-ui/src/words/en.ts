@@ -55,7 +55,6 @@ export const en = {
   'chip.space': 'space {what}',
   'chip.kind': 'kind {what}',
   'chip.language': 'in {what}',
-  'facets.title': 'Narrow by what is here',
   'facets.tags': 'Tags',
   'facets.authors': 'Authors',
   'facets.kinds': 'Kinds',
@@ -125,7 +124,7 @@ export const en = {
   'home.space': '{vectors} of {model}, {dims} dimensions',
   'home.noEmbedder': 'this node has no embedder for it',
   'home.try': 'Try',
-  'home.offline': 'This node does not answer. What you opened before is below.',
+  'home.offline': 'What you opened before, from what this browser kept:',
   'home.nothingKept': 'Nothing was opened in this browser before.',
 
   'block.fetching': 'Fetching the block …',
@@ -401,6 +400,7 @@ export const en = {
   'views.missing': '{blocks} missing here.',
 
   'error.back': 'Back to the first page',
+  'error.again': 'Try again',
   'error.node.unreachable': 'This node does not answer.',
   'error.node.busy': 'The node is busy. Try again in a moment.',
   'error.request.too_many': 'You ask faster than this node allows. Wait a minute.',

@@ -56,7 +56,6 @@ export const es: Words = {
   'chip.space': 'espacio {what}',
   'chip.kind': 'tipo {what}',
   'chip.language': 'en {what}',
-  'facets.title': 'Acotar por lo que hay aquí',
   'facets.tags': 'Etiquetas',
   'facets.authors': 'Autores',
   'facets.kinds': 'Tipos',
@@ -126,7 +125,7 @@ export const es: Words = {
   'home.space': '{vectors} de {model}, {dims} dimensiones',
   'home.noEmbedder': 'este nodo no tiene modelo para ellos',
   'home.try': 'Pruebe',
-  'home.offline': 'Este nodo no responde. Abajo está lo que usted abrió antes.',
+  'home.offline': 'Lo que abrió antes, de lo que guardó este navegador:',
   'home.nothingKept': 'En este navegador no se abrió nada antes.',
 
   'block.fetching': 'Trayendo el bloque …',
@@ -418,6 +417,7 @@ export const es: Words = {
   'views.missing': 'Faltan aquí {blocks}.',
 
   'error.back': 'Volver a la primera página',
+  'error.again': 'Intentar de nuevo',
   'error.node.unreachable': 'Este nodo no responde.',
   'error.node.busy': 'El nodo está ocupado. Inténtelo en un momento.',
   'error.request.too_many': 'Pregunta más rápido de lo que este nodo permite. Espere un minuto.',

@@ -50,7 +50,9 @@ export function typicalWords(texts: readonly (readonly string[])[]): readonly (r
 /** Each word once. */
 function wordsIn(text: string, segmenter: Intl.Segmenter): Set<string> {
   const found = new Set<string>();
-  for (const { segment, isWordLike } of segmenter.segment(text.slice(0, TEXT_MAX))) {
+  // Parts of an address are nobody's words.
+  const words = text.slice(0, TEXT_MAX).replace(/\b[a-z]+:\/\/\S+/gi, ' ');
+  for (const { segment, isWordLike } of segmenter.segment(words)) {
     const word = segment.toLowerCase();
     // Letters of scripts that need fewer of them for a word count for more.
     const isLong =
