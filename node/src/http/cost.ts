@@ -26,6 +26,7 @@ const PER_NUMBERS_BYTE_MS = 0.0004;
 const PER_TEXT_BYTE_MS = 0.00025;
 const PER_JUDGED_BYTE_MS = 0.000_05;
 const PER_TOOL_HIT_MS = 0.4;
+const TOOL_HITS_MAX = 50;
 /** Texts are looked through by a thread that others wait for as well; who asks for that takes turns. */
 const LOOKED_THROUGH_MS = 50;
 const FACETS_MS = 40;
@@ -74,13 +75,34 @@ export function costOfPythonList({ limit, created_by, q = '' }: Readonly<Record<
   return read * 0.1 + String(q).length * PER_QUESTION_CHAR_MS;
 }
 
-/** A tool of MCP: every hit is verified here. */
+/** A tool of MCP, or a resource that is read: every hit is verified here, and what is asked is looked for. */
 export function costOfTool(body: unknown): number {
   if (Array.isArray(body)) return body.reduce<number>((sum, one) => sum + costOfTool(one), 0);
-  const { method, params } = (body ?? {}) as { method?: unknown; params?: { arguments?: { k?: unknown } } };
-  if (method !== 'tools/call') return 0;
-  const k = Number(params?.arguments?.k ?? 8);
-  return Number.isFinite(k) ? Math.min(50, k) * PER_TOOL_HIT_MS : 0;
+  const { method, params } = (body ?? {}) as { method?: unknown; params?: { arguments?: unknown; uri?: unknown } };
+  if (!isCall(method)) return 0;
+  if (method === 'resources/read') return TOOL_HITS_MAX * PER_TOOL_HIT_MS;
+  const asked = params?.arguments ?? {};
+  const k = Number((asked as { k?: unknown }).k ?? TOOL_HITS_MAX);
+  return (
+    (Number.isFinite(k) ? Math.min(TOOL_HITS_MAX, k) : TOOL_HITS_MAX) * PER_TOOL_HIT_MS + costOfArguments(asked, 1)
+  );
+}
+
+/** Deeper than a filter can be, nothing is looked for. */
+const DEPTH_MAX = 12;
+
+function costOfArguments(value: unknown, depth: number): number {
+  if (typeof value === 'string') return value.length * PER_QUESTION_CHAR_MS;
+  if (typeof value !== 'object' || value === null || depth > DEPTH_MAX) return 0;
+  let cost = 0;
+  for (const [key, one] of Object.entries(value))
+    cost += (key === '#text' ? LOOKED_THROUGH_MS : 0) + costOfArguments(one, depth + 1);
+  return cost;
+}
+
+/** Is it a method of MCP that may be a search? */
+export function isCall(method: unknown): boolean {
+  return method === 'tools/call' || method === 'resources/read';
 }
 
 /** Of bytes that came: is it a version-1 block, which is a JSON text? */

@@ -1,6 +1,6 @@
 import { toHex } from '../bytes.js';
 import { parseCid } from '../codec/cid.js';
-import { readPageKey, type PageKey } from '../filter/index.js';
+import { pageKey, readPageKey, type PageKey } from '../filter/index.js';
 import { itemOf, type Document, type Documents } from './document.js';
 import type { ReaderParts } from './parts.js';
 import { filterOf } from './search.js';
@@ -22,16 +22,17 @@ export function list(
       hidden: 'hide',
       ...(after === undefined ? {} : { after }),
     });
-    const read = (await documents.read(found.ids)).filter((one) => one !== undefined);
+    const { documents: read, isWhole, lastKey } = await documents.readSome(found.ids);
+    const next = isWhole || lastKey === undefined ? found.next : pageKey(lastKey);
     const sealed = (await documents.sealed.passing(filter, scope.signal)).filter((one) =>
-      isBetween(one, after, found.next, order),
+      isBetween(one, after, next, order),
     );
     const sign = order === 'newest' ? -1 : 1;
     return {
       items: [...read, ...sealed]
         .sort((a, b) => sign * compareTimes(keyOf(a), keyOf(b)))
         .map((one) => itemOf(one, undefined, 1, parts)),
-      ...(found.next === undefined ? {} : { next: found.next }),
+      ...(next === undefined ? {} : { next }),
     };
   };
   return {

@@ -33,6 +33,14 @@ export interface ReaderParts {
   readonly verify: 'drop' | 'mark' | 'off';
   /** Of age: what is sealed for them is opened. */
   readonly identities?: readonly string[];
+  /** Blocks that are read and checked for one answer: of who answers strangers. Absent: as many as it takes. */
+  readonly readMost?: ReadMost;
+}
+
+export interface ReadMost {
+  readonly blocks: number;
+  /** The first may be larger. */
+  readonly bytes: number;
 }
 
 /** What all verbs work with; the platform's `openMemory` puts it together. */

@@ -1,7 +1,8 @@
-import { verifyHit } from '../api/verify-hit.js';
+import { verifyIn, type HitVerification } from '../api/verify-hit.js';
 import type { BlockId } from '../block/types.js';
 import type { Did } from '../crypto/identity.js';
 import { CosmicError } from '../errors.js';
+import { checkAny } from '../formats/index.js';
 import type { Filter } from '../filter/index.js';
 import type { Where } from '../metadata/index.js';
 import type { Hit as NodeHit, SearchAnswer, SearchRequest } from '../ports/index.js';
@@ -51,7 +52,7 @@ export async function search(
     parts.api,
     signal,
   );
-  const judged = await Promise.all(answer.hits.map((hit) => judge(hit, answer, options, { ...parts, api }, documents)));
+  const judged = await judgeAll(answer, options, { ...parts, api }, documents, signal);
   const hits = judged.flatMap(({ hit }) => (hit === undefined ? [] : [hit]));
   const dropped = judged.flatMap((one) => (one.hit === undefined ? [{ block: one.block, why: one.why }] : []));
   const enough = hits.filter(
@@ -186,6 +187,38 @@ type Judged =
   | { readonly hit: Hit; readonly block: BlockId }
   | { readonly hit?: undefined; readonly block: BlockId; readonly why: string };
 
+const GONE = 'block.not_found: the node does not give the document away';
+const TOO_MUCH = 'request.too_large: the blocks of the hits before it are all that is read for one answer';
+
+/** In the order of the hits. A block is read and checked once, however many of its rows are hits, and one after the other. */
+async function judgeAll(
+  answer: SearchAnswer,
+  options: SearchOptions,
+  parts: ReaderParts,
+  documents: Documents,
+  signal: AbortSignal | undefined,
+): Promise<readonly Judged[]> {
+  const { blocks: blocksMost = Infinity, bytes: bytesMost = Infinity } = parts.readMost ?? {};
+  const byBlock = new Map<BlockId, number[]>();
+  answer.hits.forEach(({ id }, i) => byBlock.set(id, [...(byBlock.get(id) ?? []), i]));
+  const judged: Judged[] = [];
+  let blocks = 0;
+  let bytes = 0;
+  for (const [block, places] of byBlock) {
+    signal?.throwIfAborted();
+    const hits = places.map((i) => answer.hits[i]!);
+    if (blocks >= blocksMost || bytes >= bytesMost) {
+      for (const i of places) judged[i] = { block, why: TOO_MUCH };
+      continue;
+    }
+    const found = await judgeBlock(block, hits, answer, options, parts, documents);
+    found.judged.forEach((one, i) => (judged[places[i]!] = one));
+    blocks += 1;
+    bytes += found.bytes;
+  }
+  return judged;
+}
+
 /** Checks a hit against its block. */
 export async function judge(
   hit: NodeHit,
@@ -194,31 +227,51 @@ export async function judge(
   parts: ReaderParts,
   documents: Documents,
 ): Promise<Judged> {
-  const block = hit.id;
-  let why: readonly string[] = [];
-  if (parts.verify !== 'off') {
-    const found = await verifyHit(hit, answer, parts.api, parts.checks);
-    why = [
-      ...(found.signed ? [] : [found.detail ?? 'not signed by the author shown']),
-      ...(found.cosine === false ? ['the cosine is not the one of this row'] : []),
-      ...(found.passage === false ? ['the passage is not the one that was signed'] : []),
-    ];
+  const { judged } = await judgeBlock(hit.id, [hit], answer, options, parts, documents);
+  return judged[0]!;
+}
+
+async function judgeBlock(
+  block: BlockId,
+  hits: readonly NodeHit[],
+  answer: Pick<SearchAnswer, 'queries'>,
+  options: SearchOptions,
+  parts: ReaderParts,
+  documents: Documents,
+): Promise<{ readonly judged: readonly Judged[]; readonly bytes: number }> {
+  const view = await parts.api.get(block);
+  if (view === undefined) return { judged: hits.map(() => ({ block, why: GONE })), bytes: 0 };
+  const checked = checkAny(view.wire, parts.checks);
+  const judged = hits.map((hit): Judged => {
+    const why = parts.verify === 'off' ? [] : faultsOf(verifyIn(hit, answer, checked, parts.checks.registry));
     if (why.length > 0 && parts.verify === 'drop') return { block, why: why.join('; ') };
-  }
-  const [document] = await documents.read([block], parts.api);
-  if (document === undefined) return { block, why: 'block.not_found: the node does not give the document away' };
-  return {
-    block,
-    hit: {
-      ...itemOf(document, hit.row, 1, parts),
-      ...(hit.cosine === undefined ? {} : { cosine: hit.cosine }),
-      ...(hit.computed === true ? { computed: hit.computed } : {}),
-      ...(hit.space === undefined ? {} : { space: hit.space }),
-      score: hit.score,
-      strength: hit.strength ?? 'unknown',
-      verified: parts.verify !== 'off' && why.length === 0,
-      why,
-      ...(options.verdicts === true ? { verdicts: hit.verdicts ?? [] } : {}),
-    },
-  };
+    if (checked.status === 'rejected') throw new CosmicError(checked.code, `${block}: ${checked.detail}`);
+    if (checked.id !== block)
+      throw new CosmicError('block.malformed', `asked for ${block}, the node gave ${checked.id}`);
+    const document = documents.of(checked, view.wire.length);
+    if (document === undefined) return { block, why: GONE };
+    return {
+      block,
+      hit: {
+        ...itemOf(document, hit.row, 1, parts),
+        ...(hit.cosine === undefined ? {} : { cosine: hit.cosine }),
+        ...(hit.computed === true ? { computed: hit.computed } : {}),
+        ...(hit.space === undefined ? {} : { space: hit.space }),
+        score: hit.score,
+        strength: hit.strength ?? 'unknown',
+        verified: parts.verify !== 'off' && why.length === 0,
+        why,
+        ...(options.verdicts === true ? { verdicts: hit.verdicts ?? [] } : {}),
+      },
+    };
+  });
+  return { judged, bytes: view.wire.length };
+}
+
+function faultsOf(found: HitVerification): readonly string[] {
+  return [
+    ...(found.signed ? [] : [found.detail ?? 'not signed by the author shown']),
+    ...(found.cosine === false ? ['the cosine is not the one of this row'] : []),
+    ...(found.passage === false ? ['the passage is not the one that was signed'] : []),
+  ];
 }

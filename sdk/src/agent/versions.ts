@@ -29,7 +29,12 @@ export async function versionsOf(
       const id = document.body.document!;
       found.set(id, [...(found.get(id) ?? []), document]);
     };
-    for await (const page of pagesOf(api, filter)) (await standing(documents, page)).forEach(note);
+    for await (const page of pagesOf(api, filter)) {
+      const { standing, isWhole } = await standingOf(documents, page);
+      standing.forEach(note);
+      // Who answers strangers reads no more: the newest stand among them.
+      if (!isWhole) break;
+    }
     (await documents.sealed.passing(filter)).forEach(note);
   }
   for (const [id, list] of found) found.set(id, list.sort(newestFirst));
@@ -55,11 +60,15 @@ export async function* pagesOf(
   } while (after !== undefined);
 }
 
-async function standing(documents: Documents, ids: readonly BlockId[]): Promise<Document[]> {
-  const read = (await documents.read(ids)).filter((one) => one !== undefined);
+async function standingOf(
+  documents: Documents,
+  ids: readonly BlockId[],
+): Promise<{ readonly standing: readonly Document[]; readonly isWhole: boolean }> {
+  const { documents: read, isWhole } = await documents.readSome(ids);
   // A node may lag: what one of these says of another holds at once.
   const superseded = new Set(read.flatMap(({ supersedes }) => supersedes));
-  return read.filter(({ block, body }) => body.document !== undefined && !superseded.has(block));
+  const standing = read.filter(({ block, body }) => body.document !== undefined && !superseded.has(block));
+  return { standing, isWhole };
 }
 
 /** The latest claimed time first; of one time the smaller block id. */

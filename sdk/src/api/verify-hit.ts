@@ -1,6 +1,7 @@
-import { decodeBody, type Checks } from '../block/index.js';
+import { decodeBody, type CheckedBlock, type Checks } from '../block/index.js';
 import { equalBytes, utf8 } from '../bytes.js';
 import { sha256 } from '../crypto/index.js';
+import type { Rejected } from '../errors.js';
 import { checkAny, contentOf } from '../formats/index.js';
 import type { Hit, NodeApi, SearchAnswer } from '../ports/index.js';
 import { cosine, unpackRow } from '../space/index.js';
@@ -32,12 +33,21 @@ export async function verifyHit(
 ): Promise<HitVerification> {
   const view = await api.get(hit.id);
   if (view === undefined) return { signed: false, detail: 'block.not_found: the node does not give the block away' };
-  const checked = checkAny(view.wire, checks);
+  return verifyIn(hit, answer, checkAny(view.wire, checks), checks.registry);
+}
+
+/** The same of a block that was checked already: one that holds many hits is checked once. */
+export function verifyIn(
+  hit: Hit,
+  answer: Pick<SearchAnswer, 'queries'>,
+  checked: CheckedBlock | Rejected,
+  registry: Checks['registry'],
+): HitVerification {
   if (checked.status === 'rejected') return { signed: false, detail: `${checked.code}: ${checked.detail}` };
   if (checked.id !== hit.id) return { signed: false, detail: `the node gave another block: ${checked.id}` };
   if (checked.entry.author !== hit.author)
     return { signed: false, detail: `signed by ${checked.entry.author}, shown as ${hit.author}` };
-  const content = contentOf(checked, checks.registry);
+  const content = contentOf(checked, registry);
   const near = cosineOf(hit, answer, content.vectors);
   const text = content.passages[hit.row]?.text;
   const genuine =

@@ -22,6 +22,8 @@ export interface ServerParts {
   readonly instructions: string;
   /** Asked before the first publication; absent: whoever asks has signed already, and is not asked. */
   readonly consent?: Consent;
+  /** Whose share of turns calls take, where several ask. */
+  readonly who?: string;
 }
 
 export interface Consent {
@@ -40,9 +42,29 @@ const compiled = new WeakMap<JsonSchema, StandardSchemaWithJSON<Record<string, u
 function schemaOf(schema: JsonSchema): StandardSchemaWithJSON<Record<string, unknown>> {
   const known = compiled.get(schema);
   if (known !== undefined) return known;
-  const made = fromJsonSchema<Record<string, unknown>>(schema as JsonSchemaType);
+  const made = withShortFaults(fromJsonSchema<Record<string, unknown>>(schema as JsonSchemaType));
   compiled.set(schema, made);
   return made;
+}
+
+const FAULT_CHARS = 500;
+
+/** The validator names every fault: of arguments with thousands of them the answer would be longer than what was asked. */
+function withShortFaults(
+  made: StandardSchemaWithJSON<Record<string, unknown>>,
+): StandardSchemaWithJSON<Record<string, unknown>> {
+  const standard = made['~standard'];
+  return {
+    '~standard': {
+      ...standard,
+      validate: async (value, options) => {
+        const found = await standard.validate(value, options);
+        if (found.issues === undefined) return found;
+        const text = found.issues.map(({ message }) => message).join(', ');
+        return { issues: [{ message: text.length > FAULT_CHARS ? `${text.slice(0, FAULT_CHARS)}…` : text }] };
+      },
+    },
+  };
 }
 
 /** One server with all tools and resources: for a connection of standard input and output, or for one request. */
@@ -81,7 +103,7 @@ export function createServer(parts: ServerParts, { canSubscribe }: { readonly ca
           }
           consent.agreed = true;
         }
-        return call(tool, args, context.mcpReq.signal);
+        return call(tool, args, context.mcpReq.signal, parts.who);
       },
     );
   }
@@ -108,9 +130,14 @@ function askConsent(): InputRequiredResult {
   });
 }
 
-async function call(tool: Tool, args: Record<string, unknown>, signal: AbortSignal): Promise<CallToolResult> {
+async function call(
+  tool: Tool,
+  args: Record<string, unknown>,
+  signal: AbortSignal,
+  who: string | undefined,
+): Promise<CallToolResult> {
   try {
-    const { text, structured } = await tool.run(args, signal);
+    const { text, structured } = await tool.run(args, signal, who);
     return { content: [{ type: 'text', text }], structuredContent: { ...structured } };
   } catch (error) {
     if (error instanceof CosmicError) return failure(error);

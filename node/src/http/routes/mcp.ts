@@ -8,13 +8,15 @@ import { publishTool, readingTools, viewTools, type Tool } from '@cosmicembeddin
 import { pluginInfo } from '@cosmicembeddings/sdk/api';
 import type { McpHttp, ServerParts } from '@cosmicembeddings/sdk/mcp';
 import { sourceOf, type Visitor } from '../access.js';
-import { costOfTool, sharedBy } from '../cost.js';
+import { costOfTool, isCall, sharedBy } from '../cost.js';
 import type { Routes } from './routes.js';
 
 /** 4 MiB of blocks in base64, and what stands around them. */
 const BODY_MAX_BYTES = 6 * 1024 * 1024;
-/** Calls of tools in one batch, of the generations that have batches: each may be a search. */
+/** Calls of tools and reading of resources in one batch, of the generations that have batches: each may be a search. */
 const CALLS_MAX = 8;
+/** Blocks that are read and checked for one answer: a page of a list, or 16 MiB of large ones. */
+const READ_MOST = { blocks: 64, bytes: 16 * 1024 * 1024 };
 const STREAMS_MAX = 1000;
 /** Of one address or key. */
 const STREAMS_EACH = 16;
@@ -54,6 +56,7 @@ export function mcpRoutes(app: FastifyInstance, routes: Routes, version: string)
         tools: [...tools, publishTool((wires, signal) => publish(routes, request.visitor, wires, signal))],
         resources,
         instructions: INSTRUCTIONS,
+        who: sharedBy(request.visitor),
       };
       return send(reply, await http.answer(webRequest(request, reply), request.body, parts));
     },
@@ -63,9 +66,9 @@ export function mcpRoutes(app: FastifyInstance, routes: Routes, version: string)
 /** @throws CosmicError request.too_large */
 function refuseManyCalls(body: unknown): void {
   if (!Array.isArray(body)) return;
-  const calls = body.filter((one) => (one as { method?: unknown } | null)?.method === 'tools/call').length;
+  const calls = body.filter((one) => isCall((one as { method?: unknown } | null)?.method)).length;
   if (calls > CALLS_MAX)
-    throw new CosmicError('request.too_large', `${calls} calls of tools in one batch, at most ${CALLS_MAX}`);
+    throw new CosmicError('request.too_large', `${calls} calls in one batch, at most ${CALLS_MAX}`);
 }
 
 /** @throws CosmicError node.busy where it has as many as it may */
@@ -81,11 +84,11 @@ function takeStream(streams: Map<string, number>, { visitor }: FastifyRequest, r
   });
 }
 
-async function loadMcp({ api, registry, checks }: Routes, onError: (error: Error) => void): Promise<Loaded> {
+async function loadMcp({ api, registry, checks, askView }: Routes, onError: (error: Error) => void): Promise<Loaded> {
   const { createMcpHttp, isListening } = await import('@cosmicembeddings/sdk/mcp');
   const judged: Checks = checks();
   const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));
-  const reader = createReader({ api, checks: judged, trust: {}, verify: 'drop' });
+  const reader = createReader({ api, checks: judged, trust: {}, verify: 'drop', readMost: READ_MOST });
   return {
     http: createMcpHttp({ maxSubscriptions: STREAMS_MAX, bodyMaxBytes: BODY_MAX_BYTES, reader, onError }),
     isListening,
@@ -94,7 +97,7 @@ async function loadMcp({ api, registry, checks }: Routes, onError: (error: Error
       ...readingTools({ reader, api, checks: judged, isOwn: false, randomBytes: random }),
       ...viewTools(
         registry.plugins.map(pluginInfo),
-        (view, question, params) => api.view(view, question, params),
+        (view, question, params, who = '') => askView(view, question, params, undefined, who),
         random,
       ),
     ],

@@ -12,8 +12,8 @@ export interface Tool {
   readonly readOnly: boolean;
   readonly destructive: boolean;
   readonly idempotent: boolean;
-  /** `args` fit `input`. @throws CosmicError with the code of what was refused */
-  run(args: Readonly<Record<string, unknown>>, signal?: AbortSignal): Promise<ToolAnswer>;
+  /** `args` fit `input`; `who`: whose share of turns it takes, where several ask. @throws CosmicError with the code of what was refused */
+  run(args: Readonly<Record<string, unknown>>, signal?: AbortSignal, who?: string): Promise<ToolAnswer>;
 }
 
 export interface ToolAnswer {

@@ -17,7 +17,9 @@ const HIDDEN =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e0fff}]|\p{Surrogate}/gu;
 
 export function untrusted(text: string, max = PASSAGE_MAX): Untrusted {
-  const shown = text.replace(HIDDEN, (found) => `\\u{${found.codePointAt(0)!.toString(16)}}`);
+  // A document has millions of characters, and what is shown of one is its beginning; one more, so that no pair is parted.
+  const head = text.slice(0, max + 1);
+  const shown = head.replace(HIDDEN, (found) => `\\u{${found.codePointAt(0)!.toString(16)}}`);
   const cut = shown.length > max ? `${sliceWhole(shown, max)}…` : shown;
   return { text: cut, altered: cut !== text };
 }

@@ -7,8 +7,13 @@ import { object, text } from './schemas.js';
 import type { Tool, ToolAnswer } from './tool.js';
 import { ANSWER_MAX, between, untrusted, UNTRUSTED_NOTE } from './untrusted.js';
 
-/** A question to a view. @throws CosmicError as `NodeApi.view` */
-export type Ask = (view: string, question: string, params: Readonly<Record<string, unknown>>) => Promise<ViewAnswer>;
+/** A question to a view; `who`: whose turn it takes, where several ask. @throws CosmicError as `NodeApi.view` */
+export type Ask = (
+  view: string,
+  question: string,
+  params: Readonly<Record<string, unknown>>,
+  who?: string,
+) => Promise<ViewAnswer>;
 
 /** Tools of their own; of more questions than that, all are asked through one. */
 const TOOLS_MAX = 32;
@@ -46,7 +51,7 @@ function questionTool({ view, question }: Named, ask: Ask, say: (answer: ViewAns
     ...reading,
     input: { type: 'object', properties: {}, ...question.params, additionalProperties: false },
     output: answerSchema(question.answer),
-    run: async (args) => say(await ask(view, question.name, args)),
+    run: async (args, _signal, who) => say(await ask(view, question.name, args, who)),
   };
 }
 
@@ -83,11 +88,11 @@ function askTool(all: readonly Named[], ask: Ask, say: (answer: ViewAnswer) => T
       ['view', 'question'],
     ),
     output: answerSchema({}),
-    run: async (args) => {
+    run: async (args, _signal, who) => {
       const { view, question, params = {} } = args as { view: string; question: string; params?: object };
       if (!all.some((one) => one.view === view && one.question.name === question))
         throw new CosmicError('request.not_found', 'no such question; cosmic_views lists them');
-      return say(await ask(view, question, params as Readonly<Record<string, unknown>>));
+      return say(await ask(view, question, params as Readonly<Record<string, unknown>>, who));
     },
   };
 }
