@@ -235,7 +235,7 @@ export const codes = {
     400,
   ),
   'view.failed': node(
-    'The view threw or did not come to an end; it stands still, everything else goes on.',
+    'The view threw or did not come to an end; it stands still, for an hour where it did not end four times; everything else goes on.',
     'Tell the plug-in’s author; a new version of the view begins anew.',
     500,
     false,

@@ -239,6 +239,9 @@ function show(report: PublishReport, seconds: number, settings: Settings): void 
     note(
       `${plural(report.kept, 'document')} kept the tags, language, form and origin of the earlier publication; --tag, --no-tags, --language, --text or --dtype change them`,
     );
+  if (report.adopted > 0)
+    note(`${plural(report.adopted, 'document')} stood there already, which this home knew nothing of: taken over`);
+  namesakesText(report.namesakes);
   for (const { path, left } of report.unread) note(`${path}: not read: ${left.join('; ')}`);
   for (const { path, encoding } of report.encodings) note(`${path}: read as ${encoding}`);
   foreignText(report.foreign);
@@ -262,6 +265,15 @@ const LISTED = 20;
 function leftText(left: readonly Named[]): void {
   for (const { path, reason } of left.slice(0, LISTED)) note(`left out: ${path} (${reason})`);
   if (left.length > LISTED) note(`left out: ${left.length - LISTED} more; --json lists them all`);
+}
+
+function namesakesText(namesakes: PublishReport['namesakes']): void {
+  for (const { path, ids } of namesakes.slice(0, LISTED))
+    note(
+      `${plain(path)}: other words of yours stand there under the same name, and this home does not know whether it is an older version: cosmic retract ${ids.slice(0, LISTED).join(' ')}, if so`,
+    );
+  if (namesakes.length > LISTED)
+    note(`${namesakes.length - LISTED} more stand beside others of their name; --json lists them all`);
 }
 
 /** One line for all files; a pending queue may have been for several embedders, each with its advice. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { sep } from 'node:path';
-import { createBlock, CosmicError, type Embedder } from '@cosmicembeddings/sdk';
+import { CosmicError, type Embedder } from '@cosmicembeddings/sdk';
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import type { Identity } from '../keys/author.js';
@@ -13,6 +13,7 @@ import { openJournal, type Intent, type Journal, type PublishedLine } from './jo
 import { openOutbox } from './outbox.js';
 import { pendingLine, publishAll, waitingOf, type Job } from './publish.js';
 import { addReport, emptyReport, type PublishReport } from './report.js';
+import { withdraw } from './withdraw.js';
 
 /** What a call needs from outside; a test hands in others. */
 export interface Means {
@@ -196,16 +197,6 @@ async function retractGone(
   means: Means,
 ): Promise<void> {
   const ids = report.gone.flatMap((gone) => gone.ids);
-  const client = means.openClient(settings);
-  for (const id of ids) {
-    const timeMs = means.now();
-    const { wire } = await createBlock(
-      { kind: 'retract/1', fields: {}, refs: [{ rel: 'retracts', id }], timeMs },
-      author,
-    );
-    const [answer] = await client.publish([wire]);
-    if (answer?.status === 'rejected') throw new CosmicError(answer.code, answer.detail);
-    openJournal(settings.home).add([{ event: 'retracted', ids: [id] }]);
-    report.retracted.push(id);
-  }
+  await withdraw(ids, author, means.openClient(settings), openJournal(settings.home), () => means.now());
+  report.retracted.push(...ids);
 }

@@ -81,6 +81,11 @@ export interface Journal {
   byInput(input: string): PublishedLine | undefined;
   /** The newest publication of a source. */
   bySource(source: string): PublishedLine | undefined;
+  /**
+   * Blocks of a source that stand beside its newest publication, as they were published at the same time as it, or in a call
+   * that knew nothing of it: neither withdrawn, nor superseded by any other of them.
+   */
+  besides(source: string): string[];
   /** Newest publication of every source that was published there. */
   publishedAt(where: string): PublishedLine[];
   isWithdrawn(ids: readonly string[]): boolean;
@@ -93,6 +98,7 @@ export function openJournal(home: string): Journal {
   const file = join(home, 'publications.jsonl');
   const inputs = new Map<string, PublishedLine>();
   const sources = new Map<string, PublishedLine>();
+  const standing = new Map<string, Set<string>>();
   const waiting = new Map<string, PendingLine>();
   const withdrawn = new Set<string>();
   let read = 0;
@@ -108,6 +114,7 @@ export function openJournal(home: string): Journal {
       case 'published':
         inputs.set(line.input, line);
         sources.set(line.source, line);
+        standing.set(line.source, standingWith(line, standing.get(line.source)));
         if (line.slot !== undefined) waiting.delete(line.slot);
         for (const id of line.ids) withdrawn.delete(id);
         break;
@@ -140,6 +147,10 @@ export function openJournal(home: string): Journal {
     refresh,
     byInput: (input) => inputs.get(input),
     bySource: (source) => sources.get(source),
+    besides: (source) => {
+      const newest = sources.get(source)?.ids ?? [];
+      return [...(standing.get(source) ?? [])].filter((id) => !newest.includes(id) && !withdrawn.has(id));
+    },
     publishedAt: (where) => [...sources.values()].filter((line) => line.where === where),
     isWithdrawn: (ids) => ids.some((id) => withdrawn.has(id)),
     pending: () => [...waiting.values()],
@@ -150,6 +161,11 @@ export function openJournal(home: string): Journal {
       refresh();
     },
   };
+}
+
+function standingWith({ ids, recipe }: PublishedLine, before: ReadonlySet<string> | undefined): Set<string> {
+  const over = new Set(recipe.supersedes);
+  return new Set([...(before ?? []), ...ids].filter((id) => !over.has(id)));
 }
 
 /** One write, behind a line end, so that a line which a crash has torn spoils no other. */

@@ -11,7 +11,7 @@ import { foreignLanguage, otherEmbedder } from '@cosmicembeddings/sdk/embedders'
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import type { Identity } from '../keys/author.js';
 import type { Progress } from '../progress.js';
-import { adoptedFor, blocksThere, recipeOf, type Adopted } from './adopt.js';
+import { foundOf, saysAll, standingAs, type Found } from './adopt.js';
 import {
   digest,
   makeBlocks,
@@ -28,6 +28,7 @@ import type { Intent, Journal, JournalLine, PublishedLine, Recipe } from './jour
 import type { Outbox, Parcel } from './outbox.js';
 import { openFile, type FilePassage } from './open-file.js';
 import { emptyReport, type PublishReport, type Waiting } from './report.js';
+import { withdraw } from './withdraw.js';
 
 /** One document of a call; what the call did not say of it, its earlier publication does. */
 export interface Job {
@@ -67,14 +68,14 @@ interface Planned extends Names {
   /** That, or the publication of the file that it was before it was renamed. */
   readonly before?: PublishedLine | undefined;
   readonly movedFrom?: PublishedLine | undefined;
+  /** What the node has of it, where this home knew nothing. */
+  readonly found?: Found | undefined;
 }
 
 interface Run {
   readonly publisher: Publisher;
   readonly facts: Facts;
   readonly report: PublishReport;
-  /** The author's blocks on the node, asked for once where this home knows of none. */
-  there?: ReadonlyMap<string, Adopted>;
   /** Of the files that are gone, those that were renamed. */
   readonly taken: Set<PublishedLine>;
   /** The embedder does not answer: nothing more is tried in this call. */
@@ -236,7 +237,12 @@ function formerParts(path: string, parts: number, { publisher: { journal }, fact
 }
 
 /** What this call does not say of a document stays as it was: forgetting `--tag` or `--no-text` changes nothing. */
-function inherit(asked: Document, { said }: Job, alike: PublishedLine | undefined, report: PublishReport): Document {
+function inherit(
+  asked: Document,
+  { said }: Job,
+  alike: Pick<PublishedLine, 'path' | 'origin' | 'options'> | undefined,
+  report: PublishReport,
+): Document {
   if (alike === undefined) return asked;
   const before = alike.options;
   const options = {
@@ -252,9 +258,34 @@ function inherit(asked: Document, { said }: Job, alike: PublishedLine | undefine
   return { ...asked, origin, options };
 }
 
-async function publishBatch(batch: readonly Planned[], run: Run): Promise<void> {
+/** Asks the node for documents that this home knows nothing of: what it has of them counts as their earlier publication. */
+async function withFound(batch: readonly Planned[], run: Run): Promise<Planned[]> {
+  const { publisher, facts, report } = run;
+  const { client, journal } = publisher;
+  const unknown = batch.filter(({ before }) => before === undefined);
+  if (unknown.length === 0) return [...batch];
+  const ours = new Set(journal.publishedAt(whereOf(facts)).flatMap(({ ids }) => ids));
+  const documents = unknown.map(({ document }) => document);
+  const there = (await standingAs(documents, client, facts)).filter(({ id }) => !ours.has(id));
+  if (there.length === 0) return [...batch];
+  return Promise.all(
+    batch.map(async (planned) => {
+      if (planned.before !== undefined) return planned;
+      const found = await foundOf(planned.document, there, client);
+      const { path } = planned.document;
+      // The other parts of a long file have its name, too.
+      if (planned.whole && found.namesakes.length > 0) report.namesakes.push({ path, ids: found.namesakes });
+      const alike = found.earlier && { path, ...found.earlier };
+      const document = inherit(planned.document, planned.job, alike, report);
+      return { ...planned, document, found, ...namesOf(document, facts) };
+    }),
+  );
+}
+
+async function publishBatch(given: readonly Planned[], run: Run): Promise<void> {
   const { publisher, report } = run;
   const { journal, outbox } = publisher;
+  const batch = await withFound(given, run);
   dropUnsent(batch, run);
   const wanted = await wantedOf(batch, run);
   const ready: { planned: Planned; parcel: Parcel }[] = [];
@@ -288,6 +319,22 @@ async function publishBatch(batch: readonly Planned[], run: Run): Promise<void> 
     ready.flatMap(({ planned, parcel }) => sent(planned, parcel, answers.slice(at, (at += parcel.wires.length)), run)),
   );
   for (const { planned } of ready) outbox.drop(parcelName(planned, run));
+  await settleBeside(ready, run);
+}
+
+/**
+ * Another call, at the same time, has published other things of the same documents: whoever was noted down last withdraws
+ * what the other has published, so that one stands, as if one call had come after the other.
+ */
+async function settleBeside(
+  ready: readonly { readonly planned: Planned; readonly parcel: Parcel }[],
+  { publisher }: Run,
+): Promise<void> {
+  const { client, journal, identity, now } = publisher;
+  const ids = ready.flatMap(({ planned: { source }, parcel }) =>
+    journal.bySource(source)?.ids[0] === parcel.line.ids[0] ? journal.besides(source) : [],
+  );
+  await withdraw(ids, identity.author, client, journal, now);
 }
 
 /** What the journal says of a document that the node has answered. */
@@ -372,6 +419,7 @@ function isCurrent({ source, input, document }: Planned, journal: Journal): bool
   return (
     line?.input === input &&
     !journal.isWithdrawn(line.ids) &&
+    journal.besides(source).length === 0 &&
     (document.options.timeMs === undefined || document.options.timeMs === line.recipe.timeMs)
   );
 }
@@ -414,6 +462,8 @@ async function fateOf(planned: Planned, run: Run): Promise<string> {
     return 'wanted';
   }
   if (planned.before !== undefined) return 'wanted';
+  const newer = planned.found?.newer;
+  if (newer !== undefined) return `a newer version was published elsewhere: ${newer}`;
   // This home knows nothing of the file there: perhaps it came another way, or the journal was lost.
   const known = journal.byInput(planned.input);
   if (known !== undefined && !journal.isWithdrawn(known.ids) && (await hasAll(client, known.ids))) {
@@ -421,30 +471,17 @@ async function fateOf(planned: Planned, run: Run): Promise<string> {
     journal.add([publishedLine(planned, known.ids, known.recipe)]);
     return 'unchanged';
   }
-  const adopted = await adopt(planned, run);
-  if (adopted === undefined) return 'wanted';
-  journal.add([
-    publishedLine(
-      planned,
-      adopted.map(({ id }) => id),
-      recipeOf(adopted),
-    ),
-  ]);
-  return 'unchanged';
+  return isAdopted(planned, planned.document, run) ? 'unchanged' : 'wanted';
 }
 
-async function adopt(planned: Planned, run: Run): Promise<Adopted[] | undefined> {
-  const { client, journal, embedder } = run.publisher;
-  if (run.there === undefined && journal.publishedAt(planned.where).length > 0) return undefined;
-  run.there ??= await blocksThere(client, run.facts);
-  const found = run.there.size === 0 ? undefined : adoptedFor(planned.document, embedder.space, run.there);
-  return found === undefined ||
-    (await withdrawal(
-      client,
-      found.map(({ id }) => id),
-    )) !== undefined
-    ? undefined
-    : found;
+/** Is the document what the node has of it already? Then it is noted down as published. */
+function isAdopted(planned: Planned, document: Document, { publisher, report }: Run): boolean {
+  const { found } = planned;
+  if (found?.earlier === undefined || found.beside.length > 0) return false;
+  if (!saysAll(found.earlier, document, publisher.embedder.space)) return false;
+  publisher.journal.add([publishedLine(planned, found.earlier.ids, found.earlier.recipe)]);
+  report.adopted++;
+  return true;
 }
 
 async function hasAll(client: NodeClient, ids: readonly string[]): Promise<boolean> {
@@ -487,6 +524,10 @@ async function makeAll(wanted: readonly Planned[], run: Run): Promise<{ planned:
       continue;
     }
     const document = { ...planned.document, passages: kept };
+    if (isAdopted(planned, document, run)) {
+      report.unchanged++;
+      continue;
+    }
     const recipe = await recipeFor(planned, partition(document, embedder.space).length, publisher);
     const blocks = await makeBlocks(document, rows, embedder.space, recipe, identity.author);
     made.push({ planned, parcel: parcelOf(planned, recipe, blocks, rows.length) });
@@ -505,14 +546,16 @@ function parcelOf(planned: Planned, recipe: Recipe, blocks: readonly CreatedBloc
 
 /** The earlier recipe where the same blocks may be made again: the same input, not withdrawn, superseding what this node knows. */
 async function recipeFor(
-  { input, before, document }: Planned,
+  { input, source, before, found, document }: Planned,
   parts: number,
   { identity, journal, client, now }: Publisher,
 ): Promise<Recipe> {
   const earlier = journal.byInput(input);
+  const beside = [...journal.besides(source), ...(found?.earlier?.ids ?? []), ...(found?.beside ?? [])];
   const { timeMs } = document.options;
   if (
     earlier !== undefined &&
+    beside.length === 0 &&
     earlier.recipe.salts.length === parts &&
     !journal.isWithdrawn(earlier.ids) &&
     (timeMs === undefined || timeMs === earlier.recipe.timeMs) &&
@@ -523,7 +566,7 @@ async function recipeFor(
   return {
     timeMs: timeMs ?? now(),
     salts: Array.from({ length: parts }, () => toHex(identity.author.salt())),
-    supersedes: before === undefined || journal.isWithdrawn(before.ids) ? [] : before.ids,
+    supersedes: [...(before === undefined || journal.isWithdrawn(before.ids) ? [] : before.ids), ...beside],
   };
 }
 

@@ -21,6 +21,10 @@ export interface PublishReport {
   republished: number;
   /** Of the published: renamed files, whose new blocks supersede the old ones. */
   moved: { readonly from: string; readonly to: string; readonly ids: readonly string[] }[];
+  /** Documents that stood on the node already without this home's knowing of them, after a lost journal or from another machine. */
+  adopted: number;
+  /** Published or adopted, while other words of the same author stand under the same name: older versions, or other files. */
+  namesakes: { readonly path: string; readonly ids: readonly string[] }[];
   /** Files that are too long for one document, and how many they became. */
   parts: { readonly path: string; readonly parts: number }[];
   /** Documents that keep tags, language, form or origin of their earlier publication, which this call did not name. */
@@ -57,6 +61,8 @@ export function emptyReport(): PublishReport {
     superseding: 0,
     republished: 0,
     moved: [],
+    adopted: 0,
+    namesakes: [],
     parts: [],
     kept: 0,
     blocks: 0,

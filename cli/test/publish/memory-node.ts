@@ -1,5 +1,6 @@
 import { checkAny, CosmicError, portableChecks, type Accepted, type CheckedBlock } from '@cosmicembeddings/sdk';
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
+import { passes, testsOf, type Filter } from '@cosmicembeddings/sdk/filter';
 
 /** Judges like a node and keeps in memory; `cutAfter` loses the connection after keeping. */
 export function memoryNode(did = 'did:a', network = 'dev') {
@@ -14,8 +15,10 @@ export function memoryNode(did = 'did:a', network = 'dev') {
       return kept.has(id);
     },
     get: (id: string) => Promise.resolve(wires.has(id) ? { wire: wires.get(id)! } : undefined),
-    find: ({ authors }: { authors: string[] }) =>
-      Promise.resolve({ ids: [...kept].filter(([, { entry }]) => authors.includes(entry.author)).map(([id]) => id) }),
+    find: (filter: Filter) => {
+      const tests = testsOf(filter);
+      return Promise.resolve({ ids: [...kept].filter(([, block]) => passes(block, tests)).map(([id]) => id) });
+    },
     view: (_name: string, _query: string, { id }: { id: string }) =>
       Promise.resolve({
         result: {

@@ -268,6 +268,118 @@ describe('running a call twice, at once or after a crash, equals running it once
     expect(await publish(client)).toMatchObject({ published: 1, superseding: 1, unchanged: 1 });
   });
 
+  describe('a lost journal and another call', () => {
+    const forgetful: PublishOptions = { tags: [], text: true, dtype: 'f32' };
+    const lost = async (): Promise<Awaited<ReturnType<typeof start>>> => {
+      const begun = await start();
+      rmSync(home, { recursive: true });
+      return begun;
+    };
+    const start = async () => {
+      const { client, state } = memoryNode();
+      const first = await publish(client, undefined, { ...options, tags: ['internal'], language: 'en', dtype: 'f16' });
+      return { client, state, first };
+    };
+    const refsOf = (state: Awaited<ReturnType<typeof start>>['state'], ids: readonly string[]) =>
+      ids.flatMap((id) => state.kept.get(id)!.entry.refs.map((ref) => ref.id));
+
+    test('that forgets the tag: what stands keeps its tags, and is named as taken over', async () => {
+      const { client, state } = await lost();
+      const report = await publish(client, undefined, forgetful, new Set());
+      expect(report).toMatchObject({ published: 0, unchanged: 2, adopted: 2, kept: 2, namesakes: [] });
+      expect(state.kept.size).toBe(2);
+      expect(await publish(client, undefined, forgetful, new Set())).toMatchObject({ unchanged: 2, adopted: 0 });
+    });
+
+    test('that says other tags: the new blocks supersede the old ones', async () => {
+      const { client, state, first } = await lost();
+      const report = await publish(client);
+      expect(report).toMatchObject({ published: 2, superseding: 2, adopted: 0 });
+      expect(refsOf(state, report.ids).sort()).toEqual([...first.ids].sort());
+    });
+
+    test('that names one file first: the others are known again all the same', async () => {
+      const { client, state } = await lost();
+      const all = jobs(forgetful, new Set());
+      const one = all.filter(({ intent }) => intent.path.endsWith('a.md'));
+      const means = { client, node: 'did:a', identity, embedder: createLexicalEmbedder(), now: () => (clock += 1000) };
+      const again = (some: Job[]) =>
+        publishAll(some, { ...means, journal: openJournal(home), outbox: openOutbox(home) });
+      expect(await again(one)).toMatchObject({ unchanged: 1, adopted: 1 });
+      expect(await again(all)).toMatchObject({ unchanged: 2, adopted: 1 });
+      expect(state.kept.size).toBe(2);
+    });
+
+    test('that names a file by itself, not by its folder: it is known by its words, and keeps its origin', async () => {
+      const { client, state } = await lost();
+      const [one] = jobs(forgetful, new Set());
+      const alone = { ...one!, intent: { ...one!.intent, origin: 'a.md' } };
+      const report = await publishAll([alone], {
+        client,
+        node: 'did:a',
+        identity,
+        embedder: createLexicalEmbedder(),
+        journal: openJournal(home),
+        outbox: openOutbox(home),
+        now: () => (clock += 1000),
+      });
+      expect(report).toMatchObject({ published: 0, unchanged: 1, adopted: 1, kept: 1 });
+      expect(state.kept.size).toBe(2);
+    });
+
+    test('after the text was changed: it is published, and the other words of that name are told of', async () => {
+      const { client, state, first } = await lost();
+      write('a.md', '# Alpha\n\nOther words.');
+      const report = await publish(client, undefined, forgetful, new Set());
+      expect(report).toMatchObject({ published: 1, superseding: 0, unchanged: 1, adopted: 1 });
+      expect(report.namesakes).toEqual([{ path: join(folder, 'a.md'), ids: [first.ids[0]] }]);
+      expect(state.kept.size).toBe(3);
+    });
+
+    test('after both were withdrawn: they are published again', async () => {
+      const { client, state, first } = await lost();
+      for (const id of first.ids) state.retracted.add(id);
+      expect(await publish(client, undefined, forgetful, new Set())).toMatchObject({ published: 2, superseding: 0 });
+    });
+
+    test('after what stands twice by an older fault: one call heals it', async () => {
+      const { client, state, first } = await start();
+      const other = join(home, '..', 'other');
+      const means = { client, node: 'did:a', identity, embedder: createLexicalEmbedder(), now: () => (clock += 1000) };
+      // As if nobody had asked the node.
+      const blind = { ...client, find: () => Promise.resolve({ ids: [] }) } as NodeClient;
+      const doubled = await publishAll(jobs(), {
+        ...means,
+        client: blind,
+        journal: openJournal(other),
+        outbox: openOutbox(other),
+      });
+      expect(doubled).toMatchObject({ published: 2, superseding: 0 });
+      rmSync(home, { recursive: true });
+      const report = await publish(client, undefined, forgetful, new Set());
+      expect(report).toMatchObject({ published: 2, superseding: 2 });
+      expect(refsOf(state, report.ids).sort()).toEqual([...first.ids, ...doubled.ids].sort());
+      expect(report.ids.every((id) => state.kept.get(id)!.entry.tags.join() === 't')).toBe(true);
+    });
+  });
+
+  test('two calls at once with other tags: one of them stands, as if one had come after the other', async () => {
+    const standing = (state: ReturnType<typeof memoryNode>['state']) => {
+      const over = new Set([...state.kept.values()].flatMap(({ entry }) => entry.refs.map(({ id }) => id)));
+      return [...state.kept]
+        .filter(([id, { entry }]) => entry.kind === 'embedding/1' && !over.has(id))
+        .map(([, { entry }]) => entry.tags.join());
+    };
+    for (let i = 0; i < 4; i++) write(`n${i}.md`, `Note ${i} about topic ${i}.`);
+    const { client, state } = memoryNode();
+    const calls = ['x', 'y', 'z'].map((tag) => publish(client, undefined, { ...options, tags: [tag] }));
+    for (const report of await Promise.all(calls))
+      expect(report.published + report.unchanged + report.pending.length).toBe(6);
+    expect(standing(state)).toHaveLength(6);
+    const silent = await publish(client, undefined, { ...options, tags: [] }, new Set());
+    expect(silent).toMatchObject({ published: 0, unchanged: 6 });
+  });
+
   test('cut off, then changed: the new version supersedes what the node had kept of the old one', async () => {
     const { client, state } = memoryNode();
     state.cutAfter = 0;

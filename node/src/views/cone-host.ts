@@ -10,7 +10,7 @@ import { watchLocksOf } from '../store/sqlite/wasm-locks.js';
 export interface ConeHost {
   position(): Cursor;
   isReady(): boolean;
-  /** Why it stands still for good. */
+  /** Why it stands still, and until when. */
   failure(): string | undefined;
   /** Resolves when all up to `seq` is taken. @throws CosmicError view.failed; the signal's reason */
   waitFor(seq: number, signal?: AbortSignal): Promise<void>;
@@ -25,24 +25,26 @@ export interface ConeHostOptions {
   onMoved(moved: Extract<ConeReply, { type: 'moved' }>): void;
   /** A block that a view cannot take, or a view that cannot go on: named, everything else goes on. */
   onFault(detail: string): void;
+  /** A view that shows no sign of life for so long is ended. */
+  readonly hangMs?: number;
 }
 
-/** A view that shows no sign of life for so long is ended. */
 const HANG_MS = 5_000;
 const LOOK_MS = 500;
 const AGAIN_MS = 1_000;
-/** A view that did not come to an end so often stands still for good. */
+/** A view that did not come to an end so often within so long stands still for as long, and then goes on. */
 const HANGS_MAX = 4;
+const HANGS_WITHIN_MS = 3_600_000;
 const HEAP_MB = 256;
 
 export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> {
-  const { setup, clock } = options;
+  const { setup, clock, hangMs = HANG_MS } = options;
   const { views } = setup.cone;
   const working = new Int32Array(new SharedArrayBuffer(4));
   const bars: { readonly view: string; readonly seq: number }[] = [];
   const waiters = new Waiters();
   const closing = new AbortController();
-  let hangs = 0;
+  let hungMs: number[] = [];
   let carefulTo = 0;
   let position: Cursor = { epoch: '', seq: -1 };
   let isReady = false;
@@ -60,7 +62,7 @@ export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> 
     Atomics.store(working, 0, 0);
     // Its own: what the one before it was ended in says nothing of it.
     const beat = createSharedBeat();
-    hung = watchBeat(beat, HANG_MS);
+    hung = watchBeat(beat, hangMs);
     const mine = new Worker(new URL('./cone-worker.js', import.meta.url), {
       workerData: { ...setup, bars, carefulTo, beat, view: working.buffer as SharedArrayBuffer } satisfies ConeSetup,
       resourceLimits: { ...workerMemory, maxOldGenerationSizeMb: HEAP_MB },
@@ -116,7 +118,8 @@ export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> 
   function ended(at: Working | undefined, how: string): void {
     const view = views[Atomics.load(working, 0) - 1];
     if (view === undefined || at === undefined) return;
-    hangs += 1;
+    const nowMs = clock.now();
+    hungMs = [...hungMs.filter((ms) => ms > nowMs - HANGS_WITHIN_MS), nowMs];
     const { first, last } = at;
     if (first === last && !bars.some((bar) => bar.view === view && bar.seq === first)) {
       bars.push({ view, seq: first });
@@ -125,11 +128,23 @@ export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> 
       );
     } else options.onFault(`view ${view} did not come to an end with the blocks from ${first} to ${last}: ${how}`);
     carefulTo = Math.max(carefulTo, last);
-    if (hangs < HANGS_MAX) return;
-    failure = `view ${view} did not come to an end ${hangs} times; the last time at ${last}`;
-    options.onFault(`${failure}; its cone (${views.join(', ')}) stands still`);
+    if (hungMs.length < HANGS_MAX) return;
+    const until = new Date(nowMs + HANGS_WITHIN_MS).toISOString();
+    failure = `view ${view} did not come to an end ${hungMs.length} times within an hour; the last time at ${last}; it goes on at ${until}`;
+    options.onFault(
+      `${failure}, and its cone (${views.join(', ')}) stands still until then; a start of the node goes on at once`,
+    );
     opened();
     waiters.fail(new CosmicError('view.failed', failure));
+    void clock.sleep(HANGS_WITHIN_MS, closing.signal).then(goOn, () => undefined);
+  }
+
+  function goOn(): void {
+    failure = undefined;
+    hungMs = [];
+    options.onFault(`views ${views.join(', ')}: go on after an hour`);
+    // The worker that hung last may be on its way out yet: its end starts the next one.
+    if (worker === undefined) start();
   }
 
   const watchdog = setInterval(() => {
@@ -137,7 +152,7 @@ export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> 
     const at = hung(clock.now());
     if (at === undefined) return;
     ending = worker;
-    const how = `no sign of life for ${HANG_MS} ms`;
+    const how = `no sign of life for ${hangMs} ms`;
     if (Atomics.load(working, 0) === 0)
       options.onFault(`views ${views.join(', ')}: begun again at the blocks from ${at.first} to ${at.last}: ${how}`);
     else ended(at, how);
@@ -166,7 +181,7 @@ export async function openConeHost(options: ConeHostOptions): Promise<ConeHost> 
       const exited = new Promise<void>((resolve) => mine.once('exit', () => resolve()));
       mine.postMessage({ type: 'close' } satisfies ConeRequest);
       // One that is in a view which does not come to an end does not hear it.
-      const late = setTimeout(() => void mine.terminate(), HANG_MS);
+      const late = setTimeout(() => void mine.terminate(), hangMs);
       await exited;
       clearTimeout(late);
       waiters.fail(closing.signal.reason);

@@ -46,6 +46,8 @@ export interface ViewsOptions {
   readonly pressure?: Pressure;
   /** A block that a view cannot take, a view that stands still, a file that is built anew. */
   onFault?(detail: string): void;
+  /** A view that shows no sign of life for so long is ended. */
+  readonly hangMs?: number;
 }
 
 export interface Views {
@@ -141,6 +143,7 @@ export async function createViews(options: ViewsOptions): Promise<Views> {
         ...(options.pressure === undefined ? {} : { pressure: options.pressure }),
       },
       clock,
+      ...(options.hangMs === undefined ? {} : { hangMs: options.hangMs }),
       // What a state that is being built hides counts when it is whole: a switch is at one moment.
       onOpened: (fallen, ready) => hidden.replace(plan.fingerprint, fallen, ready),
       onMoved: ({ fell, stood, ready }) => {

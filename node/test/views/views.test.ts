@@ -30,7 +30,7 @@ import { loadPlugins } from '../../src/plugins.js';
 import { openDatabase } from '../../src/store/sqlite/driver.js';
 import { openSqlite, storeFile, type SqliteParts } from '../../src/store/sqlite/index.js';
 import { createSqliteKeyed, KEYED_SCHEMA } from '../../src/views/sqlite-keyed.js';
-import { createViews, type Views } from '../../src/views/index.js';
+import { createViews, type Views, type ViewsOptions } from '../../src/views/index.js';
 import pollPlugin from '../../../examples/poll/plugin.js';
 import { root } from '../../../sdk/test/shared-data.ts';
 
@@ -119,7 +119,7 @@ interface Node {
 }
 
 /** A store and its views in the test's folder, with plug-ins from these modules. */
-async function openNode(plugins: readonly string[] = []): Promise<Node> {
+async function openNode(plugins: readonly string[] = [], over: Partial<ViewsOptions> = {}): Promise<Node> {
   const parts = await openSqlite({ folder, network, node: 'did:key:test', plugins });
   const faults: string[] = [];
   const views = await createViews({
@@ -131,6 +131,7 @@ async function openNode(plugins: readonly string[] = []): Promise<Node> {
     clock: systemClock,
     head: () => parts.store.head(),
     onFault: (detail) => faults.push(detail),
+    ...over,
   });
   let isOpen = true;
   const close = async (): Promise<void> => {
@@ -471,6 +472,31 @@ describe('views that misbehave', () => {
     expect((await views.ask('held', 'up', {})).result).toBe('done');
     expect(faults).toEqual([]);
   }, 60_000);
+
+  test('four that do not come to an end within an hour stop a view for an hour, and no longer', async () => {
+    const path = module(
+      'often',
+      `body: ({ id }, { word }) => { if (word === 'loop') for (;;); return { rows: [{ id, word }] }; },
+       questions: { count: { ...plain, *run(db) { return (yield* db.rows('rows')).length; } } }`,
+    );
+    let pass!: () => void;
+    const hour = new Promise<void>((resolve) => (pass = resolve));
+    const clock = {
+      now: () => systemClock.now(),
+      sleep: (ms: number, signal?: AbortSignal) =>
+        ms === 3_600_000 ? hour : systemClock.sleep(ms === 1_000 ? 1 : ms, signal),
+    };
+    const node = await openNode([path], { clock, hangMs: 400 });
+    const words = ['loop', 'loop', 'loop', 'loop', 'good', 'better'];
+    await node.put(await Promise.all(words.map((word) => say('often', 'ann', word))));
+    await expect(node.views.waitFor(6)).rejects.toThrow(/view\.failed.*often.*4 times within an hour.*it goes on at/);
+    expect(node.views.cones().find(({ name }) => name.includes('often'))!.failure).toMatch(/it goes on at/);
+    pass();
+    while (!node.faults.some((fault) => /often: go on after an hour/.test(fault)))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    await node.views.waitFor(6);
+    expect((await node.views.ask('often', 'count', {})).result).toBe(2);
+  }, 120_000);
 
   test('a worker that is slow to begin after another was ended is not taken for hanging as well', async () => {
     const path = module(
