@@ -1,6 +1,7 @@
 /** A real node in a process and a data folder of its own. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -73,6 +74,27 @@ export async function json(url, init) {
   if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
   return response.json();
 }
+
+/** Streams blocks into a node; resolves when all are acknowledged. */
+export function publishAll({ url }, wires) {
+  return new Promise((resolve, reject) => {
+    const call = request(
+      `${url}/v2/blocks`,
+      { method: 'POST', headers: { 'content-type': 'application/cbor-seq' } },
+      (response) => response.resume().on('end', resolve),
+    );
+    call.on('error', reject);
+    let at = 0;
+    const write = () => {
+      while (at < wires.length) if (!call.write(wires[at++])) return void call.once('drain', write);
+      call.end();
+    };
+    write();
+  });
+}
+
+/** Blocks that a node keeps. */
+export const storedIn = async ({ url }) => (await json(`${url}/v2/status`)).head.count;
 
 /** Waits until every follower named has reached the head; answers the seconds it took. */
 export async function untilFollowed(url, names = ['vectors', 'text'], timeoutMs = 600_000) {

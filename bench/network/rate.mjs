@@ -2,13 +2,12 @@
 // gossipsub (signed, the same sizes, five processes) in the same run; and how long it takes from acknowledged on one node to found by search on another, at half of that load.
 // Usage: node bench/network/rate.mjs [--blocks 3000] [--probes 100] [--no-gossipsub] [--no-record]       gossipsub: cd bench && npm install
 import { fork } from 'node:child_process';
-import { request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cidOf, DAG_CBOR, readEnvelope, sha256 } from '@cosmicembeddings/sdk';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import { benchSpace, makeBlocks } from '../accept/blocks.mjs';
-import { json, startNode } from '../accept/node-process.mjs';
+import { json, publishAll, startNode, storedIn } from '../accept/node-process.mjs';
 import { record } from '../record.mjs';
 
 const { values } = parseArgs({
@@ -22,33 +21,15 @@ const count = Number(values.blocks);
 const probes = Number(values.probes);
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const round = (x) => Math.round(x * 10) / 10;
-const stored = async ({ url }) => (await json(`${url}/v2/status`)).head.count;
-
-/** Streams blocks in; resolves when all are acknowledged. */
-const publish = ({ url }, wires) =>
-  new Promise((resolve, reject) => {
-    const call = request(
-      `${url}/v2/blocks`,
-      { method: 'POST', headers: { 'content-type': 'application/cbor-seq' } },
-      (response) => response.resume().on('end', resolve),
-    );
-    call.on('error', reject);
-    let at = 0;
-    const write = () => {
-      while (at < wires.length) if (!call.write(wires[at++])) return void call.once('drain', write);
-      call.end();
-    };
-    write();
-  });
 
 const { wires } = await makeBlocks(count, { rows: 1, seed: 1 });
 
 // ---- one node alone
 const alone = await startNode();
 let startedMs = performance.now();
-await publish(alone, wires);
+await publishAll(alone, wires);
 const acceptPerSecond = count / ((performance.now() - startedMs) / 1000);
-if ((await stored(alone)) !== count) throw new Error('not all were stored');
+if ((await storedIn(alone)) !== count) throw new Error('not all were stored');
 await alone.stop();
 console.error(`alone: ${Math.round(acceptPerSecond)}/s`);
 
@@ -61,14 +42,14 @@ for (const node of nodes) while ((await met(node)) < COUNT - 1) await sleep(100)
 startedMs = performance.now();
 await Promise.all(
   nodes.map((node, n) =>
-    publish(
+    publishAll(
       node,
       wires.filter((_, i) => i % COUNT === n),
     ),
   ),
 );
 const acknowledgedSeconds = (performance.now() - startedMs) / 1000;
-for (const node of nodes) while ((await stored(node)) < count) await sleep(25);
+for (const node of nodes) while ((await storedIn(node)) < count) await sleep(25);
 const fivePerSecond = count / ((performance.now() - startedMs) / 1000);
 console.error(`five: ${Math.round(fivePerSecond)}/s on all, acknowledged after ${round(acknowledgedSeconds)} s`);
 for (const { url } of nodes)

@@ -35,8 +35,8 @@ export function createPressure(): PressureGauge {
   };
 }
 
-/** From so many blocks at the door on, followers rest. One busy stream keeps 512 there; single publishers a few. */
-const BUSY = 96;
+/** From so many blocks at the door on, followers rest. One busy stream keeps 512 there, a few busy peers some dozens; single publishers a few. */
+const BUSY = 24;
 /** Resting time for each unit of work: followers keep an eighth of their thread, so they always move. */
 const REST = 7;
 const REST_MAX_MS = 200;

@@ -99,6 +99,11 @@ export class Reputation {
     return this.entries.delete(key);
   }
 
+  /** Bad blocks that bring the next ban. */
+  untilBan(key: string): number {
+    return Math.ceil((this.of(key).score - this.banAt) / -WORTH.invalid);
+  }
+
   isBanned(key: string): boolean {
     return (this.entries.get(key)?.bannedUntilMs ?? 0) > this.clock.now();
   }

@@ -136,4 +136,4 @@ test('a node that starts with more to countersign than one receipt holds signs a
     return found.ids.length > 0 || errors.length > 0 ? found : undefined;
   });
   expect([ids.length, errors]).toEqual([1, []]);
-}, 60_000);
+}, 240_000);

@@ -9,6 +9,15 @@ import { digestOf, headerTimeOf, isHeaderOnly } from './wire.js';
 /** What a block that was needed pays for, of the work that its bearer causes. */
 const CREDIT = 1024;
 
+/** A block that came, and how it stood when it came. */
+interface Given {
+  readonly block: Uint8Array;
+  readonly guess: Uint8Array | undefined;
+  readonly wasAsked: boolean;
+  /** It had been owed longest. */
+  readonly wasOldest: boolean;
+}
+
 /** What comes in over one connection: what is asked for, what is brought, and what the door says of it. */
 export class Taking {
   /** Blocks that were stored thanks to this peer. */
@@ -21,9 +30,14 @@ export class Taking {
   private readonly gone: RecentSet;
   /** Ids asked for at a time: who has not given anything yet holds up few. */
   private window: number;
+  /** Blocks that wait for their judgement, and those that are at the door. */
+  private readonly waiting: (Given & { readonly done: () => void })[] = [];
   private judging = 0;
+  /** Of both. */
   private judgingBytes = 0;
+  /** Blocks of it that were found bad, and sound. */
   private faults = 0;
+  private sound = 0;
   private strikes = 0;
   /** When the block came that it had owed longest: who answers everything else holds nothing up. */
   private paidMs = 0;
@@ -54,7 +68,19 @@ export class Taking {
   /** Nothing more is read until what was read is judged. */
   get isFull(): boolean {
     const { judgingMax, judgingBytesMax } = this.shared.limits;
-    return this.judging >= judgingMax || this.judgingBytes >= judgingBytesMax;
+    return this.unjudged >= judgingMax || this.judgingBytes >= judgingBytesMax;
+  }
+
+  private get unjudged(): number {
+    return this.waiting.length + this.judging;
+  }
+
+  /** Blocks judged at a time: were all of them bad, none would be judged beyond the one that bans. */
+  private get judgedAtOnce(): number {
+    const { limits, reputation } = this.shared;
+    const { isKnown, name } = this.connection;
+    if (isKnown) return limits.judgingMax;
+    return Math.max(1, Math.min(limits.faultsMax - this.faults, reputation.untilBan(name)) + this.sound);
   }
 
   get isStandby(): boolean {
@@ -156,14 +182,14 @@ export class Taking {
   /** Deadlines; `resting`: it is not read from now. */
   tick(nowMs: number, resting: boolean): void {
     if (!this.asks) return;
-    const { connection, shared, judging, received } = this;
+    const { connection, shared, received } = this;
     const overdue = (): ReturnType<typeof overdueOf> =>
       overdueOf(
         {
           isDialled: connection.isDialled,
           received,
           inFlight: shared.wants.inFlight(connection.id),
-          judging,
+          judging: this.unjudged,
           resting,
           isFed: connection.session.isFed,
           quietMs: nowMs - Math.max(this.paidMs, shared.wants.oldestMs(connection.id) ?? 0),
@@ -205,10 +231,24 @@ export class Taking {
 
   /** Blocks came. */
   given(blocks: readonly Uint8Array[]): void {
+    const { relayed, wants } = this.shared;
+    const { id, known } = this.connection;
     for (const block of blocks) {
-      const judgement: Promise<void> = this.judge(block).finally(() => this.judgements.delete(judgement));
+      const guess = digestOf(block);
+      if (guess !== undefined) {
+        // Before the store knows it: what follows the store must not send it back.
+        known.add(digestKey(guess));
+        relayed.add(digestKey(guess));
+      }
+      const wasAsked = guess !== undefined && wants.isAsked(id, guess);
+      const wasOldest = wasAsked && wants.isOldest(id, guess);
+      this.judgingBytes += block.length;
+      const judgement: Promise<void> = new Promise<void>((done) =>
+        this.waiting.push({ block, guess, wasAsked, wasOldest, done }),
+      ).finally(() => this.judgements.delete(judgement));
       this.judgements.add(judgement);
     }
+    this.judgeNext();
   }
 
   /** What a feed has given so far counts once it is durable; then sets are compared for the rest. */
@@ -277,19 +317,26 @@ export class Taking {
     shared.stir();
   }
 
-  private async judge(block: Uint8Array): Promise<void> {
-    const { accept, relayed, log, wants, bootstrap } = this.shared;
-    const { id, remote, known } = this.connection;
-    const guess = digestOf(block);
-    if (guess !== undefined) {
-      // Before the store knows it: what follows the store must not send it back.
-      known.add(digestKey(guess));
-      relayed.add(digestKey(guess));
+  private judgeNext(): void {
+    // Who is banned has none of the rest looked at.
+    if (this.shared.reputation.isBanned(this.connection.name)) for (const { done } of this.waiting.splice(0)) done();
+    while (this.waiting.length > 0 && this.judging < this.judgedAtOnce) {
+      const { done, ...given } = this.waiting.shift()!;
+      this.judging += 1;
+      void this.judge(given).then(() => {
+        this.judging -= 1;
+        this.judgingBytes -= given.block.length;
+        done();
+        this.judgeNext();
+        this.onRoom();
+        this.pump();
+      });
     }
-    this.judging += 1;
-    this.judgingBytes += block.length;
-    const wasAsked = guess !== undefined && wants.isAsked(id, guess);
-    const wasOldest = wasAsked && wants.isOldest(id, guess);
+  }
+
+  private async judge({ block, guess, wasAsked, wasOldest }: Given): Promise<void> {
+    const { accept, log, wants, bootstrap } = this.shared;
+    const { id, remote } = this.connection;
     try {
       const peer = this.connection.name;
       const trusted = remote.direction === 'out';
@@ -309,10 +356,6 @@ export class Taking {
       if (guess !== undefined) wants.deferred(id, guess);
       this.pause();
     }
-    this.judging -= 1;
-    this.judgingBytes -= block.length;
-    this.onRoom();
-    this.pump();
   }
 
   private trace(verdict: Accepted, digest: Uint8Array | undefined): void {
@@ -343,6 +386,7 @@ export class Taking {
         return this.schedule.by(consequence.atMs);
       case 'uncovered':
       case 'declined': {
+        this.sound += 1;
         const timeMs = settled() ?? headerTimeOf(block);
         if (digest === undefined || timeMs === undefined) return;
         // Between nodes that heed what either keeps, what this one does not keep is compared by nobody.
@@ -359,6 +403,7 @@ export class Taking {
 
   private thank(): void {
     this.received += 1;
+    this.sound += 1;
     this.window += 1;
     this.connection.useful();
     this.connection.credit(CREDIT);
