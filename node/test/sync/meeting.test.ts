@@ -84,11 +84,22 @@ describe('addresses by hearsay', () => {
     hints.add('ws://11.0.1.2', 'x');
     hints.add('ws://11.0.2.1', 'x');
     expect(hints.next(['ws://11.0.1.1/v2/peer'], 0)).toBe('ws://11.0.2.1/v2/peer');
+    // Configured, so nobody told of it.
+    expect(hints.next(['ws://11.0.1.9/v2/peer', 'ws://11.0.2.9/v2/peer'], 0)).toBeUndefined();
     hints.failed('ws://11.0.2.1/v2/peer', 0);
     expect(hints.next(['ws://11.0.1.1/v2/peer'], 1_000)).toBeUndefined();
     hints.failed('ws://11.0.2.1/v2/peer', 0);
     hints.failed('ws://11.0.2.1/v2/peer', 0);
     expect(hints.has('ws://11.0.2.1/v2/peer')).toBe(false);
+  });
+
+  test('names of one domain are one network: whoever holds it makes as many as they like', () => {
+    const hints = book();
+    for (let n = 0; n < 9; n++) hints.add(`wss://n${n}.evil.example`, 'x');
+    expect(hints.size).toBe(4);
+    expect(hints.next(['wss://a.b.EVIL.example/v2/peer'], 0)).toBeUndefined();
+    hints.add('wss://node.good.example', 'x');
+    expect(hints.next(['wss://evil.example/v2/peer'], 0)).toBe('wss://node.good.example/v2/peer');
   });
 
   test('a name that resolves to what may not be dialled is not connected to', async () => {

@@ -68,7 +68,8 @@ export class Hints {
   /** One to dial now, in a network where none of `dialled` is. */
   next(dialled: readonly string[], nowMs: number): string | undefined {
     const taken = new Set(dialled);
-    const groups = new Set(dialled.map((address) => this.book.get(address)?.group));
+    // Those of the configuration are in no book, and stand for their networks as well.
+    const groups = new Set(dialled.map((address) => groupOf(hostOf(address), address)));
     const open = [...this.book.values()].filter(
       (hint) => !taken.has(hint.address) && !groups.has(hint.group) && hint.restUntilMs <= nowMs,
     );
@@ -98,8 +99,8 @@ export class Hints {
   }
 }
 
-/** Diversity is for the open network: in a local one each address counts for itself. */
+/** Diversity is for the open network: in a local one each address counts for itself. Names of one domain are one: whoever holds it makes as many as they like. */
 function groupOf(host: string, address: string): string {
-  if (isIP(host) === 0) return host;
+  if (isIP(host) === 0) return host.split('.').filter(Boolean).slice(-2).join('.').toLowerCase();
   return rangeOf(host) === 'public' ? prefixOf(host.includes(':') ? `[${host}]:0` : `${host}:0`) : address;
 }
