@@ -188,7 +188,11 @@ async function* plan(job: Job, run: Run): AsyncGenerator<Planned> {
     if (part === 0) throw new CosmicError('input.empty', origin);
   } catch (error) {
     if (!(error instanceof CosmicError)) throw error;
-    report.skipped.push({ path, reason: error.message });
+    const standing = part === 0 ? standingOf(path, run) : [];
+    // Emptied is as good as gone; what cannot be read any more may be meant to stay.
+    if (error.code === 'input.empty' && standing.length > 0) report.gone.push({ path, ids: standing });
+    const still = standing.length === 0 ? '' : `; what was published of it still answers: ${standing.join(' ')}`;
+    report.skipped.push({ path, reason: `${error.message}${still}` });
     publisher.journal.add([{ event: 'closed', slot: slotOf(job.intent) }]);
   }
 }
@@ -223,6 +227,16 @@ function closeParts({ intent }: Job, parts: number, { publisher: { journal }, re
   const { path } = intent;
   report.parts.push({ path, parts });
   if (!report.pending.some((one) => one.path === path)) journal.add([{ event: 'closed', slot: slotOf(intent) }]);
+}
+
+/** Blocks of a file, all its parts, that this home has published there and not withdrawn. */
+function standingOf(path: string, { publisher: { journal }, facts }: Run): string[] {
+  const ids: string[] = [];
+  for (let part = 0; ; part++) {
+    const line = journal.bySource(sourceOf(path, part, facts));
+    if (line === undefined) return ids;
+    if (!journal.isWithdrawn(line.ids)) ids.push(...line.ids);
+  }
 }
 
 /** Parts that the file had once and has no more. */

@@ -430,6 +430,19 @@ describe('what an author meant', () => {
     expect(await publish(client, undefined, plain, everything)).toMatchObject({ published: 2, superseding: 2 });
   });
 
+  test('a file that was emptied is as good as gone, one that cannot be read any more is named with what still answers', async () => {
+    const { client } = memoryNode();
+    const { ids } = await publish(client);
+    write('a.md', '');
+    write('deep/b.txt', 'a\0b\0\0');
+    const report = await publish(client);
+    expect(report).toMatchObject({ unchanged: 0, published: 0, gone: [{ path: join(folder, 'a.md'), ids: [ids[0]] }] });
+    expect(report.skipped.map(({ reason }) => reason)).toEqual([
+      expect.stringContaining(`input.empty: notes/a.md; what was published of it still answers: ${ids[0]}`),
+      expect.stringContaining(`still answers: ${ids[1]}`),
+    ]);
+  });
+
   test('published from the folder, then by its own name: the origin stays, nothing is signed again', async () => {
     const { client } = memoryNode();
     await publish(client);
