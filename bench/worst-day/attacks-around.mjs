@@ -334,6 +334,15 @@ export const around = {
         verdicts: true,
       }),
     ),
+  'a search of 64 KiB of different words': (url) =>
+    send(
+      url,
+      '/v2/search',
+      JSON_TYPE,
+      JSON.stringify({ text: many(9000, (i) => `w${i.toString(36)}`).join(' '), k: 10 }),
+    ),
+  'a search of verdicts for a thousand': (url) =>
+    send(url, '/v2/search', JSON_TYPE, JSON.stringify({ text: 'river', k: 1000, verdicts: true })),
   'a search with many trusted': (url) =>
     send(
       url,

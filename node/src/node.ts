@@ -170,11 +170,10 @@ async function assemble(
     },
   });
 
-  /** Who trails the store is told as soon as all of them are there; receipts may be signed before. */
-  const told: { stored?: (seq: number) => void } = {};
   const onStored = (seq: number, block?: { readonly entry: KindHeader }): void => {
     views.noteStored(seq, block?.entry);
-    told.stored?.(seq);
+    followers.noteStored();
+    traces?.follow(TRACED_FOLLOWERS, (name) => followers.waitFor(name, seq));
   };
   const covers = coverageTest(config.subscriptions);
   const untraced = createDoor({
@@ -342,10 +341,6 @@ async function assemble(
       return one === undefined ? [] : [{ ...one, answers }];
     }),
   });
-  told.stored = (seq) => {
-    followers.noteStored();
-    traces?.follow(TRACED_FOLLOWERS, (name) => followers.waitFor(name, seq));
-  };
   onJudged(onStored);
   onNear((author, rows) => responder.note('nearEverything', `author ${author}`, rows));
   const metrics = createMetrics({
@@ -648,6 +643,7 @@ async function assemble(
   const port = typeof address === 'object' && address !== null ? address.port : config.port;
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   await peers.start();
+  receipts?.begin();
   if (config.meeting.lan) {
     const me = {
       did: keys.did,

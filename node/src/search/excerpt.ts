@@ -11,7 +11,7 @@ const sentences = new Intl.Segmenter('en', { granularity: 'sentence' });
 
 /** The sentence that says most of what was asked, and where its words stand in the whole passage; undefined: no word does. */
 export function excerptOf(passage: string, { words }: CutText, terms: QuestionTerms): Excerpt | undefined {
-  const least = MARKED_SHARE * Math.max(0, ...terms.values());
+  const least = MARKED_SHARE * sumsOf(terms).most;
   const marks = words.filter(({ term }) => (terms.get(term) ?? -1) >= least);
   if (marks.length === 0) return undefined;
   let best = { start: 0, end: 0, weight: -1 };
@@ -41,10 +41,29 @@ function joined(marks: readonly { readonly start: number; readonly end: number }
 
 /** Share of the question's words that are in a text, each weighed by how rare it is; undefined for a question without words. */
 export function coverageOf({ terms: held }: CutText, terms: QuestionTerms): number | undefined {
-  let [all, found] = [0, 0];
-  for (const [term, weight] of terms) {
-    all += weight;
-    if (held.has(term)) found += weight;
+  const { all } = sumsOf(terms);
+  if (all === 0) return undefined;
+  let found = 0;
+  // The shorter of the two: a question can have 10,000 words, and a page 10,000 hits.
+  if (held.size < terms.size) for (const term of held) found += terms.get(term) ?? 0;
+  else for (const [term, weight] of terms) if (held.has(term)) found += weight;
+  return Math.min(1, found / all);
+}
+
+interface Sums {
+  readonly all: number;
+  readonly most: number;
+}
+
+/** Once for a question, however many hits it has. */
+const sums = new WeakMap<QuestionTerms, Sums>();
+
+function sumsOf(terms: QuestionTerms): Sums {
+  let known = sums.get(terms);
+  if (known === undefined) {
+    let [all, most] = [0, 0];
+    for (const weight of terms.values()) [all, most] = [all + weight, Math.max(most, weight)];
+    sums.set(terms, (known = { all, most }));
   }
-  return all === 0 ? undefined : found / all;
+  return known;
 }

@@ -35,16 +35,18 @@ const KIND = 'receipt/1';
 /**
  * Countersigns what the store takes in: a follower that publishes, through the door, one `receipt/1` for all blocks of
  * about a second, up to 1,024. Receipts get none. After a crash some blocks may be countersigned twice; the earlier counts.
+ * It reads at once and signs from `begin()` on: what it publishes meets all the rest of a node, which has to be there.
  */
 export async function startReceipts(
   options: ReceiptsOptions,
-): Promise<Omit<Trailing, 'answers'> & { close(): Promise<void> }> {
+): Promise<Omit<Trailing, 'answers'> & { begin(): void; close(): Promise<void> }> {
   const { store, accept, clock, author } = options;
   const place = placeFile(options.folder);
   let signed = await place.load();
   let taken: Cursor | undefined;
   let pending: Seen[] = [];
   let sinceMs = 0;
+  let hasBegun = false;
   const told = new Waiters();
 
   const sign = async (): Promise<void> => {
@@ -81,6 +83,7 @@ export async function startReceipts(
       if (pending.length === 0) signed = taken;
     },
     idle: async () => {
+      if (!hasBegun) return false;
       const isDue = pending.length >= RECEIPT_MAX || (pending.length > 0 && clock.now() - sinceMs >= WAIT_MS);
       if (isDue) await sign();
       return isDue;
@@ -100,6 +103,9 @@ export async function startReceipts(
       if (pending.length > 0 && (signed?.seq ?? 0) < seq) await told.wait(seq, signal);
     },
     stopped: () => following.progress().stopped,
+    begin: () => {
+      hasBegun = true;
+    },
     notify: (head) => following.notify(head.seq),
     close: async () => {
       await following.close();

@@ -13,6 +13,8 @@ export interface ConeFile {
   readonly store: KeyedStore;
   /** Moves what was written from the log into the file, where there is one: between batches, so that none of them has to. */
   settle(): void;
+  /** The same, and leaves nothing in the log: what was erased stands there as it was. False while somebody reads. */
+  clean(): boolean;
   close(): void;
 }
 
@@ -66,6 +68,10 @@ function coneOf(database: Database): ConeFile {
     store: createSqliteKeyed(database),
     // Without a log this does nothing.
     settle: () => void database.prepare('PRAGMA wal_checkpoint(PASSIVE)').all(),
+    clean: () => {
+      const [done] = database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').all() as { readonly busy?: number }[];
+      return done?.busy !== 1;
+    },
     close: () => database.close(),
   };
 }

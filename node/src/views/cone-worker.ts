@@ -29,6 +29,8 @@ const head = reader.head();
 let file = openSound();
 let isReady = isMarkedReady(file);
 let unsettled = 0;
+/** Blocks were erased: their rows are overwritten in the file at once, not when there is more to write. */
+let isUnclean = false;
 
 function chosen(): ConePlan {
   const { views, known } = setup.cone;
@@ -74,6 +76,7 @@ function take(items: readonly TailItem[], upTo: Cursor): Cursor {
   });
   Atomics.store(view, 0, 0);
   unsettled += 1;
+  isUnclean ||= items.some(({ type }) => type === 'erase');
   if (upTo.seq >= head.seq) becomeReady();
   const [fell, stood] = [packed(taken.fell), packed(taken.stood)];
   tell(
@@ -134,7 +137,8 @@ const follower: Follower = {
   durable: () => coneCursor(file.store),
   restart: (epoch) => void restart(epoch),
   idle: () => {
-    if (unsettled >= SETTLE_EVERY) {
+    if (isUnclean) isUnclean = !file.clean();
+    else if (unsettled >= SETTLE_EVERY) {
       file.settle();
       unsettled = 0;
     }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
+  checkAny,
   corePlugins,
   createBlock,
   createRegistry,
@@ -12,12 +13,15 @@ import {
   signerOfSeed,
   utf8,
   type Author,
+  type CheckedBlock,
 } from '@cosmicembeddings/sdk';
 import { createClient, receiptsOf, witnessedMs, type NodeClient } from '@cosmicembeddings/sdk/api';
+import { createManualClock, createMemoryStore } from '@cosmicembeddings/sdk/memory';
 import { createSky, timeEvidence } from '@cosmicembeddings/sdk/sky';
 import { createNode, type RunningNode } from '../../src/node.js';
 import { loadConfig } from '../../src/operate/config.js';
 import { createLog } from '../../src/log.js';
+import { startReceipts } from '../../src/sync/receipts.js';
 
 const folders: string[] = [];
 const nodes: RunningNode[] = [];
@@ -115,6 +119,40 @@ test('?wait=receipts answers once they are signed', async () => {
   await client.publish([block.wire], { wait: 'receipts' });
   expect((await client.find(own.filter, own.page)).ids.length).toBeGreaterThan(before);
 }, 60_000);
+
+test('nothing is signed before it is told to begin, however much there is to sign', async () => {
+  const store = createMemoryStore();
+  const clock = createManualClock({ startMs: Date.UTC(2026, 0, 2) });
+  const blocks = await Promise.all([1, 2, 3].map((n) => retraction(5_000 + n)));
+  await store.put(
+    blocks.map(({ wire }) => ({ block: checkAny(wire, checks) as CheckedBlock, firstSeenMs: clock.now() })),
+  );
+  const signed: Uint8Array[] = [];
+  const receipts = await startReceipts({
+    store,
+    clock,
+    author,
+    accept: (wire) => {
+      signed.push(wire);
+      return Promise.resolve({ status: 'stored', id: '', seq: 9 } as never);
+    },
+  });
+  try {
+    for (let n = 0; n < 20; n++) await clock.advance(1_000);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect([receipts.position().seq, signed.length]).toEqual([3, 0]);
+    receipts.begin();
+    await until(async () => {
+      await clock.advance(1_000);
+      return signed.length > 0 ? signed : undefined;
+    });
+    expect(signed).toHaveLength(1);
+  } finally {
+    const closed = receipts.close();
+    await clock.advance(10_000);
+    await closed;
+  }
+});
 
 test('a node that starts with more to countersign than one receipt holds signs at once, and wants for nothing', async () => {
   const data = await mkdtemp(join(tmpdir(), 'receipts-'));

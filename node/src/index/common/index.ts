@@ -87,6 +87,8 @@ export async function startCommon(options: CommonOptions): Promise<Common> {
   /** Were rows drawn since the picks were made? */
   let isDrawn = false;
   let savedMs = clock.now();
+  /** Blocks were erased: what the file has of them goes at once. */
+  let isUnclean = false;
   let backgrounds: readonly string[] = [];
   let covered: ReadonlySet<string> = new Set();
 
@@ -118,6 +120,7 @@ export async function startCommon(options: CommonOptions): Promise<Common> {
   };
   const forget = (ids: readonly string[]): boolean => {
     for (const id of ids) judge.remove(id);
+    isUnclean = changed = true;
     const gone = ids.filter((id) => sketch.remove(id));
     if (gone.length === 0) return false;
     settle();
@@ -163,7 +166,7 @@ export async function startCommon(options: CommonOptions): Promise<Common> {
         ]),
       ),
     });
-    [changed, savedMs] = [false, clock.now()];
+    [changed, isUnclean, savedMs] = [false, false, clock.now()];
   };
 
   const follower: Follower = {
@@ -178,6 +181,7 @@ export async function startCommon(options: CommonOptions): Promise<Common> {
         if (item.type === 'erase') {
           judge.remove(item.id);
           gone = sketch.remove(item.id) || gone;
+          isUnclean = true;
           continue;
         }
         const { id, entry } = item.block;
@@ -203,7 +207,7 @@ export async function startCommon(options: CommonOptions): Promise<Common> {
         return true;
       }
       const worked = (await embedSome()) || (await judge.work(await options.embedders(), options.homeSpace));
-      if (changed && place !== undefined && clock.now() - savedMs >= SAVE_EVERY_MS) save(place);
+      if (changed && place !== undefined && (isUnclean || clock.now() - savedMs >= SAVE_EVERY_MS)) save(place);
       return worked;
     },
   };

@@ -48,7 +48,12 @@ export class SpaceJudge {
   }
 
   remove(id: string): void {
-    for (const watched of this.spaces.values()) if (watched.sketch.remove(id)) watched.moved++;
+    for (const [space, watched] of this.spaces) {
+      if (!watched.sketch.remove(id)) continue;
+      watched.moved++;
+      // Of a space without rows not even the name is kept.
+      if (watched.sketch.isWhole && watched.sketch.all.length === 0) this.spaces.delete(space);
+    }
   }
 
   of(space: string): Honesty {

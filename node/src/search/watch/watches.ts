@@ -8,6 +8,7 @@ import {
   type WatchEvent,
   type WatchRequest,
 } from '@cosmicembeddings/sdk';
+import { readWhere, textsAsked } from '@cosmicembeddings/sdk/metadata';
 import { joinSignals } from '../../signals.js';
 import { fairFrom, strengthOf } from '../strength.js';
 import type { OwnBackground } from '../parts.js';
@@ -49,6 +50,8 @@ export const watchLimits = {
   node: 1000,
   /** Of one address or key. */
   each: 64,
+  /** Conditions on `#text` of all watches together: each looks through every text that comes. */
+  texts: 128,
   /** Blocks and milliseconds of the matcher that a replay may take; beyond, there is a gap. */
   replayBlocks: 100_000,
   replayMs: 2_000,
@@ -76,6 +79,8 @@ interface Batch {
 
 interface Open {
   readonly who: string;
+  /** Conditions on `#text`. */
+  readonly texts: number;
   /** It is told of blocks as they come; else it reads the ledger. */
   live: boolean;
   queue: Batch[];
@@ -170,8 +175,12 @@ export function createWatches(parts: WatchesParts): Watches {
     const mine = [...open.values()].filter((one) => one.who === who).length;
     if (open.size >= watchLimits.node || (who !== '' && mine >= watchLimits.each))
       throw new CosmicError('node.busy', `${open.size} watches are open, ${mine} of them yours`);
+    const texts = textsOf(wanted.filter);
+    const others = [...open.values()].reduce((sum, one) => sum + one.texts, 0);
+    if (texts > 0 && others + texts > watchLimits.texts)
+      throw new CosmicError('node.busy', `${others} conditions on #text are watched for, at most ${watchLimits.texts}`);
     const id = ++ids;
-    const one: Open = { who, live: false, queue: [], queued: 0, reached: 0 };
+    const one: Open = { who, texts, live: false, queue: [], queued: 0, reached: 0 };
     open.set(id, one);
     matcher.add(id, wanted);
     const telling = new Telling(parts, wanted, near, epoch);
@@ -307,6 +316,10 @@ function wantedOf({ filter = {}, minScore }: WatchRequest, near: NearIn | undefi
       `of ${near.queries.size} spaces that the question is in none has a background`,
     );
   return { filter, near: spaces };
+}
+
+function textsOf({ where }: Wanted['filter']): number {
+  return where === undefined ? 0 : textsAsked(readWhere(where)).length;
 }
 
 function spacesOf({ near = [] }: Wanted): Extract<WatchEvent, { type: 'opened' }>['spaces'] {
