@@ -211,7 +211,7 @@ function isSound(mark: HitVerification | undefined): boolean {
   return mark !== undefined && mark.signed && mark.cosine !== false && mark.passage !== false;
 }
 
-/** How the score came about: a line for each part, numbers to four places. */
+/** How the score came about: a line for each part with what is usual here, then whatever else the node says of it. */
 function explainText(explained: Readonly<Record<string, unknown>>): string[] {
   const said = (value: unknown): string => {
     if (typeof value === 'number') return String(Number(value.toPrecision(4)));
@@ -220,7 +220,38 @@ function explainText(explained: Readonly<Record<string, unknown>>): string[] {
       .map(([key, one]) => `${key} ${typeof one === 'object' && one !== null ? `(${said(one)})` : said(one)}`)
       .join(', ');
   };
-  return Object.entries(explained).map(([part, value]) => `      ${part}: ${said(value)}`);
+  return Object.entries(explained)
+    .filter(([part]) => part !== 'mode')
+    .map(([part, value]) => `      ${part === 'vectors' ? 'meaning' : part}: ${measuredText(value) ?? said(value)}`);
+}
+
+interface Measured {
+  readonly cosine?: number;
+  readonly bm25?: number;
+  readonly background?: { readonly mean: number; readonly spread: number };
+  readonly standard?: number;
+  readonly weight?: number;
+  readonly [more: string]: unknown;
+}
+
+/** What was found, what is usual here, and what that adds to the score; undefined where the node says something else. */
+function measuredText(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { cosine, bm25, background, standard, weight, space, because } = value as Measured;
+  const found = cosine ?? bm25;
+  if (typeof found !== 'number') return undefined;
+  const n = (number: number): string => number.toFixed(Math.abs(number) < 1 ? 3 : 2);
+  return [
+    `${cosine === undefined ? 'bm25' : 'cosine'} ${n(found)}`,
+    background === undefined ? undefined : `usual here ${n(background.mean)} ± ${n(background.spread)}`,
+    standard === undefined || weight === undefined
+      ? undefined
+      : `${n(standard)} spreads above × weight ${n(weight)} = ${n(standard * weight)}`,
+    because === undefined ? undefined : `held down: ${plain(String(because))}`,
+    space === undefined ? undefined : paint('dim', `space ${plain(String(space))}`),
+  ]
+    .filter((part) => part !== undefined)
+    .join(' · ');
 }
 
 const SHOWN_CHARS = 160;

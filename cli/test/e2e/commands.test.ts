@@ -97,7 +97,7 @@ describe('the eight commands by hand', () => {
       stderr: 'note: no block here has the tag "desert"\n',
     });
     const few = await cosmic(['search', 'sea', '--explain']);
-    expect(few.stdout).toMatch(/\n {6}vectors: space bafyrei\w+, cosine 0\.\d+/);
+    expect(few.stdout).toMatch(/\n {6}meaning: cosine 0\.\d+ · .*space bafyrei\w+/);
   });
 
   test('get prints JSON or saves bytes, verify judges both', async () => {

@@ -6,7 +6,7 @@ import { themeNow } from '../parts/theme.js';
 import { t } from '../words/index.js';
 import { paletteOf } from './colours.js';
 import { openPlain, radiusOf } from './painter.js';
-import { around, ends } from './view.js';
+import { around, mostOf } from './view.js';
 
 const AGAIN_MS = 2_000;
 const UNIT = 65_535;
@@ -37,7 +37,7 @@ function show(into: HTMLElement, space: string, map: SpaceMap): void {
   painter.colours(map.codes.tag, paletteOf(themeNow(), 'class'));
   painter.states(new Uint8Array(map.points));
   const inUnits = ([from, to]: [number, number]): [number, number] => [from / UNIT, to / UNIT];
-  const view = around({ x: inUnits(ends(map.xs)), y: inUnits(ends(map.ys)) }, SIZE, FILLED);
+  const view = around({ x: inUnits(mostOf(map.xs)), y: inUnits(mostOf(map.ys)) }, SIZE, FILLED);
   painter.draw(view, SIZE, { ratio: RATIO, radius: radiusOf(map.points, 1) / 2, ring: [0, 0, 0] });
   into.replaceChildren(
     element('a', { href: hrefOf('map', space) }, canvas, element('span', {}, t('home.onMap', { n: map.points }))),

@@ -98,14 +98,13 @@ function passageNodes(passages: Passages, asked: number, id: string): HTMLElemen
   const one = passages[asked];
   const known = passages.filter((passage) => passage !== undefined).length;
   if (known === 0) return [element('p', { class: 'quiet' }, t('block.noText'))];
-  const step = (to: number, key: 'block.before' | 'block.after', arrow: string): Child =>
+  const step = (to: number, key: 'block.before' | 'block.after'): Child =>
     passages[to] === undefined
       ? undefined
       : element(
           'a',
           { href: hrefOf('block', id, to === 0 ? '' : `?row=${to}`), rel: to < asked ? 'prev' : 'next' },
-          arrow,
-          t(key),
+          ...(to < asked ? ['‹ ', t(key)] : [t(key), ' ›']),
         );
   const shown = element('blockquote', { dir: 'auto' }, ...(one === undefined ? [t('block.noText')] : prose(one.text)));
   if (passages.length === 1) return [shown];
@@ -135,8 +134,8 @@ function passageNodes(passages: Passages, asked: number, id: string): HTMLElemen
       'p',
       { class: 'facts quiet' },
       element('span', {}, t('block.passageOf', { at: asked + 1, n: passages.length })),
-      step(asked - 1, 'block.before', '‹ '),
-      step(asked + 1, 'block.after', '› '),
+      step(asked - 1, 'block.before'),
+      step(asked + 1, 'block.after'),
     ),
     element('details', {}, element('summary', {}, t('block.all', { n: passages.length })), list, more),
   ];

@@ -28,11 +28,15 @@ export const showMap: ShowPage = async (place, { target, search }) => {
   const known = (await client.spaces()).filter((space) => rowsOf(space) > 0).sort((a, b) => rowsOf(b) - rowsOf(a));
   if (signal.aborted) return;
   const space = known.find(({ id }) => id === target) ?? known[0];
-  content.replaceChildren(element('h1', { class: 'unseen' }, t('nav.map')));
   if (space === undefined) {
-    content.append(element('p', { class: 'warn' }, t('spaces.none')));
+    content.replaceChildren(
+      element('h1', {}, t('nav.map')),
+      element('p', {}, t('spaces.none')),
+      element('p', {}, element('a', { class: 'button', href: hrefOf('publish') }, t('nav.publish'))),
+    );
     return say('');
   }
+  content.replaceChildren(element('h1', { class: 'unseen' }, t('nav.map')));
   await drawSpace(space, known, new URLSearchParams(search), place);
 };
 

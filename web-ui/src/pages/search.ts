@@ -20,7 +20,8 @@ export const showSearch: ShowPage = async (place, { search }) => {
   place.content.append(
     element('h1', { class: 'unseen' }, query.words === '' ? t('nav.search') : query.words),
     element('div', { class: 'narrowed' }, chips(query)),
-    element('div', { class: 'beside' }, facets(query, place), found),
+    // Where nothing is, or the node is away, there is nothing to narrow.
+    (place.status?.head.count ?? 0) === 0 ? found : element('div', { class: 'beside' }, facets(query, place), found),
   );
   const inFound = { ...place, content: found };
   if (isQuestion(query)) return showHits(query, inFound);

@@ -7,7 +7,7 @@ import type { Query } from './query.js';
 import { hrefOf } from './route.js';
 
 const SHOWN_CHARACTERS = 280;
-/** Tags that Markdown files have for their looks: a glance at the words is without them, the block's own page has all. */
+/** What Markdown files have for their looks: a glance at the words is without it, the block's own page has all. */
 const TAGS =
   /<\/?(?:a|b|br|center|code|details|div|em|h[1-6]|hr|i|img|kbd|li|p|picture|source|span|strong|sub|summary|sup|table|tbody|td|th|thead|tr|ul)(?:\s[^<>]*)?\/?>/gi;
 
@@ -19,7 +19,7 @@ export function blockCard(id: string, view: SignedBlock, checks: Checks, query: 
   const { passages } = contentOf(checked, checks.registry);
   const first = passages.find((passage) => passage !== undefined);
   const title = [first?.origin, first?.heading].filter((part) => part !== undefined && part !== '');
-  const text = (first?.text ?? '').replaceAll(TAGS, '').trim() || (first?.text ?? '');
+  const text = wordsOf(first?.text ?? '');
   return element(
     'article',
     { class: 'card', 'data-id': id },
@@ -41,6 +41,18 @@ export function blockCard(id: string, view: SignedBlock, checks: Checks, query: 
       blockLink(id),
     ),
   );
+}
+
+/** Pictures (badges, mostly) by what they say, quoted lines without their marks; all of it where nothing would be left. */
+function wordsOf(text: string): string {
+  const words = text
+    .replaceAll(TAGS, '')
+    .replaceAll('&nbsp;', ' ')
+    .replaceAll(/\[!\[([^\]\n]{0,200})\]\([^()\s]{1,2000}\)\]\([^()\s]{1,2000}\)/g, '$1')
+    .replaceAll(/!\[([^\]\n]{0,200})\]\([^()\s]{1,2000}\)/g, '$1')
+    .replaceAll(/^ {0,3}> ?/gm, '')
+    .trim();
+  return words === '' ? text : words;
 }
 
 export function claimedTime(timeMs: number): HTMLElement {

@@ -202,7 +202,15 @@ export function prose(passage: string, marks: Marks = []): Node[] {
 
 /** The same in a line: where nothing but words fits. */
 export function proseLine(passage: string, marks: Marks = []): Node[] {
-  const text = passage.replace(/\n/g, ' ');
+  // Of the same length, so that places stay: a fence or the rule of a table says nothing in a line, a bar parts.
+  const blank = (line: string): string => ' '.repeat(line.length);
+  const text = passage
+    .split('\n')
+    .map((line) => {
+      if (FENCE.test(line) || RULE.test(line)) return blank(line);
+      return ROW.test(line) ? line.replace(/^\s*\||\|\s*$/g, blank).replaceAll('|', '·') : line;
+    })
+    .join(' ');
   return nodesOfRuns(text, runsOf(text, { start: 0, end: text.length }), fittingOf(marks, text));
 }
 

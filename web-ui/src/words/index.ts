@@ -101,7 +101,8 @@ export function bytesText(bytes: number): string {
   const unit = new Intl.NumberFormat(language, {
     style: 'unit',
     unit: UNITS[power]!,
-    unitDisplay: 'short',
+    // The short form of bytes is “0 byte”.
+    unitDisplay: power === 0 ? 'long' : 'short',
     maximumFractionDigits: power === 0 ? 0 : 1,
   });
   return unit.format(bytes / 1000 ** power);
