@@ -6,7 +6,9 @@ import { UsageError } from './output.js';
 export function numberOf(name: string, text: string): number {
   const number = decimalOf(text);
   if (number === undefined)
-    throw new UsageError(`${name} ${JSON.stringify(text)}: expected a decimal number, such as 48.137`);
+    throw new UsageError(
+      `${name} ${JSON.stringify(text)}: expected a decimal number, such as ${name === '--port' ? '8080' : '48.137'}`,
+    );
   return number;
 }
 

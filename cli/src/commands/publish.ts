@@ -263,7 +263,8 @@ function show(report: PublishReport, seconds: number, settings: Settings): void 
 const LISTED = 20;
 
 function leftText(left: readonly Named[]): void {
-  for (const { path, reason } of left.slice(0, LISTED)) note(`left out: ${path} (${reason})`);
+  for (const { path, reason } of left.slice(0, LISTED))
+    note(`left out: ${path} (${/^input\.empty\b/.test(reason) ? 'it holds no text' : reason})`);
   if (left.length > LISTED) note(`left out: ${left.length - LISTED} more; --json lists them all`);
 }
 

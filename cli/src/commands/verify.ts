@@ -82,7 +82,10 @@ function readInput(file: string): Uint8Array {
   try {
     return readFileSync(file);
   } catch (cause) {
-    throw new CosmicError('input.not_found', `${file}: ${(cause as NodeJS.ErrnoException).code}`, { cause });
+    const { code } = cause as NodeJS.ErrnoException;
+    const why =
+      code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'a folder; name a file with blocks' : code;
+    throw new CosmicError('input.not_found', `${file}: ${why}`, { cause });
   }
 }
 
@@ -105,7 +108,8 @@ async function blocksOf(bytes: Uint8Array, file: string): Promise<(Uint8Array | 
   if (isCar(bytes)) return blocksOfCar(bytes);
   if (formatOf(bytes)?.name === 'native/2') return splitBlocks(bytes);
   const text = new TextDecoder().decode(bytes).trim();
-  if (!text.startsWith('{')) return [rejected('block.malformed', `${file} begins like no block`)];
+  if (!text.startsWith('{'))
+    return [rejected('block.malformed', `${file} begins like no block: as bytes, CAR, CBOR sequence or JSON`)];
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const oneEach = lines.length > 1 && lines.every((line) => line.startsWith('{') && line.trimEnd().endsWith('}'));
   return oneEach ? lines.map(wireOfJson) : [wireOfJson(text)];

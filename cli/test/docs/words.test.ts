@@ -129,6 +129,12 @@ beforeAll(() => {
     });
 }, 120_000);
 
+test('docs/cli.md names every command', () => {
+  const table = textOf('docs/cli.md').split('## Exit status')[0]!;
+  const commands = new Set(examples.map(({ page }) => page));
+  expect([...commands].filter((name) => !new RegExp('`' + name + '[ `]').test(table))).toEqual([]);
+});
+
 test('the help of every command has an example, of words and flags that it knows', () => {
   expect(new Set(examples.map(({ page }) => page)).size).toBeGreaterThan(40);
   expect(examples.flatMap((line) => unknownOf(line).map((what) => `${line.page}: ${line.text}: ${what}`))).toEqual([]);

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CosmicError, createRegistry, type Checks } from '@cosmicembeddings/sdk';
@@ -184,6 +184,7 @@ async function restorePlace(args: BackupArgs, address: string): Promise<Told> {
   const manifest = await findBackup(place, at);
   const identities = await identitiesOf(args.identityFile);
   const { files, leftOut } = await restoreFiles(place, manifest, config.data, identities, identityToo);
+  const hadKey = existsSync(join(config.data, 'node.key'));
   const { did } = await openNodeKeys(config.data);
   const network = manifest.network;
   const options = { folder: config.data, network, node: did, engine: config.store, plugins: config.plugins };
@@ -198,7 +199,7 @@ async function restorePlace(args: BackupArgs, address: string): Promise<Told> {
       ...(files.length === 0 ? [] : [`also put there: ${files.join(', ')}`]),
       ...(leftOut.length === 0 ? [] : [`not put there: ${leftOut.join(', ')}`]),
       ...again.lines,
-      ...whoItIs(did, manifest.node),
+      ...whoItIs(did, manifest.node, hadKey || identityToo),
       ...(did === manifest.node ? ['start it only where the node that was backed up does not run any more'] : []),
     ],
     failed: again.failed,
@@ -206,6 +207,7 @@ async function restorePlace(args: BackupArgs, address: string): Promise<Told> {
 }
 
 async function restoreCopy({ config, erasures }: BackupArgs, from: string): Promise<Told> {
+  const hadKey = existsSync(join(config.data, 'node.key'));
   const { did } = await openNodeKeys(config.data);
   const note = restore(from, { folder: config.data, engine: config.store, node: did });
   const was = readBackupNote(from)?.node;
@@ -222,17 +224,17 @@ async function restoreCopy({ config, erasures }: BackupArgs, from: string): Prom
     lines: [
       `${note.head.count} blocks restored to ${config.data}; the index is built when the node starts`,
       ...again.lines,
-      ...(was === undefined ? [] : whoItIs(did, was)),
+      ...(was === undefined ? [] : whoItIs(did, was, hadKey)),
     ],
     failed: again.failed,
   };
 }
 
-function whoItIs(did: string, was: string): string[] {
+function whoItIs(did: string, was: string, hadKey: boolean): string[] {
   return [
     did === was
       ? `this node is ${did}, as it was`
-      : `this node is ${did}, as the key in the folder says; the backup was of ${was}`,
+      : `this node is ${did}, ${hadKey ? 'as the key in the folder says' : 'by a key made now'}; the backup was of ${was}`,
   ];
 }
 

@@ -99,7 +99,7 @@ export function checkFollowers(looked: Looked, report: (finding: Finding) => voi
 export function lineOf({ name, position, behind = 0, passedOver, advice }: FollowerReport): string {
   const place =
     position === undefined
-      ? 'keeps no place'
+      ? 'has nothing yet, and is built by a node that starts'
       : `answers up to ${position.seq}${behind > 0 ? `, ${behind} behind` : ''}`;
   const listed = passedOver
     .slice(0, LISTED)

@@ -34,8 +34,18 @@ function singleConditions(filter: Filter): Step[][] {
   const { tagsAll = [], tagsAny = [], authors = [], kinds = [], links = [], language, fromMs, toMs, where } = filter;
   const range = { ...(fromMs === undefined ? {} : { fromMs }), ...(toMs === undefined ? {} : { toMs }) };
   return [
-    ...[...tagsAll, ...tagsAny].map((tag) => step({ tagsAll: [tag] }, `no block here has the tag ${quoted(tag)}`)),
-    ...authors.map((author) => step({ authors: [author] }, `no block here is by the author ${quoted(author)}`)),
+    ...[...tagsAll, ...tagsAny].map((tag) =>
+      step(
+        { tagsAll: [tag] },
+        `no block here has the tag ${quoted(tag)}${tag.includes(',') ? ' (a comma is part of a tag: name several one by one)' : ''}`,
+      ),
+    ),
+    ...authors.map((author) =>
+      step(
+        { authors: [author] },
+        `no block here is by the author ${quoted(author)}${author.startsWith('did:key:') ? '' : ' (authors are named by their did:key:…)'}`,
+      ),
+    ),
     ...kinds.map((kind) => step({ kinds: [kind] }, `no block here is of the kind ${quoted(kind)}`)),
     ...links.map((link) => step({ links: [link] }, `no block here links to ${quoted(link.id)}`)),
     ...(language === undefined

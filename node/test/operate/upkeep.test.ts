@@ -344,7 +344,9 @@ describe('fsck and the followers', () => {
       /^text answers up to 40; passed over 6 bafy\w+: it did not come back \(.*faults\.json/,
     );
     expect(followers.find(({ name }) => name === 'vectors')!.passedOver).toHaveLength(1);
-    expect(lineOf(followers.find(({ name }) => name === 'views')!)).toBe('views keeps no place');
+    expect(lineOf(followers.find(({ name }) => name === 'views')!)).toBe(
+      'views has nothing yet, and is built by a node that starts',
+    );
   });
 
   test('a file that is built beside says how far it is, and one that cannot be read hides no other follower', async () => {
