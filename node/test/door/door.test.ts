@@ -307,6 +307,20 @@ describe('admission', () => {
       { place: { lat: 0, lon: Math.round((lon as number) * 1e6), elevation: 0 } },
       rule,
     ]) as [object, object, object, string | undefined][]),
+    // Up to its edges and no further, on all four sides.
+    ...([
+      [30, 10, undefined],
+      [50, -10, undefined],
+      [40, 10.000001, 'regions'],
+      [40, -10.000001, 'regions'],
+      [29.999999, 0, 'regions'],
+      [50.000001, 0, 'regions'],
+    ].map(([lat, lon, rule]) => [
+      { regions: [{ south: 30, north: 50, west: -10, east: 10 }] },
+      {},
+      { place: { lat: Math.round((lat as number) * 1e6), lon: Math.round((lon as number) * 1e6), elevation: 0 } },
+      rule,
+    ]) as [object, object, object, string | undefined][]),
     [{ requiredProofs: ['cites'] }, {}, {}, 'requiredProofs'],
     [{ requiredProofs: ['cites'] }, { links: [{ rel: 'cites', id: 'x' }] }, {}, undefined],
   ])('%j on %j %j → %s', (policy, entry, more, rule) => {
