@@ -100,6 +100,7 @@ test('one bad document of many is refused alone, and can be corrected', async ()
   const corrected = await memory.remember(['alpha', 'beta', 'gamma']);
   expect(corrected.map(({ status }) => status)).toEqual(['unchanged', 'stored', 'unchanged']);
   await expect(memory.remember('')).rejects.toMatchObject({ code: 'input.empty' });
+  await expect(open({ trsut: {} } as never)).rejects.toMatchObject({ code: 'config.malformed' });
   await expect(
     memory.remember([
       { id: 'twice', text: 'one' },

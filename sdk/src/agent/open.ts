@@ -23,12 +23,25 @@ export interface Platform {
   randomBytes(length: number): Uint8Array;
 }
 
+const known: Readonly<Record<keyof OpenOptions, true>> = {
+  node: true,
+  key: true,
+  embedder: true,
+  collection: true,
+  trust: true,
+  identities: true,
+  verify: true,
+};
+
 /** @throws CosmicError node.unreachable, key.locked, key.malformed, embedder.unavailable, config.malformed */
 export async function openOn<M extends Metadata = Metadata>(
   platform: Platform,
   options: OpenOptions,
 ): Promise<Memory<M>> {
-  // A mistyped one would open nothing, and say nothing.
+  // A mistyped trust would hide others' memories, a mistyped identity open nothing, and neither say anything.
+  for (const name of Object.keys(options))
+    if (!Object.hasOwn(known, name))
+      throw new CosmicError('config.malformed', `openMemory knows no ${name}: ${Object.keys(known).join(', ')}`);
   for (const identity of options.identities ?? []) await recipientOf(identity);
   const { node = platform.node, key = 'default', collection = 'memory', trust = {}, verify = 'drop' } = options;
   const api = typeof node === 'string' || Array.isArray(node) ? platform.connect(node) : (node as NodeApi);
