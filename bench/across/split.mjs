@@ -108,7 +108,6 @@ async function both(collection, documents, embedders, common) {
   return { vectors: vectors.ndcg, hybrid: hybrid.ndcg, compared: vectors.backgrounds };
 }
 
-const lines = [];
 for (const name of names) {
   const collection = readCollection(name);
   if (collection === undefined) {
@@ -122,7 +121,7 @@ for (const name of names) {
     space: models[model].space,
   });
   const say = (line) => {
-    lines.push({ collection: name, ...line });
+    appendLines(import.meta.url, 'split', [{ collection: name, ...line }]);
     console.log(
       `${name.padEnd(10)}${line.split.padEnd(28)}${(line.background ?? '').padEnd(8)} vectors ${line.vectors.toFixed(4)}${line.ofMean === undefined ? '' : ` (${(100 * line.ofMean).toFixed(1)} %)`}  with words ${line.hybrid.toFixed(4)}${line.hybridOfMean === undefined ? '' : ` (${(100 * line.hybridOfMean).toFixed(1)} %)`}`,
     );
@@ -169,5 +168,4 @@ for (const name of names) {
     });
   }
 }
-appendLines(import.meta.url, 'split', lines);
 process.exit();

@@ -1,9 +1,11 @@
 /**
  * Questions translated from one model's space to another's, by the product's own fit, trust and threshold, against
  * re-embedding them: nDCG@10 by the collections' labels. `node bench/across/translate.mjs [draws] [cranfield,npl] [500,100,1400,general]`;
- * a line as soon as one is there, appended to results/translate.jsonl. Vectors of two real models lie beside the checkout (shared/data/embeddings/two-models).
+ * a line as soon as one is there, appended to results/translate.jsonl.
+ * QUESTIONS_FILE=FILE also writes, question by question, what the line of decision 0022 is fitted on. Vectors of two real models lie beside the checkout (shared/data/embeddings/two-models).
  */
 import { createHash } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fitParameters, fitTranslator, openTranslator, placeOf, relevanceMin } from '@cosmicembeddings/sdk/translators';
 import { spaceNamed, toUnit } from '@cosmicembeddings/sdk';
@@ -49,6 +51,15 @@ function topOf(query, rows, k) {
   return [...scores.keys()].sort((a, b) => scores[b] - scores[a] || a - b).slice(0, k);
 }
 
+/** The target's mean beside a rotated question of length 1, which is as long as anchors are from their mean. */
+function textbookMean(pairs) {
+  const meanOf = (side) =>
+    pairs[0][side].map((_, i) => pairs.reduce((sum, pair) => sum + pair[side][i], 0) / pairs.length);
+  const center = meanOf('from');
+  const length = mean(pairs.map(({ from }) => Math.hypot(...from.map((x, i) => x - center[i]))));
+  return meanOf('to').map((x) => x / length);
+}
+
 const mean = (list) => list.reduce((sum, one) => sum + one, 0) / Math.max(1, list.length);
 const three = (x) => Number(x.toFixed(3));
 
@@ -70,22 +81,28 @@ function measure({ queries, from, truth, rows }, parameters, nearness) {
   const translated = translator.translate(from);
   const scored = queries.map(({ relevant }, i) => {
     const top = topOf(translated[i], rows, 10);
-    const kept =
+    const place =
       nearness &&
       placeOf(
         translator,
         nearness,
         from[i],
         top.map((at) => rows[at]),
-      ).kept;
+      );
     const best = topOf(truth[i], rows, 10);
     return {
       ndcg: ndcg10(top, relevant),
       own: ndcg10(best, relevant),
       recall: top.filter((at) => best.includes(at)).length / 10,
-      kept,
+      kept: place?.kept,
+      place,
     };
   });
+  if (nearness && process.env.QUESTIONS_FILE)
+    appendFileSync(
+      process.env.QUESTIONS_FILE,
+      `${JSON.stringify({ nearness, questions: scored.map(({ ndcg, own, place }) => [ndcg, own, place.near, place.hits]) })}\n`,
+    );
   const answered = scored.filter(({ kept }) => kept >= relevanceMin);
   return {
     ndcg: mean(scored.map(({ ndcg }) => ndcg)),
@@ -114,7 +131,7 @@ for (const [name, collection] of Object.entries(collections)) {
       const pairs = all.filter(({ reference }) => fittedOn.has(Buffer.from(reference).toString('hex')));
       const rotation = fitParameters(pairs, spaces, { method: 'procrustes' }, Math.min(pairs.length, 1500));
       // The textbook's form: (x − mean)·W + mean, on all n; and without the mean.
-      const plain = measure(collection, { ...rotation, centerTo: rotation.centerTo.map((x) => 2 * x) });
+      const plain = measure(collection, { ...rotation, centerTo: textbookMean(pairs) });
       const bare = measure(collection, { ...rotation, centerTo: rotation.centerTo.map(() => 0) });
       told({
         queries: name,

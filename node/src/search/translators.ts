@@ -137,7 +137,7 @@ export function createTranslators(parts: TranslatorsParts): {
     space: to,
     name: `translated from ${from.model}`,
     by: 'translator',
-    quality: relevanceKept(nearness.agreement),
+    quality: relevanceKept(nearness.near, nearness.agreement),
     translator: id,
     ask: async ({ vectors, translate }, signal) => {
       const question = vectors.get(spaceIdOf(from));
@@ -167,7 +167,7 @@ export function createTranslators(parts: TranslatorsParts): {
         from: spaceIdOf(from),
         to: spaceIdOf(to),
         method,
-        quality: relevanceKept(nearness.agreement),
+        quality: relevanceKept(nearness.near, nearness.agreement),
       })),
   };
 }

@@ -6,10 +6,10 @@ import type { Kernel, Parameters } from './parameters.js';
 export interface Translator {
   /** Unit vectors of the target space. @throws RangeError for a vector of other dims, without direction, or that leads nowhere */
   translate(vectors: readonly Float32Array[]): Float32Array[];
-  /** Mean cosine to the three nearest anchors, in the source space. */
-  near(vector: Float32Array): number;
+  /** Of each the mean cosine to its three nearest anchors, in the source space. */
+  near(vectors: readonly Float32Array[]): number[];
   /** The same for vectors of the target space; an anchor itself, met again, is left out. */
-  nearTarget(vector: Float32Array): number;
+  nearTarget(vectors: readonly Float32Array[]): number[];
   /** Numbers that it holds. */
   readonly size: number;
 }
@@ -37,7 +37,11 @@ export function openTranslator(parameters: Parameters): Translator {
       const p =
         matrix === undefined ? new Float64Array(vectors.length * to.dims) : timesTransposed(c, matrix, from.dims);
       if (coefficients !== undefined) {
-        const more = timesTransposed(kernelOf(c, sources, from.dims, kernel!), coefficients, anchorsFrom.rows);
+        const more = timesTransposed(
+          kernelValues(timesTransposed(c, sources, from.dims), kernel!),
+          coefficients,
+          anchorsFrom.rows,
+        );
         for (let i = 0; i < p.length; i++) p[i]! += more[i]!;
       }
       return vectors.map((_, row) => {
@@ -46,29 +50,37 @@ export function openTranslator(parameters: Parameters): Translator {
         return toUnit(out);
       });
     },
-    near: (vector) => nearest(centred(joined([vector], from.dims), centerFrom), sources, from.dims, false),
-    nearTarget: (vector) => nearest(centred(joined([vector], to.dims), meanTo), targets, to.dims, true),
+    near: (vectors) => nearest(centred(joined(vectors, from.dims), centerFrom), sources, from.dims, false),
+    nearTarget: (vectors) => nearest(centred(joined(vectors, to.dims), meanTo), targets, to.dims, true),
   };
 }
 
-/** Values of the kernel between each of `c` and each anchor, rows × anchors. */
-export function kernelOf(
-  c: Float64Array,
-  anchors: Float64Array,
-  dims: number,
-  { form, width }: Pick<Kernel, 'form' | 'width'>,
-): Float64Array {
-  const values = timesTransposed(c, anchors, dims);
-  for (let i = 0; i < values.length; i++)
-    values[i] = form === 'exp' ? Math.exp(width * (values[i]! - 1)) : Math.max(0, values[i]!) ** width;
-  return values;
+/** Of each the mean cosine to its three nearest anchors, in the source space. */
+export function nearOf(
+  { from, centerFrom, anchorsFrom }: Pick<Parameters, 'from' | 'centerFrom' | 'anchorsFrom'>,
+  vectors: readonly Float32Array[],
+): number[] {
+  const center = Float64Array.from(centerFrom);
+  const sources = centred(flat(anchorsFrom, from.dims), center);
+  return nearest(centred(joined(vectors, from.dims), center), sources, from.dims, false);
 }
 
-function nearest(c: Float64Array, anchors: Float64Array, dims: number, butItself: boolean): number {
-  const cosines = timesTransposed(c, anchors, dims).sort().reverse();
-  const from = butItself && cosines[0]! > SAME ? 1 : 0;
-  const some = cosines.subarray(from, from + NEAREST);
-  return some.length === 0 ? 0 : some.reduce((sum, one) => sum + one, 0) / some.length;
+/** Cosines, overwritten by the kernel's values. */
+export function kernelValues(cosines: Float64Array, { form, width }: Pick<Kernel, 'form' | 'width'>): Float64Array {
+  for (let i = 0; i < cosines.length; i++)
+    cosines[i] = form === 'exp' ? Math.exp(width * (cosines[i]! - 1)) : Math.max(0, cosines[i]!) ** width;
+  return cosines;
+}
+
+function nearest(c: Float64Array, anchors: Float64Array, dims: number, butItself: boolean): number[] {
+  const size = anchors.length / dims;
+  const cosines = timesTransposed(c, anchors, dims);
+  return Array.from({ length: c.length / dims }, (_, row) => {
+    const own = cosines.subarray(row * size, (row + 1) * size).sort();
+    const last = butItself && own.at(-1)! > SAME ? size - 1 : size;
+    const some = own.subarray(Math.max(0, last - NEAREST), last);
+    return some.length === 0 ? 0 : some.reduce((sum, one) => sum + one, 0) / some.length;
+  });
 }
 
 export function joined(vectors: readonly Float32Array[], dims: number): Float64Array {

@@ -1,5 +1,5 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
-import { crossed, product, timesTransposed, transposed } from './linear.js';
+import { gram, product, timesTransposed, transposed } from './linear.js';
 
 /** Singular values below this share of the largest are none. */
 const RANK = 1e-5;
@@ -11,9 +11,7 @@ const RANK = 1e-5;
  */
 export function nearestOrthogonal(m: Float64Array, rows: number, cols: number): Float64Array {
   if (cols > rows) return transposed(nearestOrthogonal(transposed(m, cols), cols, rows), rows);
-  const inverse = ofEigenvalues(crossed(m, m, rows), cols, (value, most) =>
-    value > RANK ** 2 * most ? value ** -0.5 : 0,
-  );
+  const inverse = ofEigenvalues(gram(m, rows), cols, (value, most) => (value > RANK ** 2 * most ? value ** -0.5 : 0));
   return product(m, inverse, cols);
 }
 

@@ -1,6 +1,5 @@
 import { unpackRow } from '../space/index.js';
-import { openTranslator } from './apply.js';
-import { joined } from './apply.js';
+import { joined, nearOf, openTranslator } from './apply.js';
 import { timesTransposed } from './linear.js';
 import type { Pair, Parameters, Quality } from './parameters.js';
 
@@ -16,10 +15,19 @@ export interface Judged {
 
 /** How well these pairs, which were not fitted on, are translated; each by itself. */
 export function judgePairs(parameters: Parameters, pairs: readonly Pair[]): Judged[] {
-  if (pairs.length === 0) return [];
-  const { to, anchorsTo } = parameters;
-  const translator = openTranslator(parameters);
-  const translated = joined(translator.translate(pairs.map((pair) => pair.from)), to.dims);
+  return judgeOf(parameters, pairs)(parameters);
+}
+
+/**
+ * The same for many translators that have what is `along` in common: what does not hang on how they
+ * translate is worked out once.
+ */
+export function judgeOf(
+  along: Pick<Parameters, 'from' | 'to' | 'centerFrom' | 'anchorsFrom' | 'anchorsTo'>,
+  pairs: readonly Pair[],
+): (parameters: Parameters) => Judged[] {
+  const { to, anchorsTo } = along;
+  if (pairs.length === 0) return () => [];
   const truth = joined(
     pairs.map((pair) => pair.to),
     to.dims,
@@ -32,17 +40,24 @@ export function judgePairs(parameters: Parameters, pairs: readonly Pair[]): Judg
   pool.set(truth);
   pool.set(anchors, truth.length);
   const size = pool.length / to.dims;
-  const [found, wanted] = [timesTransposed(translated, pool, to.dims), timesTransposed(truth, pool, to.dims)];
-  return pairs.map(({ from }, row) => {
-    const [a, b] = [found.subarray(row * size, (row + 1) * size), wanted.subarray(row * size, (row + 1) * size)];
-    const cosine = a[row]!;
-    return {
-      cosine,
-      recall: overlap(a, b, row),
-      agreement: correlation(a.subarray(pairs.length), b.subarray(pairs.length)),
-      near: translator.near(from),
-    };
-  });
+  const rowOf = (values: Float64Array, row: number): Float64Array => values.subarray(row * size, (row + 1) * size);
+  const wanted = timesTransposed(truth, pool, to.dims);
+  const tops = pairs.map((_, row) => new Set(topOf(rowOf(wanted, row), row)));
+  const sources = pairs.map(({ from }) => from);
+  const near = nearOf(along, sources);
+  return (parameters) => {
+    const translated = joined(openTranslator(parameters).translate(sources), to.dims);
+    const found = timesTransposed(translated, pool, to.dims);
+    return pairs.map((_, row) => {
+      const [a, b, top] = [rowOf(found, row), rowOf(wanted, row), tops[row]!];
+      return {
+        cosine: a[row]!,
+        recall: top.size === 0 ? 0 : topOf(a, row).filter((i) => top.has(i)).length / top.size,
+        agreement: correlation(a.subarray(pairs.length), b.subarray(pairs.length)),
+        near: near[row]!,
+      };
+    });
+  };
 }
 
 export function qualityOf(judged: readonly Judged[]): Quality {
@@ -56,15 +71,17 @@ export function qualityOf(judged: readonly Judged[]): Quality {
   };
 }
 
-/** Of the ten places that rank highest by `b`, the share that does so by `a`, the place `but` left out. */
-function overlap(a: Float64Array, b: Float64Array, but: number): number {
-  const first = (values: Float64Array): number[] =>
-    Array.from(values.keys())
-      .filter((i) => i !== but)
-      .sort((i, j) => values[j]! - values[i]! || i - j)
-      .slice(0, TOP);
-  const wanted = new Set(first(b));
-  return wanted.size === 0 ? 0 : first(a).filter((i) => wanted.has(i)).length / wanted.size;
+/** The ten places with the highest values, the earlier of equal ones first, the place `but` left out. */
+function topOf(values: Float64Array, but: number): number[] {
+  const top: number[] = [];
+  for (let i = 0; i < values.length; i++) {
+    if (i === but || (top.length === TOP && values[i]! <= values[top[TOP - 1]!]!)) continue;
+    let at = top.length === TOP ? TOP - 1 : top.length;
+    while (at > 0 && values[top[at - 1]!]! < values[i]!) at--;
+    top.splice(at, 0, i);
+    if (top.length > TOP) top.pop();
+  }
+  return top;
 }
 
 function correlation(a: Float64Array, b: Float64Array): number {

@@ -1,10 +1,10 @@
 import { compareBytes, toHex } from '../bytes.js';
 import { CosmicError } from '../errors.js';
 import { packRows, rowBytes, unpackRow, type SpaceDescriptor, type StoredRows } from '../space/index.js';
-import { centred, joined, kernelOf, meanOf, openTranslator } from './apply.js';
+import { centred, joined, kernelValues, meanOf, openTranslator } from './apply.js';
 import { nearestOrthogonal, powerOf } from './decompose.js';
-import { judgePairs, qualityOf, type Judged } from './evaluate.js';
-import { crossed, product, solvePositive, timesTransposed, transposed } from './linear.js';
+import { judgeOf, judgePairs, qualityOf, type Judged } from './evaluate.js';
+import { crossed, gram, product, solvePositive, timesItself, timesTransposed } from './linear.js';
 import { anchorsRoot } from './merkle.js';
 import type { Kernel, Nearness, Pair, Parameters, Quality, TranslatorMethod } from './parameters.js';
 
@@ -28,13 +28,12 @@ export interface Candidate {
  * among themselves show (bench/across), then from simple to less so. Widths and lambdas: bench/across.
  */
 export const candidates: readonly Candidate[] = [
-  { method: 'residual', width: 2, lambda: 0.5, damped: true },
+  { method: 'residual', width: 4, lambda: 0.5, damped: true },
   { method: 'procrustes' },
   { method: 'ridge', lambda: 0.1 },
   { method: 'relative', width: 4 },
   { method: 'rbf', width: 1, lambda: 0.1 },
   { method: 'residual', width: 2, lambda: 0.1 },
-  { method: 'residual', width: 4, lambda: 0.1 },
 ];
 
 export interface FitOptions {
@@ -42,7 +41,6 @@ export interface FitOptions {
   readonly candidates?: readonly Candidate[];
   /** Anchors from which a kernel measures, at most; default 1,500, fewer where they would not fit into a block. */
   readonly anchorsMax?: number;
-  /** Told before each fit. */
   /** Told what is tried next, and which of how many steps that is. */
   readonly onStep?: (what: string, step: number, of: number) => void;
 }
@@ -70,16 +68,21 @@ const FOLDS = 3;
 /** Cross-validation looks at so many anchors at most. */
 const FOLDED_MAX = 1500;
 const ANCHORS_MAX = 1500;
-/** An earlier method is taken for so much less recall, or for what is within chance. */
-const SIMPLER = 0.005;
+/**
+ * An earlier method is taken for so much less recall, or for what is within chance: anchors among themselves prefer methods
+ * that lean on them by more than this, and questions, which are shorter, the first one (bench/across).
+ */
+const SIMPLER = 0.02;
 /**
  * How much of the target space's mean direction goes into a translation. A perfect one has all of it, as every row has; beside
- * a poor one it would drown what is told of the text. Half up to an agreement of .8, all at .9 (bench/across).
+ * a poor one it would drown what is told of the text. So much up to an agreement of .9, all from .98 on (bench/across).
  */
-const MEAN_SHARE = 0.5;
+const MEAN_SHARE = 0.3;
+const [MEAN_FROM, MEAN_WHOLE] = [0.9, 0.98];
 
 function meanShareOf(agreement: number): number {
-  return Math.max(MEAN_SHARE, Math.min(1, MEAN_SHARE + 5 * (agreement - 0.8)));
+  const good = Math.max(0, Math.min(1, (agreement - MEAN_FROM) / (MEAN_WHOLE - MEAN_FROM)));
+  return MEAN_SHARE + (1 - MEAN_SHARE) * good;
 }
 
 /** Bytes of parameters, anchors and held-out pairs; a body has room for 4 MiB. */
@@ -230,23 +233,85 @@ function foldsOf(anchors: readonly Pair[]): Fold[] {
 
 /** Each anchor judged by a translator that was fitted without it. */
 function validate(folds: readonly Fold[], spaces: Spaces, candidate: Candidate, options: FitOptions): Judged[] {
-  return folds.flatMap(({ out, rest }) =>
-    judgePairs(
-      fitParameters(rest, spaces, candidate, keptOf(candidate, spaces, out.length, rest.length, options)),
-      out,
-    ),
-  );
+  return folds.flatMap(({ out, rest }) => {
+    const kept = keptOf(candidate, spaces, out.length, rest.length, options);
+    const parameters = fitParameters(rest, spaces, candidate, kept);
+    return groundOf(rest, spaces).kept(kept).judge(out)(parameters);
+  });
 }
 
 /** `kept`: anchors that come along, the first of them; a kernel measures from these, whatever it was fitted on. */
 export function fitParameters(
   anchors: readonly Pair[],
-  { from, to }: Spaces,
+  spaces: Spaces,
   { method, width = 1, lambda = 0, damped = false }: Candidate,
   kept: number,
   meanShare = MEAN_SHARE,
 ): Parameters {
+  const { from, to } = spaces;
   const n = anchors.length;
+  const ground = groundOf(anchors, spaces);
+  const { c, centerFrom, meanTo, spread } = ground;
+  const d = ground.target(damped);
+  const centerTo = Float32Array.from(meanTo, (x) => (spread === 0 ? 0 : (meanShare * x) / spread));
+  const { anchorsFrom, anchorsTo, cosines } = ground.kept(kept);
+  const shared = { method, from, to, centerFrom, centerTo, anchorsFrom, anchorsTo };
+  const w =
+    method === 'procrustes' || method === 'residual'
+      ? ground.rotation(damped)
+      : method === 'ridge'
+        ? ridge(c, d, n, lambda)
+        : undefined;
+  const linear =
+    w === undefined ? undefined : packRows(rowsOf(w, to.dims, from.dims), linearForm({ from, to }) ?? 'i8');
+  if (method === 'procrustes' || method === 'ridge') return { ...shared, linear: linear! };
+  const form: Kernel['form'] = method === 'relative' ? 'power' : 'exp';
+  let rest = d;
+  if (w !== undefined) {
+    const moved = product(c, w, from.dims);
+    rest = d.map((x, i) => x - moved[i]!);
+  }
+  const valuesOf = (which: Float64Array): Float64Array => kernelValues(which.slice(), { form, width });
+  const coefficients =
+    method === 'relative'
+      ? d.subarray(0, kept * to.dims)
+      : kernelRidge(
+          valuesOf(cosines().landmarks),
+          n === kept ? undefined : valuesOf(cosines().all),
+          rest,
+          kept,
+          lambda,
+        );
+  const kernel: Kernel = { form, width, coefficients: packRows(rowsOf(coefficients, to.dims, kept), 'f16') };
+  return { ...shared, ...(linear === undefined ? {} : { linear }), kernel };
+}
+
+/** What several methods have in common on the same anchors, each worked out when it is first asked for. */
+interface Ground {
+  /** Source rows less their mean, at unit length. */
+  readonly c: Float64Array;
+  readonly centerFrom: Float32Array;
+  readonly meanTo: Float64Array;
+  readonly spread: number;
+  /** Target rows less their mean, at unit length. */
+  target(damped: boolean): Float64Array;
+  rotation(damped: boolean): Float64Array;
+  kept(n: number): Kept;
+}
+
+interface Kept {
+  readonly anchorsFrom: StoredRows;
+  readonly anchorsTo: StoredRows;
+  /** Of those that come along with each other; and of all anchors with these. */
+  readonly cosines: () => { readonly landmarks: Float64Array; readonly all: Float64Array };
+  readonly judge: (pairs: readonly Pair[]) => ReturnType<typeof judgeOf>;
+}
+
+const grounds = new WeakMap<readonly Pair[], Ground>();
+
+function groundOf(anchors: readonly Pair[], { from, to }: Spaces): Ground {
+  const known = grounds.get(anchors);
+  if (known !== undefined) return known;
   const a = joined(
     anchors.map((pair) => pair.from),
     from.dims,
@@ -256,89 +321,86 @@ export function fitParameters(
     to.dims,
   );
   const centerFrom = Float32Array.from(meanOf(a, from.dims));
+  const center = Float64Array.from(centerFrom);
   const meanTo = meanOf(b, to.dims);
-  const c = centred(a, Float64Array.from(centerFrom));
-  const d = damped ? dampedRows(centred(b, meanTo), to.dims) : centred(b, meanTo);
-  const spread = spreadOf(b, meanTo);
-  const centerTo = Float32Array.from(meanTo, (x) => (spread === 0 ? 0 : (meanShare * x) / spread));
-  const anchorsFrom = packRows(rowsOf(a, from.dims, kept), 'i8');
-  const anchorsTo = packRows(rowsOf(b, to.dims, kept), 'i8');
-  const shared = { method, from, to, centerFrom, centerTo, anchorsFrom, anchorsTo };
-  const w =
-    method === 'procrustes' || method === 'residual'
-      ? rotationOf(anchors, damped, () => nearestOrthogonal(crossed(c, d, n), from.dims, to.dims))
-      : method === 'ridge'
-        ? ridge(c, d, n, lambda)
-        : undefined;
-  const linear =
-    w === undefined ? undefined : packRows(rowsOf(w, to.dims, from.dims), linearForm({ from, to }) ?? 'i8');
-  if (method === 'procrustes' || method === 'ridge') return { ...shared, linear: linear! };
-  const landmarks = centred(storedRows(anchorsFrom, from.dims), Float64Array.from(centerFrom));
-  const form: Kernel['form'] = method === 'relative' ? 'power' : 'exp';
-  let rest = d;
-  if (w !== undefined) {
-    const moved = product(c, w, from.dims);
-    rest = d.map((x, i) => x - moved[i]!);
-  }
-  const coefficients =
-    method === 'relative'
-      ? d.subarray(0, kept * to.dims)
-      : kernelRidge(
-          kernelOf(c, landmarks, from.dims, { form, width }),
-          kernelOf(landmarks, landmarks, from.dims, { form, width }),
-          rest,
-          kept,
-          lambda,
-        );
-  const kernel: Kernel = { form, width, coefficients: packRows(rowsOf(coefficients, to.dims, kept), 'f16') };
-  return { ...shared, ...(linear === undefined ? {} : { linear }), kernel };
+  const c = centred(a, center);
+  const target: Ground['target'] = once((damped: boolean) =>
+    damped ? dampedRows(target(false), to.dims) : centred(b, meanTo),
+  );
+  const ground: Ground = {
+    c,
+    centerFrom,
+    meanTo,
+    spread: spreadOf(b, meanTo),
+    target,
+    rotation: once((damped: boolean) =>
+      nearestOrthogonal(crossed(c, target(damped), anchors.length), from.dims, to.dims),
+    ),
+    kept: once((n: number) => {
+      const anchorsFrom = packRows(rowsOf(a, from.dims, n), 'i8');
+      const anchorsTo = packRows(rowsOf(b, to.dims, n), 'i8');
+      const cosines = once((_: 'all') => {
+        const landmarks = centred(storedRows(anchorsFrom, from.dims), center);
+        return {
+          landmarks: timesItself(landmarks, from.dims),
+          all: n === anchors.length ? new Float64Array(0) : timesTransposed(c, landmarks, from.dims),
+        };
+      });
+      return {
+        anchorsFrom,
+        anchorsTo,
+        cosines: () => cosines('all'),
+        judge: once((pairs: readonly Pair[]) => judgeOf({ from, to, centerFrom, anchorsFrom, anchorsTo }, pairs)),
+      };
+    }),
+  };
+  grounds.set(anchors, ground);
+  return ground;
 }
 
-/** Of lists of anchors that are tried with several methods: the decomposition is the slowest part. */
-const rotations = [new WeakMap<readonly Pair[], Float64Array>(), new WeakMap<readonly Pair[], Float64Array>()] as const;
-
-function rotationOf(anchors: readonly Pair[], damped: boolean, make: () => Float64Array): Float64Array {
-  const of = rotations[damped ? 1 : 0];
-  const known = of.get(anchors) ?? make();
-  of.set(anchors, known);
-  return known;
+function once<K, V>(make: (key: K) => V): (key: K) => V {
+  const known = new Map<K, V>();
+  return (key) => {
+    if (!known.has(key)) known.set(key, make(key));
+    return known.get(key)!;
+  };
 }
 
-/** Half-way between rows as they are (power 0) and whitened (−½), and a little further (bench/across). */
-const DAMPING = -0.375;
+/** Whitened (−½), but for directions in which rows differ little (bench/across). */
+const DAMPING = -0.5;
 const DAMPING_FLOOR = 0.01;
 
 /** Rows without so much of their greatest common directions, at unit length. */
 function dampedRows(rows: Float64Array, dims: number): Float64Array {
-  const damping = powerOf(crossed(rows, rows, rows.length / dims), dims, DAMPING, DAMPING_FLOOR);
+  const damping = powerOf(gram(rows, rows.length / dims), dims, DAMPING, DAMPING_FLOOR);
   return centred(timesTransposed(rows, damping, dims), new Float64Array(dims));
 }
 
 /** (cᵀc + λ·n/dims)⁻¹ cᵀd. */
 function ridge(c: Float64Array, d: Float64Array, n: number, lambda: number): Float64Array {
   const dims = c.length / n;
-  const gram = crossed(c, c, n);
-  for (let i = 0; i < dims; i++) gram[i * dims + i]! += (lambda * n) / dims + 1e-9;
-  return solvePositive(gram, crossed(c, d, n), dims);
+  const left = gram(c, n);
+  for (let i = 0; i < dims; i++) left[i * dims + i]! += (lambda * n) / dims + 1e-9;
+  return solvePositive(left, crossed(c, d, n), dims);
 }
 
 /** With every anchor a landmark (K + λ)⁻¹ d, else the subset-of-regressors form (KᵀK + λ·K')⁻¹ Kᵀd (Rasmussen and Williams 2006, 8.3.1). */
 function kernelRidge(
-  toLandmarks: Float64Array,
   landmarks: Float64Array,
+  toLandmarks: Float64Array | undefined,
   d: Float64Array,
   m: number,
   lambda: number,
 ): Float64Array {
-  const n = toLandmarks.length / m;
-  if (n === m) {
+  if (toLandmarks === undefined) {
     for (let i = 0; i < m; i++) landmarks[i * m + i]! += lambda;
     return solvePositive(landmarks, d, m);
   }
-  const left = crossed(toLandmarks, toLandmarks, n);
+  const n = toLandmarks.length / m;
+  const left = gram(toLandmarks, n);
   for (let i = 0; i < left.length; i++) left[i]! += lambda * landmarks[i]!;
   for (let i = 0; i < m; i++) left[i * m + i]! += 1e-6 * n;
-  return solvePositive(left, timesTransposed(transposed(toLandmarks, m), transposed(d, d.length / n), n), m);
+  return solvePositive(left, crossed(toLandmarks, d, n), m);
 }
 
 function spreadOf(rows: Float64Array, mean: Float64Array): number {
@@ -376,9 +438,10 @@ function nearnessOf(judged: readonly Judged[], parameters: Parameters): Nearness
   }
   const translator = openTranslator(parameters);
   const { anchorsTo, to } = parameters;
-  const hits = Array.from({ length: Math.min(HITS_SAMPLE, anchorsTo.rows) }, (_, row) =>
-    translator.nearTarget(unpackRow(anchorsTo, to.dims, row)),
-  ).sort((a, b) => a - b);
+  const some = Array.from({ length: Math.min(HITS_SAMPLE, anchorsTo.rows) }, (_, row) =>
+    unpackRow(anchorsTo, to.dims, row),
+  );
+  const hits = translator.nearTarget(some).sort((a, b) => a - b);
   return {
     near,
     agreement,

@@ -1,14 +1,30 @@
 /**
- * The three products that fitting rests on, over row-major Float64Array: register-blocked, because a general matrix library
+ * The products that fitting rests on, over row-major Float64Array: register-blocked, because a general matrix library
  * multiplies at a fifth of the speed (bench/across, `kernels`). Decompositions are the library's.
  */
 
 /** a (n×k) times b (m×k) transposed: n×m. */
 export function timesTransposed(a: Float64Array, b: Float64Array, k: number): Float64Array {
+  const out = new Float64Array((a.length / k) * (b.length / k));
+  multiply(a, b, k, out, false);
+  return out;
+}
+
+/** a (n×k) times itself transposed: n×n, for half the work. */
+export function timesItself(a: Float64Array, k: number): Float64Array {
+  const n = a.length / k;
+  const out = new Float64Array(n * n);
+  multiply(a, a, k, out, true);
+  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) out[j * n + i] = out[i * n + j]!;
+  return out;
+}
+
+/** `lower`: what lies above the diagonal may stay as it is. */
+function multiply(a: Float64Array, b: Float64Array, k: number, out: Float64Array, lower: boolean): void {
   const [n, m] = [a.length / k, b.length / k];
-  const out = new Float64Array(n * m);
-  const mBlocked = m - (m % 4);
   for (let i = 0; i < n; i += 2) {
+    const end = lower ? Math.min(m, i + 2) : m;
+    const mBlocked = end - (end % 4);
     const two = i + 1 < n;
     const a0 = i * k;
     const a1 = two ? a0 + k : a0;
@@ -45,18 +61,25 @@ export function timesTransposed(a: Float64Array, b: Float64Array, k: number): Fl
       out[at + m + 2] = s12;
       out[at + m + 3] = s13;
     }
-    for (let j = mBlocked; j < m; j++) {
+    for (let j = mBlocked; j < end; j++) {
       out[i * m + j] = dot(a, a0, b, j * k, k);
       if (two) out[(i + 1) * m + j] = dot(a, a1, b, j * k, k);
     }
   }
-  return out;
 }
 
+/** Four sums, so that no addition waits for the one before it. */
 function dot(a: Float64Array, at: number, b: Float64Array, bt: number, k: number): number {
-  let sum = 0;
-  for (let p = 0; p < k; p++) sum += a[at + p]! * b[bt + p]!;
-  return sum;
+  let [s0, s1, s2, s3] = [0, 0, 0, 0];
+  const blocked = k - (k % 4);
+  for (let p = 0; p < blocked; p += 4) {
+    s0 += a[at + p]! * b[bt + p]!;
+    s1 += a[at + p + 1]! * b[bt + p + 1]!;
+    s2 += a[at + p + 2]! * b[bt + p + 2]!;
+    s3 += a[at + p + 3]! * b[bt + p + 3]!;
+  }
+  for (let p = blocked; p < k; p++) s0 += a[at + p]! * b[bt + p]!;
+  return s0 + s1 + (s2 + s3);
 }
 
 /** Of an n×k matrix the k×n one. */
@@ -77,6 +100,11 @@ export function crossed(a: Float64Array, b: Float64Array, n: number): Float64Arr
   return timesTransposed(transposed(a, a.length / n), transposed(b, b.length / n), n);
 }
 
+/** aᵀ·a of n rows: k×k. */
+export function gram(a: Float64Array, n: number): Float64Array {
+  return timesItself(transposed(a, a.length / n), n);
+}
+
 /**
  * Solves a·x = b for a symmetric positive definite a (n×n, overwritten by its Cholesky factor) and b (n×m); answers x (n×m).
  * @throws RangeError where a is not positive definite
@@ -94,15 +122,44 @@ export function solvePositive(a: Float64Array, b: Float64Array, n: number): Floa
   const m = b.length / n;
   // Columns of b one after the other in memory, so that both substitutions run along rows of the factor.
   const x = transposed(b, m);
-  for (let c = 0; c < m; c++) substitute(a, x, c * n, n);
+  for (let c = 0; c < m; c += 4) substitute(a, x, c * n, n, Math.min(4, m - c));
   return transposed(x, n);
 }
 
-function substitute(l: Float64Array, x: Float64Array, at: number, n: number): void {
-  for (let i = 0; i < n; i++) x[at + i] = (x[at + i]! - dot(l, i * n, x, at, i)) / l[i * n + i]!;
+/** Both substitutions, four columns side by side, so that the factor is read once for them. */
+function substitute(l: Float64Array, x: Float64Array, at: number, n: number, columns: number): void {
+  // Fewer than four: the last one over again.
+  const [a, b, c, d] = [0, 1, 2, 3].map((one) => {
+    const start = at + Math.min(one, columns - 1) * n;
+    return x.slice(start, start + n);
+  }) as [Float64Array, Float64Array, Float64Array, Float64Array];
+  for (let i = 0; i < n; i++) {
+    const row = i * n;
+    let [s0, s1, s2, s3] = [a[i]!, b[i]!, c[i]!, d[i]!];
+    for (let j = 0; j < i; j++) {
+      const value = l[row + j]!;
+      s0 -= value * a[j]!;
+      s1 -= value * b[j]!;
+      s2 -= value * c[j]!;
+      s3 -= value * d[j]!;
+    }
+    const by = 1 / l[row + i]!;
+    a[i] = s0 * by;
+    b[i] = s1 * by;
+    c[i] = s2 * by;
+    d[i] = s3 * by;
+  }
   for (let i = n - 1; i >= 0; i--) {
     const row = i * n;
-    const value = (x[at + i]! /= l[row + i]!);
-    for (let j = 0; j < i; j++) x[at + j]! -= value * l[row + j]!;
+    const by = 1 / l[row + i]!;
+    const [s0, s1, s2, s3] = [(a[i]! *= by), (b[i]! *= by), (c[i]! *= by), (d[i]! *= by)];
+    for (let j = 0; j < i; j++) {
+      const value = l[row + j]!;
+      a[j]! -= value * s0;
+      b[j]! -= value * s1;
+      c[j]! -= value * s2;
+      d[j]! -= value * s3;
+    }
   }
+  [a, b, c, d].slice(0, columns).forEach((column, one) => x.set(column, at + one * n));
 }

@@ -2,12 +2,18 @@ import type { Translator } from './apply.js';
 import type { Nearness } from './parameters.js';
 
 /**
- * Share of the relevance of re-embedding that a translation keeps, by the agreement of cosines where the question lies:
- * a straight line through translators between two model families with 100 and 500 anchors of the domain (bench/across, decision 0022).
+ * Share of the relevance of re-embedding that a translation keeps, by how near the question lies to the anchors: a straight line
+ * through translators between two model families with 100, 500 and 1,400 anchors of two domains (bench/across, decision 0022).
+ * Where cosines hardly agree, or almost wholly, that says more than nearness.
  */
-export function relevanceKept(agreement: number): number {
-  return clamp(3.2 * agreement - 1.67);
+export function relevanceKept(near: number, agreement: number): number {
+  const sound = clamp((agreement - SOUND_FROM) / (SOUND - SOUND_FROM));
+  const alike = (agreement - ALIKE_FROM) / (ALIKE - ALIKE_FROM);
+  return sound * clamp(Math.max(2.6 * near - 0.37, alike));
 }
+
+const [SOUND_FROM, SOUND] = [0.5, 0.6];
+const [ALIKE_FROM, ALIKE] = [0.85, 0.95];
 
 /** Below this share a question is not answered by translation, unless it is asked to. */
 export const relevanceMin = 0.5;
@@ -16,9 +22,8 @@ export const relevanceMin = 0.5;
 const HITS_LIKE = 0.9;
 const HITS_UNLIKE = 0.65;
 
-/** Of a translator that agrees less than this as a whole, what is estimated for one question counts for less, down to nothing. */
-const WHOLE_GOOD = 0.8;
-const WHOLE_POOR = 0.75;
+/** So is a question, of as near as the anchors lie to each other. */
+const [NEAR_LIKE, NEAR_UNLIKE] = [0.75, 0.5];
 
 /** Where a translated question lies. */
 export interface Place {
@@ -41,16 +46,16 @@ export function placeOf(
   question: Float32Array,
   found: readonly Float32Array[],
 ): Place {
-  const near = translator.near(question);
+  const near = translator.near([question])[0]!;
   const agreement = nearness.agreement + nearness.slope * (near - nearness.near);
   const hits =
-    found.length === 0 ? undefined : found.reduce((sum, row) => sum + translator.nearTarget(row), 0) / found.length;
+    found.length === 0 ? undefined : translator.nearTarget(found).reduce((sum, one) => sum + one, 0) / found.length;
   const like =
     hits === undefined || nearness.hits <= 0
       ? 1
       : clamp((hits / nearness.hits - HITS_UNLIKE) / (HITS_LIKE - HITS_UNLIKE));
-  const whole = clamp((nearness.agreement - WHOLE_POOR) / (WHOLE_GOOD - WHOLE_POOR));
-  return { near, hits, kept: relevanceKept(Math.min(agreement, 1)) * whole * like };
+  const asNear = nearness.near <= 0 ? 1 : clamp((near / nearness.near - NEAR_UNLIKE) / (NEAR_LIKE - NEAR_UNLIKE));
+  return { near, hits, kept: relevanceKept(near, Math.min(agreement, 1)) * asNear * like };
 }
 
 function clamp(x: number): number {
