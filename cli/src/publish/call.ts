@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { sep } from 'node:path';
 import { CosmicError, type Embedder } from '@cosmicembeddings/sdk';
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
@@ -186,8 +186,17 @@ function goneFrom(folders: readonly string[], there: readonly PublishedLine[], j
     ({ path, ids }) =>
       folders.some((folder) => path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`)) &&
       !journal.isWithdrawn(ids) &&
-      !existsSync(path),
+      isGone(path),
   );
+}
+
+/** Nothing of the name is there, or something else than a file; what cannot be looked at may still be. */
+function isGone(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() !== true;
+  } catch {
+    return false;
+  }
 }
 
 async function retractGone(

@@ -68,3 +68,9 @@ test('what is gone is withdrawn when that is asked for, once', async () => {
   expect(retractions.map(({ entry }) => entry.refs)).toEqual([[{ rel: 'retracts', id: report.retracted[0] }]]);
   expect(await publish(true)).toMatchObject({ gone: [], retracted: [], unchanged: 2 });
 });
+
+test('a folder in the place of a file leaves the file gone', async () => {
+  rmSync(file('prices.md'));
+  mkdirSync(file('prices.md'));
+  expect((await publish()).gone.map(({ path }) => path)).toEqual([file('prices.md')]);
+});
