@@ -23,7 +23,7 @@ const HITS_LIKE = 0.9;
 const HITS_UNLIKE = 0.65;
 
 /** So is a question, of as near as the anchors lie to each other. */
-const [NEAR_LIKE, NEAR_UNLIKE] = [0.75, 0.5];
+const [NEAR_LIKE, NEAR_UNLIKE] = [0.65, 0.5];
 
 /** Where a translated question lies. */
 export interface Place {
