@@ -125,7 +125,7 @@ async function fit(args: TranslatorFlags, settings: Settings): Promise<void> {
   let pairs: readonly Pair[];
   let spaces: { readonly from: SpaceDescriptor; readonly to: SpaceDescriptor };
   if (args.pairs !== undefined) {
-    pairs = await pairsOfFiles(args.pairs[0]!, args.pairs[1]!);
+    pairs = await pairsIn(args.pairs);
     const dims = [pairs[0]?.from.length ?? 0, pairs[0]?.to.length ?? 0];
     const named = async (name: string, of: number): Promise<SpaceDescriptor> => {
       const space = await spaceCalled(name, offline ? undefined : client, embedders).catch((error: unknown) => {
@@ -165,7 +165,12 @@ async function fit(args: TranslatorFlags, settings: Settings): Promise<void> {
   );
   if (args.outputFile !== undefined) writeFileSync(args.outputFile, block.wire);
   else {
-    const [answer] = await client.publish([block.wire]);
+    const publish = (): ReturnType<typeof client.publish> => client.publish([block.wire]);
+    // Fitting keeps this thread from seeing that the node has closed the idle connection; twice published is once stored.
+    const [answer] = await publish().catch((error: unknown) => {
+      if (error instanceof CosmicError && error.code === 'node.unreachable') return publish();
+      throw error;
+    });
     if (answer?.status === 'rejected') throw new CosmicError(answer.code, answer.detail);
   }
   if (settings.json) return printJson({ id: block.id, author: did, bytes: block.wire.length, ...reportOf(fitted) });
@@ -193,7 +198,7 @@ async function verify(args: TranslatorFlags, settings: Settings): Promise<void> 
   const { id } = args;
   if (id === undefined) throw new UsageError('say which: cosmic translator verify ID');
   const { body, author, block } = await translatorOf(id, settings);
-  const pairs = args.pairs === undefined ? undefined : await pairsOfFiles(args.pairs[0]!, args.pairs[1]!);
+  const pairs = args.pairs === undefined ? undefined : await pairsIn(args.pairs);
   if (pairs !== undefined && pairs[0] !== undefined)
     if (pairs[0].from.length !== body.from.dims || pairs[0].to.length !== body.to.dims)
       throw new CosmicError(
@@ -210,6 +215,17 @@ async function verify(args: TranslatorFlags, settings: Settings): Promise<void> 
     if (proof.agrees && proof.own !== true) note('Its author chose these texts; --pairs tries it on yours.');
   }
   if (!proof.agrees) throw new Refused();
+}
+
+/** Two files as they were named; says what is left out of them. */
+async function pairsIn([from, to]: readonly string[]): Promise<readonly Pair[]> {
+  const { pairs, leftOut } = await pairsOfFiles(from!, to!);
+  if (leftOut.length > 0)
+    note(
+      `left out: ${plural(leftOut.length, 'row')} all zero, or with a number that is none (${leftOut.slice(0, 5).join(', ')}${leftOut.length > 5 ? ', …' : ''}, from 0)`,
+    );
+  if (pairs.length === 0) throw new UsageError('--pairs: there is no row in both that can be used');
+  return pairs;
 }
 
 async function translatorOf(

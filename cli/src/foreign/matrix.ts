@@ -19,7 +19,7 @@ const HEADER_MAX = 64 * 1024;
  * Rows of a NumPy file (format 1 to 3, two-dimensional, C order, little-endian float16, 32 or 64) or of a flat FAISS index
  * (`IndexFlatL2`, `IndexFlatIP`, either inside `IndexIDMap`). `beside`: a line of fields for each row, in order; `counted`:
  * told the number of rows first.
- * @throws CosmicError input.unsupported, input.not_found
+ * @throws CosmicError input.malformed, input.not_found
  */
 export async function* matrixRows(
   path: string,
@@ -109,5 +109,5 @@ async function faissShape(head: Buffer, path: string, file: FileHandle): Promise
 }
 
 function unread(path: string, why: string): CosmicError {
-  return new CosmicError('input.unsupported', `${path}: ${why}`);
+  return new CosmicError('input.malformed', `${path}: ${why}`);
 }
