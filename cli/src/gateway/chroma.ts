@@ -1,5 +1,6 @@
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import type { AnyWhere, Metadata } from '@cosmicembeddings/sdk/metadata';
+import { bounds, letOthersBy } from './bounds.js';
 import type { Collection, Collections, Measure } from './collections.js';
 import { bothOf } from './filters.js';
 import { spaceIdOfShelf, type Kept, type Record, type Records, type Shelf } from './records.js';
@@ -70,11 +71,11 @@ export class ChromaRecords {
 
   async get(id: string, body: Body): Promise<Body> {
     const collection = this.collections.byId(id);
-    const { limit, offset = 0 } = body as { readonly limit?: number | null; readonly offset?: number };
-    const found = await this.matching(collection, body);
-    const from = offset ?? 0;
-    const page = found.slice(from, limit === undefined || limit === null ? undefined : from + limit);
-    return columns(page, includeOf(body, ['metadatas', 'documents']));
+    const [from = 0, limit] = [countOf('offset', body['offset']), countOf('limit', body['limit'])];
+    const include = includeOf(body, ['metadatas', 'documents']);
+    const page = await this.matching(collection, body, { from, to: limit === undefined ? Infinity : from + limit });
+    checkLength([page], include);
+    return columns(page, include);
   }
 
   async count(id: string): Promise<number> {
@@ -83,13 +84,12 @@ export class ChromaRecords {
 
   async remove(id: string, body: Body): Promise<Body> {
     const collection = this.collections.byId(id);
-    const { ids, where, where_document: text, limit } = body as { readonly [key: string]: unknown };
+    const { ids, where, where_document: text } = body as { readonly [key: string]: unknown };
     const names = ids as readonly string[] | null | undefined;
     if ((names === undefined || names === null) && isNothing(where) && isNothing(text))
       throw invalid('delete: give ids, where or where_document; deleting the collection deletes all');
     if (names?.length === 0) throw invalid('delete: an empty list of ids names nothing');
-    const found = await this.matching(collection, body);
-    const gone = typeof limit === 'number' ? found.slice(0, limit) : found;
+    const gone = await this.matching(collection, body, { from: 0, to: countOf('limit', body['limit']) ?? Infinity });
     await this.records.retract(gone.map(({ block }) => block));
     return { deleted: new Set(gone.map((one) => one.id)).size };
   }
@@ -105,6 +105,10 @@ export class ChromaRecords {
     if (!Array.isArray(questions) || questions.length === 0)
       throw invalid('query_embeddings: expected a list of vectors');
     if (!Number.isInteger(n) || (n as number) < 1 || (n as number) > K_MAX) throw invalid(`n_results: 1 to ${K_MAX}`);
+    if (questions.length > bounds.questionsMax || questions.length * (n as number) > bounds.hitsMax)
+      throw invalid(
+        `${questions.length} questions: at most ${bounds.questionsMax}, of ${bounds.hitsMax} results in all`,
+      );
     const vectors = (questions as unknown[]).map((one) => vectorOf(one));
     for (const vector of vectors)
       if (collection.dims !== undefined && vector.length !== collection.dims)
@@ -113,6 +117,10 @@ export class ChromaRecords {
         );
     const include = includeOf(body, ['metadatas', 'documents', 'distances']);
     const found = await this.nearest(collection, vectors, n as number, body);
+    checkLength(
+      found.map((hits) => hits.map(([record]) => record)),
+      include,
+    );
     const answers = found.map((hits) =>
       columns(
         hits.map(([record]) => record),
@@ -140,13 +148,16 @@ export class ChromaRecords {
     const { measure } = collection;
     const blocks = await this.records.find(shelfOf(collection), this.scope(body));
     if (blocks.length > EXACT_MAX && measure === 'cosine')
-      return Promise.all(vectors.map((vector) => this.asked(collection, vector, n, body)));
+      return inTurn(vectors, (vector) => this.asked(collection, vector, n, body));
     if (blocks.length > SCAN_MAX)
       throw invalid(
         `${blocks.length} records: ${measure} is compared one by one, to ${SCAN_MAX}; use space "cosine" or a narrower where`,
       );
+    const products = vectors.reduce((sum, { length }) => sum + length * blocks.length, 0);
+    if (products > bounds.productsMax)
+      throw invalid(`${vectors.length} questions to ${blocks.length} records one by one: ask fewer at once`);
     const records = newest(await this.records.read(blocks));
-    return vectors.map((vector) =>
+    return inTurn(vectors, (vector) =>
       records
         .map((record) => [record, distance(measure, vector, record.vector)] as const)
         .sort((a, b) => a[1] - b[1])
@@ -184,9 +195,15 @@ export class ChromaRecords {
   }
 
   /** Records that pass, oldest write first. */
-  private async matching(collection: Collection, { ids, where, where_document: text }: Body): Promise<Kept[]> {
+  private async matching(
+    collection: Collection,
+    { ids, where, where_document: text }: Body,
+    { from, to }: { readonly from: number; readonly to: number },
+  ): Promise<Kept[]> {
     const said = bothOf(where, text);
     const names = Array.isArray(ids) ? [...new Set(ids as string[])] : undefined;
+    if (names !== undefined && names.length > bounds.idsMax)
+      throw invalid(`${names.length} ids, at most ${bounds.idsMax} at once`);
     let blocks: readonly string[];
     if (names === undefined) blocks = await this.records.find(shelfOf(collection), said);
     else {
@@ -196,8 +213,13 @@ export class ChromaRecords {
       const passing = said === undefined ? undefined : new Set(await this.records.find(shelfOf(collection), said));
       blocks = passing === undefined ? there : there.filter((block) => passing.has(block));
     }
-    const read = (await this.records.read(blocks)).sort((a, b) => a.timeMs - b.timeMs);
-    return newest(read);
+    const isMany = blocks.length > bounds.readMax;
+    if (isMany && to - from > bounds.readMax)
+      throw invalid(`${blocks.length} records, at most ${bounds.readMax} at once: give limit and offset, or where`);
+    const read = (await this.records.read(isMany ? blocks.slice(from, to) : blocks)).sort(
+      (a, b) => a.timeMs - b.timeMs,
+    );
+    return isMany ? newest(read) : newest(read).slice(from, to);
   }
 
   private given(id: string, body: Body, needsVectors: boolean): { collection: Collection; given: Partly[] } {
@@ -273,6 +295,8 @@ function newest(records: readonly Kept[]): Kept[] {
 
 /** Numbers, or base64 of little-endian float32. */
 function vectorOf(given: unknown): Float32Array {
+  if (typeof given === 'string' && Buffer.byteLength(given, 'base64') % 4 !== 0)
+    throw invalid('a vector as base64 is a list of float32');
   const vector =
     typeof given === 'string'
       ? new Float32Array(Uint8Array.from(Buffer.from(given, 'base64')).buffer)
@@ -304,6 +328,46 @@ function includeOf({ include }: Body, otherwise: readonly string[]): readonly st
   const unknown = Array.isArray(include) ? include.find((one) => !INCLUDABLE.includes(one as string)) : include;
   if (unknown !== undefined) throw invalid(`include: ${INCLUDABLE.join(', ')}`);
   return include as string[];
+}
+
+/** A whole number from 0 on; null is nothing. */
+function countOf(name: string, given: unknown): number | undefined {
+  if (given === undefined || given === null) return undefined;
+  if (!Number.isSafeInteger(given) || (given as number) < 0) throw invalid(`${name}: a whole number from 0 on`);
+  return given as number;
+}
+
+/** One after the other, and other requests between them. */
+async function inTurn<T, R>(all: readonly T[], of: (one: T) => R | Promise<R>): Promise<R[]> {
+  const made: R[] = [];
+  for (const one of all) {
+    await letOthersBy();
+    made.push(await of(one));
+  }
+  return made;
+}
+
+/** About so many characters of JSON; texts may need a little more. */
+function charsOf({ id, text, uri, metadata, vector }: Kept, include: readonly string[]): number {
+  const has = (name: string): boolean => include.includes(name);
+  return (
+    id.length +
+    (has('documents') ? (text?.length ?? 4) : 0) +
+    (has('uris') ? (uri?.length ?? 4) : 0) +
+    (has('metadatas') ? JSON.stringify(metadata).length : 0) +
+    (has('embeddings') ? 20 * vector.length : 0)
+  );
+}
+
+/** @throws Refusal where the answer would be too long to be made */
+function checkLength(lists: readonly (readonly Kept[])[], include: readonly string[]): void {
+  let chars = 0;
+  for (const records of lists)
+    for (const record of records) {
+      chars += charsOf(record, include);
+      if (chars > bounds.answerMaxChars)
+        throw invalid(`more than ${bounds.answerMaxChars} characters: give a limit, or include less`);
+    }
 }
 
 function columns(records: readonly Kept[], include: readonly string[]): Body {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { bounds } from './bounds.js';
 import { exists, invalid, notFound } from './refusal.js';
 
 export type Measure = 'cosine' | 'l2' | 'ip';
@@ -59,13 +60,14 @@ export function openCollections(path: string): Collections {
       return found;
     },
     create: ({ name, metadata = null, configuration, getOrCreate = false }) => {
-      if (typeof name !== 'string' || !NAME.test(name))
-        throw invalid(`name: 3 to 128 characters of A–Z a–z 0–9 . _ -, beginning and ending with a letter or digit`);
+      checkName(name);
       const known = named(name);
       if (known !== undefined) {
         if (getOrCreate) return known;
         throw exists(`Collection [${name}] already exists`);
       }
+      if (all.length >= bounds.collectionsMax) throw invalid(`${bounds.collectionsMax} collections, and no more`);
+      checkSize({ metadata, configuration });
       const id = randomUUID();
       const made: Collection = {
         id,
@@ -80,6 +82,8 @@ export function openCollections(path: string): Collections {
     },
     change: (id, change) => {
       const before = byId(id);
+      if (change.name !== undefined) checkName(change.name);
+      checkSize(change);
       if (change.name !== undefined && change.name !== before.name && named(change.name) !== undefined)
         throw exists(`Collection [${change.name}] already exists`);
       const after = { ...before, ...change };
@@ -88,6 +92,16 @@ export function openCollections(path: string): Collections {
     },
     remove: (id) => write(all.filter((one) => one.id !== id)),
   };
+}
+
+function checkName(name: unknown): void {
+  if (typeof name !== 'string' || !NAME.test(name))
+    throw invalid(`name: 3 to 128 characters of A–Z a–z 0–9 . _ -, beginning and ending with a letter or digit`);
+}
+
+function checkSize(said: object): void {
+  if (JSON.stringify(said).length > bounds.collectionMaxChars)
+    throw invalid(`metadata and configuration: at most ${bounds.collectionMaxChars} characters of JSON`);
 }
 
 function read(path: string): readonly Collection[] {

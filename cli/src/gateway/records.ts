@@ -15,6 +15,7 @@ import { portableChecks } from '@cosmicembeddings/sdk/formats';
 import { embeddingKind, type EmbeddingBody } from '@cosmicembeddings/sdk/kinds';
 import { decodeMetadata, encodeMetadata, type AnyWhere, type Metadata } from '@cosmicembeddings/sdk/metadata';
 import { packRows, spaceIdOf, spaceNamed, unpackRow, type SpaceDescriptor } from '@cosmicembeddings/sdk/space';
+import { letOthersBy } from './bounds.js';
 import { wrongDimension } from './refusal.js';
 
 /** One record of a collection, as its block says. */
@@ -43,6 +44,8 @@ const IDS_AT_ONCE = 100;
 const PAGE = 1000;
 const PUBLISHED_AT_ONCE = 1000;
 const REFS_MAX = 16;
+/** Blocks signed before others of the gateway's requests go by. */
+const MADE_IN_TURN = 32;
 /** Records that are kept decoded; a block never changes. */
 const KEPT_MAX = 25_000;
 
@@ -113,6 +116,7 @@ export class Records {
     const startMs = Math.max(this.lastMs + 1, Date.now() - records.length);
     const made = [];
     for (const [i, record] of records.entries()) {
+      if (i % MADE_IN_TURN === 0) await letOthersBy();
       if (record.vector.length !== space.dims)
         throw wrongDimension(
           `Collection expecting embedding with dimension of ${space.dims}, got ${record.vector.length}`,

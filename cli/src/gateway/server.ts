@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { bounds, busy, checkShape, createTurns, type Turns } from './bounds.js';
 import type { ChromaRecords } from './chroma.js';
 import type { Collection, Collections, Wanted } from './collections.js';
 import { invalid, notFound, notHere, Refusal, refusalOf } from './refusal.js';
@@ -8,7 +9,6 @@ const VERSION = '1.5.9';
 const TENANT = 'default_tenant';
 const DATABASE = 'default_database';
 const DATABASE_ID = '00000000-0000-0000-0000-000000000000';
-const BODY_MAX_BYTES = 128 * 1024 * 1024;
 
 export interface GatewayParts {
   readonly collections: Collections;
@@ -19,44 +19,89 @@ type Body = Readonly<{ [key: string]: unknown }>;
 
 /** Chroma's interface for one's own memory, on this machine alone: no page of any origin and no other name gets in. */
 export function createGateway(parts: GatewayParts): Server {
-  return createServer((request, response) => {
-    answer(request, parts)
+  const turns = createTurns(bounds.workingMax, bounds.waitingMax);
+  const held = { bytes: 0 };
+  const server = createServer((request, response) => {
+    answer(request, parts, turns, held)
       .then(({ status, value }) => send(response, status, value))
       .catch((error: unknown) => {
         const { status, error: name, message } = refusalOf(error);
+        // What is left of a body that was refused is not read.
+        if (!request.complete) response.setHeader('connection', 'close');
         send(response, status, { error: name, message });
       });
   });
+  server.requestTimeout = bounds.bodyWithinMs;
+  server.maxConnections = bounds.connectionsMax;
+  return server;
 }
 
 function send(response: ServerResponse, status: number, value: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'x-content-type-options': 'nosniff' });
-  response.end(JSON.stringify(value));
+  // Made before the first line is sent: what cannot be made is answered too.
+  const body = JSON.stringify(value);
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    ...(status === 503 ? { 'retry-after': '1' } : {}),
+  });
+  response.end(body);
 }
 
-async function answer(request: IncomingMessage, parts: GatewayParts): Promise<{ status: number; value: unknown }> {
+async function answer(
+  request: IncomingMessage,
+  parts: GatewayParts,
+  turns: Turns,
+  held: { bytes: number },
+): Promise<{ status: number; value: unknown }> {
   const { method = 'GET', headers, url = '/' } = request;
-  if (headers.origin !== undefined || !/^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/.test(headers.host ?? ''))
+  const site = headers['sec-fetch-site'];
+  const isPage = headers.origin !== undefined || (site !== undefined && site !== 'none');
+  if (isPage || !/^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/.test(headers.host ?? ''))
     throw new Refusal(400, 'InvalidArgumentError', 'this gateway is for programs on this machine');
   const [path = '', query = ''] = url.split('?');
   if (!path.startsWith('/api/v2/')) throw notFound(`${path}: only /api/v2 is spoken here`);
-  const steps = path.slice('/api/v2/'.length).split('/').map(decodeURIComponent);
-  const body = method === 'POST' || method === 'PUT' ? await bodyOf(request) : {};
-  const value = await route(method, steps, body, new URLSearchParams(query), parts);
-  return { status: method === 'POST' && ['add'].includes(steps.at(-1)!) ? 201 : 200, value };
+  const steps = path.slice('/api/v2/'.length).split('/').map(stepOf);
+  const mine = { bytes: 0 };
+  try {
+    const bytes = method === 'POST' || method === 'PUT' ? await bytesOf(request, held, mine) : Buffer.alloc(0);
+    const work = async (): Promise<unknown> => route(method, steps, bodyOf(bytes), new URLSearchParams(query), parts);
+    // What tells whether it is there is answered while others work.
+    const value = await (steps[0] === 'tenants' ? turns.take(work) : work());
+    return { status: method === 'POST' && ['add'].includes(steps.at(-1)!) ? 201 : 200, value };
+  } finally {
+    held.bytes -= mine.bytes;
+  }
 }
 
-async function bodyOf(request: IncomingMessage): Promise<Body> {
+function stepOf(step: string): string {
+  try {
+    return decodeURIComponent(step);
+  } catch {
+    throw invalid(`${step.slice(0, 100)}: no text behind the %`);
+  }
+}
+
+/** The body, as long as there is room for it among the others that are there. */
+async function bytesOf(request: IncomingMessage, held: { bytes: number }, mine: { bytes: number }): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > BODY_MAX_BYTES) throw invalid(`more than ${BODY_MAX_BYTES} bytes at once`);
+    mine.bytes += chunk.length;
+    held.bytes += chunk.length;
+    if (mine.bytes > bounds.bodyMaxBytes) throw invalid(`more than ${bounds.bodyMaxBytes} bytes at once`);
+    if (held.bytes > bounds.bodyMaxBytes) throw busy(`${bounds.bodyMaxBytes} bytes of other requests are here`);
     chunks.push(chunk);
   }
-  if (bytes === 0) return {};
+  return Buffer.concat(chunks);
+}
+
+function bodyOf(bytes: Buffer): Body {
+  if (bytes.length === 0) return {};
+  checkShape(bytes);
   try {
-    const value: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Body;
   } catch {
     // Said below.

@@ -159,4 +159,89 @@ if (executablePath === undefined)
     expect(broken).toEqual([]);
     await page.close();
   });
+
+  test('a page whose origin is configured reads, searches, watches and publishes; one that is not does none of it', async () => {
+    const named = origin.replace('elsewhere.test', 'named.test');
+    const data = mkdtempSync(join(tmpdir(), 'cosmic-cors-'));
+    const open = await createNode(
+      await loadConfig({
+        data,
+        port: 0,
+        log: 'silent',
+        verifyWorkers: 1,
+        cors: [named],
+        embedders: [{ type: 'builtin', name: 'lexical' }],
+      }),
+      createLog('silent'),
+    );
+    try {
+      expect(await used(browser, origin, open.url, block)).toEqual(NOTHING);
+      expect((await open.api.status()).head.count).toBe(0);
+      expect(await used(browser, named, open.url, block)).toEqual({
+        published: '200',
+        read: '200 1',
+        searched: '200 planted',
+        header: 'shown',
+        watched: 'open',
+        socket: 'open',
+        erased: '401',
+      });
+      expect((await open.api.status()).head.count).toBe(1);
+      // The same page, a port further: another origin.
+      expect(await used(browser, named, node.url, block)).toEqual(NOTHING);
+    } finally {
+      await open.close();
+      rmSync(data, { recursive: true, force: true });
+    }
+  });
 });
+
+const REFUSED = 'refused: TypeError';
+const NOTHING = {
+  published: REFUSED,
+  read: REFUSED,
+  searched: REFUSED,
+  header: REFUSED,
+  watched: 'closed',
+  socket: 'closed',
+  erased: REFUSED,
+};
+
+/** What a page of this origin gets of a node, in its own words. */
+async function used(browser: Browser, origin: string, url: string, block: string): Promise<Record<string, string>> {
+  const page = await browser.newPage();
+  await page.goto(origin);
+  const outcome = await page.evaluate(
+    async ([node, text]) => {
+      const tried = async (work: () => Promise<string>): Promise<string> =>
+        work().catch((error: Error) => `refused: ${error.name}`);
+      const post = (path: string, body: string): Promise<Response> =>
+        fetch(node! + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+      const opened = (source: EventSource | WebSocket): Promise<string> =>
+        new Promise((resolve) => {
+          source.onopen = () => resolve('open');
+          source.onerror = () => resolve('closed');
+        });
+      return {
+        published: await tried(async () => String((await post('/blocks', text!)).status)),
+        read: await tried(async () => {
+          const answer = await fetch(`${node}/v2/status`);
+          return `${answer.status} ${(await answer.json()).head.count}`;
+        }),
+        searched: await tried(async () => {
+          const answer = await post('/v2/search', JSON.stringify({ text: 'planted', k: 3 }));
+          return `${answer.status} ${JSON.stringify(await answer.json()).includes('planted') ? 'planted' : 'nothing'}`;
+        }),
+        header: await tried(async () =>
+          (await fetch(`${node}/v2/status`)).headers.has('x-request-id') ? 'shown' : 'hidden',
+        ),
+        watched: await opened(new EventSource(`${node}/v2/watch`)),
+        socket: await opened(new WebSocket(`${node!.replace('http', 'ws')}/v2/watch`)),
+        erased: await tried(async () => String((await post('/v2/erase', '{}')).status)),
+      };
+    },
+    [url, block] as const,
+  );
+  await page.close();
+  return outcome;
+}
