@@ -34,6 +34,7 @@ import { isHere, tellableOf, whomToAsk } from './meeting/meet.js';
 import type { MeetingRules } from './meeting/rules.js';
 import { prefixOf } from './own-address.js';
 import { peersFile, reputationFile, type PeerList } from './peers-file.js';
+import { AtTheDoor } from './peer/at-the-door.js';
 import { Peer } from './peer/peer.js';
 import type { Shared } from './peer/shared.js';
 import { proverOf, type Identity } from './prover.js';
@@ -174,6 +175,7 @@ export function createPeers(options: PeersOptions): Peers {
 
   const shared: Shared = {
     reputation,
+    atTheDoor: new AtTheDoor(),
     unknownWork: new Budget(limits.unknownWorkPerSecond, limits.workBurst, clock.now()),
     refusalOf,
     twin: (address) => {

@@ -208,6 +208,32 @@ describe('who misbehaves is remembered', () => {
     await world.close();
   });
 
+  test('two connections of one identity have no more bad blocks judged than one', async () => {
+    const world = new World(29);
+    const victim = await world.add();
+    const liars = [await world.stranger('left', victim, 207), await world.stranger('right', victim, 207)];
+    await world.clock.advance(100);
+    expect(liars.map((liar) => liar.farewell)).toEqual([undefined, undefined]);
+    await Promise.all(liars.map((liar, n) => liar.say(liar.session.give(forged(20 * n, 20)))));
+    await world.clock.advance(1_000);
+    expect(victim.verdicts.get('block.bad_signature')).toBe(8);
+    expect(victim.peers.banned()).toHaveLength(1);
+    await world.close();
+  });
+
+  test('two connections of one identity have all their good blocks judged', async () => {
+    const world = new World(30);
+    const victim = await world.add();
+    const bearers = [await world.stranger('left', victim, 208), await world.stranger('right', victim, 208)];
+    await world.clock.advance(100);
+    const halves = [BLOCKS.slice(0, BLOCKS.length / 2), BLOCKS.slice(BLOCKS.length / 2)];
+    await Promise.all(bearers.map((bearer, n) => bearer.say(bearer.session.give(halves[n]!))));
+    await world.clock.advance(1_000);
+    expect(victim.verdicts.get('stored')).toBe(BLOCKS.length);
+    expect(victim.peers.banned()).toEqual([]);
+    await world.close();
+  });
+
   test('seven bad blocks a connection do not go on for ever either', async () => {
     const world = new World(26);
     const victim = await world.add();

@@ -12,6 +12,7 @@ import type { Later } from '../later.js';
 import type { SyncLimits } from '../limits.js';
 import type { Deed, Reputation } from '../reputation.js';
 import type { Traces } from '../traces.js';
+import type { AtTheDoor } from './at-the-door.js';
 
 /** What all connections of a node share. */
 export interface Shared {
@@ -40,6 +41,7 @@ export interface Shared {
   readonly did: string;
   readonly random: () => number;
   readonly reputation: Reputation;
+  readonly atTheDoor: AtTheDoor;
   /** What all unknown peers together may make this node do. */
   readonly unknownWork: Budget;
   /** Why a peer that has said who it is may not stay. */

@@ -75,12 +75,19 @@ export class Taking {
     return this.waiting.length + this.judging;
   }
 
-  /** Blocks judged at a time: were all of them bad, none would be judged beyond the one that bans. */
-  private get judgedAtOnce(): number {
-    const { limits, reputation } = this.shared;
+  /** Another block may be judged: were all of them bad, none would be judged beyond the one that bans. */
+  private get mayJudge(): boolean {
+    const { limits, reputation, atTheDoor } = this.shared;
     const { isKnown, name } = this.connection;
-    if (isKnown) return limits.judgingMax;
-    return Math.max(1, Math.min(limits.faultsMax - this.faults, reputation.untilBan(name)) + this.sound);
+    if (isKnown) return this.judging < limits.judgingMax;
+    const untilBan = Math.min(limits.faultsMax - this.faults, reputation.untilBan(name));
+    return atTheDoor.judged(this.judgedAs) < Math.max(1, untilBan + this.sound);
+  }
+
+  /** Connections of one proven identity are judged as one; claims of an address do not hold each other up. */
+  private get judgedAs(): string {
+    const { session, name, id } = this.connection;
+    return session.proven ? name : id;
   }
 
   get isStandby(): boolean {
@@ -317,21 +324,30 @@ export class Taking {
     shared.stir();
   }
 
+  /** Another connection of the same identity had a block judged. */
+  private readonly goOn = (): void => {
+    this.judgeNext();
+    this.onRoom();
+  };
+
   private judgeNext(): void {
     // Who is banned has none of the rest looked at.
     if (this.shared.reputation.isBanned(this.connection.name)) for (const { done } of this.waiting.splice(0)) done();
-    while (this.waiting.length > 0 && this.judging < this.judgedAtOnce) {
+    while (this.waiting.length > 0 && this.mayJudge) {
       const { done, ...given } = this.waiting.shift()!;
       this.judging += 1;
+      const leaveDoor = this.shared.atTheDoor.enter(this.judgedAs);
       void this.judge(given).then(() => {
         this.judging -= 1;
         this.judgingBytes -= given.block.length;
         done();
+        leaveDoor();
         this.judgeNext();
         this.onRoom();
         this.pump();
       });
     }
+    if (this.waiting.length > 0) this.shared.atTheDoor.wait(this.judgedAs, this.goOn);
   }
 
   private async judge({ block, guess, wasAsked, wasOldest }: Given): Promise<void> {
