@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createBlock, sha256, utf8, type ValueMap } from '@cosmicembeddings/sdk';
+import { npyOf } from '@cosmicembeddings/sdk/archive';
 import { createLexicalEmbedder, lexicalSpace } from '@cosmicembeddings/sdk/embedders';
 import { encodeKey, keyOfSeed } from '@cosmicembeddings/sdk/keys';
 import { packRows, spaceIdOf } from '@cosmicembeddings/sdk/space';
@@ -21,14 +22,16 @@ let temp: string;
 let node: DemoNode;
 let gate: Server;
 /** Told of each publication before it goes on to the node. */
-let onPublish: () => boolean = () => true;
+let onPublish: () => 'pass' | 'hold' | 'cut' = () => 'pass';
 
 /** The node behind an address at which publications can be held up. */
 beforeAll(async () => {
   temp = mkdtempSync(join(tmpdir(), 'cosmic-across-'));
   node = await startNode('one', { folder: temp, peers: [], detached: false });
   gate = createServer((asked, answer) => {
-    if (asked.method === 'POST' && /^\/v2\/blocks(\?|$)/.test(asked.url!) && !onPublish()) return;
+    const said = asked.method === 'POST' && /^\/v2\/blocks(\?|$)/.test(asked.url!) ? onPublish() : 'pass';
+    if (said === 'cut') asked.socket.destroy();
+    if (said !== 'pass') return;
     const { host: _, ...headers } = asked.headers;
     const passed = request(new URL(asked.url!, node.url), { method: asked.method!, headers }, (given) => {
       answer.writeHead(given.statusCode!, given.headers);
@@ -106,13 +109,13 @@ test('cosmic reembed goes on where it was killed, and retires what is there; cos
   let published = 0;
   const killed = await cosmic([...move, '--yes'], (kill) => {
     onPublish = () => {
-      if (published++ < 1) return true;
+      if (published++ < 1) return 'pass';
       kill();
-      return false;
+      return 'hold';
     };
   });
   expect([killed.status, published]).toEqual([null, 2]);
-  onPublish = () => true;
+  onPublish = () => 'pass';
   const resumed = await cosmic([...move, '--yes']);
   expect(JSON.parse(resumed.out)).toMatchObject({ done: 1, blocks: BLOCKS - 1, published: BLOCKS - 1, empty: 0 });
   const retired = await cosmic([...move, '--yes', '--retire']);
@@ -144,3 +147,36 @@ test('cosmic spaces canaries vouches for a space, and cosmic spaces shows that t
   const { out } = await cosmic(['spaces']);
   expect(out).toMatch(/canaries reproduced by this node’s embedder: of the SDK \(4 texts\)/);
 }, 60_000);
+
+test('cosmic translator fit publishes what it fitted from two files, though the node has closed the connection meanwhile', async () => {
+  let state = 19;
+  const next = (): number => (state = (state * 48271) % 2147483647) / 2147483647 - 0.5;
+  const rows = Array.from({ length: 60 }, () => Float32Array.from({ length: 6 }, next));
+  const [from, to] = [join(temp, 'from.npy'), join(temp, 'to.npy')];
+  writeFileSync(from, npyOf(rows, 6));
+  writeFileSync(
+    to,
+    npyOf(
+      rows.map((row) => row.slice(1).map((x, i) => x - row[i]!)),
+      5,
+    ),
+  );
+  let asked = 0;
+  onPublish = () => (asked++ === 0 ? 'cut' : 'pass');
+  const fitted = await cosmic([
+    'translator',
+    'fit',
+    '--from',
+    'first',
+    '--to',
+    'second',
+    '--pairs',
+    from,
+    to,
+    '--json',
+  ]);
+  expect([fitted.status, asked]).toEqual([0, 2]);
+  const { id } = JSON.parse(fitted.out) as { id: string };
+  const verified = await cosmic(['translator', 'verify', id, '--json']);
+  expect(JSON.parse(verified.out)).toMatchObject({ id, agrees: true });
+}, 120_000);
