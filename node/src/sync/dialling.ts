@@ -103,9 +103,9 @@ export class Dialling {
         const inStep = (peer.reconciledMs ?? -Infinity) >= startedMs && peer.behind === 0;
         if (inStep || waitedMs >= waitMs) return { inStep, peer: statusOf(entry) };
       } else if (entry.state === 'waiting' && entry.lastError !== undefined && entry.triedMs! >= startedMs)
-        throw new CosmicError('node.unreachable', `${address}: ${entry.lastError}`);
+        throw new CosmicError('node.unreachable', whyUnreachable(address, entry.lastError));
       else if (waitedMs >= Math.max(waitMs, limits.dialMs))
-        throw new CosmicError('node.unreachable', `${address}: ${entry.lastError ?? 'not connected'}`);
+        throw new CosmicError('node.unreachable', whyUnreachable(address, entry.lastError ?? 'not connected'));
       await clock.sleep(LOOK_MS, signal);
     }
   }
@@ -180,4 +180,10 @@ export class Dialling {
       `${url}: ws: to another machine can be read and changed on the way; use wss:, or insist with --plain-peers`,
     );
   }
+}
+
+/** Names the code and the address once. */
+function whyUnreachable(address: string, lastError: string): string {
+  const why = lastError.replace(/^node\.unreachable: /, '');
+  return why.startsWith(address) ? why : `${address}: ${why}`;
 }

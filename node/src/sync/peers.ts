@@ -457,6 +457,7 @@ export function createPeers(options: PeersOptions): Peers {
         .finally(waiting.end);
     },
     ban: (banned, forMs) => {
+      if (banned === did) throw new CosmicError('request.malformed', `${banned} is this node itself`);
       reputation.ban(didOrThrow(banned), forMs, 'by the operator');
       leave(banned);
     },

@@ -20,10 +20,15 @@ export class Stranger {
   ) {}
 
   static async dial(network: Network, address: string, session: Session, now: () => number): Promise<Stranger> {
-    const stranger = new Stranger(session, await network.dial(address), network, now);
-    void stranger.listen();
-    await stranger.say(session.open(now()));
-    return stranger;
+    try {
+      const stranger = new Stranger(session, await network.dial(address), network, now);
+      void stranger.listen();
+      await stranger.say(session.open(now()));
+      return stranger;
+    } catch (error) {
+      await network.close();
+      throw error;
+    }
   }
 
   /** Sends what a call of the session wants sent. */

@@ -111,7 +111,8 @@ export class World {
   /** A block has become durable at a node. */
   onStored: ((node: TestNode, id: string) => void) | undefined;
   private readonly frames = new Map<string, number>();
-  readonly strangers: { readonly address: string }[] = [];
+  /** Addresses of strangers that have not left. */
+  private readonly strangers = new Set<string>();
 
   constructor(seed: number, loopback: Omit<LoopbackOptions, 'clock'> = {}) {
     this.random = numbersOf(seed);
@@ -203,8 +204,14 @@ export class World {
     key?: number | { readonly claims: number } | { readonly forges: number },
     more: Partial<Pick<SessionOptions, 'sketches' | 'covers'>> = {},
   ): Promise<Stranger> {
-    const network = this.loopback.network(`ws://${name}`);
-    this.strangers.push({ address: `ws://${name}` });
+    const address = `ws://${name}`;
+    const network = this.loopback.network(address);
+    this.strangers.add(address);
+    const leave = (): Promise<void> => {
+      this.strangers.delete(address);
+      for (const node of this.nodes) this.loopback.heal(node.address, address);
+      return network.close();
+    };
     const isForged = typeof key === 'object' && 'forges' in key;
     const who = typeof key !== 'object' ? (key ?? 999) : 'forges' in key ? key.forges : key.claims;
     const prover: Prover | undefined =
@@ -219,7 +226,7 @@ export class World {
         : undefined;
     const node = nodeDid(who);
     const session = new Session({ network: NETWORK, node, ...(prover === undefined ? {} : { prover }), ...more });
-    return Stranger.dial(network, target.address, session, () => this.clock.now());
+    return Stranger.dial({ ...network, close: leave }, target.address, session, () => this.clock.now());
   }
 
   peersOf(n: number, links: readonly number[], options: NodeOptions = {}, network?: Network): Peers {
@@ -284,7 +291,8 @@ export class World {
   }
 
   private others(node: TestNode): readonly (TestNode | { readonly address: string })[] {
-    return [...this.nodes, ...this.strangers].filter((other) => other !== node);
+    const strangers = [...this.strangers].map((address) => ({ address }));
+    return [...this.nodes.filter((other) => other !== node), ...strangers];
   }
 
   /** Moves time on until `done`; the milliseconds it took. Throws when it takes longer than `limitMs`. */

@@ -264,6 +264,7 @@ describe('who misbehaves is remembered', () => {
     victim.peers.allow(nodeDid(1));
     await world.until(() => victim.peers.status().some(({ state }) => state === 'connected'), 120_000);
     expect(() => victim.peers.ban('alice', 1)).toThrow(/did:key/);
+    expect(() => victim.peers.ban(nodeDid(0), 1)).toThrow(/this node itself/);
     await world.close();
   });
 });
