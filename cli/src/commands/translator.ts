@@ -13,7 +13,7 @@ import {
   translatorKind,
   type TranslatorBody,
 } from '@cosmicembeddings/sdk';
-import { spaceLabel, spaceNamed, type SpaceDescriptor } from '@cosmicembeddings/sdk/space';
+import { spaceIdOf, spaceLabel, spaceNamed, type SpaceDescriptor } from '@cosmicembeddings/sdk/space';
 import {
   fitTranslator,
   translatorFields,
@@ -84,13 +84,13 @@ export const translatorCommand = define<TranslatorFlags>({
 
 async function list({ to }: TranslatorFlags, settings: Settings): Promise<void> {
   const client = openClient(settings);
-  const space = to === undefined ? undefined : await spaceIdCalled(to, settings);
+  // A space of which no rows are here can be one that translators lead into.
+  const space = to === undefined ? undefined : await spaceIdCalled(to, settings).catch(orUndefined('space.unknown'));
   const { result } = await client.view('translators', 'all', {
     ...(space === undefined ? {} : { to: space }),
     limit: 1000,
   });
-  if (settings.json) return printJson(result);
-  const { translators } = result as {
+  const all = result as {
     translators: readonly {
       id: string;
       author: string;
@@ -101,15 +101,26 @@ async function list({ to }: TranslatorFlags, settings: Settings): Promise<void> 
       recallE6: number;
     }[];
   };
-  if (translators.length === 0) print('no translators; cosmic translator fit makes one');
+  const translators = all.translators.filter(
+    ({ toModel }) => to === undefined || space !== undefined || toModel === to,
+  );
+  if (settings.json) return printJson({ ...all, translators });
+  if (translators.length === 0)
+    print(`no translators${to === undefined ? '' : ` into ${to}`}; cosmic translator fit makes one`);
   for (const one of translators)
     print(
       `${one.id}  ${one.fromModel} → ${one.toModel}  ${one.method}, ${plural(one.anchors, 'anchor')}, recall@10 ${(one.recallE6 / 1e6).toFixed(2)} as ${shortDid(one.author)} says`,
     );
 }
 
+function orUndefined(code: string): (error: unknown) => undefined {
+  return (error) => {
+    if (error instanceof CosmicError && error.code === code) return undefined;
+    throw error;
+  };
+}
+
 async function spaceIdCalled(name: string, settings: Settings): Promise<string> {
-  const { spaceIdOf } = await import('@cosmicembeddings/sdk/space');
   return spaceIdOf(await spaceCalled(name, openClient(settings), []));
 }
 
@@ -156,6 +167,7 @@ async function fit(args: TranslatorFlags, settings: Settings): Promise<void> {
     note(`${plural(found.inBoth, 'text')} in both spaces on the node, ${found.embedded} more embedded here`);
     pairs = found.pairs;
   }
+  if (spaceIdOf(spaces.from) === spaceIdOf(spaces.to)) throw new UsageError('--from and --to are one space');
   const fitting = progressBar('fitting');
   const fitted = fitTranslator(pairs, spaces, { onStep: (what, step, of) => fitting(step, of, what) });
   fitting.end();

@@ -179,4 +179,13 @@ test('cosmic translator fit publishes what it fitted from two files, though the 
   const { id } = JSON.parse(fitted.out) as { id: string };
   const verified = await cosmic(['translator', 'verify', id, '--json']);
   expect(JSON.parse(verified.out)).toMatchObject({ id, agrees: true });
+  for (const [space, ids] of [
+    ['second', [{ id }]],
+    ['third', []],
+  ] as const)
+    expect(JSON.parse((await cosmic(['translator', 'list', '--to', space, '--json'])).out)).toMatchObject({
+      translators: ids,
+    });
+  const one = await cosmic(['translator', 'fit', '--from', 'first', '--to', 'first', '--pairs', from, from]);
+  expect([one.status, one.err]).toEqual([2, expect.stringContaining('one space')]);
 }, 120_000);
