@@ -209,6 +209,10 @@ suite('the page in Chromium', () => {
       expect(await page.locator('.hit .mark').first().textContent()).toMatch(
         /✕ not verified: block\.(body_mismatch|bad_signature)/,
       );
+      // Its page says so with a shape and in words, and shows nothing of it.
+      await page.locator('.hit h2 a').first().click();
+      await page.getByText(/^✕ .* Its contents stay closed\.$/).waitFor();
+      expect(await page.locator('blockquote').count()).toBe(0);
     } finally {
       liar.close();
       liar.closeAllConnections();

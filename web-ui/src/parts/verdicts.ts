@@ -13,7 +13,8 @@ export function verdictList(verdicts: readonly Verdict[]): HTMLElement | undefin
         'li',
         { title: view },
         ...nodesOf('verdicts.says', { says: element('b', {}, says) }),
-        ` ${why}${local === true ? ` ${t('verdicts.local')}` : ''}`,
+        // Most reasons begin with the word itself.
+        ` ${why.startsWith(`${says} `) ? why.slice(says.length + 1) : why}${local === true ? ` ${t('verdicts.local')}` : ''}`,
       ),
     ),
   );

@@ -508,6 +508,8 @@ export const ar: Words = {
   'error.space.dims_mismatch': 'ذلك المتجه لا يناسب الفضاء.',
   'error.view.building': 'ما زالت العقدة تحسب ذلك. أعد المحاولة بعد لحظة.',
   'error.block.not_found': 'لا كتلة كهذه هنا. قد تكون عند عقد أخرى.',
+  'error.block.body_mismatch': '✕ ما وصل ليس ما وُقّع تحت هذا المعرّف. يبقى محتواه مغلقًا.',
+  'error.block.bad_signature': '✕ لم يوقّع مفتاح كاتبها ما وصل. يبقى محتواه مغلقًا.',
   'error.policy.erased': 'محت هذه العقدة تلك الكتلة.',
   'error.embedder.unavailable': 'تعذّر صنع المتجهات: {detail}',
   'error.other': '{detail} ({code})',

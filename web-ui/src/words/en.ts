@@ -411,6 +411,8 @@ export const en = {
   'error.space.dims_mismatch': 'That vector does not fit the space.',
   'error.view.building': 'The node is still working that out. Try again in a moment.',
   'error.block.not_found': 'No such block here. Other nodes may have it.',
+  'error.block.body_mismatch': '✕ What came is not what was signed under this id. Its contents stay closed.',
+  'error.block.bad_signature': '✕ Its author’s key did not sign what came. Its contents stay closed.',
   'error.policy.erased': 'This node erased that block.',
   'error.embedder.unavailable': 'The vectors could not be made: {detail}',
   'error.other': '{detail} ({code})',

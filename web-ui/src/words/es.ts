@@ -428,6 +428,9 @@ export const es: Words = {
   'error.space.dims_mismatch': 'Ese vector no encaja en el espacio.',
   'error.view.building': 'El nodo aún lo está calculando. Inténtelo en un momento.',
   'error.block.not_found': 'Ese bloque no está aquí. Otros nodos pueden tenerlo.',
+  'error.block.body_mismatch':
+    '✕ Lo que llegó no es lo que se firmó con este identificador. Su contenido queda cerrado.',
+  'error.block.bad_signature': '✕ La clave de su autor no firmó lo que llegó. Su contenido queda cerrado.',
   'error.policy.erased': 'Este nodo borró ese bloque.',
   'error.embedder.unavailable': 'No se pudieron hacer los vectores: {detail}',
   'error.other': '{detail} ({code})',
