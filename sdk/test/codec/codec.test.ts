@@ -2,7 +2,16 @@ import { expect, test } from '@jest/globals';
 import * as dagCbor from '@ipld/dag-cbor';
 import { CID } from 'multiformats/cid';
 import fc from 'fast-check';
-import { Cid, decode, encode, integerUnder, parseCid, valueUnder, type Value } from '../../src/codec/index.js';
+import {
+  Cid,
+  compareKeys,
+  decode,
+  encode,
+  integerUnder,
+  parseCid,
+  valueUnder,
+  type Value,
+} from '../../src/codec/index.js';
 import { fromBase64, fromHex, toBase64, toHex } from '../../src/bytes.js';
 
 const leaf = fc.oneof(
@@ -93,6 +102,38 @@ test.each([
   ['', 'nothing'],
 ])('refuses %s (%s)', (hex) => {
   expect(() => decode(fromHex(hex))).toThrow();
+});
+
+test('keys of one length stand in the order of their bytes, whatever order they came in', () => {
+  const few = fc.uniqueArray(fc.stringMatching(/^[a-cé]{1,2}$/), { minLength: 2, maxLength: 8 });
+  fc.assert(
+    fc.property(few, (keys) => {
+      const map = Object.fromEntries(keys.map((key) => [key, key]));
+      expect(toHex(encode(map))).toBe(toHex(dagCbor.encode(map)));
+      for (const [i, key] of keys.entries())
+        for (const other of keys.slice(i + 1)) {
+          const [left, right] = [Buffer.from(key), Buffer.from(other)];
+          const expected = Math.sign(left.length - right.length || Buffer.compare(left, right));
+          expect([Math.sign(compareKeys(key, other)), Math.sign(compareKeys(other, key))]).toEqual([
+            expected,
+            -expected,
+          ]);
+        }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('the edges: how deep, and which halves of a pair', () => {
+  const nested = (depth: number): Value => (depth === 0 ? 0 : [nested(depth - 1)]);
+  expect(decode(encode(nested(16)))).toEqual(nested(16));
+  expect(() => decode(encode(nested(17)))).toThrow(/nested/);
+  expect(encode(nested(128))).toHaveLength(129);
+  expect(() => encode(nested(129))).toThrow(/nested/);
+  for (const half of ['\ud800', '\udbff', '\udc00', '\udfff', 'a\udfffb', '\udbff\udbff', '\ud800a'])
+    expect(() => encode(half)).toThrow(/surrogate/);
+  for (const pair of ['\ud800\udc00', '\ud800\udfff', '\udbff\udc00', '\udbff\udfff', '\ud7ff', '\ue000'])
+    expect(toHex(encode(pair))).toBe(toHex(dagCbor.encode(pair)));
 });
 
 test('CIDs spell as multiformats does', () => {
