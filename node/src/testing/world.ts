@@ -122,7 +122,9 @@ export class World {
       passage: (from, to, bytes) => {
         this.bytes += bytes;
         this.frameCount += 1;
-        this.frames.set(to, (this.frames.get(to) ?? 0) + 1);
+        // All visits of one together: `bad0.1`, `bad0.2`.
+        const name = to.split('.', 1)[0]!;
+        this.frames.set(name, (this.frames.get(name) ?? 0) + 1);
         return loopback.passage?.(from, to, bytes) ?? { copies: 1, delayMs: 0 };
       },
     });
