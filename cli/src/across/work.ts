@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { NodeClient } from '@cosmicembeddings/sdk/api';
-import { blocksIn, type EmbeddingBlock, type Own } from './rows.js';
+import { blocksIn, type EmbeddingBlock, type NodeClient, type Own } from '@cosmicembeddings/sdk/api';
 
 /** What moving an author's blocks to another space comes to. */
 export interface Work {

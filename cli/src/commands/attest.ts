@@ -3,7 +3,8 @@ import { checkAny, CosmicError, createBlock, portableChecks, type Embedder } fro
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { attestationOf, type Attestation } from '@cosmicembeddings/sdk/translators';
 import { spaceIdOf, spaceLabel } from '@cosmicembeddings/sdk/space';
-import { embedderFor, embeddingOf, openEmbedders, type EmbeddingBlock } from '../across/rows.js';
+import { embeddingOf, type EmbeddingBlock } from '@cosmicembeddings/sdk/api';
+import { embedderFor, openEmbedders } from '../across/rows.js';
 import { openIdentity } from '../keys/author.js';
 import { openClient } from '../node-client.js';
 import { interruptible } from '../interrupt.js';

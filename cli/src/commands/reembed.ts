@@ -9,7 +9,8 @@ import {
 } from '@cosmicembeddings/sdk';
 import type { NodeClient } from '@cosmicembeddings/sdk/api';
 import { packRows, spaceIdOf, spaceLabel } from '@cosmicembeddings/sdk/space';
-import { embedderFor, openEmbedders, spaceCalled, type EmbeddingBlock } from '../across/rows.js';
+import type { EmbeddingBlock } from '@cosmicembeddings/sdk/api';
+import { embedderFor, openEmbedders, spaceCalled } from '../across/rows.js';
 import { workOf, type Work } from '../across/work.js';
 import { openIdentity } from '../keys/author.js';
 import { openClient } from '../node-client.js';

@@ -22,7 +22,8 @@ import {
   type Pair,
   type Quality,
 } from '@cosmicembeddings/sdk/translators';
-import { pairsOfFiles, pairsOnNode } from '../across/pairs.js';
+import { pairsOnNode } from '@cosmicembeddings/sdk/api';
+import { pairsOfFiles } from '../across/pairs.js';
 import { openEmbedders, spaceCalled } from '../across/rows.js';
 import { openIdentity } from '../keys/author.js';
 import { openClient } from '../node-client.js';

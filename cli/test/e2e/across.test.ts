@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createBlock, sha256, utf8, type ValueMap } from '@cosmicembeddings/sdk';
+import { pairsOnNode } from '@cosmicembeddings/sdk/api';
 import { npyOf } from '@cosmicembeddings/sdk/archive';
 import { createLexicalEmbedder, lexicalSpace } from '@cosmicembeddings/sdk/embedders';
+import { createEnglishEmbedder } from '@cosmicembeddings/sdk/embedders/english';
 import { encodeKey, keyOfSeed } from '@cosmicembeddings/sdk/keys';
 import { packRows, spaceIdOf } from '@cosmicembeddings/sdk/space';
 import { startNode, type DemoNode } from '../../src/demo/nodes.js';
@@ -188,4 +190,33 @@ test('cosmic translator fit publishes what it fitted from two files, though the 
     });
   const one = await cosmic(['translator', 'fit', '--from', 'first', '--to', 'first', '--pairs', from, from]);
   expect([one.status, one.err]).toEqual([2, expect.stringContaining('one space')]);
+}, 120_000);
+
+test('anchors are found on a node: texts that lie there in one space, embedded here in the other', async () => {
+  const texts = Array.from(
+    { length: 36 },
+    (_, i) => `House ${i} keeps ${i % 7} herons, ${i % 5} kilns and ${i % 3} bees.`,
+  );
+  const fields = {
+    space: { ...lexicalSpace },
+    embedding: packRows((await lexical.embed(texts, { role: 'passage' })).vectors, 'f32'),
+    input_type: 'text',
+    input_reference: texts.map((text) => ({ hash: sha256(utf8(text)), origin: 'test' })),
+    texts,
+  } as unknown as ValueMap;
+  const { author } = await identityOf(seeds.stranger, network);
+  const { wire } = await createBlock({ kind: 'embedding/1', fields, timeMs: Date.now() }, author);
+  expect(await node.client.publish([wire], { wait: 'views' })).toMatchObject([{ status: 'stored' }]);
+  const fitted = await cosmic([
+    ...['translator', 'fit', '--from', spaceIdOf(lexicalSpace), '--to', 'builtin/english-1'],
+    ...['--to-embedder', 'builtin', '--json'],
+  ]);
+  expect([fitted.status, fitted.err]).toEqual([0, expect.stringContaining('more embedded here')]);
+  const { anchors, quality } = JSON.parse(fitted.out) as { anchors: number; quality: { n: number } };
+  const english = createEnglishEmbedder(
+    readFileSync(fileURLToPath(new URL('../../../sdk/assets/english-1.bin', import.meta.url))),
+  );
+  const found = await pairsOnNode(node.client, lexicalSpace, english.space, [english], { texts: 100 });
+  expect(found.pairs).toHaveLength(anchors + quality.n);
+  expect(found.inBoth + found.embedded).toBeGreaterThanOrEqual(texts.length);
 }, 120_000);

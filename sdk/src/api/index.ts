@@ -1,3 +1,4 @@
+export { pairsOnNode, type AnchorPairs } from './anchors.js';
 export {
   createClient,
   type BannedPeer,
@@ -10,6 +11,7 @@ export {
   type RespondEvent,
   type Responses,
 } from './client.js';
+export { blocksIn, embeddingOf, type EmbeddingBlock, type Own } from './embedding-blocks.js';
 export type { FacetValue, Facets } from './facets.js';
 export type { NodeHealth } from './route.js';
 export { readMap, type MapHead, type MapLegend, type MapRegion, type MapRow, type SpaceMap } from './map.js';
