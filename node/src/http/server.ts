@@ -16,6 +16,7 @@ import { codes, CosmicError, problemOf, type Code } from '@cosmicembeddings/sdk'
 import type { JsonSchema } from '@cosmicembeddings/sdk/schema';
 import { compileSchema } from '../json-schema.js';
 import type { Log } from '../log.js';
+import { safeHeaders } from '../safe-headers.js';
 import { packageFolder } from '../version.js';
 import { scopeOf, type Access, type Visitor } from './access.js';
 import { questionMaxBytes } from './cbor.js';
@@ -38,7 +39,7 @@ import { readBlocksRoute } from './routes/read-blocks.js';
 import { checkRoutes } from './routes/check.js';
 import { healthRoutes } from './routes/health.js';
 import type { Routes } from './routes/routes.js';
-import { judgeVisit, safeHeaders, type VisitorRules } from './visitors.js';
+import { judgeVisit, type VisitorRules } from './visitors.js';
 import { viewRoutes } from './routes/views.js';
 import { watchRoutes } from './routes/watch.js';
 import { createWaitingRoom, type WaitingRoomLimits } from './waiting-room.js';

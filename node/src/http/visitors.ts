@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Code } from '@cosmicembeddings/sdk';
+import { safeHeaders } from '../safe-headers.js';
 
 export interface VisitorRules {
   /** Names, without a port, under which this node is reached besides IP addresses and `localhost`. */
@@ -14,19 +15,6 @@ export type Visit =
   | { readonly refused: { readonly code: Code; readonly detail: string } }
   /** Headers of the answer; `preflight`: they are the whole answer. */
   | { readonly headers: Readonly<Record<string, string>>; readonly preflight: boolean };
-
-/**
- * For every answer: a page of this node loads nothing from elsewhere and stands in nobody's frame, an answer is what its
- * type says, and where a reader came from is not passed on.
- */
-export const safeHeaders: Readonly<Record<string, string>> = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types own-scripts",
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-opener-policy': 'same-origin',
-};
 
 const METHODS = 'GET, HEAD, POST, DELETE';
 const ASKABLE =

@@ -183,6 +183,19 @@ describe('whose web pages may ask', () => {
       )),
       await get('/health', 'evil.example'),
       await raw(['GET\u0000 / HTTP/1.1']),
+      ...(await Promise.all(
+        ['/v2/peer', '/v2/watch', '//[', '/nowhere'].map((path) =>
+          raw([
+            `GET ${path} HTTP/1.1`,
+            `Host: ${own}`,
+            'Origin: http://evil.example',
+            'Connection: Upgrade',
+            'Upgrade: websocket',
+            'Sec-WebSocket-Version: 13',
+            'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+          ]),
+        ),
+      )),
     ];
     for (const { headers } of answers) {
       expect(headers['content-security-policy']).toMatch("default-src 'none'");

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import { CosmicError } from '@cosmicembeddings/sdk';
 import { readSettings, type SettingSchema } from '../../json-schema.js';
+import { safeHeaders } from '../../safe-headers.js';
 import { selfSigned, type Certified } from './certificate.js';
 
 /** A port for peers alone, with TLS of the node's own. */
@@ -83,7 +84,7 @@ function serverOf(certified: Certified): Server {
   const limits = { headersTimeout: HANDSHAKE_MS, requestTimeout: HANDSHAKE_MS, handshakeTimeout: HANDSHAKE_MS };
   try {
     return createServer({ ...certified, ...limits, minVersion: 'TLSv1.3' }, (_, response) =>
-      response.writeHead(426, { connection: 'close' }).end(),
+      response.writeHead(426, { ...safeHeaders, connection: 'close' }).end(),
     );
   } catch (error) {
     throw new CosmicError('config.malformed', `peerTls: ${(error as Error).message}`, { cause: error });
