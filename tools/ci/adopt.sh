@@ -2,6 +2,7 @@
 # `cosmic adopt` from a real PostgreSQL with pgvector, a real LanceDB and snapshots of Qdrant, of PyPI, in the way docs/adopt.md says.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+source tools/listening.sh
 root=$PWD
 work=$(mktemp -d)
 node_pid=
@@ -22,11 +23,7 @@ export COSMIC_HOME=$work/home
 node cli/bin/cosmic.js key new default >/dev/null
 node node/bin/cosmic-node.js start --data "$work/data" --port 0 --log warn >"$work/out" 2>"$work/err" &
 node_pid=$!
-for _ in $(seq 200); do
-  url=$(sed -n 's/.*"listening":"\([^"]*\)".*/\1/p' "$work/out")
-  [ -n "$url" ] && break
-  sleep 0.1
-done
+url=$(listening "$work/out" "$node_pid")
 # says EXPECTED COMMAND…
 says() {
   local expected=$1 said

@@ -2,6 +2,7 @@
 # Backups of a real node to object storage: Amazon's own client against PyPI's stand-in `moto`, sealed by a key of `age` itself where it is installed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+source tools/listening.sh
 root=$PWD
 work=$(mktemp -d)
 pids=()
@@ -34,7 +35,7 @@ cat >data/config.json <<JSON
 JSON
 node "$root/node/bin/cosmic-node.js" start --data data --port 0 --log info >node.out 2>node.log &
 pids+=($!)
-for _ in $(seq 200); do url=$(sed -n 's/.*"listening":"\([^"]*\)".*/\1/p' node.out); [ -z "$url" ] || break; sleep 0.1; done
+url=$(listening node.out "${pids[-1]}")
 echo 'The kiln is fired at night, when the wind has gone down.' >kiln.md
 echo 'Plum dumplings are rolled in brown crumbs.' >plum.md
 cosmic publish kiln.md plum.md --node "$url" >/dev/null
@@ -54,7 +55,7 @@ cosmic restore "$place" --data again --identity identity.txt --identity-too
 cmp data/node.key again/node.key
 node "$root/node/bin/cosmic-node.js" start --data again --port 0 --log warn >again.out 2>again.log &
 pids+=($!)
-for _ in $(seq 200); do url=$(sed -n 's/.*"listening":"\([^"]*\)".*/\1/p' again.out); [ -z "$url" ] || break; sleep 0.1; done
+url=$(listening again.out "${pids[-1]}")
 cosmic search 'sweet dumplings' --node "$url" | grep -q 'Plum dumplings'
 # Nothing of a text lies in the place.
 if curl -s "http://127.0.0.1:$port/lab?list-type=2" | grep -o '<Key>[^<]*' | sed 's/<Key>//' | while read -r key; do curl -s "http://127.0.0.1:$port/lab/$key"; done | grep -qa dumplings; then exit 1; fi

@@ -2,28 +2,18 @@
 # Chroma's own clients, of PyPI and of npm, on `cosmic gateway chroma` before a real node.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+source tools/listening.sh
 root=$PWD
 work=$(mktemp -d)
 pids=()
 trap 'for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null; done; wait 2>/dev/null; rm -rf "$work"' EXIT
-# listening FILE: the address that a program wrote there
-listening() {
-  local url=
-  for _ in $(seq 200); do
-    url=$(sed -n 's/.*"listening":"\([^"]*\)".*/\1/p' "$1" 2>/dev/null || true)
-    [ -z "$url" ] || break
-    sleep 0.1
-  done
-  echo "$url"
-}
 export COSMIC_HOME=$work/home
 node cli/bin/cosmic.js key new default >/dev/null
 node node/bin/cosmic-node.js start --data "$work/data" --port 0 --log warn >"$work/node" 2>"$work/node.err" &
 pids+=($!)
 node cli/bin/cosmic.js gateway chroma --port 0 --node "$(listening "$work/node")" >"$work/gateway" 2>"$work/gateway.err" &
 pids+=($!)
-url=$(listening "$work/gateway")
-[ -n "$url" ] || { cat "$work/gateway.err"; exit 1; }
+url=$(listening "$work/gateway") || { cat "$work/gateway.err"; exit 1; }
 port=${url##*:}
 cd "$work"
 if python3 -m venv venv 2>pip.log && venv/bin/pip install -q --disable-pip-version-check chromadb-client==1.5.9 >>pip.log 2>&1; then

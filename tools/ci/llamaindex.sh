@@ -2,6 +2,7 @@
 # LlamaIndex.TS, of npm, with our vector store on a real node: compiled against its types, then run beside its own store.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+source tools/listening.sh
 root=$PWD
 work=$(mktemp -d)
 node_pid=
@@ -19,10 +20,5 @@ ln -s "$root/sdk" node_modules/@cosmicembeddings/sdk
 "$root/node_modules/.bin/tsc" --strict --noUncheckedIndexedAccess --target es2022 --lib es2023,dom --module nodenext --moduleResolution nodenext --skipLibCheck --types node check.ts
 node "$root/node/bin/cosmic-node.js" start --data "$work/data" --port 0 --log warn >out 2>err &
 node_pid=$!
-url=
-for _ in $(seq 300); do
-  url=$(sed -n 's/.*"listening":"\([^"]*\)".*/\1/p' out)
-  [ -n "$url" ] && break
-  sleep 0.1
-done
+url=$(listening out "$node_pid")
 COSMIC_HOME=$work/home timeout 120 node check.js "$url"

@@ -2,18 +2,14 @@
 # The Model Context Protocol by strangers: Python's own client on both doors in both generations, the protocol's conformance tests with
 # what they ask in vain written down (tools/strangers/mcp/baseline.yml), and, with MCP_INSPECTOR=1, the inspector's command line.
 set -euo pipefail
+source tools/listening.sh
 root=$PWD
 work=$(mktemp -d)
 node_pid=
 trap '[ -n "$node_pid" ] && kill "$node_pid" 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
 node node/bin/cosmic-node.js start --data "$work/data" --port 0 --log silent >"$work/out" &
 node_pid=$!
-url=
-for _ in $(seq 300); do
-  url=$(sed -n 's/.*"listening":"\([^"]*\)".*/\1/p' "$work/out")
-  [ -n "$url" ] && break
-  sleep 0.1
-done
+url=$(listening "$work/out" "$node_pid")
 node cli/bin/cosmic.js init --home "$work/home" --json >/dev/null
 
 if { python3 -m venv "$work/venv" && timeout 60 "$work/venv/bin/pip" install -q mcp==2.3.0; } >"$work/pip.log" 2>&1; then

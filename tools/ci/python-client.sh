@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The Python project's client, its requests played with python3-requests, against a real node.
 set -euo pipefail
+source tools/listening.sh
 python=/usr/bin/python3
 if ! "$python" -c 'import requests, cryptography' 2>/dev/null; then
   echo "skipped: python3-requests or python3-cryptography is not installed"
@@ -10,9 +11,5 @@ data=$(mktemp -d)
 node node/bin/cosmic-node.js start --data "$data" --port 0 --log warn >"$data/out" &
 node_pid=$!
 trap 'kill "$node_pid" 2>/dev/null; wait "$node_pid" 2>/dev/null; rm -rf "$data"' EXIT
-for _ in $(seq 100); do
-  url=$(sed -n 's/.*"listening":"\([^"]*\)".*/\1/p' "$data/out")
-  [ -n "$url" ] && break
-  sleep 0.1
-done
+url=$(listening "$data/out" "$node_pid")
 timeout 60 "$python" tools/interop/python-client/contract.py "$url"

@@ -3,6 +3,7 @@
 # strangers' blocks of tools/interop, against a real node.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+source tools/listening.sh
 root=$PWD
 work=$(mktemp -d)
 node_pid=
@@ -19,11 +20,7 @@ cd "$work"
 "$python" "$root/tools/python/tests/vectors.py" "$root/specs"
 node "$root/node/bin/cosmic-node.js" start --data "$work/data" --port 0 --log warn >"$work/out" 2>"$work/err" &
 node_pid=$!
-for _ in $(seq 200); do
-  url=$(sed -n 's/.*"listening":"\([^"]*\)".*/\1/p' "$work/out")
-  [ -n "$url" ] && break
-  sleep 0.1
-done
+url=$(listening "$work/out" "$node_pid")
 export COSMIC_NODE=$url COSMIC_HOME=$work/home
 timeout 200 "$python" -m pytest -q -p no:cacheprovider -o asyncio_mode=auto --rootdir "$work" "$root/tools/python/tests"
 said=$(timeout 60 "$python" "$root/examples/python.py")

@@ -2,6 +2,7 @@
 # Every route of a real node against requests that nobody here wrote (schemathesis): valid ones, wrong ones, those at the bounds.
 # usage: strangers.sh [examples per operation and phase] [positive|negative|all…]     A defect of the node, or no answer in time, fails it.
 set -euo pipefail
+source tools/listening.sh
 examples=${1:-20}
 modes=("${@:2}")
 [ ${#modes[@]} -gt 0 ] || modes=(all)
@@ -14,11 +15,7 @@ if ! { python3 -m venv "$work/venv" && "$work/venv/bin/pip" install -q schemathe
 fi
 node node/bin/cosmic-node.js start --data "$work/data" --port 0 --log error >"$work/out" 2>"$work/err" &
 node_pid=$!
-for _ in $(seq 100); do
-  url=$(sed -n 's/.*"listening":"\([^"]*\)".*/\1/p' "$work/out")
-  [ -n "$url" ] && break
-  sleep 0.1
-done
+url=$(listening "$work/out" "$node_pid")
 token=$(cat "$work/data/token")
 strangers() {
   for mode in "${modes[@]}"; do
