@@ -7,6 +7,8 @@ export type QuestionTerms = ReadonlyMap<string, number>;
 /** Words that tell less than this share of what the rarest does are not worth marking. */
 const MARKED_SHARE = 0.25;
 const MARKS_MAX = 64;
+/** What ends a sentence in bold type or in quotes, and is left at the beginning of the next one. */
+const closing = /^[*_~`"'”’»)\]]+\s+/;
 const sentences = new Intl.Segmenter('en', { granularity: 'sentence' });
 
 /** The sentence that says most of what was asked, and where its words stand in the whole passage; undefined: no word does. */
@@ -22,7 +24,10 @@ export function excerptOf(passage: string, { words }: CutText, terms: QuestionTe
     while (at < marks.length && marks[at]!.start < end) held.add(marks[at++]!.term);
     let weight = 0;
     for (const term of held) weight += terms.get(term)!;
-    if (weight > best.weight) best = { start: index, end: index + segment.trimEnd().length, weight };
+    if (weight > best.weight) {
+      const start = index + (closing.exec(segment)?.[0].length ?? 0);
+      best = { start, end: Math.max(start, index + segment.trimEnd().length), weight };
+    }
   }
   return { start: best.start, end: best.end, marks: joined(marks) };
 }

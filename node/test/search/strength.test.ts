@@ -75,6 +75,10 @@ describe('the sentence that answers', () => {
     expect(chinese.slice(start, end)).toBe('量子纠缠实验室。');
     expect(marks.map(([from, to]) => chinese.slice(from, to))).toEqual(['量子纠缠']);
     expect(excerptOf('Bread.', cutText('On herons', 'Bread.'), terms)).toBeUndefined();
+    // What closed the sentence before is no part of it.
+    const bold = '**Question.** Where does the heron nest?';
+    const found = excerptOf(bold, cutText(undefined, bold), terms)!;
+    expect(bold.slice(found.start, found.end)).toBe('Where does the heron nest?');
     expect(coverageOf(cutText('On herons', 'Bread.'), terms)).toBeCloseTo(3 / 7.1, 6);
   });
 });
