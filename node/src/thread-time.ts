@@ -28,3 +28,24 @@ export function threadTimeMs(path: string | undefined): number | undefined {
     return undefined;
   }
 }
+
+/**
+ * Says whether a thread has had `limitMs` of its own time since now, where that is told, else whether so long went by: on a
+ * busy machine a quarter of a second by the clock may be no work at all.
+ */
+export function lateAfter(
+  limitMs: number,
+  spentMs: () => number | undefined,
+  nowMs: () => number = () => performance.now(),
+): () => boolean {
+  const beganMs = spentMs();
+  let lookMs = nowMs() + limitMs;
+  return () => {
+    const now = nowMs();
+    if (now <= lookMs) return false;
+    const spent = spentMs();
+    if (spent === undefined || beganMs === undefined || spent - beganMs >= limitMs) return true;
+    lookMs = now + limitMs - (spent - beganMs);
+    return false;
+  };
+}

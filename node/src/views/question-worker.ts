@@ -11,7 +11,7 @@ import {
   type Params,
 } from '@cosmicembeddings/sdk/views';
 import { loadPlugins } from '../plugins.js';
-import { threadTimePath } from '../thread-time.js';
+import { lateAfter, threadTimeMs, threadTimePath } from '../thread-time.js';
 import { faultOf, reading, type SqliteEngine } from '../store/sqlite/driver.js';
 import { StoreReader } from '../store/sqlite/index.js';
 import { readCone, type ConeFile } from './cone-file.js';
@@ -58,6 +58,7 @@ export interface QuestionReply {
 
 const setup = workerData as QuestionSetup;
 const port = parentPort!;
+const timePath = threadTimePath();
 const registry = createRegistry(await loadPlugins(setup.plugins));
 const reader = new StoreReader(setup.storePath, setup.engine);
 const world = createStoreWorld(reader, registry);
@@ -91,8 +92,7 @@ function answer(request: QuestionAsked): unknown {
     return undefined;
   }
   const { cone, file, cache } = opened(request.cone, request.fingerprint);
-  const endMs = performance.now() + viewLimits.questionMs;
-  const isLate = (): boolean => performance.now() > endMs;
+  const isLate = lateAfter(viewLimits.questionMs, () => threadTimeMs(timePath));
   return reading(file.database, () =>
     request.type === 'ask'
       ? askView(cone, request.view, request.question, request.params, { isLate, cache, at: request.at })
@@ -115,4 +115,4 @@ port.on('message', (request: QuestionRequest) => {
   }
   if (request.type === 'close') port.close();
 });
-port.postMessage({ number: 0, timePath: threadTimePath() } satisfies QuestionReply);
+port.postMessage({ number: 0, timePath } satisfies QuestionReply);
