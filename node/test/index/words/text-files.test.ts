@@ -238,6 +238,13 @@ describe.each(loadableEngines())('a text file built beside, %s', (engine) => {
     const files = open();
     while (files.loadWords());
     expect(files.match('heron', { k: 10, bm25: { k1: 1.2, b: 0.5 } })?.hits).toHaveLength(10);
+    // Noted with the next batch, so that a node that is killed knows it too.
+    ledger.add(space, someRows(1, 11, 4), { texts: ['a heron more'] });
+    follow(files);
+    const database = openDatabase(engine, at(), { readOnly: true });
+    const noted = database.prepare(`SELECT 1 FROM meta WHERE name = 'asked'`).get();
+    database.close();
+    expect(noted).toBeDefined();
     close(files);
     expect(wasAsked()).toBe(true);
   });
