@@ -47,7 +47,7 @@ async function measure({ data, seed, rows }) {
     network: 'dev',
     registry: createRegistry(corePlugins),
     sha256,
-    sky: createSky(),
+    sky: createSky({ sha256 }),
     verify: (...parts) => signed.push(parts) > 0,
   };
   const files = blockFiles({ data, seed, to: rows / CHUNK });

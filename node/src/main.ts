@@ -5,6 +5,7 @@ import { createLog } from './log.js';
 import { whatIsOpen } from './operate/openness.js';
 import { maintenance, maintenanceFlags } from './operate/maintenance.js';
 import { createNode } from './node.js';
+import { collectAlone } from './worker-memory.js';
 
 const USAGE = `cosmic-node start --data DIR [--host H] [--port P] [--network ID] [--peer URL[#did]]… [--own-address URL]… [--plain-peers] [--discover] [--peer-tls PORT] [--receipts] [--store E] [--index E] [--log LEVEL]
 cosmic-node fsck|backup|restore|migrate|vacuum|erase|retention|policy|access … --data DIR   (docs/operating.md)
@@ -31,6 +32,7 @@ const options = {
 } as const;
 
 async function start(args: string[]): Promise<void> {
+  collectAlone();
   const { values } = parseArgs({ args, options, strict: true });
   if (values.data === undefined)
     throw new CosmicError('config.malformed', 'data: give the data folder with --data DIR');

@@ -190,7 +190,7 @@ async function assemble(
     inFlightMaxBytes: config.inFlightMaxBytes,
     mayHave: (digest, timeMs) => peers.mayHave(digest, timeMs),
     onStored,
-    onLoad: pressure.set,
+    onLoad: (blocks) => pressure.set(blocks, systemClock.now()),
     onRejected: (code, source) => {
       metrics.rejected.inc({ code });
       // Who a peer is, its connection knows: `onFault` below.

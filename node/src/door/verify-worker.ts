@@ -54,7 +54,7 @@ const checks: Checks = {
   registry,
   verify,
   sha256,
-  sky: createSky(),
+  sky: createSky({ sha256 }),
 };
 
 port.on('message', ({ bytes, lengths, barred }: VerifyRequest) => {

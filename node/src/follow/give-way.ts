@@ -6,7 +6,7 @@
 
 /** What the cores are wanted for now, shared between threads. */
 export interface Pressure {
-  /** Three float64: blocks at the door; when somebody last searched, and when a follower was last behind, in ms. */
+  /** Five float64: blocks at the door; when somebody last searched, when a follower was last behind, since when the door is busy, and when it was seen so last, in ms. */
   readonly cells: SharedArrayBuffer;
   readonly isPatient: boolean;
 }
@@ -17,20 +17,25 @@ export interface PressureGauge {
   /** For those that can wait. */
   readonly patient: Pressure;
   /** Blocks that are at the door now. */
-  set(blocks: number): void;
+  set(blocks: number, nowMs: number): void;
   /** Somebody searches. */
   asked(nowMs: number): void;
 }
 
-const [DOOR, ASKED, BEHIND] = [0, 1, 2] as const;
+const [DOOR, ASKED, BEHIND, SINCE, BUSY_AT] = [0, 1, 2, 3, 4] as const;
 
 export function createPressure(): PressureGauge {
-  const cells = new SharedArrayBuffer(3 * 8);
+  const cells = new SharedArrayBuffer(5 * 8);
   const gauge = new Float64Array(cells);
   return {
     shared: { cells, isPatient: false },
     patient: { cells, isPatient: true },
-    set: (blocks) => void (gauge[DOOR] = blocks),
+    set: (blocks, nowMs) => {
+      gauge[DOOR] = blocks;
+      if (blocks < BUSY) return;
+      if (Math.abs(nowMs - gauge[BUSY_AT]!) >= PAUSE_MS) gauge[SINCE] = nowMs;
+      gauge[BUSY_AT] = nowMs;
+    },
     asked: (nowMs) => void (gauge[ASKED] = nowMs),
   };
 }
@@ -40,6 +45,14 @@ const BUSY = 24;
 /** Resting time for each unit of work: followers keep an eighth of their thread, so they always move. */
 const REST = 7;
 const REST_MAX_MS = 200;
+/**
+ * A stream that has just begun goes before them altogether: for so long they keep a sixtieth, and what it brought is indexed
+ * afterwards with all cores. It is another stream after such a pause, in which they had the cores.
+ */
+const FIRST_MS = 20_000;
+const FIRST_REST = 59;
+const FIRST_REST_MAX_MS = 1000;
+const PAUSE_MS = 2_000;
 /** Patient ones keep a thirtieth, … */
 const PATIENT_REST = 29;
 const PATIENT_REST_MAX_MS = 2000;
@@ -66,6 +79,11 @@ export function isPressed(pressure: Pressure | undefined, nowMs: number): boolea
 /** Milliseconds to rest after `workedMs` of background work; 0 while nobody else wants the cores. */
 export function restAfter(workedMs: number, pressure: Pressure | undefined, nowMs: number): number {
   if (!isPressed(pressure, nowMs)) return 0;
-  const [rest, mostMs] = pressure!.isPatient ? [PATIENT_REST, PATIENT_REST_MAX_MS] : [REST, REST_MAX_MS];
+  const isFirst = nowMs - new Float64Array(pressure!.cells)[SINCE]! < FIRST_MS;
+  const [rest, mostMs] = pressure!.isPatient
+    ? [PATIENT_REST, PATIENT_REST_MAX_MS]
+    : isFirst
+      ? [FIRST_REST, FIRST_REST_MAX_MS]
+      : [REST, REST_MAX_MS];
   return Math.min(mostMs, Math.ceil(workedMs * rest));
 }

@@ -237,7 +237,7 @@ describe('the one loop', () => {
   test('rests while many blocks are at the door, but is driven by whoever asks', async () => {
     const options = world();
     const pressure = createPressure();
-    pressure.set(1000);
+    pressure.set(1000, options.clock.now());
     await put(options.store, 1, 30);
     const follower: Taken = recorder();
     const { take } = follower;
@@ -248,7 +248,7 @@ describe('the one loop', () => {
       },
     });
     const following = await follow(follower, { ...options, batch: 10, pressure: pressure.shared });
-    await options.clock.advance(10 + 69);
+    await options.clock.advance(10 + 589);
     expect(follower.seqs).toHaveLength(10);
     await options.clock.advance(1 + 10);
     expect(follower.seqs).toHaveLength(20);

@@ -4,13 +4,13 @@ import { createPressure, noteLag, restAfter } from '../../src/follow/give-way.js
 test('followers rest while many blocks are at the door, and never for long', () => {
   const { shared, set, asked } = createPressure();
   expect(restAfter(10, shared, 0)).toBe(0);
-  set(4);
+  set(4, 0);
   asked(0);
   expect(restAfter(10, shared, 0)).toBe(0);
-  set(512);
+  set(512, 0);
   expect(restAfter(4, shared, 0)).toBeGreaterThan(4);
-  expect(restAfter(10_000, shared, 0)).toBeLessThanOrEqual(200);
-  set(0);
+  expect(restAfter(10_000, shared, 0)).toBeLessThanOrEqual(1000);
+  set(0, 0);
   expect(restAfter(10, shared, 0)).toBe(0);
   expect(restAfter(10, undefined, 0)).toBe(0);
 });
@@ -29,7 +29,24 @@ test('patient followers rest after searches, beside few blocks at the door, and 
   noteLag(5000, shared, 20_000);
   expect(restAfter(10, patient, 20_100)).toBeGreaterThan(0);
   expect(restAfter(10, patient, 30_000)).toBe(0);
-  set(20);
+  set(20, 30_000);
   expect(restAfter(10, patient, 30_000)).toBeGreaterThan(0);
   expect(restAfter(10, shared, 30_000)).toBe(0);
+});
+
+test('a stream that has just begun goes before followers; one that does not end leaves them an eighth', () => {
+  const { shared, set } = createPressure();
+  const stream = (fromMs: number, toMs: number): void => {
+    for (let nowMs = fromMs; nowMs <= toMs; nowMs += 500) set(512, nowMs);
+  };
+  stream(100_000, 119_500);
+  expect(restAfter(10, shared, 119_500)).toBe(590);
+  stream(120_000, 180_000);
+  expect(restAfter(10, shared, 180_000)).toBe(70);
+  expect(restAfter(10_000, shared, 180_000)).toBe(200);
+  // It was quiet for a while in between: another stream.
+  set(0, 180_100);
+  expect(restAfter(10, shared, 182_500)).toBe(0);
+  stream(182_500, 183_000);
+  expect(restAfter(10, shared, 183_000)).toBe(590);
 });

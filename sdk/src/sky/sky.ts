@@ -1,3 +1,4 @@
+import type { Sha256 } from '../crypto/hash.js';
 import { CosmicError, type Code } from '../errors.js';
 import { nearLimitArcsec, spanEndMs, spanStartMs, toleranceArcsec } from './constants.js';
 import { worstArcsec, worstDeviation, type Deviation } from './compare.js';
@@ -33,6 +34,8 @@ export interface SkyOptions {
   readonly segmentsMax?: number;
   /** How often a segment may be fitted; by default one fit for every 64 checks, which needs no clock. */
   readonly fitBudget?: FitBudget;
+  /** For the hash of a stamp that is checked; the portable one by default. */
+  readonly sha256?: Sha256;
 }
 
 export interface Sky {
@@ -70,7 +73,7 @@ export function createSky(options: SkyOptions = {}): Sky {
   function check(stamp: unknown, at: Moment): SkyVerdict {
     const fault = momentFault(at);
     if (fault !== undefined) return { ok: false, ...fault, marginal: false };
-    const read = readStamp(stamp, at.place !== undefined);
+    const read = readStamp(stamp, at.place !== undefined, options.sha256);
     if (typeof read === 'string') return { ok: false, code: 'sky.malformed', detail: read, marginal: false };
     const days = daysOf(at.timeMs);
     const fitted = cache.frame(at.timeMs);

@@ -1,5 +1,5 @@
 import { toHex, utf8 } from '../bytes.js';
-import { sha256 } from '../crypto/hash.js';
+import { sha256 as portableSha256, type Sha256 } from '../crypto/hash.js';
 import { bodyNames, skyVersion } from './constants.js';
 import { constellationNames, constellationName } from './ephemeris/constellation.js';
 import { constellationOfLabel } from './label.js';
@@ -42,7 +42,7 @@ const PREFIXES = { altaz: utf8(`${skyVersion}/altaz`), radec: utf8(`${skyVersion
  * A short name for a stamp: the first 8 bytes, in hexadecimal, of SHA-256 over `sky/1/altaz` or `sky/1/radec` and then
  * each integer of the stamp as 4 bytes, big-endian, two's complement.
  */
-export function hashOf(frame: 'altaz' | 'radec', integers: readonly number[]): string {
+export function hashOf(frame: 'altaz' | 'radec', integers: readonly number[], sha256: Sha256 = portableSha256): string {
   const prefix = PREFIXES[frame];
   const bytes = new Uint8Array(prefix.length + 4 * integers.length);
   bytes.set(prefix);
@@ -62,7 +62,7 @@ export interface ReadStamp {
 }
 
 /** Strict reading; a string says what is malformed. */
-export function readStamp(value: unknown, hasPlace: boolean): ReadStamp | string {
+export function readStamp(value: unknown, hasPlace: boolean, sha256?: Sha256): ReadStamp | string {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'cosmic_signature: expected a map';
   const { version, label, hash, star, ...rest } = value as Record<string, unknown>;
   if (version !== skyVersion) return `version: expected ${skyVersion}`;
@@ -79,7 +79,7 @@ export function readStamp(value: unknown, hasPlace: boolean): ReadStamp | string
   if (typeof seen === 'string') return seen;
   const constellation = readLabel(label, list, hasPlace, seen);
   if (constellation === undefined) return `label: does not fit the stamp’s own integers`;
-  const expected = hashOf(frame, seen === undefined ? list : [...list, seen.altitudeE6, seen.azimuthE6]);
+  const expected = hashOf(frame, seen === undefined ? list : [...list, seen.altitudeE6, seen.azimuthE6], sha256);
   if (hash !== expected) return `hash: expected ${expected}`;
   return { frame, integers: list, constellation, ...(seen === undefined ? {} : { star: seen }) };
 }
