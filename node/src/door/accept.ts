@@ -13,9 +13,11 @@ import {
   type Accepted,
   type BlockStore,
   type CheckedBlock,
+  type Envelope,
   type Clock,
   type Code,
   type ObserverLocation,
+  type PutResult,
   type Source,
 } from '@cosmicembeddings/sdk';
 import { sha256 } from './crypto/index.js';
@@ -61,30 +63,39 @@ export function createDoor(options: AcceptOptions): Door {
   let blocks = 0;
   let bytesUnderWay = 0;
 
-  const accept: Accept = async (bytes, source) => {
+  const accept: Accept = (bytes, source) => {
     if (bytes.length > wireMaxBytes)
-      return refuse(options, 'block.too_large', `${bytes.length} bytes, at most ${wireMaxBytes}`);
-    const digest = digestOf(bytes);
+      return Promise.resolve(refuse(options, 'block.too_large', `${bytes.length} bytes, at most ${wireMaxBytes}`));
+    const named = nameOf(bytes);
+    const { digest } = named;
     const key = Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString('latin1');
     const same = inFlight.get(key);
     // The digest alone joins nothing: bodies and signatures can differ under one header.
     if (same !== undefined && Buffer.compare(same.bytes, bytes) === 0)
       return same.answer.then((first) => (first.status === 'stored' ? { ...first, status: 'known' } : first));
     if (blocks >= options.inFlightMax || bytesUnderWay + bytes.length > options.inFlightMaxBytes)
-      return refuse(options, 'node.busy', `${blocks} blocks under way`);
+      return Promise.resolve(refuse(options, 'node.busy', `${blocks} blocks under way`));
     blocks += 1;
     bytesUnderWay += bytes.length;
     options.onLoad?.(blocks);
-    const answer = judge(bytes, digest, source, options).catch((error: unknown) => faultOf(error, options));
-    if (same === undefined) inFlight.set(key, { bytes, answer });
-    try {
-      return await answer;
-    } finally {
+    const leave = (): void => {
       blocks -= 1;
       bytesUnderWay -= bytes.length;
       options.onLoad?.(blocks);
       if (same === undefined) inFlight.delete(key);
-    }
+    };
+    const answer = judge(bytes, named, source, options).then(
+      (judged) => {
+        leave();
+        return judged;
+      },
+      (error: unknown) => {
+        leave();
+        return faultOf(error, options);
+      },
+    );
+    if (same === undefined) inFlight.set(key, { bytes, answer });
+    return answer;
   };
   return { accept, load: () => ({ blocks, bytes: bytesUnderWay }) };
 }
@@ -94,15 +105,26 @@ interface UnderWay {
   readonly answer: Promise<Accepted>;
 }
 
-/** The digest that a native block's id is made of; of anything else, the digest of all its bytes. */
-function digestOf(bytes: Uint8Array): Uint8Array {
-  const read = readEnvelope(bytes);
-  return sha256(read.status === 'rejected' ? bytes : read.envelope.header);
+/** What a block can be known by, before it is checked. */
+interface Named {
+  /** What a native block's id is made of; of anything else, the digest of all its bytes. */
+  readonly digest: Uint8Array;
+  /** Of a native block. */
+  readonly envelope?: Envelope;
 }
 
-async function judge(bytes: Uint8Array, digest: Uint8Array, source: Source, options: AcceptOptions): Promise<Accepted> {
-  const known = await knownBlock(bytes, digest, options);
-  if (known !== undefined) return known;
+function nameOf(bytes: Uint8Array): Named {
+  const read = readEnvelope(bytes);
+  return read.status === 'rejected'
+    ? { digest: sha256(bytes) }
+    : { digest: sha256(read.envelope.header), envelope: read.envelope };
+}
+
+async function judge(bytes: Uint8Array, named: Named, source: Source, options: AcceptOptions): Promise<Accepted> {
+  if (mayBeKnown(named, options)) {
+    const known = await knownBlock(bytes, named, options);
+    if (known !== undefined) return known;
+  }
   const early = options.budgets?.sourceLacks(source, bytes.length, options.clock.now());
   if (early !== undefined) return overQuota(options, early);
   const verdict = await options.pool.check(bytes);
@@ -137,21 +159,26 @@ async function judge(bytes: Uint8Array, digest: Uint8Array, source: Source, opti
     };
   // A version-1 block is known by what it says, which only its check has found.
   const isHere = verdict.format === 'python/1' && (await options.store.get([verdict.id]))[0] !== undefined;
-  const lack = isHere ? undefined : await options.budgets?.charge(verdict, bytes.length, source, nowMs);
+  const charged = isHere ? undefined : options.budgets?.charge(verdict, bytes.length, source, nowMs);
+  const lack = charged instanceof Promise ? await charged : charged;
   if (lack !== undefined) return overQuota(options, lack, verdict.id);
-  return keep(verdict, nowMs, options);
+  const [result] = await options.store.put([{ block: verdict, firstSeenMs: nowMs }]);
+  if (result === undefined) throw new Error('store answered nothing');
+  return answerOf(result, verdict, options);
+}
+
+function mayBeKnown({ digest, envelope }: Named, { mayHave }: AcceptOptions): boolean {
+  if (envelope === undefined) return false;
+  const timeMs = integerUnder(envelope.header, 'timestamp');
+  return timeMs === undefined || mayHave?.(digest, timeMs) !== false;
 }
 
 /** Cheap answer for a block that is here already with all its parts: no signature is checked twice. */
 async function knownBlock(
   bytes: Uint8Array,
-  digest: Uint8Array,
-  { store, mayHave }: AcceptOptions,
+  { digest, envelope }: Named,
+  { store }: AcceptOptions,
 ): Promise<Accepted | undefined> {
-  const read = readEnvelope(bytes);
-  if (read.status === 'rejected') return undefined;
-  const timeMs = integerUnder(read.envelope.header, 'timestamp');
-  if (timeMs !== undefined && mayHave?.(digest, timeMs) === false) return undefined;
   const id = cidOf(DAG_CBOR, digest).text;
   // A damaged one is not known: what comes now, once it is checked, takes its place.
   const [stored] = await store.get([id]).catch((error: unknown) => {
@@ -159,7 +186,7 @@ async function knownBlock(
     throw error;
   });
   if (stored === undefined) return undefined;
-  const bringsBody = stored.body === null && stored.erased === undefined && bytes[read.envelope.end] !== 0xf6;
+  const bringsBody = stored.body === null && stored.erased === undefined && bytes[envelope!.end] !== 0xf6;
   return bringsBody ? undefined : { status: 'known', id, seq: stored.seq };
 }
 
@@ -178,9 +205,7 @@ function placeOf(block: Placed): ObserverLocation | undefined {
   return decoded.status === 'ok' ? decoded.header.observer_location : undefined;
 }
 
-async function keep(block: CheckedBlock, firstSeenMs: number, options: AcceptOptions): Promise<Accepted> {
-  const [result] = await options.store.put([{ block, firstSeenMs }]);
-  if (result === undefined) throw new Error('store answered nothing');
+function answerOf(result: PutResult, block: CheckedBlock, options: AcceptOptions): Accepted {
   if (result.erased !== undefined)
     return { ...refuse(options, 'policy.erased', `${result.id}: ${result.erased}`), id: result.id };
   if (!result.fresh) return { status: 'known', id: result.id, seq: result.seq };

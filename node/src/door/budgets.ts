@@ -52,13 +52,13 @@ export interface BudgetOptions {
 export interface BudgetKeeper {
   /** Is the source itself overdrawn? Asked before a block is looked at: refusing then costs nothing. */
   sourceLacks(source: Source, bytes: number, nowMs: number): Refusal | undefined;
-  /** Charges a sound block that is new here, or says why it has to wait. */
+  /** Charges a sound block that is new here, or says why it has to wait; at once where its author was met lately. */
   charge(
     block: Pick<CheckedBlock, 'entry'>,
     bytes: number,
     source: Source,
     nowMs: number,
-  ): Promise<Refusal | undefined>;
+  ): Promise<Refusal | undefined> | Refusal | undefined;
 }
 
 /** One account that a block is charged to. */
@@ -74,9 +74,7 @@ export function createBudgets(options: BudgetOptions, buckets: Buckets = createB
   const { budgets } = options;
   const since = new Map<string, number>();
 
-  const sinceOf = async (author: string, nowMs: number): Promise<number> => {
-    const kept = since.get(author);
-    if (kept !== undefined) return kept;
+  const lookUp = async (author: string, nowMs: number): Promise<number> => {
     const found = (await options.knownSince(author)) ?? nowMs;
     since.set(author, found);
     if (since.size > KNOWN_MAX) since.delete(since.keys().next().value!);
@@ -108,40 +106,52 @@ export function createBudgets(options: BudgetOptions, buckets: Buckets = createB
     return undefined;
   };
 
+  const chargeTo = (
+    sinceMs: number,
+    { entry }: Pick<CheckedBlock, 'entry'>,
+    bytes: number,
+    source: Source,
+    nowMs: number,
+  ): Refusal | undefined => {
+    const own = isOwn(source);
+    const isNew = nowMs - sinceMs < budgets.newMs;
+    const author = `author ${entry.author}`;
+    const payer = payerOf(source);
+    const names = payer === undefined ? [] : [author, `authors ${isNew ? 'new' : 'known'}`];
+    const heldBack = options.held?.(names, nowMs);
+    if (heldBack !== undefined) {
+      options.onCame?.([payer!, ...names], false);
+      return heldBack;
+    }
+    const charges: Charge[] = [
+      ...ofSource(source),
+      ...(isNew && !own
+        ? [{ rule: 'budgets.newAuthor', key: author, allowance: budgets.newAuthor }]
+        : [{ rule: 'budgets.author', key: author, allowance: budgets.author }]),
+      ...(!isNew
+        ? []
+        : own
+          ? [{ rule: 'budgets.ownNewAuthors', key: 'own new', allowance: budgets.ownNewAuthors }]
+          : [{ rule: 'budgets.newAuthors', key: 'new', allowance: budgets.newAuthors }]),
+      ...(entry.inert === undefined ? [] : [{ rule: 'budgets.unread', key: 'unread', allowance: budgets.unread }]),
+    ];
+    const refusal = lacking(charges, bytes, nowMs);
+    if (refusal === undefined)
+      for (const { key, allowance } of charges) buckets.take(key, allowance, { blocks: 1, bytes }, nowMs);
+    if (payer !== undefined) options.onCame?.([payer, ...names], refusal === undefined);
+    return refusal;
+  };
+
   return {
     sourceLacks: (source, bytes, nowMs) => {
       const payer = payerOf(source);
       const heldBack = payer === undefined ? undefined : options.held?.([payer], nowMs);
       return heldBack ?? lacking(ofSource(source), bytes, nowMs);
     },
-    charge: async ({ entry }, bytes, source, nowMs) => {
-      const own = isOwn(source);
-      const isNew = nowMs - (await sinceOf(entry.author, nowMs)) < budgets.newMs;
-      const author = `author ${entry.author}`;
-      const payer = payerOf(source);
-      const names = payer === undefined ? [] : [author, `authors ${isNew ? 'new' : 'known'}`];
-      const heldBack = options.held?.(names, nowMs);
-      if (heldBack !== undefined) {
-        options.onCame?.([payer!, ...names], false);
-        return heldBack;
-      }
-      const charges: Charge[] = [
-        ...ofSource(source),
-        ...(isNew && !own
-          ? [{ rule: 'budgets.newAuthor', key: author, allowance: budgets.newAuthor }]
-          : [{ rule: 'budgets.author', key: author, allowance: budgets.author }]),
-        ...(!isNew
-          ? []
-          : own
-            ? [{ rule: 'budgets.ownNewAuthors', key: 'own new', allowance: budgets.ownNewAuthors }]
-            : [{ rule: 'budgets.newAuthors', key: 'new', allowance: budgets.newAuthors }]),
-        ...(entry.inert === undefined ? [] : [{ rule: 'budgets.unread', key: 'unread', allowance: budgets.unread }]),
-      ];
-      const refusal = lacking(charges, bytes, nowMs);
-      if (refusal === undefined)
-        for (const { key, allowance } of charges) buckets.take(key, allowance, { blocks: 1, bytes }, nowMs);
-      if (payer !== undefined) options.onCame?.([payer, ...names], refusal === undefined);
-      return refusal;
+    charge: (block, bytes, source, nowMs) => {
+      const kept = since.get(block.entry.author);
+      if (kept !== undefined) return chargeTo(kept, block, bytes, source, nowMs);
+      return lookUp(block.entry.author, nowMs).then((found) => chargeTo(found, block, bytes, source, nowMs));
     },
   };
 }

@@ -292,14 +292,20 @@ function verdictOf(
   descriptors: ReadonlyMap<string, SpaceDescriptor>,
 ): CheckResult {
   if (result.status === 'rejected') return result;
-  const { envelopeEnd, entry: plain, ...parts } = result;
-  const descriptor = plain.space === undefined ? undefined : descriptors.get(plain.space);
-  const whole = parts.format === 'python/1';
+  const { id, format, timeMs, entry, headerOnly, envelopeEnd } = result;
+  const descriptor = entry.space === undefined ? undefined : descriptors.get(entry.space);
+  // It was parsed for this alone.
+  if (descriptor !== undefined) (entry as { descriptor?: SpaceDescriptor }).descriptor = descriptor;
+  const whole = format === 'python/1';
   return {
-    ...parts,
-    entry: descriptor === undefined ? plain : { ...plain, descriptor },
+    status: 'checked',
+    id,
+    format,
+    timeMs,
+    entry,
+    headerOnly,
     digest,
     envelope: whole ? wire : wire.subarray(0, envelopeEnd),
-    body: whole || parts.headerOnly ? null : wire.subarray(envelopeEnd),
+    body: whole || headerOnly ? null : wire.subarray(envelopeEnd),
   };
 }

@@ -63,12 +63,21 @@ class Growing {
   }
 }
 
-/** The blocks of a CBOR sequence as they arrive; a framing fault is the last item. Each byte is looked at once. */
-export async function* cborBlocks(stream: Readable, rooms: IncomingRooms): AsyncGenerator<Incoming> {
+/**
+ * The blocks of a CBOR sequence as they arrive, those of a piece together; a framing fault is the last item. Each byte is
+ * looked at once. Nobody waits for room who holds blocks that were not handed on.
+ */
+export async function* cborBlocks(stream: Readable, rooms: IncomingRooms): AsyncGenerator<readonly Incoming[]> {
   const held = new Growing();
   let needs = 0;
   let room: (() => void) | undefined;
   let late: NodeJS.Timeout | undefined;
+  let whole: Incoming[] = [];
+  const takeWhole = (): readonly Incoming[] => {
+    const taken = whole;
+    whole = [];
+    return taken;
+  };
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       let rest: Uint8Array = chunk;
@@ -81,23 +90,32 @@ export async function* cborBlocks(stream: Readable, rooms: IncomingRooms): Async
         const next = nextBlock(rest);
         if (next.status === 'more') {
           needs = next.needs ?? rest.length + 1;
-          if (needs > smallMaxBytes && room === undefined && (room = await rooms.large.take(needs)) === undefined)
-            return void (yield { item: BUSY, release: NOTHING });
+          if (needs > smallMaxBytes && room === undefined) {
+            if (whole.length > 0) yield takeWhole();
+            room = await rooms.large.take(needs);
+            if (room === undefined) return void (yield [{ item: BUSY, release: NOTHING }]);
+          }
           if (room !== undefined) late ??= setTimeout(() => stream.destroy(tooLate()), largeWithinMs).unref();
           held.append(rest);
           break;
         }
-        if (next.status === 'rejected') return void (yield { item: next, release: NOTHING });
-        const release = room ?? (await (next.end > smallMaxBytes ? rooms.large : rooms.small).take(next.end));
+        if (next.status === 'rejected') return void (yield [...whole, { item: next, release: NOTHING }]);
+        const its = next.end > smallMaxBytes ? rooms.large : rooms.small;
+        let release = room ?? its.takeNow(next.end);
+        if (release === undefined) {
+          if (whole.length > 0) yield takeWhole();
+          release = await its.take(next.end);
+        }
         room = undefined;
         clearTimeout(late);
         late = undefined;
-        if (release === undefined) return void (yield { item: BUSY, release: NOTHING });
-        yield { item: rest.subarray(0, next.end), release };
+        if (release === undefined) return void (yield [{ item: BUSY, release: NOTHING }]);
+        whole.push({ item: rest.subarray(0, next.end), release });
         rest = rest.subarray(next.end);
       }
+      if (whole.length > 0) yield takeWhole();
     }
-    if (held.length > 0) yield { item: rejected('block.malformed', 'input ends inside a block'), release: NOTHING };
+    if (held.length > 0) yield [{ item: rejected('block.malformed', 'input ends inside a block'), release: NOTHING }];
   } finally {
     clearTimeout(late);
     room?.();
@@ -116,12 +134,12 @@ export async function* jsonBlocks(
   rooms: IncomingRooms,
   read: (line: string) => Promise<Uint8Array | Rejected>,
   lineMaxBytes: number,
-): AsyncGenerator<Incoming> {
+): AsyncGenerator<readonly Incoming[]> {
   const held = new Growing();
   const decoder = new TextDecoder('utf-8');
   let room: (() => void) | undefined;
   let late: NodeJS.Timeout | undefined;
-  async function* line(last: Uint8Array): AsyncGenerator<Incoming> {
+  async function* line(last: Uint8Array): AsyncGenerator<readonly Incoming[]> {
     held.append(last);
     const bytes = held.take();
     const text = decoder.decode(bytes).trim();
@@ -129,7 +147,7 @@ export async function* jsonBlocks(
     room = undefined;
     clearTimeout(late);
     late = undefined;
-    if (release === undefined) return yield { item: BUSY, release: NOTHING };
+    if (release === undefined) return yield [{ item: BUSY, release: NOTHING }];
     if (text === '') return release();
     let item: Uint8Array | Rejected;
     try {
@@ -138,24 +156,24 @@ export async function* jsonBlocks(
       release();
       throw error;
     }
-    yield { item, release };
+    yield [{ item, release }];
   }
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       let from = 0;
       for (let end = chunk.indexOf(LINE_END); end >= 0; end = chunk.indexOf(LINE_END, from)) {
-        if (held.length + end - from > lineMaxBytes) return void (yield tooLong(lineMaxBytes));
+        if (held.length + end - from > lineMaxBytes) return void (yield [tooLong(lineMaxBytes)]);
         yield* line(chunk.subarray(from, end));
         from = end + 1;
       }
       held.append(chunk.subarray(from));
-      if (held.length > lineMaxBytes) return void (yield tooLong(lineMaxBytes));
+      if (held.length > lineMaxBytes) return void (yield [tooLong(lineMaxBytes)]);
       if (
         held.length > smallMaxBytes &&
         room === undefined &&
         (room = await rooms.large.take(lineMaxBytes)) === undefined
       )
-        return void (yield { item: BUSY, release: NOTHING });
+        return void (yield [{ item: BUSY, release: NOTHING }]);
       if (room !== undefined) late ??= setTimeout(() => stream.destroy(tooLate()), largeWithinMs).unref();
     }
     if (held.length > 0) yield* line(new Uint8Array(0));

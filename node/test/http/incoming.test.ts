@@ -15,12 +15,13 @@ const inPieces = (bytes: Uint8Array, size: number): Readable =>
       for (let at = 0; at < bytes.length; at += size) yield Buffer.from(bytes.subarray(at, at + size));
     })(),
   );
-async function all(items: AsyncIterable<Incoming>): Promise<(Uint8Array | Rejected)[]> {
+async function all(items: AsyncIterable<readonly Incoming[]>): Promise<(Uint8Array | Rejected)[]> {
   const found: (Uint8Array | Rejected)[] = [];
-  for await (const { item, release } of items) {
-    found.push(item);
-    release();
-  }
+  for await (const some of items)
+    for (const { item, release } of some) {
+      found.push(item);
+      release();
+    }
   return found;
 }
 const plain = (items: (Uint8Array | Rejected)[]): unknown[] =>
@@ -58,14 +59,27 @@ describe('blocks as they arrive', () => {
   test('a large one waits for room before it is read, small ones go by, and nothing is held that was not answered', async () => {
     const rooms = roomsOf(400_000);
     const large = cborBlocks(inPieces(makeBlock(1, { bodyBytes: 300_000 }), 4096), rooms);
-    const first = (await large.next()).value as Incoming;
+    const [first] = (await large.next()).value as Incoming[];
     const second = cborBlocks(inPieces(makeBlock(2, { bodyBytes: 300_000 }), 4096), rooms).next();
     const small = await cborBlocks(inPieces(makeBlock(3, { bodyBytes: 300 }), 4096), rooms).next();
-    expect((small.value as Incoming).item).toBeInstanceOf(Uint8Array);
+    expect((small.value as Incoming[])[0]!.item).toBeInstanceOf(Uint8Array);
     expect(rooms.large.taken).toBeLessThan(310_000);
-    first.release();
-    expect(((await second).value as Incoming).item).toBeInstanceOf(Uint8Array);
+    first!.release();
+    expect(((await second).value as Incoming[])[0]!.item).toBeInstanceOf(Uint8Array);
     expect(rooms.large.taken).toBeGreaterThan(300_000);
+  });
+
+  test('blocks of a piece are handed on before one of them waits for room', async () => {
+    const small = [1, 2, 3].map((n) => makeBlock(n, { bodyBytes: 300 }));
+    const bytes = concatBytes(...small);
+    const rooms = roomsOf(small[0]!.length + small[1]!.length + 1);
+    const pieces = cborBlocks(inPieces(bytes, bytes.length), rooms);
+    const first = (await pieces.next()).value as Incoming[];
+    expect(plain(first.map(({ item }) => item))).toEqual(plain(small.slice(0, 2)));
+    const rest = pieces.next();
+    for (const { release } of first) release();
+    const last = (await rest).value as Incoming[];
+    expect(plain(last.map(({ item }) => item))).toEqual(plain(small.slice(2)));
   });
 
   test('who waits too long for room is told so; a body that breaks off gives its room back', async () => {

@@ -21,6 +21,7 @@ import {
 } from '@cosmicembeddings/sdk/filter';
 import { sourceOf, type Visitor } from '../access.js';
 import { isKnown, tagOf, vary } from '../conditional.js';
+import { smallMs } from '../dear.js';
 import { costOfForm, costOfJudging, costOfList, isText, sharedBy, takeTurn } from '../cost.js';
 import type { VectorForm } from '../forms-worker.js';
 import { jsonFormMaxChars, numbersMaxBytes } from '../forms.js';
@@ -205,10 +206,28 @@ export function secondsUntil(retryAtMs: number | undefined): string {
   return String(retryAtMs === undefined ? 1 : Math.max(1, Math.ceil((retryAtMs - Date.now()) / 1000)));
 }
 
-/** A block under way: what it will be answered, and that answer as soon as it is there. */
+/** A block under way, and its answer as soon as it is there. */
 interface UnderWay {
-  readonly answer: Promise<Accepted>;
-  settled?: Accepted;
+  /** Resolves either way. */
+  readonly done: Promise<void>;
+  answer?: Accepted;
+  fault?: { readonly thrown: unknown };
+}
+
+function begin(judging: Promise<Accepted>, release: () => void): UnderWay {
+  const one: UnderWay = {
+    done: judging.then(
+      (answer) => {
+        one.answer = answer;
+        release();
+      },
+      (thrown: unknown) => {
+        one.fault = { thrown };
+        release();
+      },
+    ),
+  };
+  return one;
 }
 
 /**
@@ -216,7 +235,7 @@ interface UnderWay {
  * sender down instead of failing it.
  */
 async function* judgeInOrder(
-  items: AsyncIterable<Incoming>,
+  items: AsyncIterable<readonly Incoming[]>,
   visitor: Visitor,
   routes: Routes,
   wait: string,
@@ -229,35 +248,51 @@ async function* judgeInOrder(
   // A block that comes alone is refused at once when the node is full: its sender decides when to come again.
   let patient = streamed;
   const settle = async (): Promise<readonly Accepted[]> => {
-    const answers = [await window.shift()!.answer];
-    while (window[0]?.settled !== undefined) answers.push(window.shift()!.settled!);
+    const first = window[0]!;
+    await first.done;
+    if (first.fault !== undefined) throw first.fault.thrown;
+    let settled = 1;
+    while (window[settled]?.answer !== undefined) settled++;
+    const answers = window.splice(0, settled).map(({ answer }) => answer!);
     for (const answer of answers) if (answer.status === 'stored') lastSeq = Math.max(lastSeq, answer.seq);
     if (wait !== 'durable' && window.length === 0 && lastSeq > 0) await routes.waitFor(wait, lastSeq);
     return answers;
   };
-  for await (const { item, release } of items) {
-    const answer = item instanceof Uint8Array ? acceptOnce(item, source, who, routes, patient) : Promise.resolve(item);
-    const one: UnderWay = { answer: answer.finally(release) };
-    patient = true;
-    one.answer.then(
-      (answer) => (one.settled = answer),
-      () => undefined,
-    );
-    window.push(one);
-    if (window.length >= WINDOW) yield await settle();
+  for await (const some of items) {
+    for (const { item, release } of some) {
+      const judging =
+        item instanceof Uint8Array ? acceptOnce(item, source, who, routes, patient) : Promise.resolve(item);
+      patient = true;
+      window.push(begin(judging, release));
+    }
+    while (window.length >= WINDOW) yield await settle();
   }
   while (window.length > 0) yield await settle();
 }
 
 /** A large block has its turn first. */
-async function acceptOnce(
+function acceptOnce(
   wire: Uint8Array,
   source: Source,
   who: string,
   routes: Routes,
   patient: boolean,
 ): Promise<Accepted> {
-  const done = await turnFor(costOfJudging(wire.length, isText(wire)), who, routes);
+  const costMs = costOfJudging(wire.length, isText(wire));
+  if (costMs >= smallMs) return acceptInTurn(wire, source, who, routes, patient, costMs);
+  void routes.dear.enter(costMs, who);
+  return acceptSoon(wire, source, routes, patient);
+}
+
+async function acceptInTurn(
+  wire: Uint8Array,
+  source: Source,
+  who: string,
+  routes: Routes,
+  patient: boolean,
+  costMs: number,
+): Promise<Accepted> {
+  const done = await turnFor(costMs, who, routes);
   return typeof done === 'function' ? acceptSoon(wire, source, routes, patient).finally(done) : done;
 }
 

@@ -16,6 +16,7 @@ import { answerOf } from './writer-answer.js';
 import {
   packArrivals,
   resultsOf,
+  unpackOutcomes,
   type WriterReply,
   type WriterRequest,
   type WriterResult,
@@ -180,7 +181,8 @@ async function inWorker(setup: WriterSetup): Promise<Line> {
   worker.on('message', (reply: WriterReply) => {
     ({ head, worked } = reply);
     const { resolve, reject } = pending.shift()!;
-    if (reply.ok) resolve(reply.result);
+    if (reply.ok)
+      resolve(reply.result !== undefined && 'numbers' in reply.result ? unpackOutcomes(reply.result) : reply.result);
     else
       reject(reply.code === undefined ? new Error(reply.message) : new CosmicError(reply.code as Code, reply.message));
   });

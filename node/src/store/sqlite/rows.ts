@@ -28,16 +28,16 @@ export interface EntryRest {
 }
 
 export function restOf(entry: CatalogueEntry): EntryRest | undefined {
-  const rest = {
-    ...(entry.tags.length === 0 ? {} : { tags: entry.tags }),
-    ...(entry.links.length === 0 ? {} : { links: entry.links }),
-    ...(entry.refs.length === 0 ? {} : { refs: entry.refs }),
-    ...(entry.prev === undefined ? {} : { prev: entry.prev }),
-    ...(entry.languages === undefined ? {} : { languages: entry.languages }),
-    ...(entry.aliases === undefined ? {} : { aliases: entry.aliases }),
-    ...(entry.inert === undefined ? {} : { inert: entry.inert }),
-    ...(entry.facts === undefined ? {} : { facts: entry.facts }),
-  };
+  const { tags, links, refs, prev, languages, aliases, inert, facts } = entry;
+  const rest: { -readonly [K in keyof EntryRest]: EntryRest[K] } = {};
+  if (tags.length > 0) rest.tags = tags;
+  if (links.length > 0) rest.links = links;
+  if (refs.length > 0) rest.refs = refs;
+  if (prev !== undefined) rest.prev = prev;
+  if (languages !== undefined) rest.languages = languages;
+  if (aliases !== undefined) rest.aliases = aliases;
+  if (inert !== undefined) rest.inert = inert;
+  if (facts !== undefined) rest.facts = facts;
   return Object.keys(rest).length === 0 ? undefined : rest;
 }
 

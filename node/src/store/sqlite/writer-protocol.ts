@@ -53,8 +53,39 @@ export type WriterRequest =
 
 export type WriterResult = readonly Outcome[] | readonly number[] | undefined;
 
+/** Outcomes packed for the way back: `OUTCOME_NUMBERS` each, and why a block was refused, by its number. */
+export interface PackedOutcomes {
+  readonly numbers: Float64Array;
+  readonly erased: ReadonlyMap<number, EraseReason>;
+}
+
+/** seq, fresh, first label (-1: none). */
+const OUTCOME_NUMBERS = 3;
+
+export function packOutcomes(outcomes: readonly Outcome[]): PackedOutcomes {
+  const numbers = new Float64Array(outcomes.length * OUTCOME_NUMBERS);
+  const erased = new Map<number, EraseReason>();
+  outcomes.forEach((outcome, i) => {
+    numbers[i * OUTCOME_NUMBERS] = outcome.seq;
+    numbers[i * OUTCOME_NUMBERS + 1] = outcome.fresh ? 1 : 0;
+    numbers[i * OUTCOME_NUMBERS + 2] = outcome.firstLabel ?? -1;
+    if (outcome.erased !== undefined) erased.set(i, outcome.erased);
+  });
+  return { numbers, erased };
+}
+
+export function unpackOutcomes({ numbers, erased }: PackedOutcomes): Outcome[] {
+  return Array.from({ length: numbers.length / OUTCOME_NUMBERS }, (_, i): Outcome => {
+    const [seq, firstLabel] = [numbers[i * OUTCOME_NUMBERS]!, numbers[i * OUTCOME_NUMBERS + 2]!];
+    const fresh = numbers[i * OUTCOME_NUMBERS + 1] === 1;
+    const reason = erased.get(i);
+    if (reason !== undefined) return { seq, fresh, erased: reason };
+    return firstLabel < 0 ? { seq, fresh } : { seq, fresh, firstLabel };
+  });
+}
+
 export type WriterReply = { readonly head: HeadNumbers; readonly worked: Worked } & (
-  | { readonly ok: true; readonly result: WriterResult }
+  | { readonly ok: true; readonly result: readonly number[] | PackedOutcomes | undefined }
   | { readonly ok: false; readonly code?: string; readonly message: string }
 );
 
@@ -90,21 +121,17 @@ export function packArrivals(arrivals: readonly Arrival[]): PackedArrivals {
     if (space >= 0 && entry.descriptor !== undefined) descriptors.set(space, entry.descriptor);
     const rest = restOf(entry);
     if (rest !== undefined) rests.set(i, JSON.stringify(rest));
-    numbers.set(
-      [
-        block.format === 'python/1' ? 1 : 0,
-        block.timeMs,
-        firstSeenMs,
-        nameId(entry.author),
-        nameId(entry.kind),
-        space,
-        entry.rows,
-        block.headerOnly ? 1 : 0,
-        envelope.length,
-        body?.length ?? -1,
-      ],
-      i * NUMBERS,
-    );
+    const n = i * NUMBERS;
+    numbers[n] = block.format === 'python/1' ? 1 : 0;
+    numbers[n + 1] = block.timeMs;
+    numbers[n + 2] = firstSeenMs;
+    numbers[n + 3] = nameId(entry.author);
+    numbers[n + 4] = nameId(entry.kind);
+    numbers[n + 5] = space;
+    numbers[n + 6] = entry.rows;
+    numbers[n + 7] = block.headerOnly ? 1 : 0;
+    numbers[n + 8] = envelope.length;
+    numbers[n + 9] = body?.length ?? -1;
   });
   return { count: arrivals.length, bytes, numbers, names, descriptors, rests };
 }

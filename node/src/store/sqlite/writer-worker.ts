@@ -3,9 +3,9 @@ import { CosmicError } from '@cosmicembeddings/sdk';
 import { faultOf, openDatabase } from './driver.js';
 import { preciseMs, type Worked } from '../../thread-work.js';
 import { configure } from './schema.js';
-import { StoreWriter } from './writer.js';
+import { StoreWriter, type Outcome } from './writer.js';
 import { answerOf } from './writer-answer.js';
-import type { WriterReply, WriterRequest, WriterSetup } from './writer-protocol.js';
+import { packOutcomes, type WriterReply, type WriterRequest, type WriterSetup } from './writer-protocol.js';
 
 const setup = workerData as WriterSetup;
 const port = parentPort!;
@@ -18,7 +18,9 @@ port.on('message', (request: WriterRequest) => {
   const worked = (): Worked => [fromMs, preciseMs()];
   let reply: WriterReply;
   try {
-    const result = answerOf(request, writer, database);
+    const answer = answerOf(request, writer, database);
+    const result =
+      request.type === 'put' ? packOutcomes(answer as readonly Outcome[]) : (answer as readonly number[] | undefined);
     reply = { ok: true, result, head: writer.head(), worked: worked() };
   } catch (error) {
     const fault = faultOf(error);

@@ -432,6 +432,7 @@ function restOfRow(entry: Value): EntryRest {
 
 /** Each link of a block once, by the digest that it points to. */
 function linksOf({ links = [], refs = [], prev }: EntryRest): { readonly target: Uint8Array; readonly name: string }[] {
+  if (links.length === 0 && refs.length === 0 && prev === undefined) return [];
   const all = [...links, ...refs, ...(prev === undefined ? [] : [{ rel: 'prev', id: prev }])];
   const each = new Map<string, { readonly target: Uint8Array; readonly name: string }>();
   for (const { rel, id } of all) {
