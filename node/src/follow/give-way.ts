@@ -6,7 +6,7 @@
 
 /** What the cores are wanted for now, shared between threads. */
 export interface Pressure {
-  /** Five float64: blocks at the door; when somebody last searched, when a follower was last behind, since when the door is busy, and when it was seen so last, in ms. */
+  /** Five float64: blocks at the door; when somebody last searched, when a follower was last behind, since when a stream fills the door, and when it did so last, in ms. */
   readonly cells: SharedArrayBuffer;
   readonly isPatient: boolean;
 }
@@ -32,7 +32,7 @@ export function createPressure(): PressureGauge {
     patient: { cells, isPatient: true },
     set: (blocks, nowMs) => {
       gauge[DOOR] = blocks;
-      if (blocks < BUSY) return;
+      if (blocks < STREAM) return;
       if (Math.abs(nowMs - gauge[BUSY_AT]!) >= PAUSE_MS) gauge[SINCE] = nowMs;
       gauge[BUSY_AT] = nowMs;
     },
@@ -45,9 +45,11 @@ const BUSY = 24;
 /** Resting time for each unit of work: followers keep an eighth of their thread, so they always move. */
 const REST = 7;
 const REST_MAX_MS = 200;
+/** So many are there where a stream comes as fast as it is taken. With fewer, whoever searches wants the index to keep up with them. */
+const STREAM = 256;
 /**
- * A stream that has just begun goes before them altogether: for so long they keep a sixtieth, and what it brought is indexed
- * afterwards with all cores. It is another stream after such a pause, in which they had the cores.
+ * Such a stream, when it has just begun and nobody searches, goes before followers altogether: for so long they keep a sixtieth, and
+ * what it brought is indexed afterwards with all cores. It is another stream after such a pause, in which they had the cores.
  */
 const FIRST_MS = 20_000;
 const FIRST_REST = 59;
@@ -72,14 +74,16 @@ export function noteLag(lag: number, pressure: Pressure | undefined, nowMs: numb
 export function isPressed(pressure: Pressure | undefined, nowMs: number): boolean {
   if (pressure === undefined) return false;
   const gauge = new Float64Array(pressure.cells);
-  if (!pressure.isPatient) return gauge[DOOR]! >= BUSY;
-  return gauge[DOOR]! >= PATIENT_BUSY || nowMs - gauge[ASKED]! < STILL_MS || nowMs - gauge[BEHIND]! < STILL_MS;
+  const isAsked = nowMs - gauge[ASKED]! < STILL_MS;
+  if (!pressure.isPatient) return gauge[DOOR]! >= (isAsked ? STREAM : BUSY);
+  return gauge[DOOR]! >= PATIENT_BUSY || isAsked || nowMs - gauge[BEHIND]! < STILL_MS;
 }
 
 /** Milliseconds to rest after `workedMs` of background work; 0 while nobody else wants the cores. */
 export function restAfter(workedMs: number, pressure: Pressure | undefined, nowMs: number): number {
   if (!isPressed(pressure, nowMs)) return 0;
-  const isFirst = nowMs - new Float64Array(pressure!.cells)[SINCE]! < FIRST_MS;
+  const gauge = new Float64Array(pressure!.cells);
+  const isFirst = gauge[DOOR]! >= STREAM && nowMs - gauge[SINCE]! < FIRST_MS && nowMs - gauge[ASKED]! >= STILL_MS;
   const [rest, mostMs] = pressure!.isPatient
     ? [PATIENT_REST, PATIENT_REST_MAX_MS]
     : isFirst

@@ -13,5 +13,6 @@ export type { Trailing } from './trailing.js';
 export { openFaults, type Fault, type FaultList } from './faults.js';
 export { createPressure, restAfter, type Pressure } from './give-way.js';
 export { serveFollower, type FollowerPart, type FromFollower, type Serving } from './serve.js';
+export { createHints } from './hints.js';
 export { Waiters } from './waiters.js';
 export { FollowerWorker, type FollowerWorkerOptions } from './worker.js';

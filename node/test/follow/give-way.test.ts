@@ -50,3 +50,16 @@ test('a stream that has just begun goes before followers; one that does not end 
   stream(182_500, 183_000);
   expect(restAfter(10, shared, 183_000)).toBe(590);
 });
+
+test('while somebody searches, followers keep up with what comes slower than it could be taken', () => {
+  const { shared, set, asked } = createPressure();
+  set(40, 100_000);
+  expect(restAfter(10, shared, 100_000)).toBe(70);
+  asked(100_000);
+  expect(restAfter(10, shared, 100_100)).toBe(0);
+  expect(restAfter(10, shared, 100_400)).toBe(70);
+  set(512, 100_400);
+  expect(restAfter(10, shared, 100_400)).toBe(590);
+  asked(100_400);
+  expect(restAfter(10, shared, 100_500)).toBe(70);
+});

@@ -1,6 +1,6 @@
 import { CosmicError, type Cursor, type Head } from '@cosmicembeddings/sdk';
 import { faultOfWorker, isDamage } from '../../store/sqlite/driver.js';
-import { FollowerWorker, type FaultList, type Pressure } from '../../follow/index.js';
+import { createHints, FollowerWorker, type FaultList, type Pressure } from '../../follow/index.js';
 import { handOver, type Worked } from '../../thread-work.js';
 import type { EngineSetting } from './graph.js';
 import type { HostRules, HostStatus, SearchQuestion, VectorsAnswer } from './host.js';
@@ -179,13 +179,19 @@ class VectorsClient implements VectorFollower {
 
   notify(head?: Head): void {
     if (head !== undefined) this.headSeq = head.seq;
+    this.hint();
+  }
+
+  private readonly hint = createHints(() => this.tell());
+
+  private tell(): void {
     if (this.notified) return;
     this.notified = true;
     this.flushSoon();
   }
 
   waitFor(seq: number, signal?: AbortSignal): Promise<void> {
-    this.notify();
+    this.tell();
     return this.worker.waitFor(seq, signal);
   }
 

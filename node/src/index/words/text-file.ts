@@ -1,6 +1,6 @@
 import { existsSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { contentOf, CosmicError, type Cursor, type Registry, type TailItem, type TextHit } from '@cosmicembeddings/sdk';
+import { CosmicError, shownOf, type Cursor, type Registry, type TailItem, type TextHit } from '@cosmicembeddings/sdk';
 import { readingBlock } from '../../follow/index.js';
 import {
   isDamage,
@@ -172,7 +172,7 @@ export class TextFile {
     const { entry, firstLabel, id } = block;
     const { digest, python } = digestOf(id)!;
     this.drop(firstLabel, entry.rows, id);
-    readingBlock(id, () => contentOf(block, registry).passages).forEach((passage, row) => {
+    readingBlock(id, () => shownOf(block, registry).passages).forEach((passage, row) => {
       if (passage === undefined) return;
       const label = row < entry.rows ? firstLabel + row : -1;
       const terms = this.cutter.text(passage.heading ?? '', passage.text);

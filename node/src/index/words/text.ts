@@ -1,5 +1,5 @@
 import { CosmicError, type Cursor, type Head, type TextHit, type TextIndex } from '@cosmicembeddings/sdk';
-import { FollowerWorker, type FaultList, type Pressure } from '../../follow/index.js';
+import { createHints, FollowerWorker, type FaultList, type Pressure } from '../../follow/index.js';
 import { faultOfWorker } from '../../store/sqlite/driver.js';
 import type { PackedHolding } from '../../store/sqlite/holding.js';
 import { handOver, type Worked } from '../../thread-work.js';
@@ -105,6 +105,9 @@ export async function openText({ pressure, faults, ...setup }: TextOptions): Pro
   ): Promise<TextHit[]> => [
     ...((await ask({ type: 'search', query, k, phrases, ...(allow === undefined ? {} : { allow }) })).hits ?? []),
   ];
+  const hint = createHints(() => {
+    if (worker.position().seq < headSeq) worker.post({ number: 0, type: 'notify', seq: headSeq });
+  });
   await worker.start();
   return {
     name: worker.name,
@@ -126,7 +129,7 @@ export async function openText({ pressure, faults, ...setup }: TextOptions): Pro
     holding: async (part) => (await ask({ type: 'holding', part })).holding!,
     notify: (head) => {
       headSeq = head.seq;
-      if (worker.position().seq < head.seq) worker.post({ number: 0, type: 'notify', seq: head.seq });
+      hint();
     },
     close: async () => {
       await worker.close({ number: 0, type: 'close' });
