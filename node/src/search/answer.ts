@@ -108,11 +108,10 @@ function hitOf(
   gathered: Gathered,
   cuts: Cuts,
 ): Hit {
-  const { seq: _, ...shown } = hit;
   const terms = plan.words === undefined ? undefined : cuts.termsOf(gathered);
   const cut = terms === undefined ? undefined : cuts.of(hit);
   const excerpt = cut === undefined ? undefined : excerptOf(hit.passage!, cut, terms!);
-  const out: Writable<Hit> = { ...shown, score: scored.score };
+  const out = shownOf(hit, scored.score);
   if (scored.cosine !== undefined) {
     out.cosine = scored.cosine;
     if (scored.space !== undefined) out.space = scored.space;
@@ -126,6 +125,20 @@ function hitOf(
   if (duplicates !== undefined) out.duplicates = duplicates;
   if (request.explain === true)
     out.explain = pinned === true ? { asked: 'by its id' } : explain(scored, gathered.scales, plan);
+  return out;
+}
+
+/** All of a row but its number in the store. Named one by one: copying the rest of an object costs more than writing it as JSON. */
+function shownOf(hit: HitRow, score: number): Writable<Hit> {
+  const { id, row, space, author, kind, timeMs, firstSeenMs, tags, skyLabel, origin, heading, passage } = hit;
+  const out: Writable<Hit> =
+    space === undefined
+      ? { id, row, author, kind, timeMs, firstSeenMs, tags, score }
+      : { id, row, space, author, kind, timeMs, firstSeenMs, tags, score };
+  if (skyLabel !== undefined) out.skyLabel = skyLabel;
+  if (origin !== undefined) out.origin = origin;
+  if (heading !== undefined) out.heading = heading;
+  if (passage !== undefined) out.passage = passage;
   return out;
 }
 

@@ -94,8 +94,10 @@ export function fuse(candidates: readonly Candidate[], { spaces, words, weights 
   const scored = candidates.map((candidate, i): Scored => {
     const vectorPart = vectorParts[i]!;
     const wordPart = wordParts[i]!;
-    if (Number.isNaN(wordPart)) return { ...candidate, score: byVectors!(vectorPart), vectorPart, stands: 'words' };
-    if (Number.isNaN(vectorPart)) return { ...candidate, score: byWords!(wordPart), wordPart, stands: 'vectors' };
+    if (Number.isNaN(wordPart))
+      return Object.assign(candidate, { score: byVectors!(vectorPart), vectorPart, stands: 'words' as const });
+    if (Number.isNaN(vectorPart))
+      return Object.assign(candidate, { score: byWords!(wordPart), wordPart, stands: 'vectors' as const });
     return Object.assign(candidate, { score: weighed(i), vectorPart, wordPart });
   });
   return scored.sort(byScore);

@@ -30,8 +30,8 @@ interface Source {
   readonly allow?: Uint8Array;
 }
 
-/** By label, or by id for blocks without rows. */
-type Candidates = Map<number | string, Candidate>;
+/** By label, or by id for blocks without rows; made for one question, so that what words say is written into them. */
+type Candidates = Map<number | string, Omit<Candidate, 'bm25'> & { bm25?: number }>;
 
 interface Joined {
   readonly terms?: WordAnswer['terms'];
@@ -231,7 +231,7 @@ export class Gatherer {
     await this.joinFresh(candidates, [...fresh.values()], sources, signal);
     const add = (key: number | string, score: number): void => {
       const candidate = candidates.get(key);
-      if (candidate !== undefined) candidates.set(key, { ...candidate, bm25: score });
+      if (candidate !== undefined) candidate.bm25 = score;
     };
     labels.forEach((label, i) => {
       if (!Number.isNaN(also[i]!)) add(label, also[i]!);
@@ -418,12 +418,13 @@ export class Gatherer {
       candidates.set(label < 0 ? id! : label, { label, ...(label < 0 ? { id: id! } : {}) });
     const labels = fresh.flatMap(({ label }) => (label < 0 ? [] : [label]));
     if (labels.length === 0) return;
-    const allow = bitsOf(labels);
     const found = await Promise.all(
       sources.map(async (source) => {
-        const among = source.allow === undefined ? allow : both(allow, source.allow);
-        const { hits } = await source.index.search(source.space, source.query, labels.length, {
-          allow: among,
+        const { allow } = source;
+        const among = Uint32Array.from(allow === undefined ? labels : labels.filter((label) => hasLabel(allow, label)));
+        if (among.length === 0) return { ...source, hits: [] };
+        const { hits } = await source.index.search(source.space, source.query, among.length, {
+          among,
           ...(signal === undefined ? {} : { signal }),
         });
         return { ...source, hits };

@@ -42,7 +42,13 @@ export interface VectorSearch {
     space: string,
     query: Float32Array,
     k: number,
-    options?: { readonly allow?: Uint8Array; readonly background?: boolean; readonly signal?: AbortSignal },
+    options?: {
+      readonly allow?: Uint8Array;
+      /** Labels of the rows to score, and of no others: where they are known, none has to be looked for. */
+      readonly among?: Uint32Array;
+      readonly background?: boolean;
+      readonly signal?: AbortSignal;
+    },
   ): Promise<VectorAnswer>;
 }
 

@@ -144,12 +144,14 @@ export class Ledger {
   private vectors(): VectorSearch {
     return {
       search: async (space, query, k, options = {}) => {
-        this.calls.push({ space, k, allowed: options.allow !== undefined });
+        this.calls.push({ space, k, allowed: options.allow !== undefined || options.among !== undefined });
+        const among = options.among && new Set(options.among);
         const { epoch, seq } = await this.store.head();
         const entry = this.indexes.get(space);
         if (entry === undefined) return { hits: [], indexedTo: { epoch, seq } };
         const all = await entry.index.search(query, entry.rows.size, options.allow);
         const hits = all
+          .filter(({ label }) => among?.has(label) ?? true)
           .map(({ label, score }) => ({
             label,
             score,

@@ -14,9 +14,8 @@ export interface GraphEngine {
   create(dims: number): Graph;
   /** @throws when the file is not a graph of this engine and number of dimensions. */
   load(path: string, dims: number, size: number): Graph;
-  /** How many candidates a search asks for: at first, and at least; see recall-sample.ts. */
+  /** How many candidates a search asks for at first: before a calibration, and before real queries were compared. */
   readonly candidates: number;
-  readonly candidatesMin: number;
 }
 
 export type EngineName = 'usearch' | 'hnswlib' | 'exact';

@@ -52,7 +52,6 @@ export async function hnswlibEngine(): Promise<GraphEngine> {
   return {
     name: 'hnswlib',
     candidates: 64,
-    candidatesMin: 32,
     create: (dims) => {
       const index = new HierarchicalNSW('ip', dims);
       index.initIndex({ maxElements: 4096, m: 16, efConstruction: 200, randomSeed: 100 });

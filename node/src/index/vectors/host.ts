@@ -74,6 +74,7 @@ export interface SearchQuestion {
   readonly query: Float32Array;
   readonly k: number;
   readonly allow?: Uint8Array;
+  readonly among?: Uint32Array;
   readonly background?: boolean;
   /** Scan every row, whatever graph there is. */
   readonly exact?: boolean;
@@ -227,7 +228,7 @@ export class IndexHost implements Follower {
   }
 
   private answer(question: SearchQuestion): VectorsAnswer | CosmicError {
-    const { space: id, query, k, allow, background, exact } = question;
+    const { space: id, query, k, allow, among, background, exact } = question;
     const space = this.set.answering.get(id);
     const indexedTo = { epoch: this.set.position.epoch, seq: this.set.waiting.answersTo(id, this.set.position.seq) };
     if (space === undefined) return { hits: [], indexedTo, exact: true };
@@ -239,10 +240,11 @@ export class IndexHost implements Follower {
     try {
       const answer = space.search(query, k, {
         ...(allow === undefined ? {} : { allow }),
+        ...(among === undefined ? {} : { among }),
         background: background === true,
         exact: exact === true,
       });
-      if (!answer.exact && allow === undefined) this.sample.offer(id, query);
+      if (!answer.exact && allow === undefined && among === undefined) this.sample.offer(id, query);
       return {
         hits: answer.rows,
         indexedTo,
@@ -523,7 +525,7 @@ export class IndexHost implements Follower {
       if (!space.hasWork || (space.tail > 0 && space.tail < min)) continue;
       try {
         const started = performance.now();
-        space.work(this.slice);
+        if (!space.work(this.slice)) return true;
         const ms = performance.now() - started;
         const wantedMs = nowMs - this.searchedMs < GATHER_MS ? sliceMsBeside(space.tail) : this.rules.sliceMs;
         this.slice = Math.max(

@@ -43,6 +43,8 @@ export interface VectorsOptions {
 export interface SearchOptions {
   /** Bitset over labels; over a SharedArrayBuffer it is not copied. */
   readonly allow?: Uint8Array;
+  /** Labels of the rows to score, and of no others. */
+  readonly among?: Uint32Array;
   /** Also answer how the query stands to the space's background sample. */
   readonly background?: boolean;
   /** Scan every row. */
@@ -159,7 +161,7 @@ class VectorsClient implements VectorFollower {
     space: string,
     query: Float32Array,
     k: number,
-    { allow, background, exact, signal }: SearchOptions = {},
+    { allow, among, background, exact, signal }: SearchOptions = {},
   ): Promise<VectorsAnswer> {
     return new Promise((resolve, reject) => {
       if (this.worker.failure !== undefined) return reject(this.worker.failure as Error);
@@ -169,6 +171,7 @@ class VectorsClient implements VectorFollower {
         query,
         k,
         ...(allow === undefined ? {} : { allow }),
+        ...(among === undefined ? {} : { among }),
         ...(background === undefined ? {} : { background }),
         ...(exact === undefined ? {} : { exact }),
       };

@@ -4,6 +4,7 @@ import type { Cursor } from '@cosmicembeddings/sdk';
 import type { SpaceDescriptor } from '@cosmicembeddings/sdk/space';
 import { OWN_MIN, ownBackgroundOf, queryBackgroundOf, type Background, type OwnBackground } from './background.js';
 import { Bits } from './bits.js';
+import { askedMin, askedOf, Calibration, isDue, levels } from './calibration.js';
 import { markCopies } from './copies.js';
 import { fileCrc } from './checksum.js';
 import { makeUnit } from './dot.js';
@@ -13,7 +14,7 @@ import { Hubs } from './hubs.js';
 import { LabelTable } from './label-table.js';
 import { rowsFile, type RowFormat } from './row-format.js';
 import { RowFile, RowsDamaged, type Budget, type Slots } from './rows.js';
-import { scanSlots, searchRows, type SearchedSpace } from './space-search.js';
+import { scanSlots, scoreAmong, searchRows, type SearchedSpace } from './space-search.js';
 import { inFormat, readSavedSpace, stateFile, without, type SavedSpace, type SavedState } from './saved-space.js';
 import { writeStateFile } from './state-file.js';
 import { TopRows, type ScoredRow } from './top-rows.js';
@@ -41,9 +42,6 @@ export interface SpaceAnswer {
   readonly exact: boolean;
 }
 
-/** Candidates at most, in units of the least: rows without any clusters need them. */
-const MOST = 32;
-
 /**
  * The rows of one space, by slot in order of arrival: a flat file of float32 rows, a graph over the first `graphTo`
  * of them once there are enough, and a tail behind it that is scanned exactly. Rows are made unit length (except in a
@@ -68,6 +66,9 @@ export class SpaceIndex {
   private graphTo = 0;
   private savedGraph: SavedSpace['graph'] = null;
   private next: { readonly graph: Graph; to: number } | undefined;
+  private calibration: Calibration | undefined;
+  /** Rows that the graph had when it was looked at how many candidates it has to be asked for. */
+  private calibratedAt = 0;
   private saving: Promise<void> = Promise.resolve();
   private changed = false;
   private lacks_ = false;
@@ -266,16 +267,25 @@ export class SpaceIndex {
 
   /** Is there work for `work`? */
   get hasWork(): boolean {
-    return this.hubs.isBehind || this.next !== undefined || (this.wantsGraph && this.graphTo < this.rows.count);
+    return (
+      this.hubs.isBehind ||
+      this.calibration !== undefined ||
+      this.next !== undefined ||
+      (this.wantsGraph && this.graphTo < this.rows.count)
+    );
   }
 
-  /** One slice of work: at most `rows` rows into the graph (or many more into the guard's books). */
-  work(rows: number): void {
+  /**
+   * One slice of work: at most `rows` rows into the graph (or many more into the guard's books), or a step of finding out how
+   * many candidates it needs. False: its time says nothing of rows.
+   */
+  work(rows: number): boolean {
     if (this.hubs.isBehind) {
       this.hubs.measureSome(rows * 64, this.graphTo);
       this.changed = true;
-      return;
+      return true;
     }
+    if (this.calibrates(rows)) return false;
     if (this.wantsGraph && this.graphTo < this.rows.count) {
       this.graph ??= this.options.engine.graph!.create(this.space.dims);
       this.members ??= this.listMembers();
@@ -291,6 +301,43 @@ export class SpaceIndex {
       this.erasedMs = null;
       this.changed = true;
     }
+    return true;
+  }
+
+  /** One step of a calibration that is due or under way; false where there is none. */
+  private calibrates(next: number): boolean {
+    const { graph, graphTo, rows } = this;
+    if (graph === undefined) return false;
+    if (this.calibration === undefined) {
+      if (!isDue(graph.size, rows.count - graphTo, next, this.calibratedAt)) return false;
+      this.calibratedAt = graph.size;
+      const asked = askedOf({ from: graphTo, to: rows.count }).filter((slot) => !this.dead.has(slot));
+      const queries = asked.map((slot) => rows.copy(slot));
+      if (queries.length < askedMin) return false;
+      const here = (candidates?: number): SearchedSpace => ({
+        ...this.searched,
+        graphTo: this.rows.count,
+        ...(candidates === undefined ? {} : { candidates }),
+      });
+      this.calibration = new Calibration(
+        {
+          scan: (query, top, slots) => scanSlots(here(), query, top, { allow: undefined, ...slots }),
+          near: (query, k, candidates) => {
+            const top = new TopRows(k);
+            searchRows(here(candidates), query, top, undefined, false);
+            return top.take().map(({ label }) => label);
+          },
+        },
+        queries,
+        graphTo,
+      );
+    }
+    const candidates = this.calibration.step();
+    if (candidates === undefined) return true;
+    this.calibration = undefined;
+    this.candidates = candidates;
+    this.changed = true;
+    return true;
   }
 
   /** Starts building a graph without the erased rows; it replaces the present one when it is complete. */
@@ -311,22 +358,29 @@ export class SpaceIndex {
 
   /** More or fewer candidates from now on, by a factor, within bounds. */
   askFor(factor: number): void {
-    const least = this.options.engine.graph?.candidatesMin ?? 0;
-    this.candidates = Math.round(Math.min(MOST * least, Math.max(least, this.candidates * factor)));
+    this.candidates = Math.round(Math.min(levels.at(-1)!, Math.max(levels[0], this.candidates * factor)));
   }
 
-  /** At most k rows, best first; `allow`: bitset over labels. @throws RowsDamaged */
+  /** At most k rows, best first; `allow`: bitset over labels; `among`: the labels to score. @throws RowsDamaged */
   search(
     query: Float32Array,
     k: number,
-    options: { readonly allow?: Uint8Array; readonly background?: boolean; readonly exact?: boolean } = {},
+    options: {
+      readonly allow?: Uint8Array;
+      readonly among?: Uint32Array;
+      readonly background?: boolean;
+      readonly exact?: boolean;
+    } = {},
   ): SpaceAnswer {
     if (query.length !== this.space.dims)
       throw new RangeError(`query has ${query.length} numbers, the space ${this.space.dims}`);
     const q = this.byProduct ? query : makeUnit(query.slice());
     const top = new TopRows(Math.min(k, this.size));
-    const { allow } = options;
-    const exact = searchRows(this.searched, q, top, allow, options.exact === true);
+    const { allow, among } = options;
+    const exact =
+      among === undefined
+        ? searchRows(this.searched, q, top, allow, options.exact === true)
+        : scoreAmong(this.searched, q, top, among);
     const background = options.background === true ? this.backgroundOf(q) : undefined;
     const own = this.byProduct ? undefined : this.ownBackground();
     return {
@@ -524,6 +578,7 @@ export class SpaceIndex {
       this.graph = engine.graph.load(path, this.space.dims, head.graph.size);
       this.graphTo = head.graph.to;
       this.savedGraph = head.graph;
+      this.calibratedAt = this.graph.size;
       this.members = this.listMembers();
     } catch {
       this.graph = undefined;

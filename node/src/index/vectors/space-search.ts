@@ -45,7 +45,7 @@ export function searchRows(
   const allowed = allow === undefined ? size : members.countWith(allow);
   if (allowed === 0) return true;
   const tail = space.rows.count - space.graphTo;
-  const candidates = Math.max(space.candidates, Math.ceil(k * 1.5) + 16);
+  const candidates = Math.max(space.candidates, Math.ceil(k * 1.25) + 8);
   // What is worth asking for when demoted rows crowd out others.
   const crowdMax = hubs.takenIn + Math.max(1024, 2 * space.candidates);
   let want = Math.ceil((candidates * size * (allowed < size ? 1.3 : 1)) / allowed);
@@ -69,6 +69,15 @@ export function searchRows(
   for (const slot of hubs.asideFor(top, allow !== undefined))
     if (allow === undefined || isAllowed(allow, space.table.labels[slot]!)) score(space, q, top, slot);
   return false;
+}
+
+/** Offers the live ones of these rows, exactly scored. */
+export function scoreAmong(space: SearchedSpace, q: Float32Array, top: TopRows, labels: Uint32Array): true {
+  for (const label of labels) {
+    const slot = space.table.slotOf(label);
+    if (slot >= 0) score(space, q, top, slot);
+  }
+  return true;
 }
 
 /** Offers the live rows of the slots [from, to), exactly scored; without `withAside`, not those that are put aside. */

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
+import { levels } from './calibration.js';
 import type { Graph, GraphEngine } from './graph.js';
 
 /** What is used of the library, which may not be installed where this is compiled. */
@@ -37,7 +38,8 @@ export async function usearchEngine(threads = Math.min(2, availableParallelism()
       quantization: ScalarKind.I8,
       connectivity: 16,
       expansion_add: 128,
-      expansion_search: CANDIDATES,
+      // Asking for more widens a search, asking for less does not narrow it.
+      expansion_search: levels[0],
       multi: false,
     });
 
@@ -66,7 +68,6 @@ export async function usearchEngine(threads = Math.min(2, availableParallelism()
   return {
     name: 'usearch',
     candidates: 96,
-    candidatesMin: CANDIDATES,
     create: (dims) => graphOf(open(dims), dims),
     load: (path, dims, size) => {
       const index = open(dims);
@@ -78,7 +79,5 @@ export async function usearchEngine(threads = Math.min(2, availableParallelism()
   };
 }
 
-/** Its own breadth of search; asking for more widens it, asking for less does not narrow it. */
-const CANDIDATES = 64;
 /** Rows of a graph that are added one after the other. */
 const ALONE = 1024;

@@ -100,25 +100,7 @@ export function createCatalogue(
       );
       return lookUp.found.reduce((found, { labels }) => firstBits(found, labels), passing);
     },
-    blocksOf: async (labels) =>
-      // One view of the file for all: beginning and ending one costs as much as half a look-up.
-      atOnce(database, labels, (label) => {
-        const row = all(
-          'SELECT id, digest, python, seq, author, first_label, row_count FROM blocks WHERE row_count > 0 AND erased IS NULL AND first_label <= ? ORDER BY first_label DESC LIMIT 1',
-          [label],
-        )[0];
-        if (row === undefined || label >= (row['first_label'] as number) + (row['row_count'] as number))
-          return undefined;
-        const digest = bytesOf(row['digest']);
-        const id = idOf(row['python'] === 1, digest);
-        reader.meet(id, row['id'] as number, digest);
-        return {
-          id,
-          row: label - (row['first_label'] as number),
-          seq: row['seq'] as number,
-          author: names.name(row['author'] as number),
-        };
-      }),
+    blocksOf: async (labels) => reader.placesOf(labels),
     entriesOf: async (ids) =>
       atOnce(database, ids, (id) => {
         const named = digestOf(id);

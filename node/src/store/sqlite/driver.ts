@@ -1,7 +1,7 @@
 import { closeSync, fchmodSync, fstatSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { CosmicError, codes, type Code } from '@cosmicembeddings/sdk';
-import type { Database, OpenOptions, SqliteEngine } from './database.js';
+import type { Database, OpenOptions, SqliteEngine, Statement } from './database.js';
 import { openWasm } from './wasm.js';
 
 export type * from './database.js';
@@ -115,13 +115,18 @@ export function transaction<T>(database: Database, work: () => T): T {
   }
 }
 
+const bounds = new WeakMap<Database, readonly [begin: Statement, commit: Statement]>();
+
 /** Reads several things of one moment. */
 export function reading<T>(database: Database, work: () => T): T {
-  database.exec('BEGIN');
+  let bound = bounds.get(database);
+  if (bound === undefined) bounds.set(database, (bound = [database.prepare('BEGIN'), database.prepare('COMMIT')]));
+  const [begin, commit] = bound;
+  begin.run();
   try {
     return work();
   } finally {
-    database.exec('COMMIT');
+    commit.run();
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type DecidedItem,
   type EraseReason,
   type Head,
+  type RowPlace,
   type StoredBlock,
   type StoredEntry,
   type Tail,
@@ -20,6 +21,7 @@ import {
   type Row,
   type SqliteEngine,
   type Statement,
+  type Value,
 } from './driver.js';
 import { findByDigest } from './ids.js';
 import { metaOf } from './meta.js';
@@ -28,6 +30,10 @@ import { BARE_COLUMNS, BLOCK_COLUMNS, blockOf, bytesOf, digestOf, idOf, idOfRow,
 const NO_CRC = 'NULL AS crc';
 /** Blocks whose numbers are remembered from one question to the next. */
 const MET_MAX = 4096;
+/** Rows that are looked up at a time with the bytes of their blocks, and a body that is read along. */
+const ALONG_MAX = 32;
+const ALONG_BYTES = 16 * 1024;
+const KEPT_ALONG_MAX = 256;
 const PAGE = 1000;
 const NO_ENTRY = { tags: [], links: [], refs: [], rows: 0 } as const;
 
@@ -44,6 +50,11 @@ export class StoreReader {
   private readonly byNumber: Statement;
   /** Numbers of the blocks that were met last, by id: a block keeps its number for ever. */
   private readonly met = new Map<BlockId, Met>();
+  private readonly atLabel: Statement;
+  private readonly wholeAtLabel: Statement;
+  private readonly version: Statement;
+  /** Blocks that were read along, and the state of the file that they are of. */
+  private along: { readonly version: Value | undefined; readonly rows: Map<BlockId, Row> } | undefined;
   /** Statements of tails by what is wanted. */
   private readonly tails = new Map<string, Statement>();
   private readonly wholeColumns: string;
@@ -70,6 +81,17 @@ export class StoreReader {
       Number(metaOf(this.database, 'version')) < 3 ? BLOCK_COLUMNS.replace('y.crc', NO_CRC) : BLOCK_COLUMNS;
     this.byDigest = findByDigest(this.database, this.wholeColumns, 'JOIN bytes y ON y.block = b.id');
     this.byNumber = prepare(`SELECT ${this.wholeColumns} FROM blocks b JOIN bytes y ON y.block = b.id WHERE b.id = ?`);
+    const atLabel = (columns: string, join: string): Statement =>
+      prepare(
+        `SELECT ${columns} FROM blocks b ${join} WHERE b.row_count > 0 AND b.erased IS NULL AND b.first_label <= ? ORDER BY b.first_label DESC LIMIT 1`,
+      );
+    this.atLabel = atLabel('b.id, b.digest, b.python, b.seq, b.author, b.first_label, b.row_count', '');
+    const some = this.wholeColumns.replace(
+      'y.body',
+      `CASE WHEN length(y.body) <= ${ALONG_BYTES} THEN y.body END AS body`,
+    );
+    this.wholeAtLabel = atLabel(some, 'JOIN bytes y ON y.block = b.id');
+    this.version = prepare('PRAGMA data_version');
     this.bareByDigest = findByDigest(this.database, BARE_COLUMNS, '');
     this.lengthByDigest = findByDigest(
       this.database,
@@ -97,7 +119,13 @@ export class StoreReader {
   }
 
   get(ids: readonly BlockId[]): (StoredBlock | undefined)[] {
+    const along = this.alongNow();
     return ids.map((id) => {
+      const read = along?.get(id);
+      if (read !== undefined) {
+        along!.delete(id);
+        return blockOf(read, this.names, id);
+      }
       const met = this.met.get(id);
       if (met !== undefined) {
         const row = this.byNumber.get(met.number);
@@ -129,10 +157,41 @@ export class StoreReader {
     return named === undefined ? 0 : Number(this.lengthByDigest(named.digest)?.['bytes'] ?? 0);
   }
 
-  /** The block is likely to be asked for next: it is found by its number then, a third of the price. */
-  meet(id: BlockId, number: number, digest: Uint8Array): void {
+  /**
+   * Where rows stand, in the order asked; undefined where nothing is to be shown any more. Their blocks are likely to be asked for
+   * next: small ones are read along, for little more than the look-up, others are found by their number then.
+   */
+  placesOf(labels: readonly number[]): (RowPlace | undefined)[] {
+    const isFew = labels.length <= ALONG_MAX;
+    // One view of the file for all: beginning and ending one costs as much as half a look-up.
+    const read = (): (RowPlace | undefined)[] => {
+      const along = isFew ? this.alongNow(true) : undefined;
+      return labels.map((label) => this.placeOf(label, along));
+    };
+    return labels.length < 2 ? read() : reading(this.database, read);
+  }
+
+  private placeOf(label: number, along: Map<BlockId, Row> | undefined): RowPlace | undefined {
+    const whole = along === undefined ? undefined : soundOf(() => this.wholeAtLabel.get(label));
+    const row = whole ?? this.atLabel.get(label);
+    if (row === undefined) return undefined;
+    const first = row['first_label'] as number;
+    if (label >= first + (row['row_count'] as number)) return undefined;
+    const digest = bytesOf(row['digest']);
+    const id = idOf(row['python'] === 1, digest);
     if (this.met.size >= MET_MAX) this.met.clear();
-    this.met.set(id, { number, digest });
+    this.met.set(id, { number: row['id'] as number, digest });
+    if (whole !== undefined && whole['body'] !== null) along!.set(id, whole);
+    return { id, row: label - first, seq: row['seq'] as number, author: this.names.name(row['author'] as number) };
+  }
+
+  /** What was read along and not taken yet, of searches side by side; nothing of it once anything was written. */
+  private alongNow(begins = false): Map<BlockId, Row> | undefined {
+    if (!begins && (this.along?.rows.size ?? 0) === 0) return undefined;
+    const version = this.version.get()?.['data_version'];
+    if (this.along === undefined || this.along.version !== version || this.along.rows.size > KEPT_ALONG_MAX)
+      this.along = { version, rows: new Map() };
+    return this.along.rows;
   }
 
   /** As `get`, without the bytes. */
