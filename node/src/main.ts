@@ -5,7 +5,7 @@ import { createLog } from './log.js';
 import { whatIsOpen } from './operate/openness.js';
 import { maintenance, maintenanceFlags } from './operate/maintenance.js';
 import { createNode } from './node.js';
-import { collectAlone } from './worker-memory.js';
+import { collectAlone, tidyAtRest } from './worker-memory.js';
 
 const USAGE = `cosmic-node start --data DIR [--host H] [--port P] [--network ID] [--peer URL[#did]]… [--own-address URL]… [--plain-peers] [--discover] [--peer-tls PORT] [--receipts] [--store E] [--index E] [--log LEVEL]
 cosmic-node fsck|backup|restore|migrate|vacuum|erase|retention|policy|access … --data DIR   (docs/operating.md)
@@ -67,6 +67,8 @@ async function start(args: string[]): Promise<void> {
   // From before there is anything to stop: a node that is told while it starts stops as soon as it is whole.
   const stopping = stopSignal();
   const node = await createNode(config, log);
+  // Of its own pause every request would know: only for what is worth it.
+  tidyAtRest({ worthBytes: 24_000_000 });
   process.stdout.write(
     JSON.stringify({ listening: node.url, node: node.did, network: config.network, data: config.data }) + '\n',
   );

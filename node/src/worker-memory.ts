@@ -1,4 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
+import { performance } from 'node:perf_hooks';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 /**
  * Room for new objects in each worker's heap, in megabytes. The default, 48 of them a worker, is what a program needs that
@@ -14,4 +16,53 @@ export const workerMemory = { maxYoungGenerationSizeMb: 12 } as const;
 export function collectAlone(): void {
   setFlagsFromString('--no-parallel-scavenge');
   setFlagsFromString('--no-concurrent-array-buffer-sweeping');
+}
+
+/** A thread that did next to nothing for so long rests. */
+const REST_MS = 500;
+const RESTS_BELOW = 0.2;
+/** Less than this is not worth a collection, which stops the thread for some milliseconds. */
+const WORTH_BYTES = 6_000_000;
+
+/**
+ * When this thread comes to rest after work that made its heap grow, it collects once and calls `release`: what a bulk of blocks left
+ * behind is garbage that V8 would keep until the heap has doubled, which may be never. A thread that is busy is left to V8. Returns
+ * what ends it.
+ */
+export function tidyAtRest({
+  worthBytes = WORTH_BYTES,
+  release = () => undefined,
+}: { readonly worthBytes?: number; readonly release?: () => void } = {}): () => void {
+  const collect = collector();
+  let last = performance.eventLoopUtilization();
+  let isTidy = false;
+  let keptBytes = 0;
+  const timer = setInterval(() => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, last);
+    last = now;
+    if (utilization > RESTS_BELOW) isTidy = false;
+    if (utilization > RESTS_BELOW || isTidy) return;
+    isTidy = true;
+    const heldBytes = held();
+    keptBytes = Math.min(keptBytes, heldBytes);
+    if (heldBytes - keptBytes < worthBytes) return;
+    release();
+    // The second one moves together what the first one left scattered over half-empty pages.
+    collect();
+    collect();
+    keptBytes = held();
+  }, REST_MS).unref();
+  return () => clearInterval(timer);
+}
+
+function held(): number {
+  const { total_physical_size: heap, external_memory: beside } = getHeapStatistics();
+  return heap + beside;
+}
+
+/** A whole collection, which V8 offers under a flag alone. */
+function collector(): () => void {
+  setFlagsFromString('--expose-gc');
+  return (runInNewContext('globalThis.gc') as (() => void) | undefined) ?? (() => undefined);
 }

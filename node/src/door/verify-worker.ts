@@ -11,6 +11,7 @@ import { createSky } from '@cosmicembeddings/sdk/sky';
 import { sha256, verifierOf, type VerifierName } from './crypto/index.js';
 import { loadPlugins } from '../plugins.js';
 import { preciseMs, type Worked } from '../thread-work.js';
+import { tidyAtRest } from '../worker-memory.js';
 
 export interface VerifySetup {
   readonly network: string;
@@ -57,6 +58,7 @@ const checks: Checks = {
   sky: createSky({ sha256 }),
 };
 
+tidyAtRest();
 port.on('message', ({ bytes, lengths, barred }: VerifyRequest) => {
   const fromMs = preciseMs();
   let at = 0;

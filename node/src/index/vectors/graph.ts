@@ -7,6 +7,12 @@ export interface Graph {
   search(query: Float32Array, want: number): ArrayLike<number>;
   /** Blocks until the file is written; not fsynced. */
   save(path: string): void;
+  /**
+   * From now on the pages of this file, which holds the graph as it is, are its memory: the system's to keep and to drop, not this
+   * process's own. Until rows are added. Absent in an engine that cannot.
+   */
+  rest?(path: string): void;
+  readonly isResting?: boolean;
 }
 
 export interface GraphEngine {

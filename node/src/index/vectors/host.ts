@@ -116,6 +116,8 @@ const SLICE_MAX_MS = 40;
  */
 const GATHER_ROWS = 256;
 const GATHER_MS = 300;
+/** When no rows have come for so long, graphs rest. */
+const REST_MS = 500;
 
 /**
  * Beside searches: each of them scans the rows that wait, so the more there are the longer is the slice. Short slices alone
@@ -360,8 +362,14 @@ export class IndexHost implements Follower {
     const passed = this.pass();
     const worked = this.work(min);
     const sampled = !worked && this.sampleStep();
+    if (!worked && !sampled && this.options.nowMs() - this.readMs >= REST_MS) this.settle();
     if (this.set.dueToSave) await this.set.save().catch((error: unknown) => this.set.saveLater(error));
     return passed || worked || sampled;
+  }
+
+  /** Graphs to which nothing is added any more rest on their files. */
+  private settle(): void {
+    for (const space of this.set.large) if (space.settle()) this.set.saveSoon();
   }
 
   /** Begins a pass for spaces that wait, or ends it; true where it did either. */

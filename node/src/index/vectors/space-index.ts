@@ -42,6 +42,9 @@ export interface SpaceAnswer {
   readonly exact: boolean;
 }
 
+/** Each save writes all of a graph, so one that lacks less than this part is not saved to let it rest. */
+const FEW_PART = 32;
+
 /**
  * The rows of one space, by slot in order of arrival: a flat file of float32 rows, a graph over the first `graphTo`
  * of them once there are enough, and a tail behind it that is scanned exactly. Rows are made unit length (except in a
@@ -65,6 +68,8 @@ export class SpaceIndex {
   private graph: Graph | undefined;
   private graphTo = 0;
   private savedGraph: SavedSpace['graph'] = null;
+  /** Is the graph to be saved before it rests? */
+  private restsNext = false;
   private next: { readonly graph: Graph; to: number } | undefined;
   private calibration: Calibration | undefined;
   /** Rows that the graph had when it was looked at how many candidates it has to be asked for. */
@@ -340,6 +345,21 @@ export class SpaceIndex {
     return true;
   }
 
+  /**
+   * Nothing is to be done: the graph rests on its file, if the file has it all. Of one that lacks more than a few rows it is to be
+   * saved first, then this answers true.
+   */
+  settle(): boolean {
+    const { graph, graphTo, savedGraph } = this;
+    const { folder } = this.options;
+    if (folder === undefined || graph?.rest === undefined || graph.isResting === true || this.hasWork) return false;
+    const lacking = graphTo - (savedGraph?.to ?? 0);
+    if (lacking === 0) graph.rest(join(folder, savedGraph!.file));
+    if (this.restsNext || lacking * FEW_PART <= graphTo) return false;
+    this.restsNext = this.changed = true;
+    return true;
+  }
+
   /** Starts building a graph without the erased rows; it replaces the present one when it is complete. */
   rebuild(): void {
     if (this.graph === undefined) this.erasedMs = null;
@@ -465,7 +485,7 @@ export class SpaceIndex {
     const before = this.savedGraph;
     if (
       this.graph !== undefined &&
-      (always
+      (always || this.restsNext
         ? this.graphTo !== (before?.to ?? 0)
         : this.graphTo - (before?.to ?? 0) >= Math.max(8192, (before?.to ?? 0) / 8))
     ) {
@@ -480,8 +500,9 @@ export class SpaceIndex {
       } finally {
         closeSync(fd);
       }
-      // A graph that was replaced meanwhile (erasures) must not come back.
       const crc = await fileCrc(path);
+      this.restsNext = false;
+      // A graph that was replaced meanwhile (erasures) must not come back.
       if (graph === this.graph) this.savedGraph = { file, crc, to, size };
     }
     // Fsyncs are what many small spaces would cost most, and a small space is soon read from the store again.

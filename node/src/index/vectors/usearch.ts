@@ -15,6 +15,7 @@ interface Index {
   ): { readonly keys: BigUint64Array; readonly distances: Float32Array };
   save(path: string): void;
   load(path: string): void;
+  view(path: string): void;
 }
 interface Usearch {
   readonly Index: new (options: object) => Index;
@@ -43,12 +44,19 @@ export async function usearchEngine(threads = Math.min(2, availableParallelism()
       multi: false,
     });
 
-  const graphOf = (index: Index, dims: number): Graph => ({
+  /** `file`: whose pages are this graph's memory. */
+  const graphOf = (index: Index, dims: number, file?: string): Graph => ({
     get size() {
       return index.size();
     },
+    get isResting() {
+      return file !== undefined;
+    },
     // The number of threads must not change between calls: usearch reserves for those of the call that made it grow.
     add: (slots, rows) => {
+      // In place: another object's memory would go with the next collection, whenever that is.
+      if (file !== undefined) index.load(file);
+      file = undefined;
       const keys = BigUint64Array.from(slots, BigInt);
       // Rows that go in side by side do not see each other: in a small graph they end up apart from it.
       const single = Math.min(slots.length, Math.max(0, ALONE - index.size()));
@@ -63,6 +71,10 @@ export async function usearchEngine(threads = Math.min(2, availableParallelism()
       return new Float64Array(keys.length).map((_, i) => Number(keys[i]));
     },
     save: (path) => index.save(path),
+    rest: (path) => {
+      index.view(path);
+      file = path;
+    },
   });
 
   return {
@@ -71,10 +83,10 @@ export async function usearchEngine(threads = Math.min(2, availableParallelism()
     create: (dims) => graphOf(open(dims), dims),
     load: (path, dims, size) => {
       const index = open(dims);
-      index.load(path);
+      index.view(path);
       if (index.dimensions() !== dims || index.size() !== size)
         throw new Error(`graph of ${index.size()} rows × ${index.dimensions()} where ${size} × ${dims} was saved`);
-      return graphOf(index, dims);
+      return graphOf(index, dims, path);
     },
   };
 }

@@ -4,6 +4,7 @@ import { createRegistry } from '@cosmicembeddings/sdk';
 import { serveFollower, type Followed, type Following, type Serving } from '../../follow/index.js';
 import { loadPlugins } from '../../plugins.js';
 import { preciseMs, type Worked } from '../../thread-work.js';
+import { tidyAtRest } from '../../worker-memory.js';
 import { chooseEngine } from './choose-engine.js';
 import { IndexHost, type SearchQuestion } from './host.js';
 import type { FromWorker, ToWorker, WorkerSetup, WorkerStart } from './messages.js';
@@ -56,6 +57,7 @@ const host = await IndexHost.open({
 send({ type: 'engine', engine: engine.name });
 report();
 const loops = serve();
+tidyAtRest();
 const [following] = await loops;
 const reporting = setInterval(report, NOTES_EVERY_MS).unref();
 

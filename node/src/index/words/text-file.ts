@@ -233,6 +233,11 @@ export class TextFile {
     this.isNoted = this.words.wasAsked;
   }
 
+  /** Gives back memory whose pages the file has. */
+  release(): void {
+    this.database.exec('PRAGMA shrink_memory');
+  }
+
   close(): void {
     this.noteAsked();
     this.forget();

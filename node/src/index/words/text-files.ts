@@ -58,6 +58,12 @@ export class TextFiles {
     return this.next !== undefined;
   }
 
+  /** Gives memory back that the file has too. */
+  release(): void {
+    this.answering.release();
+    this.next?.release();
+  }
+
   search(query: string, k: number, allow: Uint8Array | undefined, phrases: boolean | undefined): TextHit[] {
     try {
       return this.answering.search(query, k, allow, phrases);

@@ -12,7 +12,8 @@ import { preciseMs, type Worked } from '../../thread-work.js';
 import { createPauses } from '../../turns.js';
 import { faultOf, type SqliteEngine } from '../../store/sqlite/driver.js';
 import { packHolding, type PackedHolding } from '../../store/sqlite/holding.js';
-import { StoreReader } from '../../store/sqlite/reader.js';
+import { StoreReader, tailCacheKb } from '../../store/sqlite/reader.js';
+import { tidyAtRest } from '../../worker-memory.js';
 import { packAnswer, type Bm25, type PackedAnswer } from './index.js';
 import { TextsHolding } from './holding.js';
 import { TextFiles } from './text-files.js';
@@ -67,7 +68,7 @@ const setup = workerData as TextSetup & { readonly follower: FollowerPart };
 const port = parentPort!;
 const pause = createPauses();
 const registry = createRegistry(await loadPlugins(setup.plugins));
-const reader = new StoreReader(setup.storePath, setup.engine);
+const reader = new StoreReader(setup.storePath, setup.engine, tailCacheKb);
 const holding = new TextsHolding(reader, registry);
 const files = new TextFiles({
   path: setup.path,
@@ -80,6 +81,7 @@ const files = new TextFiles({
       building.resume();
     }),
 });
+const untidied = tidyAtRest({ release: () => files.release() });
 const loops = serve();
 const [following, building] = await loops;
 
@@ -114,6 +116,7 @@ async function answer(request: TextRequest): Promise<Omit<TextReply, 'type' | 'n
       return {};
     case 'close':
       await following.close();
+      untidied();
       files.close();
       reader.close();
       return {};

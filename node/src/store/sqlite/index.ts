@@ -16,7 +16,7 @@ import { chooseSqlite, faultOf, isDamage, openDatabase, type SqliteEngine } from
 import { openGroupCommit } from './group-commit.js';
 import { rollBack } from './hot-journal.js';
 import { lockFolder } from './lock.js';
-import { StoreReader } from './reader.js';
+import { StoreReader, tailCacheKb } from './reader.js';
 import { metaOf } from './meta.js';
 import { prepare } from './schema.js';
 import { packArrivals } from './writer-protocol.js';
@@ -277,5 +277,5 @@ export function openSqliteReader({
   readonly folder: string;
   readonly engine: SqliteEngine;
 }): StoreReader {
-  return new StoreReader(storeFile(folder), engine);
+  return new StoreReader(storeFile(folder), engine, tailCacheKb);
 }

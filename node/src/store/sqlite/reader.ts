@@ -29,6 +29,8 @@ import { BARE_COLUMNS, BLOCK_COLUMNS, blockOf, bytesOf, digestOf, idOf, idOfRow,
 
 const NO_CRC = 'NULL AS crc';
 /** Blocks whose numbers are remembered from one question to the next. */
+/** For one page after another: what was read is not read again, and if it is, the system has it. */
+export const tailCacheKb = 2_000;
 const MET_MAX = 4096;
 /** Rows that are looked up at a time with the bytes of their blocks, and a body that is read along. */
 const ALONG_MAX = 32;
@@ -69,7 +71,7 @@ export class StoreReader {
   private readonly rowsAt: Statement;
   private readonly decided: readonly Statement[];
 
-  /** `cacheKb`: memory for pages; who reads the tail alone needs little. */
+  /** `cacheKb`: memory for pages; who reads the tail alone needs little (`tailCacheKb`). */
   constructor(path: string, engine: SqliteEngine, cacheKb = 8_000) {
     this.database = openDatabase(engine, path, { readOnly: true });
     this.database.exec(`PRAGMA cache_size = -${cacheKb}`);

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { CosmicError } from '@cosmicembeddings/sdk';
 import { faultOf, openDatabase } from './driver.js';
 import { preciseMs, type Worked } from '../../thread-work.js';
+import { tidyAtRest } from '../../worker-memory.js';
 import { configure } from './schema.js';
 import { StoreWriter, type Outcome } from './writer.js';
 import { answerOf } from './writer-answer.js';
@@ -13,8 +14,11 @@ const database = openDatabase(setup.engine, setup.path);
 configure(database, setup.engine);
 const writer = new StoreWriter(database, setup.path);
 
+// Pages that a bulk wrote are read from the file again when they are wanted.
+const untidied = tidyAtRest({ release: () => database.exec('PRAGMA shrink_memory') });
 port.on('message', (request: WriterRequest) => {
   const fromMs = preciseMs();
+  if (request.type === 'close') untidied();
   const worked = (): Worked => [fromMs, preciseMs()];
   let reply: WriterReply;
   try {

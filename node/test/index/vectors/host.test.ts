@@ -105,6 +105,45 @@ describe('index host', () => {
     await expect(ask(host, new Float32Array(DIMS + 1))).rejects.toMatchObject({ code: 'space.dims_mismatch' });
   });
 
+  const mapped = testUnless(
+    engine.name !== 'usearch' || process.platform !== 'linux' ? 'graphs on their files: usearch on Linux' : undefined,
+  );
+  mapped('a graph to which nothing is added rests on its file, answers the same, and takes rows again', async () => {
+    const restsOn = (): string | undefined =>
+      readFileSync('/proc/self/maps', 'utf8')
+        .split('\n')
+        .find((line) => line.includes(folder))
+        ?.split('/')
+        .at(-1);
+    ledger.add(space, someRows(1000, 1));
+    const query = someRows(1, 7)[0]!;
+    const host = await open();
+    await settle(host, ledger.reader());
+    const expected = await ask(host, query);
+    expect(restsOn()).toBeUndefined();
+    nowMs += 1000;
+    await settle(host, ledger.reader());
+    await settle(host, ledger.reader());
+    expect(restsOn()).toBe('graph-1.bin');
+    expect(await ask(host, query)).toEqual(expected);
+
+    const added = someRows(20, 2);
+    ledger.add(space, added);
+    await settle(host, ledger.reader());
+    expect(restsOn()).toBeUndefined();
+    expect(labelsOf(await ask(host, added[3]!))[0]).toBe(1003);
+    // Twenty rows are not worth writing the graph of a thousand.
+    nowMs += 1000;
+    await settle(host, ledger.reader());
+    expect(restsOn()).toBeUndefined();
+    await host.close();
+
+    const again = await open();
+    expect(restsOn()).toBe('graph-2.bin');
+    expect(labelsOf(await ask(again, added[3]!))[0]).toBe(1003);
+    await again.close();
+  });
+
   graphs('restarts from its files: nothing is read twice, graph included', async () => {
     for (let i = 0; i < 10; i++) ledger.add(space, someRows(100, i + 1));
     const query = someRows(1, 7)[0]!;
