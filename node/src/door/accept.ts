@@ -84,7 +84,8 @@ export function createDoor(options: AcceptOptions): Door {
       options.onLoad?.(blocks);
       if (same === undefined) inFlight.delete(key);
     };
-    const answer = judge(bytes, named, source, options).then(
+    const known = mayBeKnown(named, options) ? knownBlock(bytes, named, options) : undefined;
+    const answer = judge(bytes, known, source, options).then(
       (judged) => {
         leave();
         return judged;
@@ -120,11 +121,14 @@ function nameOf(bytes: Uint8Array): Named {
     : { digest: sha256(read.envelope.header), envelope: read.envelope };
 }
 
-async function judge(bytes: Uint8Array, named: Named, source: Source, options: AcceptOptions): Promise<Accepted> {
-  if (mayBeKnown(named, options)) {
-    const known = await knownBlock(bytes, named, options);
-    if (known !== undefined) return known;
-  }
+async function judge(
+  bytes: Uint8Array,
+  known: Promise<Accepted | undefined> | undefined,
+  source: Source,
+  options: AcceptOptions,
+): Promise<Accepted> {
+  const asBefore = known === undefined ? undefined : await known;
+  if (asBefore !== undefined) return asBefore;
   const early = options.budgets?.sourceLacks(source, bytes.length, options.clock.now());
   if (early !== undefined) return overQuota(options, early);
   const verdict = await options.pool.check(bytes);

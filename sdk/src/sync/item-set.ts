@@ -46,6 +46,8 @@ class TreeItems implements ItemSet {
   /** The leaf that was looked at last: the next look is mostly beside it. */
   private leaf: Leaf;
   private from: number;
+  /** Time of the last item: what comes new is mostly later, which saves a walk. */
+  private readonly newestMs: number;
 
   constructor(
     private readonly root: TreeNode,
@@ -53,6 +55,7 @@ class TreeItems implements ItemSet {
   ) {
     this.leaf = root.first;
     this.from = 0;
+    this.newestMs = root.size === 0 ? -1 : this.timeAt(root.size - 1);
   }
 
   get size(): number {
@@ -72,6 +75,7 @@ class TreeItems implements ItemSet {
   }
 
   has(timeMs: number, digest: Uint8Array): boolean {
+    if (timeMs > this.newestMs) return false;
     const at = this.root.rank(timeMs, digest);
     return at < this.size && this.timeAt(at) === timeMs && compareBytes(this.digestAt(at), digest) === 0;
   }
