@@ -3,7 +3,12 @@ import { spaceIdOf } from '@cosmicembeddings/sdk';
 import { httpRequest } from '../connection.mjs';
 import { rowOfTime, spaceAt } from '../layout.mjs';
 
-export const wireOf = ({ port }) => ({ framing: 'http', searchOf: (question) => searchOf(port, question), answerOf });
+/** `collapse: false`: every near row is wanted, copies too, as peers answer. */
+export const wireOf = ({ port, collapse }) => ({
+  framing: 'http',
+  searchOf: (question) => searchOf(port, question, collapse === undefined ? {} : { collapse }),
+  answerOf,
+});
 
 const ids = new Map();
 /** The id of the space that holds the i-th question's, or row's, neighbours. */
@@ -13,10 +18,11 @@ export function spaceIdAt(i) {
   return ids.get(space);
 }
 
-function searchOf(port, { number, vector, words, filtered }) {
+function searchOf(port, { number, vector, words, filtered }, asked) {
   return httpRequest(port, 'POST', '/v2/search', {
     vector: { space: spaceIdAt(number), values: Array.from(vector) },
     k: 10,
+    ...asked,
     ...(words === undefined ? { mode: 'vectors' } : { mode: 'hybrid', text: words, spaces: 'same' }),
     ...(filtered && { filter: { tagsAll: ['rare'] } }),
   });

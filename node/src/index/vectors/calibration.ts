@@ -8,8 +8,15 @@ const GRAPH_MIN = 8192;
 const ASKED = 16;
 export const askedMin = 8;
 const K = 10;
-/** Of all of them so many are to be found. */
+/** Of all of them so many are to be found; where that is dear, since rows are near nothing, somewhat fewer. */
 const RECALL = 0.99;
+const RECALL_DEAR = 0.975;
+const DEAR = 512;
+
+/** Are so many candidates dear? */
+export function isDear(candidates: number): boolean {
+  return candidates >= DEAR;
+}
 /** A graph is looked at again when it has grown so much, and before the last of what arrived is taken in. */
 const GREW = 4;
 const GREW_AT_REST = 1.5;
@@ -76,7 +83,8 @@ export class Calibration {
     }
     if (this.query < this.queries.length) return undefined;
     const wanted = this.tops.reduce((sum, top) => sum + top.size, 0);
-    if (this.found >= RECALL * wanted || this.level + 1 === levels.length) return candidates;
+    if (this.found >= (isDear(candidates) ? RECALL_DEAR : RECALL) * wanted || this.level + 1 === levels.length)
+      return candidates;
     [this.query, this.found] = [0, 0];
     this.level++;
     return undefined;

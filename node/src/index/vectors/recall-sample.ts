@@ -1,3 +1,4 @@
+import { isDear } from './calibration.js';
 import type { SpaceIndex } from './space-index.js';
 import { TopRows } from './top-rows.js';
 
@@ -15,6 +16,9 @@ const WINDOW = 16;
  * window asks for fewer. By chance a graph of recall 0.99 misses four of 160 once in thirteen windows, and none once in five.
  */
 const MISSED_MAX = 4;
+/** Where candidates are dear already. */
+const MISSED_DEAR_MAX = 7;
+const MISSED_DEAR_MIN = 2;
 const EARLY = 4;
 const MISSED_EARLY_MAX = 3;
 /** Recall below which there is no waiting for more comparisons. */
@@ -91,11 +95,12 @@ export class RecallSample {
     const missed = seen.recent.reduce((sum, one) => sum + (1 - one) * K, 0);
     const mean = 1 - missed / (n * K);
     const isPoor = n >= 2 && mean < POOR;
-    if (isPoor || missed >= MISSED_MAX - 0.5 || (n === EARLY && missed >= MISSED_EARLY_MAX - 0.5)) {
+    const [most, least] = isDear(space.asksFor) ? [MISSED_DEAR_MAX, MISSED_DEAR_MIN] : [MISSED_MAX, 0];
+    if (isPoor || missed >= most - 0.5 || (n === EARLY && missed >= MISSED_EARLY_MAX - 0.5)) {
       space.askFor(isPoor ? 3 : 1.4);
       // Its recall is not what it was; the next comparisons come soon.
       seen.recent.length = seen.compared = 0;
-    } else if (n === WINDOW && missed < 0.5) {
+    } else if (n === WINDOW && missed < least + 0.5) {
       space.askFor(0.75);
       seen.recent.length = 0;
     }

@@ -376,6 +376,11 @@ export class SpaceIndex {
 
   // ------------------------------------------------------------------------------------------ search
 
+  /** How many candidates a search asks the graph for, at least. */
+  get asksFor(): number {
+    return this.candidates;
+  }
+
   /** More or fewer candidates from now on, by a factor, within bounds. */
   askFor(factor: number): void {
     this.candidates = Math.round(Math.min(levels.at(-1)!, Math.max(levels[0], this.candidates * factor)));

@@ -16,6 +16,9 @@ function compared(start: number, missOf: (candidates: number) => number, compari
       return Math.max(from, 1000);
     },
     search: () => ({ rows: rows.filter(() => random() >= missOf(candidates)) }),
+    get asksFor() {
+      return candidates;
+    },
     askFor: (factor: number) => {
       candidates = Math.min(2048, Math.max(32, Math.round(candidates * factor)));
     },
@@ -37,6 +40,14 @@ test('a graph that finds all is asked for fewer and fewer candidates, down to th
 
 test('one that misses much is soon asked for many more', () => {
   expect(compared(32, (candidates) => Math.min(0.5, 10 / candidates), 40).at(-1)).toBeGreaterThan(250);
+});
+
+test('where candidates are dear already, somewhat more may be missed', () => {
+  // Recall 0.98 at 1,000: it would be asked for more of a graph that takes few.
+  const seen = compared(1000, (candidates) => 20 / candidates, 400).slice(100);
+  const mean = seen.reduce((sum, one) => sum + one, 0) / seen.length;
+  expect(mean).toBeGreaterThan(500);
+  expect(mean).toBeLessThan(1500);
 });
 
 test('real chance does not drive it up: where 48 suffice it stays near them over a thousand comparisons', () => {
