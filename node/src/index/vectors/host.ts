@@ -48,6 +48,8 @@ export interface HostRules {
   readonly rows: RowFormat;
   /** Memory for rows; beyond it they are read from their files one by one. */
   readonly rowsMaxBytes: number;
+  /** Beside it, for outlines of those rows: they tell which of them need not be read. */
+  readonly outlinesMaxBytes: number;
   readonly saveEveryMs: number;
   /** Erased rows leave the graph files at the latest after this and the time of a rebuild. */
   readonly eraseWithinMs: number;
@@ -61,7 +63,8 @@ export const hostRules: HostRules = {
   graphMin: 2048,
   tailMax: 16_384,
   rows: 'f32',
-  rowsMaxBytes: 1_700_000_000,
+  rowsMaxBytes: 450_000_000,
+  outlinesMaxBytes: 480_000_000,
   saveEveryMs: 15_000,
   eraseWithinMs: 10 * 60_000,
   newSpaces: { burst: 256, everyMs: 10_000 },
@@ -158,7 +161,7 @@ export class IndexHost implements Follower {
     this.rules = { ...hostRules, ...options.rules };
     this.rate = new Rate(this.rules.newSpaces);
     const { folder, engine, guard, nowMs, yieldTurn } = options;
-    const { graphMin, saveEveryMs, rows, rowsMaxBytes } = this.rules;
+    const { graphMin, saveEveryMs, rows, rowsMaxBytes, outlinesMaxBytes } = this.rules;
     this.set = new SpaceSet(
       {
         ...(folder === undefined ? {} : { folder }),
@@ -166,7 +169,7 @@ export class IndexHost implements Follower {
         guard,
         graphMin,
         rows,
-        budget: { maxBytes: rowsMaxBytes, used: 0 },
+        budget: { maxBytes: rowsMaxBytes, used: 0, outlinesMaxBytes },
         saveEveryMs,
         nowMs,
         yieldTurn,
@@ -362,9 +365,22 @@ export class IndexHost implements Follower {
     const passed = this.pass();
     const worked = this.work(min);
     const sampled = !worked && this.sampleStep();
-    if (!worked && !sampled && this.options.nowMs() - this.readMs >= REST_MS) this.settle();
+    const outlined = !worked && !sampled && this.outline();
+    if (!worked && !sampled && !outlined && this.options.nowMs() - this.readMs >= REST_MS) this.settle();
     if (this.set.dueToSave) await this.set.save().catch((error: unknown) => this.set.saveLater(error));
-    return passed || worked || sampled;
+    return passed || worked || sampled || outlined;
+  }
+
+  /** Of a space whose rows are not all in memory, some more are outlined. */
+  private outline(): boolean {
+    for (const space of this.set.large)
+      try {
+        if (space.outlineSome()) return true;
+      } catch (error) {
+        // The next search of that space meets the damage too, and knows which space it is.
+        if (!(error instanceof RowsDamaged)) throw error;
+      }
+    return false;
   }
 
   /** Graphs to which nothing is added any more rest on their files. */

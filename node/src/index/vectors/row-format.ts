@@ -55,6 +55,28 @@ export class PackedRows {
     this.floats[at >> 2] = whole === 0 ? 0 : Math.sqrt(squares / whole);
   }
 
+  /** Its product with whole numbers, of rows in whole numbers; the sum of theirs must stay within 31 bits. */
+  dot(query: Int32Array, i: number): number {
+    const at = i * rowBytesOf('i8', this.dims);
+    const { wholes } = this;
+    const first = at + 4;
+    const { length } = query;
+    const end = length & ~3;
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    let j = 0;
+    for (; j < end; j += 4) {
+      s0 = (s0 + Math.imul(query[j]!, wholes[first + j]!)) | 0;
+      s1 = (s1 + Math.imul(query[j + 1]!, wholes[first + j + 1]!)) | 0;
+      s2 = (s2 + Math.imul(query[j + 2]!, wholes[first + j + 2]!)) | 0;
+      s3 = (s3 + Math.imul(query[j + 3]!, wholes[first + j + 3]!)) | 0;
+    }
+    for (; j < length; j++) s0 = (s0 + Math.imul(query[j]!, wholes[first + j]!)) | 0;
+    return this.floats[at >> 2]! * (s0 + s1 + s2 + s3);
+  }
+
   read(i: number, out: Float32Array): void {
     if (this.format === 'f32') return out.set(this.floats.subarray(i * this.dims, (i + 1) * this.dims));
     const at = i * rowBytesOf('i8', this.dims);

@@ -1,9 +1,12 @@
 import { closeSync, existsSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
+import { outlineBytesOf, Outlines, WholeQuery } from './outlines.js';
 import { PackedRows, rowBytesOf, type RowFormat } from './row-format.js';
 
 /** Rows of at most 4 MiB make a chunk, a power of two of them, so that slot → chunk is a shift. */
 const CHUNK_MAX_BYTES = 4 << 20;
+/** Rows that are read at one time by who reads one after another. */
+const AHEAD = 32;
 
 export function chunkRowsFor(format: RowFormat, dims: number): number {
   return 1 << (31 - Math.clz32(Math.max(1, Math.floor(CHUNK_MAX_BYTES / rowBytesOf(format, dims)))));
@@ -23,9 +26,14 @@ export class RowFile {
   private readonly mask: number;
   private readonly rowBytes: number;
   private readonly chunks: (PackedRows | undefined)[] = [];
+  /** Of chunks that are not in memory; null: it could not be read. */
+  private readonly outlines: (Outlines | null | undefined)[] = [];
+  private asked: WholeQuery | undefined;
   private readonly single: Float32Array;
-  /** Room for a row that is read from the file by itself. */
-  private readonly alone: PackedRows;
+  /** Rows that were read from the file by themselves, `aheadRows` of them from `aheadFrom` on. */
+  private readonly ahead: PackedRows;
+  private aheadFrom = 0;
+  private aheadRows = 0;
   private fd: number | undefined;
   /** Rows that the file holds. */
   private flushed = 0;
@@ -46,7 +54,7 @@ export class RowFile {
     this.shift = 31 - Math.clz32(this.chunkRows);
     this.mask = this.chunkRows - 1;
     this.single = new Float32Array(dims);
-    this.alone = new PackedRows(format, dims, 1);
+    this.ahead = new PackedRows(format, dims, AHEAD);
     if (saved !== undefined) {
       this.flushed = this.count_ = saved.count;
       this.crcs = [...saved.crcs];
@@ -72,10 +80,21 @@ export class RowFile {
     if (chunk?.plain !== undefined) return chunk.plain;
     if (chunk !== undefined) chunk.read(slot & this.mask, this.single);
     else {
-      readAll(this.file(), this.alone.bytes, slot * this.rowBytes, this.path!);
-      this.alone.read(0, this.single);
+      if (slot < this.aheadFrom || slot >= this.aheadFrom + this.aheadRows) this.readAhead(slot);
+      this.ahead.read(slot - this.aheadFrom, this.single);
     }
     return this.single;
+  }
+
+  /** One row; of whoever reads one after another, some more. */
+  private readAhead(slot: number): void {
+    const isNext = this.aheadRows > 0 && slot === this.aheadFrom + this.aheadRows;
+    const rows = isNext ? Math.min(AHEAD, this.flushed - slot) : 1;
+    this.aheadRows = 0;
+    const { rowBytes } = this;
+    readAll(this.file(), this.ahead.bytes.subarray(0, rows * rowBytes), slot * rowBytes, this.path!);
+    this.aheadFrom = slot;
+    this.aheadRows = rows;
   }
 
   offset(slot: number): number {
@@ -97,10 +116,40 @@ export class RowFile {
     return data.slice(at, at + this.dims);
   }
 
+  /** What the product of a query of length one with a row is at most; Infinity where the row itself is as near. */
+  most(query: Float32Array, slot: number): number {
+    const c = slot >> this.shift;
+    if (this.chunks[c] !== undefined) return Infinity;
+    const outlines = this.outlines[c];
+    if (!outlines) return Infinity;
+    if (this.asked?.query !== query) this.asked = new WholeQuery(query);
+    return outlines.most(this.asked, slot & this.mask);
+  }
+
+  /** Outlines one chunk of rows that are not in memory; false where there is none, or no room. @throws RowsDamaged */
+  outlineSome(): boolean {
+    const { budget, chunkRows, dims, format } = this;
+    const bytes = outlineBytesOf(dims, chunkRows);
+    if (format !== 'f32' || budget.used + chunkRows * this.rowBytes <= budget.maxBytes) return false;
+    for (let c = 0; (c + 1) << this.shift <= this.flushed; c++) {
+      if (this.chunks[c] !== undefined || this.outlines[c] !== undefined) continue;
+      if ((budget.outlined ?? 0) + bytes > (budget.outlinesMaxBytes ?? 0)) return false;
+      this.outlines[c] = null;
+      const outlines = new Outlines(this.readChunk(c, chunkRows).plain!, dims, chunkRows);
+      for (const slot of this.forgotten) if (slot >> this.shift === c) outlines.forget(slot & this.mask);
+      this.outlines[c] = outlines;
+      budget.outlined = (budget.outlined ?? 0) + bytes;
+      return true;
+    }
+    return false;
+  }
+
   /** The row is to be forgotten: zeros in memory now, in the file by `wipe`, after a state file has said so. */
   forget(slot: number): void {
     const chunk = this.chunks[slot >> this.shift];
     chunk?.bytes.fill(0, (slot & this.mask) * this.rowBytes, ((slot & this.mask) + 1) * this.rowBytes);
+    this.outlines[slot >> this.shift]?.forget(slot & this.mask);
+    this.aheadRows = 0;
     if (slot < this.flushed) {
       this.crcs[slot >> this.shift] = 0;
       this.forgotten.add(slot);
@@ -188,7 +237,8 @@ export class RowFile {
 
   private dropAll(): void {
     this.budget.used -= this.residentBytes;
-    this.chunks.length = 0;
+    for (const one of this.outlines) this.budget.outlined! -= one?.bytes ?? 0;
+    this.chunks.length = this.outlines.length = 0;
   }
 
   /** Gives back full chunks that the file holds. */
@@ -224,16 +274,30 @@ export class RowFile {
     const rows = Math.min(this.chunkRows, this.flushed - (c << this.shift));
     const space = c > 0 ? this.chunkRows : rows;
     if (!always && this.budget.used + space * this.rowBytes > this.budget.maxBytes) return undefined;
-    const chunk = new PackedRows(this.format, this.dims, space);
+    const chunk = this.readChunk(c, space);
+    this.dropOutlines(c);
+    this.chunks[c] = chunk;
+    this.budget.used += chunk.bytes.length;
+    this.rest();
+    return chunk;
+  }
+
+  private dropOutlines(c: number): void {
+    const outlines = this.outlines[c];
+    if (outlines) this.budget.outlined! -= outlines.bytes;
+    this.outlines[c] = undefined;
+  }
+
+  /** A chunk of the file, with room for so many rows. @throws RowsDamaged */
+  private readChunk(c: number, room: number): PackedRows {
+    const rows = Math.min(this.chunkRows, this.flushed - (c << this.shift));
+    const chunk = new PackedRows(this.format, this.dims, room);
     readAll(this.file(), chunk.bytes.subarray(0, rows * this.rowBytes), (c << this.shift) * this.rowBytes, this.path!);
     if (this.crcs[c] && this.crcs[c] !== this.crcOf(chunk, rows))
       throw new RowsDamaged(`${this.path}: checksum of rows ${c << this.shift} to ${(c << this.shift) + rows}`, {
         from: c << this.shift,
         to: (c << this.shift) + rows,
       });
-    this.chunks[c] = chunk;
-    this.budget.used += chunk.bytes.length;
-    this.rest();
     return chunk;
   }
 
@@ -274,6 +338,9 @@ export class RowFile {
 export interface Budget {
   readonly maxBytes: number;
   used: number;
+  /** Beside it, for outlines of rows that are not in memory. Default none. */
+  readonly outlinesMaxBytes?: number;
+  outlined?: number;
 }
 
 /** Slots from `from` up to but not including `to`. */

@@ -360,6 +360,12 @@ export class SpaceIndex {
     return true;
   }
 
+  /** Outlines some rows that are not in memory; false where there are none. @throws RowsDamaged */
+  outlineSome(): boolean {
+    // An outline bounds the product with a query of length one.
+    return !this.byProduct && this.rows.outlineSome();
+  }
+
   /** Starts building a graph without the erased rows; it replaces the present one when it is complete. */
   rebuild(): void {
     if (this.graph === undefined) this.erasedMs = null;

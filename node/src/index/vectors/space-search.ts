@@ -157,6 +157,8 @@ function offerNear(
 }
 
 function score({ rows, table, hubs }: SearchedSpace, q: Float32Array, top: TopRows, slot: number): void {
+  // One that is not in memory is read only if it may come in; a demotion only takes off.
+  if (rows.most(q, slot) < top.nearFloor) return;
   const data = rows.at(slot);
   top.offer(table.labels[slot]!, dot(q, data, rows.offset(slot)), hubs.demotionOf(slot));
 }

@@ -11,6 +11,7 @@ export interface ScoredRow {
 
 /** Up to here rows stand in order at any time; of more, putting one in its place would move thousands. */
 const ORDERED_MAX = 512;
+const NONE: ScoredRow = { label: -1, score: -Infinity };
 
 /** The k best rows by score − demotion; of equal ones the lowest label first. */
 export class TopRows {
@@ -31,6 +32,11 @@ export class TopRows {
     if (this.capacity <= ORDERED_MAX) return this.ranks[this.capacity - 1]!;
     this.settle();
     return rankOf(this.rows[this.capacity - 1]!);
+  }
+
+  /** The floor as far as it is known without work. */
+  get nearFloor(): number {
+    return this.capacity > ORDERED_MAX ? rankOf(this.least ?? NONE) : this.floor;
   }
 
   /** Was it taken? */

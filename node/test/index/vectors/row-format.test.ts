@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { dot, makeUnit } from '../../../src/index/vectors/dot.js';
+import { Outlines, WholeQuery } from '../../../src/index/vectors/outlines.js';
 import { PackedRows, rowBytesOf, type RowFormat } from '../../../src/index/vectors/row-format.js';
 import { SpaceIndex } from '../../../src/index/vectors/space-index.js';
 import { spaceNamed } from './ledger.ts';
@@ -24,12 +25,12 @@ function folderFor(): string {
   return folder;
 }
 
-function open(folder: string, rows: RowFormat, maxBytes = Infinity): SpaceIndex {
+function open(folder: string, rows: RowFormat, maxBytes = Infinity, outlinesMaxBytes = 0): SpaceIndex {
   const index = SpaceIndex.open(spaceNamed('test/format', DIMS), {
     folder,
     engine: { name: 'exact' },
     graphMin: Infinity,
-    budget: { maxBytes, used: 0 },
+    budget: { maxBytes, used: 0, outlinesMaxBytes },
     guard: false,
     seed: 0,
     rows,
@@ -142,4 +143,47 @@ test.each(['f32', 'i8'] as const)('rows beyond the memory budget are not copies 
   expect(index.status.residentBytes).toBe(0);
   expect(rows[0]!.label).toBe(0);
   expect(rows.filter(({ copyOf }) => copyOf !== undefined)).toEqual([]);
+});
+
+test('an outline never promises less than a row has', () => {
+  const vectors = unitRows(400, 21);
+  const flat = new Float32Array(vectors.length * DIMS);
+  vectors.forEach((row, i) => flat.set(row, i * DIMS));
+  const outlines = new Outlines(flat, DIMS, vectors.length);
+  for (const query of [...unitRows(20, 22), ...vectors.slice(0, 20)]) {
+    const asked = new WholeQuery(query);
+    const over = vectors.map((row, i) => outlines.most(asked, i) - dot(query, row, 0));
+    expect(Math.min(...over)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...over)).toBeLessThan(0.03);
+  }
+});
+
+test('rows that are not in memory, outlined or not, give the same answers as rows that are', async () => {
+  const folder = folderFor();
+  const vectors = unitRows(4200, 31);
+  const whole = await filled(folder, 'f32', vectors);
+  const queries = unitRows(3, 32).map((query, i) =>
+    // Two near a row, one near none.
+    i < 2 ? makeUnit(query.map((one, j) => one * 0.2 + vectors[3000 * i + 7]![j]!)) : query,
+  );
+  const third = new Uint8Array(4200 / 8).fill(0b01001001);
+  const ask = (index: SpaceIndex) =>
+    queries.flatMap((query) => [
+      index.search(query, 10).rows,
+      index.search(query, 600).rows,
+      index.search(query, 10, { allow: third }).rows,
+    ]);
+  whole.remove([7, 2048], 0);
+  await whole.save();
+  const after = ask(whole);
+  await whole.close();
+
+  const index = open(folder, 'f32', 0, Infinity);
+  expect(ask(index)).toEqual(after);
+  // Of each chunk that is full (2048 rows of 384 numbers) one.
+  expect([index.outlineSome(), index.outlineSome(), index.outlineSome()]).toEqual([true, true, false]);
+  expect(ask(index)).toEqual(after);
+  index.remove([9], 0);
+  expect(index.search(vectors[9]!, 1).rows[0]!.label).not.toBe(9);
+  expect(index.status.residentBytes).toBe(0);
 });
