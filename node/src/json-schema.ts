@@ -57,18 +57,49 @@ export interface SettingSchema {
   readonly additionalProperties?: SettingSchema | false;
 }
 
-const checks = new WeakMap<SettingSchema, ValidateFunction>();
+/** By what of a schema is asked, as JSON. */
+const checks = new Map<string, ValidateFunction>();
 
 /**
  * Settings as their schema has them, defaults filled in. What is empty is not set. `given`: texts are of a command line, where
  * whole numbers are texts too. `value` stays as it is. @throws CosmicError config.malformed with the setting's path
  */
 export function readSettings<T>(schema: SettingSchema, value: unknown, root = '', given: Given = 'values'): T {
-  const settings = readSet(schema, value ?? {}, root, given);
-  let check = checks.get(schema);
-  if (check === undefined) checks.set(schema, (check = compileSchema(schema as unknown as JsonSchema)));
+  const set = readSet(schema, value ?? {}, root, given);
+  const settings = withDefaults(schema, set);
+  const asked = askedBy(schema, set);
+  const key = JSON.stringify(asked);
+  let check = checks.get(key);
+  if (check === undefined) checks.set(key, (check = compileSchema(asked)));
   if (check(settings)) return settings as T;
   throw malformed(schema, settings, root, check.errors?.[0]);
+}
+
+/** The part of a schema that what is set is held to. A check of all settings takes 50 ms to make, and few are set. */
+function askedBy(schema: SettingSchema, set: unknown): JsonSchema {
+  const { properties } = schema;
+  if (properties === undefined || !isObject(set)) return schema as unknown as JsonSchema;
+  const asked = Object.entries(properties).map(([name, one]) => [
+    name,
+    set[name] === undefined ? {} : askedBy(one, set[name]),
+  ]);
+  return { ...schema, properties: Object.fromEntries(asked) } as unknown as JsonSchema;
+}
+
+/** What is not set has its default, and what that is has those inside it. */
+function withDefaults(schema: SettingSchema, set: unknown): unknown {
+  const { properties } = schema;
+  if (properties === undefined || !isObject(set)) return set;
+  const filled = { ...set };
+  for (const [name, one] of Object.entries(properties)) {
+    const value = filled[name] ?? structuredClone(one.default);
+    if (value !== undefined) filled[name] = withDefaults(one, value);
+  }
+  return filled;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** What of settings is set, quantities read, nothing else checked yet. @throws CosmicError config.malformed */

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { createRegistry } from '@cosmicembeddings/sdk';
 import { systemClock } from './clock.js';
+import { verifierOf } from './door/crypto/index.js';
+import { createLatePool } from './door/late-pool.js';
 import { createVerifyPool } from './door/verify-pool.js';
 import { createPressure, openFaults } from './follow/index.js';
 import { startJudging } from './index/kinds/index.js';
@@ -13,8 +15,11 @@ import { openNodeKeys } from './operate/keys.js';
 import { loadPlugins } from './plugins.js';
 import { openEmbedders } from './search/embedders.js';
 import { whyNotBetter } from './store/sqlite/driver.js';
-import { openSqlite, storeFile } from './store/sqlite/index.js';
+import { openSqlite, prepareSqlite, storeFile } from './store/sqlite/index.js';
 import { createViews } from './views/index.js';
+
+/** Longer than a start takes. */
+const STARTING_MS = 10_000;
 
 export type Closers = (() => Promise<void> | void)[];
 
@@ -29,23 +34,27 @@ function begin<T extends { close(): Promise<void> } | undefined>(opening: Promis
 export async function openParts(config: NodeConfig, log: Log, closers: Closers) {
   const registry = createRegistry(await loadPlugins(config.plugins));
   const keys = await openNodeKeys(config.data);
-  const verifying = begin(
-    createVerifyPool({
-      network: config.network,
-      plugins: config.plugins,
-      workers: config.verifyWorkers,
-      verifier: config.verifier,
-      onBarred: (kind) =>
-        log.error(
-          { kind },
-          'a kind did not come to an end with a block; its blocks are kept unread until the next start',
-        ),
-    }),
-    closers,
+  const pool = createLatePool(
+    () =>
+      createVerifyPool({
+        network: config.network,
+        plugins: config.plugins,
+        workers: config.verifyWorkers,
+        verifier: config.verifier,
+        onBarred: (kind) =>
+          log.error(
+            { kind },
+            'a kind did not come to an end with a block; its blocks are kept unread until the next start',
+          ),
+      }),
+    verifierOf(config.verifier).name,
   );
+  closers.push(() => pool.close());
   const pressure = createPressure();
+  // A start is waited for like a search: what can wait does, until the node listens.
+  pressure.asked(systemClock.now() + STARTING_MS);
   const faults = openFaults(join(config.data, 'faults.json'));
-  const sqlite = await openSqlite({
+  const storeOptions = {
     folder: config.data,
     network: config.network,
     engine: config.store,
@@ -53,8 +62,43 @@ export async function openParts(config: NodeConfig, log: Log, closers: Closers) 
     node: keys.did,
     pressure: pressure.shared,
     faults,
-  });
-  closers.push(() => sqlite.close());
+  };
+  const prepared = prepareSqlite(storeOptions);
+  const { engine } = prepared;
+  const opening = begin(openSqlite(storeOptions, prepared), closers);
+  let tellNear = (_author: string, _rows: number): void => undefined;
+  const onNear = (tell: typeof tellNear): void => void (tellNear = tell);
+  // Whoever follows the store needs its file alone: all threads that a search needs start at once.
+  const following = [
+    begin(
+      openVectors({
+        folder: join(config.data, 'index'),
+        engine: config.index,
+        reader: { folder: config.data, engine },
+        plugins: config.plugins,
+        guard: config.guard,
+        onNear: (author, rows) => tellNear(author, rows),
+        pressure: pressure.shared,
+        faults,
+      }),
+      closers,
+    ),
+    begin(
+      createViews({
+        storePath: storeFile(config.data),
+        engine,
+        registry,
+        plugins: config.plugins,
+        folder: join(config.data, 'views'),
+        clock: systemClock,
+        head: prepared.head,
+        pressure: pressure.shared,
+        onFault: (detail) => log.warn({ detail }, 'views'),
+      }),
+      closers,
+    ),
+  ] as const;
+  const sqlite = await opening;
   const slowStore = whyNotBetter(sqlite.engine);
   if (slowStore !== undefined) log.warn({ store: sqlite.engine }, slowStore);
   const { store, catalogue } = sqlite;
@@ -85,41 +129,12 @@ export async function openParts(config: NodeConfig, log: Log, closers: Closers) 
     tellJudged = tell;
     if (judgedTo > 0) tell(judgedTo);
   };
-  let tellNear = (_author: string, _rows: number): void => undefined;
-  const onNear = (tell: typeof tellNear): void => void (tellNear = tell);
   const embedders = openEmbedders(embeddersOf(config), systemClock, log);
-  const following = [
-    begin(
-      openVectors({
-        folder: join(config.data, 'index'),
-        engine: config.index,
-        reader: { folder: config.data, engine: sqlite.engine },
-        plugins: config.plugins,
-        guard: config.guard,
-        onNear: (author, rows) => tellNear(author, rows),
-        pressure: pressure.shared,
-        faults,
-      }),
-      closers,
-    ),
-    begin(
-      createViews({
-        storePath: storeFile(config.data),
-        engine: sqlite.engine,
-        registry,
-        plugins: config.plugins,
-        folder: join(config.data, 'views'),
-        clock: systemClock,
-        head: () => store.head(),
-        pressure: pressure.shared,
-        onFault: (detail) => log.warn({ detail }, 'views'),
-      }),
-      closers,
-    ),
-    begin(startHome(config, embedders, { pressure: pressure.patient, faults, engine: sqlite.engine }), closers),
-    verifying,
-  ] as const;
-  const [vectors, views, home, pool] = await Promise.all(following);
+  const home = await begin(
+    startHome(config, embedders, { pressure: pressure.patient, faults, engine: sqlite.engine }),
+    closers,
+  );
+  const [vectors, views] = await Promise.all(following);
   return {
     registry,
     keys,

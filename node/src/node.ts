@@ -644,6 +644,12 @@ async function assemble(
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   await peers.start();
   receipts?.begin();
+  pressure.asked(systemClock.now());
+  const later = setTimeout(() => {
+    void pool.begin();
+    void home?.vectors.begin();
+  }, LATER_MS);
+  closers.push(() => clearTimeout(later));
   if (config.meeting.lan) {
     const me = {
       did: keys.did,
@@ -679,6 +685,9 @@ async function assemble(
   );
   return { api, url, did: keys.did, close };
 }
+
+/** What no search waits for starts so long after a node listens, or when it is first wanted. */
+const LATER_MS = 1000;
 
 /** The way of a block after it is durable. */
 const TRACED_FOLLOWERS = ['vectors', 'text', 'views', 'announcements'];

@@ -9,7 +9,7 @@ import {
   type Wants,
 } from '@cosmicembeddings/sdk';
 import type { Beat } from './alive.js';
-import { isPressed, noteLag, restAfter, type Pressure } from './give-way.js';
+import { isPressed, noteLag, PATIENT_REST_MAX_MS, restAfter, type Pressure } from './give-way.js';
 import { AFTER_FAULT_MS, BATCH, LOOK_EVERY_MS, REST_LOOK_MS, SLICE_MS, TRIES } from './pace.js';
 import { Waiters } from './waiters.js';
 
@@ -207,6 +207,7 @@ export async function follow(follower: Follower, options: FollowOptions): Promis
   }
 
   async function loop(): Promise<void> {
+    if (pressure?.isPatient === true && isPressed(pressure, clock.now())) await giveWay(PATIENT_REST_MAX_MS);
     while (!stopping.signal.aborted) {
       const startedMs = clock.now();
       let restMs: number;

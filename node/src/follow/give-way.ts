@@ -57,7 +57,7 @@ const FIRST_REST_MAX_MS = 1000;
 const PAUSE_MS = 2_000;
 /** Patient ones keep a thirtieth, … */
 const PATIENT_REST = 29;
-const PATIENT_REST_MAX_MS = 2000;
+export const PATIENT_REST_MAX_MS = 2000;
 /** … while there are so many blocks at the door, or for so long after a search or another follower's work. */
 const PATIENT_BUSY = 8;
 const STILL_MS = 300;
@@ -90,4 +90,22 @@ export function restAfter(workedMs: number, pressure: Pressure | undefined, nowM
       ? [FIRST_REST, FIRST_REST_MAX_MS]
       : [REST, REST_MAX_MS];
   return Math.min(mostMs, Math.ceil(workedMs * rest));
+}
+
+/**
+ * Work that no answer waits for, in the thread of a follower that answers rest on: while the cores are wanted it gets a thirtieth,
+ * as patient followers do, and none at first.
+ */
+export function createLeisure(pressure: Pressure | undefined, nowMs: () => number) {
+  const patient = pressure && { ...pressure, isPatient: true };
+  let restedMs = nowMs() + PATIENT_REST_MAX_MS;
+  /** One slice, if it is its turn; answers what the slice does (is there more?), or false. */
+  return (slice: () => boolean): boolean => {
+    const fromMs = nowMs();
+    if (fromMs < restedMs && isPressed(patient, fromMs)) return false;
+    const more = slice();
+    const toMs = nowMs();
+    restedMs = toMs + restAfter(toMs - fromMs, patient, toMs);
+    return more;
+  };
 }

@@ -15,6 +15,8 @@ export interface FollowerWorkerOptions<Out> {
   readonly setup: object;
   readonly faults?: FaultList;
   readonly pressure?: Pressure;
+  /** How far what it saved goes, for as long as it has not started. */
+  readonly from?: Cursor;
   /** A `take` without a sign of life for so long is ended. Default 5,000. */
   readonly hangsMs?: number;
   /** What the worker answers, `FromFollower` apart. */
@@ -40,7 +42,7 @@ const LOOK_EVERY_MS = 500;
  */
 export class FollowerWorker<In, Out extends { readonly type: string }> {
   private worker: Worker | undefined;
-  private position_: Cursor = { epoch: '', seq: 0 };
+  private position_: Cursor;
   private version = '';
   private stopped_: string | undefined;
   private readonly waiters = new Waiters();
@@ -54,6 +56,7 @@ export class FollowerWorker<In, Out extends { readonly type: string }> {
 
   constructor(private readonly options: FollowerWorkerOptions<Out>) {
     this.faults = options.faults ?? openFaults();
+    this.position_ = options.from ?? { epoch: '', seq: 0 };
   }
 
   get name(): string {

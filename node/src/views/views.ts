@@ -42,7 +42,8 @@ export interface ViewsOptions {
   /** Modules of plug-ins, for the workers to load the same registry. */
   readonly plugins: readonly string[];
   readonly clock: Clock;
-  head(): Promise<Head>;
+  /** As it is now. */
+  readonly head: Head;
   readonly pressure?: Pressure;
   /** A block that a view cannot take, a view that stands still, a file that is built anew. */
   onFault?(detail: string): void;
@@ -91,7 +92,7 @@ export async function createViews(options: ViewsOptions): Promise<Views> {
     options.onFault?.(detail);
   };
   const questions = openQuestions({ storePath, engine, folder, plugins }, fault);
-  const head = await options.head();
+  const { head } = options;
   /** The last block here that could hide another one. */
   let touchedTo = head.seq;
 

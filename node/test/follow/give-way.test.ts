@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createPressure, noteLag, restAfter } from '../../src/follow/give-way.js';
+import { createLeisure, createPressure, noteLag, restAfter } from '../../src/follow/give-way.js';
 
 test('followers rest while many blocks are at the door, and never for long', () => {
   const { shared, set, asked } = createPressure();
@@ -62,4 +62,34 @@ test('while somebody searches, followers keep up with what comes slower than it 
   expect(restAfter(10, shared, 100_400)).toBe(590);
   asked(100_400);
   expect(restAfter(10, shared, 100_500)).toBe(70);
+});
+
+test('leisurely work waits at first, has a thirtieth while somebody searches, and all of the time while nobody does', () => {
+  const { shared, asked } = createPressure();
+  let nowMs = 100_000;
+  asked(nowMs);
+  const leisurely = createLeisure(shared, () => nowMs);
+  let slices = 0;
+  const slice = (): boolean => {
+    slices++;
+    nowMs += 10;
+    return true;
+  };
+  // A start is as good as a search.
+  expect([leisurely(slice), slices]).toEqual([false, 0]);
+  nowMs += 400;
+  expect([leisurely(slice), leisurely(slice), slices]).toEqual([true, true, 2]);
+  asked(nowMs);
+  const searchedMs = nowMs;
+  while (nowMs < searchedMs + 3000) {
+    nowMs += 5;
+    asked(nowMs);
+    leisurely(slice);
+  }
+  expect(slices - 2).toBeGreaterThanOrEqual(9);
+  expect(slices - 2).toBeLessThanOrEqual(11);
+  nowMs += 400;
+  expect([leisurely(slice), leisurely(slice)]).toEqual([true, true]);
+  // Without anybody to give way to it is done at once.
+  expect(createLeisure(undefined, () => nowMs)(slice)).toBe(true);
 });

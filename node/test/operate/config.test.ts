@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from '@jest/globals';
 import { defaultBudgets } from '../../src/door/budgets.js';
+import { compileSchema, readSettings } from '../../src/json-schema.js';
 import { loadConfig, settingsSchema } from '../../src/operate/config.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
@@ -34,6 +35,18 @@ test('defaults are those of the schema', async () => {
   // Nobody can change what the next one is told.
   (config.peers as string[]).push('changed');
   expect((await loadConfig({ data })).peers).toEqual([]);
+});
+
+test('what is set is held to its own part of the schema, and gets the same defaults as by all of it', async () => {
+  const { data: _, ...whole } = { ...(await loadConfig({ data })) };
+  const byAll: Record<string, unknown> = { peerRules: {}, meeting: {} };
+  expect(compileSchema(settingsSchema as never)(byAll)).toBe(true);
+  for (const name of ['policy', 'budgets', 'port', 'waitMs', 'peerKeys', 'hosts', 'maps'] as const)
+    expect(whole[name]).toEqual(byAll[name]);
+  const given = { respond: { badSignatures: null }, meeting: { lan: true }, budgets: { source: { bytes: 5000 } } };
+  const some: Record<string, unknown> = structuredClone({ ...given, respond: {} });
+  expect(compileSchema(settingsSchema as never)(some)).toBe(true);
+  expect(readSettings(settingsSchema, given)).toEqual(some);
 });
 
 test('the file, then the command line; quantities as people write them; what is empty is not set', async () => {

@@ -129,7 +129,7 @@ async function openNode(plugins: readonly string[] = [], over: Partial<ViewsOpti
     plugins,
     folder: join(folder, 'views'),
     clock: systemClock,
-    head: () => parts.store.head(),
+    head: await parts.store.head(),
     onFault: (detail) => faults.push(detail),
     ...over,
   });

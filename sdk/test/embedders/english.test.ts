@@ -7,7 +7,7 @@ import {
   englishModel,
   englishSpace,
 } from '../../src/embedders/english/index.js';
-import { readModel } from '../../src/embedders/english/model.js';
+import { modelOf, openFile } from '../../src/embedders/english/model.js';
 import { lemmaOf } from '../../src/embedders/english/lemma.js';
 import { tokensOf } from '../../src/embedders/english/tokens.js';
 import { checkSpace, cosine, descriptorFault } from '../../src/space/index.js';
@@ -67,7 +67,7 @@ describe('the vectors, to the bit, as the second implementation computed them', 
   });
 
   test('lemmas', () => {
-    const model = readModel(bytes);
+    const model = modelOf(openFile(bytes));
     for (const c of cases) {
       const flags = (w: string): number => model.flags[model.rowOf.get(w) ?? -1] ?? 0;
       expect(tokensOf(c.text, model.fold, 8192).tokens.map((t) => lemmaOf(t, model.exceptions, flags))).toEqual(

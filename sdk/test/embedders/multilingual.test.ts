@@ -7,7 +7,7 @@ import {
   multilingualModel,
   multilingualSpace,
 } from '../../src/embedders/multilingual/index.js';
-import { readModel, rowsOf } from '../../src/embedders/multilingual/model.js';
+import { modelOf, openFile, rowsOf } from '../../src/embedders/multilingual/model.js';
 import { tokensOf } from '../../src/embedders/multilingual/tokens.js';
 import { createEmbedder, type EmbedderHost } from '../../src/embedders/index.js';
 import { nodeEmbedderHost } from '../../src/embedders/node/index.js';
@@ -54,7 +54,7 @@ describe('as the second implementation computed them', () => {
   );
 
   test('tokens and rows', () => {
-    const model = readModel(bytes);
+    const model = modelOf(openFile(bytes));
     const names = [...model.rowOf.keys()];
     for (const c of cases) {
       const { tokens } = tokensOf(c.text, model.fold, 8192);

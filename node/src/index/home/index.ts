@@ -4,13 +4,15 @@ import { spaceIdOf, type Embedder } from '@cosmicembeddings/sdk';
 import type { EmbedderConfig } from '@cosmicembeddings/sdk/embedders';
 import { replaceFile } from '../../store/durable.js';
 import { homeList, spacesListed } from './list.js';
-import { openVectors, type HostRules, type VectorFollower, type VectorsOptions } from '../vectors/index.js';
+import { lateVectors, type HostRules, type LateVectors, type VectorsOptions } from '../vectors/index.js';
+import { readManifest } from '../vectors/manifest.js';
 
 /** Rows that this node made of the texts of blocks, in spaces of its own choice: never signed, never sent, made again at will. */
 export interface Home {
   /** Ids. */
   readonly spaces: readonly string[];
-  readonly vectors: VectorFollower;
+  /** Its thread starts with the first question that comes to it, or when told to begin. */
+  readonly vectors: LateVectors;
   close(): Promise<void>;
 }
 
@@ -33,8 +35,8 @@ export interface HomeReading {
  */
 const rules: Partial<HostRules> = { rows: 'i8', rowsMaxBytes: 64_000_000, sliceMs: 10 };
 
-/** Starts the follower; undefined where nothing is to be embedded here, and then what was is taken away. */
-export async function openHome(options: HomeOptions): Promise<Home | undefined> {
+/** The follower; undefined where nothing is to be embedded here, and then what was is taken away. */
+export function openHome(options: HomeOptions): Home | undefined {
   const { folder, storeEngine, embedders, ...index } = options;
   const spaces = embedders.map(({ embedder }) => spaceIdOf(embedder.space));
   const root = join(folder, 'home');
@@ -47,8 +49,10 @@ export async function openHome(options: HomeOptions): Promise<Home | undefined> 
     return undefined;
   }
   if (!isListed) replaceFile(list, JSON.stringify({ version: 1, spaces }));
-  const vectors = await openVectors({
+  const from = readManifest(root);
+  const vectors = lateVectors({
     ...index,
+    ...(from?.waiting.length === 0 ? { from: { epoch: from.epoch, seq: from.seq } } : {}),
     name: 'home',
     folder: root,
     reader: { folder, engine: storeEngine },

@@ -38,6 +38,8 @@ export interface VectorsOptions {
   readonly readerOptions?: unknown;
   /** As a follower. Default `vectors`. */
   readonly name?: string;
+  /** How far what it saved goes: counts for as long as it has not begun. */
+  readonly from?: Cursor;
 }
 
 export interface SearchOptions {
@@ -92,13 +94,23 @@ interface Waiting {
   sent: number;
 }
 
+/** One whose thread starts when it is first asked, or told to begin. */
+export interface LateVectors extends VectorFollower {
+  /** Resolves when it follows, or is out of order (`notes` say why). */
+  begin(): Promise<void>;
+}
+
 export async function openVectors(options: VectorsOptions): Promise<VectorFollower> {
   const client = new VectorsClient(options);
   await client.start();
   return client;
 }
 
-class VectorsClient implements VectorFollower {
+export function lateVectors(options: VectorsOptions): LateVectors {
+  return new VectorsClient(options);
+}
+
+class VectorsClient implements LateVectors {
   engine = 'exact';
   private readonly worker: FollowerWorker<ToWorker, FromWorker>;
   private notes_: readonly string[] = [];
@@ -113,6 +125,9 @@ class VectorsClient implements VectorFollower {
   private flushing = false;
   private notified = false;
   private headSeq: number | undefined;
+  private starting: Promise<void> | undefined;
+  /** Why it could not start. */
+  private unstarted: unknown;
 
   constructor(private readonly options: VectorsOptions) {
     const { plugins = [], guard = true, folder, engine, reader, threads, rules, readerModule } = options;
@@ -135,6 +150,7 @@ class VectorsClient implements VectorFollower {
       setup,
       ...(options.pressure === undefined ? {} : { pressure: options.pressure }),
       ...(options.faults === undefined ? {} : { faults: options.faults }),
+      ...(options.from === undefined ? {} : { from: options.from }),
       faultOf: faultOfWorker,
       receive: (message) => this.receive(message),
       lost: (fault) => this.askAgain(fault),
@@ -147,14 +163,26 @@ class VectorsClient implements VectorFollower {
     return this.worker.name;
   }
 
-  async start(): Promise<void> {
-    try {
-      await this.worker.start();
-    } catch (fault) {
+  start(): Promise<void> {
+    return (this.starting ??= this.worker.start().catch((fault: unknown) => {
       throw isDamage(fault)
         ? fault
         : new CosmicError('node.internal', `the index worker did not start: ${String(fault)}`, { cause: fault });
-    }
+    }));
+  }
+
+  begin(): Promise<void> {
+    if (this.failure !== undefined) return Promise.resolve();
+    return this.start().catch((error: unknown) => {
+      if (this.failure !== undefined) return;
+      this.unstarted = error;
+      this.fail(error);
+    });
+  }
+
+  /** Why it answers nothing any more. */
+  private get failure(): unknown {
+    return this.worker.failure ?? this.unstarted;
   }
 
   search(
@@ -164,7 +192,8 @@ class VectorsClient implements VectorFollower {
     { allow, among, background, exact, signal }: SearchOptions = {},
   ): Promise<VectorsAnswer> {
     return new Promise((resolve, reject) => {
-      if (this.worker.failure !== undefined) return reject(this.worker.failure as Error);
+      if (this.failure !== undefined) return reject(this.failure as Error);
+      void this.begin();
       if (signal?.aborted === true) return reject(signal.reason);
       const question = {
         space,
@@ -194,6 +223,8 @@ class VectorsClient implements VectorFollower {
   }
 
   waitFor(seq: number, signal?: AbortSignal): Promise<void> {
+    if (this.unstarted !== undefined) return Promise.reject(this.unstarted as Error);
+    void this.begin();
     this.tell();
     return this.worker.waitFor(seq, signal);
   }
@@ -284,10 +315,11 @@ class VectorsClient implements VectorFollower {
     }
   }
 
-  private call<T>(asked: Call): Promise<T> {
+  private async call<T>(asked: Call): Promise<T> {
+    if (this.starting === undefined) await this.begin();
     return new Promise((resolve, reject) => {
-      if (this.worker.failure !== undefined || !this.worker.isRunning)
-        return reject(this.worker.failure ?? new CosmicError('node.stopping', 'the index is starting'));
+      if (this.failure !== undefined || !this.worker.isRunning)
+        return reject(this.failure ?? new CosmicError('node.stopping', 'the index is starting'));
       const id = this.nextId++;
       this.calls.set(id, { resolve: resolve as (value: never) => void, reject });
       this.post({ ...asked, id });

@@ -12,6 +12,8 @@ export interface TextFilesOptions {
   readonly store: StoreNow;
   /** A file is built beside the one that answers, or has taken its place: both followers go on from what they say now. */
   onChanged(): void;
+  /** Loading words, looking through a file and merging what was dropped wait for whoever wants the cores. Default: for nobody. */
+  leisurely?(slice: () => boolean): boolean;
 }
 
 /** So many numbers of a store are read again within some seconds (10,000 texts of 200 bytes: 3 s on a busy machine). */
@@ -114,7 +116,7 @@ export class TextFiles {
     idle: () => {
       if (this.isUnread) return false;
       try {
-        return this.next === undefined ? this.answering.tidy() : this.answering.words.load();
+        return this.leisurely(() => (this.next === undefined ? this.answering.tidy() : this.answering.words.load()));
       } catch (error) {
         if (!isDamage(error)) throw error;
         this.isUnread = true;
@@ -148,9 +150,13 @@ export class TextFiles {
     idle: () => {
       // Nothing was missing to begin with.
       this.swapIfDone();
-      return this.next?.words.load() ?? false;
+      return this.leisurely(() => this.next?.words.load() ?? false);
     },
   };
+
+  private leisurely(slice: () => boolean): boolean {
+    return this.options.leisurely?.(slice) ?? slice();
+  }
 
   close(): void {
     if (this.next === undefined) return this.answering.close();

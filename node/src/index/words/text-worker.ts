@@ -1,6 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { CosmicError, createRegistry, type Code, type Cursor, type TextHit } from '@cosmicembeddings/sdk';
+import { systemClock } from '../../clock.js';
 import {
+  createLeisure,
   serveFollower,
   type FollowerPart,
   type Following,
@@ -80,6 +82,7 @@ const files = new TextFiles({
       following.resume();
       building.resume();
     }),
+  leisurely: createLeisure(setup.follower.pressure, () => systemClock.now()),
 });
 const untidied = tidyAtRest({ release: () => files.release() });
 const loops = serve();

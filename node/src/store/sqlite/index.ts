@@ -17,7 +17,7 @@ import { openGroupCommit } from './group-commit.js';
 import { rollBack } from './hot-journal.js';
 import { lockFolder } from './lock.js';
 import { StoreReader, tailCacheKb } from './reader.js';
-import { metaOf } from './meta.js';
+import { headOf, metaOf } from './meta.js';
 import { prepare } from './schema.js';
 import { packArrivals } from './writer-protocol.js';
 import { clearWasmLocks } from './wasm.js';
@@ -76,11 +76,19 @@ const LOOKUP_CACHE_KB = 24_000;
 export const storeFile = (folder: string): string => join(folder, 'store.sqlite');
 export const textFile = (folder: string): string => join(folder, 'text.sqlite');
 
+/** A data folder that is ours, with a store as this version writes it: whoever follows the store may open it, too. */
+export interface Prepared {
+  readonly engine: SqliteEngine;
+  /** Before anything is written. */
+  readonly head: Head;
+  unlock(): void;
+}
+
 /**
- * Opens the embedded store of a data folder: writer, catalogue and text index.
+ * Takes a data folder and has its store ready to be opened, made or brought to this version.
  * @throws CosmicError store.locked, store.foreign, store.too_new, store.corrupt, config.malformed
  */
-export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
+export function prepareSqlite(options: SqliteOptions): Prepared {
   const engine = chooseSqlite(options.engine ?? 'auto');
   const unlock = lockFolder(options.folder);
   try {
@@ -89,7 +97,23 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteParts> {
     refuseLost(options.folder);
     if (!existsSync(path)) create(path, engine, options);
     if (engine === 'wasm') keepJournals(options.folder);
-    initialise(path, engine, options);
+    return { engine, head: initialise(path, engine, options), unlock };
+  } catch (error) {
+    unlock();
+    throw faultOf(error);
+  }
+}
+
+/**
+ * Opens the embedded store of a data folder: writer, catalogue and text index.
+ * @throws CosmicError as `prepareSqlite`
+ */
+export async function openSqlite(
+  options: SqliteOptions,
+  { engine, unlock }: Prepared = prepareSqlite(options),
+): Promise<SqliteParts> {
+  try {
+    const path = storeFile(options.folder);
     const writing = openGroupCommit({ path, engine });
     const reader = new StoreReader(path, engine, LOOKUP_CACHE_KB);
     const reading = openText({
@@ -260,10 +284,11 @@ function initialise(
   path: string,
   engine: SqliteEngine,
   identity: { readonly network: string; readonly node: string },
-): void {
+): Head {
   const database = openDatabase(engine, path);
   try {
     prepare(database, engine, identity);
+    return headOf(database);
   } finally {
     database.close();
   }

@@ -24,7 +24,7 @@ import {
   type Value,
 } from './driver.js';
 import { findByDigest } from './ids.js';
-import { metaOf } from './meta.js';
+import { HEADS, metaOf } from './meta.js';
 import { BARE_COLUMNS, BLOCK_COLUMNS, blockOf, bytesOf, digestOf, idOf, idOfRow, Names } from './rows.js';
 
 const NO_CRC = 'NULL AS crc';
@@ -111,7 +111,7 @@ export class StoreReader {
       'SELECT b.id FROM blocks b JOIN bytes y ON y.block = b.id WHERE b.id > ? AND b.id <= ? AND b.erased IS NULL AND (b.python = 1 OR instr(y.body, ?) > 0)',
     );
     this.changes = prepare('SELECT DISTINCT block FROM events WHERE seq > ? AND seq <= ? AND block IS NOT NULL');
-    this.heads = prepare('SELECT (SELECT max(seq) FROM events) AS seq, (SELECT max(id) FROM blocks) AS count');
+    this.heads = prepare(HEADS);
     // Few stores have more than the first of them, and a union would sort what is sorted.
     this.decided = ['blocks', 'decided', 'withheld'].map((table) =>
       prepare(

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -17,7 +17,12 @@ import {
 } from '@cosmicembeddings/sdk';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import { openSqlite } from '../../../src/store/sqlite/index.js';
-import { openVectors, type VectorFollower, type VectorsOptions } from '../../../src/index/vectors/index.js';
+import {
+  lateVectors,
+  openVectors,
+  type VectorFollower,
+  type VectorsOptions,
+} from '../../../src/index/vectors/index.js';
 import { someRows, spaceNamed } from './ledger.ts';
 
 const registry = createRegistry(corePlugins);
@@ -97,6 +102,48 @@ function arrival(rows: Float32Array[], of: SpaceDescriptor = space): Arrival {
 }
 
 describe('index worker', () => {
+  test('a late one says how far it was, starts with the first question and answers it; one that cannot start says why', async () => {
+    const rows = someRows(3, 1);
+    const [put] = await sqlite.store.put([arrival(rows)]);
+    const options = {
+      folder: join(folder, 'index'),
+      engine: 'auto' as const,
+      reader: { folder, engine: sqlite.engine },
+    };
+    const from = { epoch: (await sqlite.store.head()).epoch, seq: 0 };
+    const late = lateVectors({ ...options, from });
+    vectors = late;
+    expect(late.position()).toEqual(from);
+    expect((await late.search(id, rows[1]!, 1)).hits).toMatchObject([{ label: 1 }]);
+    expect(late.position().seq).toBe(put!.seq);
+    await late.close();
+    const asked = lateVectors(options);
+    vectors = asked;
+    expect((await asked.status()).spaces[id]?.rows).toBe(3);
+    await asked.close();
+    const waited = lateVectors(options);
+    vectors = waited;
+    await waited.waitFor(put!.seq);
+    await waited.close();
+    const broken = lateVectors({ ...options, readerModule: 'file:///nowhere/at/all.js' });
+    vectors = broken;
+    await expect(broken.search(id, rows[1]!, 1)).rejects.toMatchObject({ code: 'node.internal' });
+    await expect(broken.waitFor(put!.seq)).rejects.toMatchObject({ code: 'node.internal' });
+    await expect(broken.status()).rejects.toMatchObject({ code: 'node.internal' });
+    expect(broken.notes()[0]).toMatch('out of order');
+  });
+
+  test('a late one that was never asked is closed without having started', async () => {
+    const late = lateVectors({
+      folder: join(folder, 'index'),
+      engine: 'auto',
+      reader: { folder, engine: sqlite.engine },
+    });
+    await late.close();
+    await expect(late.search(id, someRows(1, 1)[0]!, 1)).rejects.toMatchObject({ code: 'node.stopping' });
+    expect(existsSync(join(folder, 'index'))).toBe(false);
+  });
+
   test('a search sent right after the store’s answer finds the block, with no hint from anybody', async () => {
     const index = await open();
     for (let i = 0; i < 20; i++) {

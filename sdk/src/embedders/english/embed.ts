@@ -1,7 +1,7 @@
 import type { Embedder } from '../../ports/index.js';
-import { createStaticEmbedder } from '../static/embed.js';
+import { createStaticEmbedder, type StaticModel } from '../static/embed.js';
 import { lemmaOf } from './lemma.js';
-import { piecesOf, readModel } from './model.js';
+import { modelOf, openFile, piecesOf, type Model } from './model.js';
 import { englishSpace } from './space.js';
 import { tokensOf } from './tokens.js';
 
@@ -10,17 +10,25 @@ import { tokensOf } from './tokens.js';
  * @throws CosmicError embedder.unavailable when the bytes are another file
  */
 export function createEnglishEmbedder(modelBytes: Uint8Array): Embedder {
-  const model = readModel(modelBytes);
+  const opened = openFile(modelBytes);
+  return createStaticEmbedder(englishSpace, () => readingBy(modelOf(opened)));
+}
+
+function readingBy(model: Model): StaticModel {
   const flagsOf = (word: string): number => {
     const row = model.rowOf.get(word);
     return row === undefined ? 0 : model.flags[row]!;
   };
-  return createStaticEmbedder(englishSpace, model, (text) => tokensOf(text, model.fold, englishSpace.max_tokens!), {
-    nameOf: (token) => lemmaOf(token, model.exceptions, flagsOf),
-    rowsOf: (lemma) => {
-      const row = model.rowOf.get(lemma);
-      return row === undefined ? piecesOf(lemma, model.rowOf) : [row];
+  return {
+    table: model,
+    tokensOf: (text) => tokensOf(text, model.fold, englishSpace.max_tokens!),
+    reading: {
+      nameOf: (token) => lemmaOf(token, model.exceptions, flagsOf),
+      rowsOf: (lemma) => {
+        const row = model.rowOf.get(lemma);
+        return row === undefined ? piecesOf(lemma, model.rowOf) : [row];
+      },
+      spellingOf: (lemma) => lemma,
     },
-    spellingOf: (lemma) => lemma,
-  });
+  };
 }

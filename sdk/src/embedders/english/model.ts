@@ -1,4 +1,4 @@
-import { openModel, tableOf, type Table, type TableHeader } from '../static/file.js';
+import { openModel, tableOf, type Opened, type Table, type TableHeader } from '../static/file.js';
 import { englishModel, englishSpace } from './space.js';
 
 /** The model file (specs/embedder.md), read once. */
@@ -11,9 +11,12 @@ interface Header extends TableHeader {
   readonly exceptions: Readonly<Record<string, string>>;
 }
 
-/** @throws CosmicError embedder.unavailable when the bytes are no such file */
-export function readModel(bytes: Uint8Array): Model {
-  const opened = openModel<Header>(bytes, { model: englishSpace.model, magic: 'CEENGL01', ...englishModel });
+/** Its bytes checked, nothing read yet. @throws CosmicError embedder.unavailable when the bytes are no such file */
+export function openFile(bytes: Uint8Array): Opened<Header> {
+  return openModel<Header>(bytes, { model: englishSpace.model, magic: 'CEENGL01', ...englishModel });
+}
+
+export function modelOf(opened: Opened<Header>): Model {
   return {
     ...tableOf(opened),
     flags: opened.section('flags'),

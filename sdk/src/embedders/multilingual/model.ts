@@ -1,4 +1,4 @@
-import { codePoints, openModel, tableOf, type Table, type TableHeader } from '../static/file.js';
+import { codePoints, openModel, tableOf, type Opened, type Table, type TableHeader } from '../static/file.js';
 import { multilingualModel, multilingualSpace } from './space.js';
 
 /** The model file (specs/embedder-multilingual.md), read once. */
@@ -13,9 +13,12 @@ interface Header extends TableHeader {
   readonly plain: Readonly<Record<string, string>>;
 }
 
-/** @throws CosmicError embedder.unavailable when the bytes are no such file */
-export function readModel(bytes: Uint8Array): Model {
-  const opened = openModel<Header>(bytes, { model: multilingualSpace.model, magic: 'CEMULT01', ...multilingualModel });
+/** Its bytes checked, nothing read yet. @throws CosmicError embedder.unavailable when the bytes are no such file */
+export function openFile(bytes: Uint8Array): Opened<Header> {
+  return openModel<Header>(bytes, { model: multilingualSpace.model, magic: 'CEMULT01', ...multilingualModel });
+}
+
+export function modelOf(opened: Opened<Header>): Model {
   const table = tableOf(opened);
   const plain = codePoints(opened.header.plain);
   const accented = new Map<string, number>();
