@@ -331,7 +331,14 @@ function acceptBlockBodies(app: FastifyInstance): void {
 async function servePage(app: FastifyInstance): Promise<void> {
   const folder = pageFolder();
   if (folder === undefined) return;
-  await app.register(serveStatic, { root: folder, prefix: '/', wildcard: false, preCompressed: true });
+  await app.register(serveStatic, {
+    root: folder,
+    prefix: '/',
+    wildcard: false,
+    preCompressed: true,
+    // Each file is a route, and costs a start. What compiling left beside the page is none of it; compressed forms are found by the name of the plain one.
+    globIgnore: ['types/**', '**/*.{br,gz,tsbuildinfo}'],
+  });
   app.get('/docs', { schema: { hide: true } }, (_request, reply) => reply.sendFile('docs.html'));
   // The page makes vectors by itself; what it needs for that stands in the SDK already.
   const model = createRequire(import.meta.url).resolve('@cosmicembeddings/sdk/assets/english-1.bin');
