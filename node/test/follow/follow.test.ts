@@ -270,8 +270,8 @@ describe('the one loop', () => {
         return take(...args);
       },
     });
-    gauge.asked(options.clock.now());
     const following = await follow(follower, { ...options, batch: 10, pressure: gauge.patient });
+    gauge.asked(options.clock.now());
     await options.clock.advance(100 + 150);
     expect(follower.seqs).toHaveLength(10);
     // 300 ms after the search it does not wait for the rest of two seconds.
@@ -279,6 +279,20 @@ describe('the one loop', () => {
     expect(follower.seqs).toHaveLength(20);
     await options.clock.advance(100);
     expect(follower.seqs).toHaveLength(30);
+    await following.close();
+  });
+
+  test('a patient one that begins while somebody searches rests first', async () => {
+    const options = world();
+    const gauge = createPressure();
+    await put(options.store, 1, 10);
+    const follower = recorder();
+    gauge.asked(options.clock.now());
+    const following = await follow(follower, { ...options, pressure: gauge.patient });
+    await options.clock.advance(250);
+    expect(follower.seqs).toEqual([]);
+    await options.clock.advance(100);
+    expect(follower.seqs).toHaveLength(10);
     await following.close();
   });
 

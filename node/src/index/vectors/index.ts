@@ -193,7 +193,7 @@ class VectorsClient implements LateVectors {
   ): Promise<VectorsAnswer> {
     return new Promise((resolve, reject) => {
       if (this.failure !== undefined) return reject(this.failure as Error);
-      void this.begin();
+      if (this.starting === undefined) void this.begin();
       if (signal?.aborted === true) return reject(signal.reason);
       const question = {
         space,
@@ -224,7 +224,7 @@ class VectorsClient implements LateVectors {
 
   waitFor(seq: number, signal?: AbortSignal): Promise<void> {
     if (this.unstarted !== undefined) return Promise.reject(this.unstarted as Error);
-    void this.begin();
+    if (this.starting === undefined) void this.begin();
     this.tell();
     return this.worker.waitFor(seq, signal);
   }
