@@ -239,6 +239,28 @@ export function storeSuite({ describe, test }: SuiteRunner, subject: StoreSubjec
       },
     );
 
+    withStore('blocks whose rows were just looked up are read as they are now', async (store, catalogue) => {
+      const [first, second] = [testBlock(1), testBlock(2)];
+      await put(store, first);
+      await put(store, second);
+      const look = async (): Promise<unknown[]> =>
+        (await catalogue.blocksOf([0, 1])).map((place) => place && [place.id, place.row]);
+      equal(await look(), [
+        [first.id, 0],
+        [second.id, 0],
+      ]);
+      // Of searches side by side each takes its own, and no other's.
+      equal(await look(), [
+        [first.id, 0],
+        [second.id, 0],
+      ]);
+      equal(bytes((await store.get([second.id]))[0]!.body!), bytes(second.body!));
+      await store.erase([first.id], 'takedown');
+      const [erased, whole] = await store.get([first.id, second.id]);
+      equal([erased!.body, erased!.erased], [null, 'takedown']);
+      equal([bytes(whole!.body!), whole!.seq], [bytes(second.body!), 2]);
+    });
+
     withStore('erasing a header-only block keeps its body out', async (store) => {
       await put(store, testBlock(1, { headerOnly: true }));
       await store.erase([testBlock(1).id], 'retention');
