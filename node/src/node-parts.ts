@@ -34,22 +34,6 @@ function begin<T extends { close(): Promise<void> } | undefined>(opening: Promis
 export async function openParts(config: NodeConfig, log: Log, closers: Closers) {
   const registry = createRegistry(await loadPlugins(config.plugins));
   const keys = await openNodeKeys(config.data);
-  const pool = createLatePool(
-    () =>
-      createVerifyPool({
-        network: config.network,
-        plugins: config.plugins,
-        workers: config.verifyWorkers,
-        verifier: config.verifier,
-        onBarred: (kind) =>
-          log.error(
-            { kind },
-            'a kind did not come to an end with a block; its blocks are kept unread until the next start',
-          ),
-      }),
-    verifierOf(config.verifier).name,
-  );
-  closers.push(() => pool.close());
   const pressure = createPressure();
   // A start is waited for like a search: what can wait does, until the node listens.
   pressure.asked(systemClock.now() + STARTING_MS);
@@ -98,6 +82,26 @@ export async function openParts(config: NodeConfig, log: Log, closers: Closers) 
       closers,
     ),
   ] as const;
+  // While they start, this thread does what else it has to.
+  const embedders = openEmbedders(embeddersOf(config), systemClock, log);
+  const homing = begin(startHome(config, embedders, { pressure: pressure.patient, faults, engine }), closers);
+  const verifier = verifierOf(config.verifier);
+  const pool = createLatePool(
+    () =>
+      createVerifyPool({
+        network: config.network,
+        plugins: config.plugins,
+        workers: config.verifyWorkers,
+        verifier: config.verifier,
+        onBarred: (kind) =>
+          log.error(
+            { kind },
+            'a kind did not come to an end with a block; its blocks are kept unread until the next start',
+          ),
+      }),
+    verifier.name,
+  );
+  closers.push(() => pool.close());
   const sqlite = await opening;
   const slowStore = whyNotBetter(sqlite.engine);
   if (slowStore !== undefined) log.warn({ store: sqlite.engine }, slowStore);
@@ -129,11 +133,7 @@ export async function openParts(config: NodeConfig, log: Log, closers: Closers) 
     tellJudged = tell;
     if (judgedTo > 0) tell(judgedTo);
   };
-  const embedders = openEmbedders(embeddersOf(config), systemClock, log);
-  const home = await begin(
-    startHome(config, embedders, { pressure: pressure.patient, faults, engine: sqlite.engine }),
-    closers,
-  );
+  const home = await homing;
   const [vectors, views] = await Promise.all(following);
   return {
     registry,
@@ -150,5 +150,6 @@ export async function openParts(config: NodeConfig, log: Log, closers: Closers) 
     views,
     home,
     pool,
+    verifier,
   };
 }

@@ -32,7 +32,6 @@ import { createAccess, isLoopback } from './http/access.js';
 import { createHttp } from './http/server.js';
 import type { Routes } from './http/routes/routes.js';
 import { createDoor } from './door/accept.js';
-import { verifierOf } from './door/crypto/index.js';
 import { createBudgets, payerOf } from './door/budgets.js';
 import { createAdmission } from './door/admission.js';
 import type { Log } from './log.js';
@@ -123,6 +122,7 @@ async function assemble(
     views,
     home,
     pool,
+    verifier,
   } = await openParts(config, log, closers);
   const traces =
     config.traces === undefined
@@ -242,7 +242,7 @@ async function assemble(
     identity: {
       sign: (message) => sign(message, keys.seed),
       nonce: () => randomBytes(32),
-      verify: verifierOf(config.verifier).verify,
+      verify: verifier.verify,
     },
     rules: config.peerRules,
     meeting: config.meeting,
@@ -567,7 +567,7 @@ async function assemble(
     bytesOf: (id) => sqlite.bytesOf(id),
     checks: () => ({
       ...portableChecks(config.network, registry.plugins),
-      verify: verifierOf(config.verifier).verify,
+      verify: verifier.verify,
     }),
     ready,
     forms,

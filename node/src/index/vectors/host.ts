@@ -140,6 +140,8 @@ export class IndexHost implements Follower {
   readonly version = '1';
   readonly wants = {};
   private readonly set: SpaceSet;
+  /** Up to here rows are taken before any goes into a graph: what a node took before it was killed is found the sooner. */
+  private readonly firstTo: number;
   /** Along which rows of a space differ most, for those of which a map is drawn. */
   private readonly axes = new Map<string, Axes>();
   private readonly rate: Rate;
@@ -176,6 +178,8 @@ export class IndexHost implements Follower {
       },
       head,
     );
+    // With more it is built anew, and answers the better the more is in a graph.
+    this.firstTo = head.seq - this.set.position.seq <= this.rules.tailMax ? head.seq : 0;
     this.tailAllowance = this.set.all().reduce((sum, { tail }) => sum + tail, 0);
   }
 
@@ -330,6 +334,7 @@ export class IndexHost implements Follower {
 
   /** One slice of whatever there is to do; false when there is nothing. */
   async idle(): Promise<boolean> {
+    if (this.set.position.seq < this.firstTo && this.room() > 0) return false;
     return this.slices(this.options.nowMs() - this.readMs < GATHER_MS ? GATHER_ROWS : 1);
   }
 

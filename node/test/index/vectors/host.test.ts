@@ -144,6 +144,22 @@ describe('index host', () => {
     await again.close();
   });
 
+  graphs('what came since the last save is taken before any of it goes into a graph', async () => {
+    for (let i = 0; i < 3; i++) ledger.add(space, someRows(100, i + 1));
+    const before = await open();
+    await settle(before, ledger.reader());
+    await before.close();
+    for (let i = 0; i < 3; i++) ledger.add(space, someRows(100, i + 11));
+    const host = await open();
+    expect([await host.idle(), host.status.spaces[id]]).toMatchObject([false, { rows: 300, tail: 0 }]);
+    expect(await readOnce(host, ledger.reader())).toBe(true);
+    expect(host.position.seq).toBe(6);
+    expect(host.status.spaces[id]).toMatchObject({ rows: 600, tail: 300 });
+    nowMs += 1000;
+    while (await host.idle());
+    expect(host.status.spaces[id]).toMatchObject({ rows: 600, tail: 0 });
+  });
+
   graphs('restarts from its files: nothing is read twice, graph included', async () => {
     for (let i = 0; i < 10; i++) ledger.add(space, someRows(100, i + 1));
     const query = someRows(1, 7)[0]!;
