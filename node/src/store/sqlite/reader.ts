@@ -334,19 +334,9 @@ export class StoreReader {
         firstLabel: block.firstLabel,
         rows: event['row_count'] as number,
       };
-    // An earlier arrival of a block that came whole, or was judged anew, later.
-    const { author, kind, timeMs, refs, prev } = block.entry;
-    const earlier = {
-      ...block,
-      seq,
-      body: null,
-      entry: { ...NO_ENTRY, author, kind, timeMs, refs, ...(prev === undefined ? {} : { prev }) },
-    };
-    const replaces =
-      event['old_rows'] === null
-        ? {}
-        : { replaces: { firstLabel: event['old_label'] as number, rows: event['old_rows'] as number } };
-    return { seq, type: 'put', block: block.seq === seq ? block : earlier, ...replaces };
+    const put = { seq, type: 'put', block: block.seq === seq ? block : earlierOf(block, seq) } as const;
+    const rows = event['old_rows'] as number | null;
+    return rows === null ? put : { ...put, replaces: { firstLabel: event['old_label'] as number, rows } };
   }
 
   /** How many labels the block at `seq` took; erasing gives none back. */
@@ -397,4 +387,11 @@ function soundOf<T>(read: () => T): T | undefined {
     if (isDamage(error)) return undefined;
     throw error;
   }
+}
+
+/** An earlier arrival of a block that came whole, or was judged anew, later. */
+function earlierOf(block: StoredBlock, seq: number): StoredBlock {
+  const { author, kind, timeMs, refs, prev } = block.entry;
+  const entry = { ...NO_ENTRY, author, kind, timeMs, refs, ...(prev === undefined ? {} : { prev }) };
+  return { ...block, seq, body: null, entry };
 }
