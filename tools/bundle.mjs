@@ -25,6 +25,20 @@ const threads = readdirSync(compiled, { recursive: true })
 const names = new Set(threads.map((path) => basename(path)));
 if (names.size !== threads.length) throw new Error(`two threads have one name: ${threads.join(', ')}`);
 
+/** What Fastify takes where no compilers of schemas are given to it (node/src/http/server.ts gives both): a third of the main file. */
+const unused = {
+  name: 'unused',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^@fastify\/(?:ajv-compiler|fast-json-stringify-compiler)$/ }, ({ path }) => ({
+      path,
+      namespace: 'unused',
+    }));
+    onLoad({ filter: /./, namespace: 'unused' }, ({ path }) => ({
+      contents: `throw new Error(${JSON.stringify(`${path} is not in the bundle: see tools/bundle.mjs`)});`,
+    }));
+  },
+};
+
 rmSync(folder, { recursive: true, force: true });
 const shared = {
   outdir: folder,
@@ -43,6 +57,7 @@ const shared = {
   banner: {
     js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
   },
+  plugins: [unused],
   metafile: true,
   logLevel: 'warning',
 };
