@@ -370,17 +370,17 @@ export class IndexHost implements Follower {
     const passed = this.pass();
     const worked = this.work(min);
     const sampled = !worked && this.sampleStep();
-    const outlined = !worked && !sampled && this.outline();
-    if (!worked && !sampled && !outlined && this.options.nowMs() - this.readMs >= REST_MS) this.settle();
+    const read = !worked && !sampled && this.readRows();
+    if (!worked && !sampled && !read && this.options.nowMs() - this.readMs >= REST_MS) this.settle();
     if (this.set.dueToSave) await this.set.save().catch((error: unknown) => this.set.saveLater(error));
-    return passed || worked || sampled || outlined;
+    return passed || worked || sampled || read;
   }
 
-  /** Of a space whose rows are not all in memory, some more are outlined. */
-  private outline(): boolean {
+  /** Some more rows of a space are read, so that the first searches do not wait for that, or outlined where not all have room. */
+  private readRows(): boolean {
     for (const space of this.set.large)
       try {
-        if (space.outlineSome()) return true;
+        if (space.readSome() || space.outlineSome()) return true;
       } catch (error) {
         // The next search of that space meets the damage too, and knows which space it is.
         if (!(error instanceof RowsDamaged)) throw error;

@@ -29,6 +29,8 @@ export class RowFile {
   /** Of chunks that are not in memory; null: it could not be read. */
   private readonly outlines: (Outlines | null | undefined)[] = [];
   private asked: WholeQuery | undefined;
+  /** Chunks that were looked at by `readSome`. */
+  private readTo = 0;
   private readonly single: Float32Array;
   /** Rows that were read from the file by themselves, `aheadRows` of them from `aheadFrom` on. */
   private readonly ahead: PackedRows;
@@ -124,6 +126,16 @@ export class RowFile {
     if (!outlines) return Infinity;
     if (this.asked?.query !== query) this.asked = new WholeQuery(query);
     return outlines.most(this.asked, slot & this.mask);
+  }
+
+  /** Reads one more chunk of a file that fits into memory as a whole; false where there is none. @throws RowsDamaged */
+  readSome(): boolean {
+    if (this.format !== 'f32' || this.flushed * this.rowBytes > this.budget.maxBytes) return false;
+    while (this.readTo << this.shift < this.flushed) {
+      const c = this.readTo++;
+      if (this.chunks[c] === undefined) return this.load(c) !== undefined;
+    }
+    return false;
   }
 
   /** Outlines one chunk of rows that are not in memory; false where there is none, or no room. @throws RowsDamaged */

@@ -360,6 +360,11 @@ export class SpaceIndex {
     return true;
   }
 
+  /** Reads some rows that are not in memory; false where there are none, or not all have room. @throws RowsDamaged */
+  readSome(): boolean {
+    return this.rows.readSome();
+  }
+
   /** Outlines some rows that are not in memory; false where there are none. @throws RowsDamaged */
   outlineSome(): boolean {
     // An outline bounds the product with a query of length one.
