@@ -58,6 +58,8 @@ const PAUSE_MS = 2_000;
 /** Patient ones keep a thirtieth, … */
 const PATIENT_REST = 29;
 export const PATIENT_REST_MAX_MS = 2000;
+/** … and rest so many times as long beside a stream that has just begun, … */
+const PATIENT_FIRST = 10;
 /** … while there are so many blocks at the door, or for so long after a search or another follower's work. */
 const PATIENT_BUSY = 8;
 const STILL_MS = 300;
@@ -84,11 +86,11 @@ export function restAfter(workedMs: number, pressure: Pressure | undefined, nowM
   if (!isPressed(pressure, nowMs)) return 0;
   const gauge = new Float64Array(pressure!.cells);
   const isFirst = gauge[DOOR]! >= STREAM && nowMs - gauge[SINCE]! < FIRST_MS && nowMs - gauge[ASKED]! >= STILL_MS;
-  const [rest, mostMs] = pressure!.isPatient
-    ? [PATIENT_REST, PATIENT_REST_MAX_MS]
-    : isFirst
-      ? [FIRST_REST, FIRST_REST_MAX_MS]
-      : [REST, REST_MAX_MS];
+  if (pressure!.isPatient) {
+    const times = isFirst ? PATIENT_FIRST : 1;
+    return Math.min(times * PATIENT_REST_MAX_MS, Math.ceil(workedMs * times * PATIENT_REST));
+  }
+  const [rest, mostMs] = isFirst ? [FIRST_REST, FIRST_REST_MAX_MS] : [REST, REST_MAX_MS];
   return Math.min(mostMs, Math.ceil(workedMs * rest));
 }
 

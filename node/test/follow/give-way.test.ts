@@ -35,13 +35,15 @@ test('patient followers rest after searches, beside few blocks at the door, and 
 });
 
 test('a stream that has just begun goes before followers; one that does not end leaves them an eighth', () => {
-  const { shared, set } = createPressure();
+  const { shared, patient, set } = createPressure();
   const stream = (fromMs: number, toMs: number): void => {
     for (let nowMs = fromMs; nowMs <= toMs; nowMs += 500) set(512, nowMs);
   };
   stream(100_000, 119_500);
   expect(restAfter(10, shared, 119_500)).toBe(590);
+  expect(restAfter(10, patient, 119_500)).toBe(2900);
   stream(120_000, 180_000);
+  expect(restAfter(10, patient, 180_000)).toBe(290);
   expect(restAfter(10, shared, 180_000)).toBe(70);
   expect(restAfter(10_000, shared, 180_000)).toBe(200);
   // It was quiet for a while in between: another stream.
