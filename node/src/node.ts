@@ -14,7 +14,7 @@ import { coverageTest } from '@cosmicembeddings/sdk/filter';
 import { createSky } from '@cosmicembeddings/sdk/sky';
 import { spaceIdOf } from '@cosmicembeddings/sdk/space';
 import { systemClock } from './clock.js';
-import { followTogether, type Trailing } from './follow/index.js';
+import { followTogether, isPressed, type Trailing } from './follow/index.js';
 import { storeFile } from './store/sqlite/index.js';
 import { createTextSockets, createWebSocketNetwork } from './sync/websocket/index.js';
 import type { NodeConfig } from './operate/config.js';
@@ -645,10 +645,14 @@ async function assemble(
   await peers.start();
   receipts?.begin();
   pressure.asked(systemClock.now());
-  const later = setTimeout(() => {
+  const latestMs = systemClock.now() + LATEST_MS;
+  const beginLate = (): void => {
+    const nowMs = systemClock.now();
+    if (nowMs < latestMs && isPressed(pressure.patient, nowMs)) return void (later = setTimeout(beginLate, LATER_MS));
     void pool.begin();
     void home?.vectors.begin();
-  }, LATER_MS);
+  };
+  let later = setTimeout(beginLate, LATER_MS);
   closers.push(() => clearTimeout(later));
   if (config.meeting.lan) {
     const me = {
@@ -686,8 +690,9 @@ async function assemble(
   return { api, url, did: keys.did, close };
 }
 
-/** What no search waits for starts so long after a node listens, or when it is first wanted. */
+/** What no search waits for starts so long after a node listens, or when it is first wanted; while somebody searches a few seconds later. */
 const LATER_MS = 1000;
+const LATEST_MS = 5000;
 
 /** The way of a block after it is durable. */
 const TRACED_FOLLOWERS = ['vectors', 'text', 'views', 'announcements'];
