@@ -24,9 +24,11 @@ export class Decided {
 
   constructor(private readonly store: Pick<BlockStore, 'items'>) {}
 
-  async load(signal: AbortSignal): Promise<void> {
+  /** `rest`: once, where there is more than is merged at a time. */
+  async load(signal: AbortSignal, rest?: () => Promise<void>): Promise<void> {
     let read = createItemSet([], sha256);
     let items: DecidedItem[] = [];
+    let left = rest;
     for (let from = LOWEST; ;) {
       signal.throwIfAborted();
       const page = await this.store.items(from, HIGHEST, PAGE);
@@ -41,6 +43,9 @@ export class Decided {
       if (isLast) break;
       from = after(last);
       await immediate();
+      if (items.length > 0) continue;
+      await left?.();
+      left = undefined;
     }
     // What came in meanwhile may have been read as well.
     for (const item of this.pending) if (!read.has(item.timeMs, item.digest)) this.table.add(item);

@@ -135,8 +135,7 @@ export interface Peers {
 /** How long the last sight of a node with our own key is told. */
 const TWIN_MS = 15 * 60_000;
 const TAIL_MAX = 256;
-/** To read what is decided of so many blocks takes a while of the event loop: who searches after a start comes first. */
-const MANY = 50_000;
+/** Where much is decided, reading it holds the event loop again and again: who searches after a start comes first, for so long. */
 const FIRST_MS = 1000;
 const NOWHERE: Cursor = { epoch: '', seq: 0 };
 const RELAYED_MAX = 65_536;
@@ -423,14 +422,11 @@ export function createPeers(options: PeersOptions): Peers {
       });
       reputation.restore(await scores?.load());
       await shared.bootstrap.load();
-      const { count } = await store.head();
-      const rested = count < MANY ? Promise.resolve() : clock.sleep(FIRST_MS, stopping.signal);
-      decidedIsRead = rested
-        .then(() => shared.decided.load(stopping.signal))
-        .catch((error: unknown) => {
-          if (!stopping.signal.aborted) unread = `no sync: what is decided here cannot be read: ${String(error)}`;
-          throw error;
-        });
+      const rest = (): Promise<void> => clock.sleep(FIRST_MS, stopping.signal);
+      decidedIsRead = shared.decided.load(stopping.signal, rest).catch((error: unknown) => {
+        if (!stopping.signal.aborted) unread = `no sync: what is decided here cannot be read: ${String(error)}`;
+        throw error;
+      });
       spawn(decidedIsRead.then(listen));
       spawn(tick());
       if (scores !== undefined) spawn(keepScores());

@@ -225,8 +225,11 @@ describe('index worker', () => {
     const index = await open({ readerModule: module });
     expect((await index.search(id, someRows(10, 1)[3]!, 1)).hits).toMatchObject([{ label: 3 }]);
     writeFileSync(trap, '');
-    expect((await index.search(id, someRows(10, 1)[4]!, 1)).hits).toMatchObject([{ label: 4 }]);
-    expect((await index.status()).position.seq).toBe(1);
+    // A head that the index has not read: the search reads up to it first, and meets the trap.
+    await sqlite.store.put([arrival(someRows(10, 2))]);
+    index.notify(await sqlite.store.head());
+    expect((await index.search(id, someRows(10, 2)[4]!, 1)).hits).toMatchObject([{ label: 14 }]);
+    expect((await index.status()).position.seq).toBe(2);
   });
 
   test('an engine that is not there: exact search, and a note that says so', async () => {
