@@ -67,7 +67,8 @@ export const hostRules: HostRules = {
   outlinesMaxBytes: 480_000_000,
   saveEveryMs: 15_000,
   eraseWithinMs: 10 * 60_000,
-  newSpaces: { burst: 256, everyMs: 10_000 },
+  // Each is a folder and some memory: so many at once, which a ledger of many small spaces brings, and then no flood of them.
+  newSpaces: { burst: 4096, everyMs: 1000 },
   spacesMax: 10_000,
   sliceMs: 40,
 };
