@@ -28,9 +28,9 @@ import { HEADS, metaOf } from './meta.js';
 import { BARE_COLUMNS, BLOCK_COLUMNS, blockOf, bytesOf, digestOf, idOf, idOfRow, Names } from './rows.js';
 
 const NO_CRC = 'NULL AS crc';
-/** Blocks whose numbers are remembered from one question to the next. */
 /** For one page after another: what was read is not read again, and if it is, the system has it. */
 export const tailCacheKb = 2_000;
+/** Blocks whose numbers are remembered from one question to the next. */
 const MET_MAX = 4096;
 /** Rows that are looked up at a time with the bytes of their blocks, and a body that is read along. */
 const ALONG_MAX = 32;

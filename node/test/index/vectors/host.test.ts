@@ -318,10 +318,27 @@ describe('index host', () => {
     expect(answer.indexedTo.seq).toBe(12);
   });
 
+  test('rows that are named are scored, all of them and no others', async () => {
+    const rows = someRows(20, 7);
+    ledger.add(spaceNamed('test/among'), rows);
+    const host = await open();
+    await settle(host, ledger.reader());
+    const space = spaceIdOf(spaceNamed('test/among'));
+    const [all] = host.search([{ space, query: rows[3]!, k: 20, exact: true }]) as VectorsAnswer[];
+    const [named] = host.search([
+      { space, query: rows[3]!, k: 9, among: Uint32Array.of(11, 0, 3, 999) },
+    ]) as VectorsAnswer[];
+    const scoreOf = ({ label, score }: { label: number; score: number }): [number, number] => [label, score];
+    const wanted = all!.hits.filter(({ label }) => [0, 3, 11].includes(label)).map(scoreOf);
+    expect(wanted).toHaveLength(3);
+    expect(named!.hits.map(scoreOf)).toEqual(wanted);
+  });
+
   test('many small spaces are cheap: no graph, no open files', async () => {
     for (let i = 0; i < 300; i++) ledger.add(spaceNamed(`test/${i}`), someRows(1, i + 1));
-    const host = await open({ newSpaces: { burst: 1000, everyMs: 1000 } });
+    const host = await open();
     await settle(host, ledger.reader());
+    expect(host.status.waiting).toEqual([]);
     const before = readdirSync('/proc/self/fd').length;
     await host.save();
     expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before + 2);
